@@ -1,0 +1,99 @@
+"""Every error the package raises, as one tree.
+
+::
+
+    TallystickError
+    ├── UsageError            a flag, file, job or program the user can correct
+    │   ├── ProgramError      a program that cannot be traced (names the program's line)
+    │   ├── DataError         a table that does not fit its schema (names file, row, column)
+    │   └── PolicyError       a node's own policy forbids the job (names the rule)
+    ├── DecodeError           bytes that are not a valid encoding (names what, and the offset)
+    ├── VerificationError     a proof, signature or transcript that does not hold (names item and check)
+    ├── ProtocolAbort         a run that stopped (names the check, and the party to blame if known)
+    └── BackendError          the native core refused a call or is absent
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BackendError",
+    "DataError",
+    "DecodeError",
+    "PolicyError",
+    "ProgramError",
+    "ProtocolAbort",
+    "TallystickError",
+    "UsageError",
+    "VerificationError",
+]
+
+
+class TallystickError(Exception):
+    """Base of every error of this package; ``hint`` says what to do next, or is None."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(TallystickError):
+    """Something the user wrote (flag, file, job, program) is wrong and can be corrected."""
+
+
+class ProgramError(UsageError):
+    """A program cannot be traced into a plan; ``where`` is ``file:line`` of the program."""
+
+    def __init__(self, message: str, *, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__(f"{where}: {message}" if where else message, hint=hint)
+        self.where = where
+
+
+class DataError(UsageError):
+    """A member's table does not fit the schema the job declares."""
+
+
+class PolicyError(UsageError):
+    """The node's own policy forbids the job."""
+
+
+class DecodeError(TallystickError):
+    """Bytes that are not the canonical encoding of what was expected.
+
+    ``offset`` is the position in bytes, from the start of the decoded buffer, of the first fault.
+    """
+
+    def __init__(self, message: str, *, offset: int | None = None, hint: str | None = None) -> None:
+        super().__init__(message if offset is None else f"{message} (at byte {offset})", hint=hint)
+        self.offset = offset
+
+
+class VerificationError(TallystickError):
+    """A proof, signature or transcript that does not hold.
+
+    ``check`` is the short, stable name of the failed check; ``item`` says which item of the
+    transcript (or which proof) failed it.
+    """
+
+    def __init__(self, message: str, *, check: str, item: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.check = check
+        self.item = item
+
+
+class ProtocolAbort(TallystickError):  # noqa: N818  the field's own term
+    """A run stopped before any output.
+
+    ``check`` is the short, stable name of the failed check (``mac-check``, ``input-consistency``,
+    ``equivocation``, ``z-share``, ``deadline``, ...); ``blame`` is the index of the party that the
+    evidence convicts, or None where the evidence convicts nobody.
+    """
+
+    def __init__(self, message: str, *, check: str, blame: int | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.check = check
+        self.blame = blame
+
+
+class BackendError(TallystickError):
+    """A backend refused a call, or the one asked for is not available."""

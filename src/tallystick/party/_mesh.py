@@ -1,0 +1,59 @@
+"""How protocol code reaches the other parties: labelled messages, no sockets.
+
+Protocols are coroutines over a ``Mesh``.  ``session`` implements it over TLS between processes; the tests
+implement it in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ..backend import Buffer
+
+__all__ = ["Mesh"]
+
+
+class Mesh(Protocol):
+    """Authenticated, private, ordered channels between the parties of one run.
+
+    Every message carries an ASCII label; a message that arrives where another label is expected, a silent
+    peer (deadline) and a broken channel raise ``ProtocolAbort`` with that peer as ``blame``, as does a
+    peer's own abort notice.
+    """
+
+    @property
+    def index(self) -> int:
+        """This party's index, 0-based."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """The number n of parties."""
+        ...
+
+    async def broadcast(self, label: str, payload: Buffer) -> list[bytes]:
+        """Send one payload to every other party, receive theirs; return all n by index, own included.
+
+        For n > 2 all of it enters the running broadcast digest that the next MAC check compares.
+        """
+        ...
+
+    async def exchange(self, label: str, payloads: Sequence[Buffer]) -> list[bytes]:
+        """Send ``payloads[j]`` to party j, receive one from each; return by index, own entry handed back.
+
+        Pairwise messages may differ by design, so they do not enter the broadcast digest.
+        """
+        ...
+
+    async def send(self, to: int, label: str, payload: Buffer) -> None:
+        """Send one payload to one party (returns once it is queued; applies back-pressure)."""
+        ...
+
+    async def receive(self, sender: int, label: str) -> bytes:
+        """Receive the next payload from one party."""
+        ...
+
+    def broadcast_digest(self) -> bytes:
+        """SHA-256 over everything broadcast so far, the same at all parties unless one equivocated."""
+        ...

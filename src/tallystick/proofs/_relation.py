@@ -1,0 +1,115 @@
+"""What is proved: the shape of a witness, and the one map of it that the proof system needs.
+
+The normative text is ``spec/relation.md``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..algebra import Vector
+from ..backend import Backend
+
+__all__ = ["MAX_COLUMNS", "MIN_COLUMNS", "Relation", "Shape", "Transposed", "choose_columns"]
+
+MIN_COLUMNS = 16
+MAX_COLUMNS = 16_384
+
+
+def choose_columns(witness_slots: int) -> int:
+    """Return the smallest power of two c with c*c >= 64*witness_slots, clamped to [16, 16384]."""
+    c = MIN_COLUMNS
+    while c < MAX_COLUMNS and c * c < 64 * witness_slots:
+        c *= 2
+    return c
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The dimensions of a witness: see the table in ``spec/relation.md``.
+
+    ``inputs[k]`` counts owner k's input slots; ``free`` excludes the blinders; ``zeros`` and ``outputs``
+    count elements, not nodes.
+    """
+
+    columns: int
+    inputs: tuple[int, ...]
+    free: int
+    gates: int
+    zeros: int
+    outputs: int
+
+    def __post_init__(self) -> None:
+        c = self.columns
+        if not MIN_COLUMNS <= c <= MAX_COLUMNS or c & (c - 1):
+            raise ValueError(f"columns must be a power of two in [{MIN_COLUMNS}, {MAX_COLUMNS}], not {c}")
+        if min(self.inputs, default=0) < 0 or min(self.free, self.gates, self.zeros, self.outputs) < 0:
+            raise ValueError("a shape's counts are not negative")
+
+    @property
+    def gates_per_row(self) -> int:
+        """M = c/2."""
+        return self.columns // 2
+
+    @property
+    def gate_rows(self) -> int:
+        """R_g."""
+        return -(-self.gates // self.gates_per_row)
+
+    @property
+    def free_rows(self) -> int:
+        """R_f: the free slots and three blinders a gate row."""
+        return -(-(self.free + 3 * self.gate_rows) // self.columns)
+
+    def input_rows_of(self, owner: int) -> int:
+        """Rows of one owner's inputs."""
+        return -(-self.inputs[owner] // self.columns)
+
+    @property
+    def input_rows(self) -> int:
+        """R_in."""
+        return sum(self.input_rows_of(k) for k in range(len(self.inputs)))
+
+    @property
+    def rows(self) -> int:
+        """R."""
+        return self.input_rows + self.free_rows + self.gate_rows
+
+    @property
+    def claims(self) -> int:
+        """How many linear claims are combined with powers of rho."""
+        return self.outputs + self.zeros + 3 * self.gate_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Transposed:
+    """One affine form of the slots: coefficients by kind of slot, and the constant term."""
+
+    inputs: tuple[Vector, ...]
+    free: Vector
+    gates: Vector
+    constant: int
+
+
+class Relation(Protocol):
+    """A constraint system, seen only through its shape, its digest and its transposed map."""
+
+    @property
+    def shape(self) -> Shape:
+        """The witness's dimensions."""
+        ...
+
+    @property
+    def digest(self) -> bytes:
+        """32 bytes that identify the relation."""
+        ...
+
+    def transpose(
+        self, backend: Backend, *, left: Vector, right: Vector, zeros: Vector, outputs: Vector
+    ) -> Transposed:
+        """Return the form sum left_j*alpha_j + right_j*beta_j + zeros_k*zero_k + outputs_k*output_k.
+
+        ``left`` and ``right`` have ``shape.gates`` weights, ``zeros`` and ``outputs`` as many as the shape says.
+        """
+        ...
