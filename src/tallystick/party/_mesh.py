@@ -35,14 +35,14 @@ class Mesh(Protocol):
     async def broadcast(self, label: str, payload: Buffer) -> list[bytes]:
         """Send one payload to every other party, receive theirs; return all n by index, own included.
 
-        For n > 2 all of it enters the running broadcast digest that the next MAC check compares.
+        For n > 2 all of it enters the running broadcast digests that the next MAC check compares.
         """
         ...
 
     async def exchange(self, label: str, payloads: Sequence[Buffer]) -> list[bytes]:
         """Send ``payloads[j]`` to party j, receive one from each; return by index, own entry handed back.
 
-        Pairwise messages may differ by design, so they do not enter the broadcast digest.
+        Pairwise messages may differ by design, so they do not enter the broadcast digests.
         """
         ...
 
@@ -54,6 +54,11 @@ class Mesh(Protocol):
         """Receive the next payload from one party."""
         ...
 
-    def broadcast_digest(self) -> bytes:
-        """SHA-256 over everything broadcast so far, the same at all parties unless one equivocated."""
+    def broadcast_digests(self) -> tuple[bytes, ...]:
+        """Return, for each party, 32 bytes that digest all it broadcast so far, as this party saw it.
+
+        Entry j covers the sequence of (label, payload) of party j; entry ``index`` covers what was sent.  All
+        parties hold the same n digests unless one equivocated, and the entry that differs tells whose
+        broadcasts did.  With two parties nobody can equivocate and every entry may be constant.
+        """
         ...
