@@ -1,0 +1,7 @@
+"""The ``tallystick`` command."""
+
+from __future__ import annotations
+
+from ._group import main
+
+__all__ = ["main"]
