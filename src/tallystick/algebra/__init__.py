@@ -1,0 +1,9 @@
+"""Vectors over Fr, points of G1, and seeded randomness: thin, typed wrappers over a backend."""
+
+from __future__ import annotations
+
+from ._points import Points
+from ._random import Random
+from ._vector import Vector
+
+__all__ = ["Points", "Random", "Vector"]

@@ -1,0 +1,70 @@
+"""Randomness as a parameter: a secret seed, expanded without ever repeating a nonce."""
+
+from __future__ import annotations
+
+import builtins
+import os
+from itertools import count
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from ..backend import FR_MODULUS, Backend
+from ._vector import Vector
+
+__all__ = ["Random"]
+
+
+class Random:
+    """A deterministic stream from a 32-byte secret seed; ``Random.system()`` draws the seed itself.
+
+    Two instances with the same seed that receive the same calls in the same order return the same
+    values, on any backend.  Every call uses a nonce of its own, and ``fork`` separates purposes, so no
+    two calls share key stream.  An instance that is copied by ``os.fork`` repeats itself in both
+    processes: draw a fresh one after the fork.
+    """
+
+    __slots__ = ("_calls", "_key", "_root")
+
+    def __init__(self, seed: bytes) -> None:
+        if len(seed) != 32:
+            raise ValueError(f"a seed has 32 bytes, not {len(seed)}")
+        self._root = bytes(seed)
+        self._key = self._derive(b"tallystick/v1/random/stream")
+        self._calls = count()
+
+    @classmethod
+    def system(cls) -> Random:
+        """Return an instance seeded by the operating system."""
+        return cls(os.urandom(32))
+
+    def __repr__(self) -> str:
+        return "Random(<secret seed>)"
+
+    def vector(self, backend: Backend, n: int) -> Vector:
+        """Return n uniform elements."""
+        return Vector.expand(backend, self._key, self._nonce(), n)
+
+    def scalar(self) -> int:
+        """Return one uniform element of Fr."""
+        return int.from_bytes(self.bytes(64), "little") % FR_MODULUS
+
+    def bytes(self, n: int) -> bytes:
+        """Return n uniform bytes."""
+        cipher = Cipher(algorithms.ChaCha20(self._key, bytes(4) + self._nonce()), mode=None)
+        return cipher.encryptor().update(b"\0" * n)
+
+    def fork(self, label: str) -> Random:
+        """Return an independent instance for the purpose named by ``label``.
+
+        The seed is HKDF-Expand of this one's over the label and the number of calls made so far
+        (RFC 5869), so forking twice with one label gives two independent instances.
+        """
+        return Random(self._derive(b"tallystick/v1/random/fork" + self._nonce() + label.encode()))
+
+    def _nonce(self) -> builtins.bytes:
+        return next(self._calls).to_bytes(12, "little")
+
+    def _derive(self, info: builtins.bytes) -> builtins.bytes:
+        return HKDFExpand(algorithm=hashes.SHA256(), length=32, info=info).derive(self._root)

@@ -1,0 +1,19 @@
+"""Batched arithmetic in Fr and G1 of BLS12-381: one protocol, a native and a pure implementation."""
+
+from __future__ import annotations
+
+from ._protocol import FR_BYTES, FR_MODULUS, G1_BYTES, Backend, Buffer, FrArray, G1Array, IndexArray
+from ._select import get_backend, native_available
+
+__all__ = [
+    "FR_BYTES",
+    "FR_MODULUS",
+    "G1_BYTES",
+    "Backend",
+    "Buffer",
+    "FrArray",
+    "G1Array",
+    "IndexArray",
+    "get_backend",
+    "native_available",
+]

@@ -1,0 +1,29 @@
+"""The pure backend: the oracle of the native one, and what runs on a machine without a compiler.
+
+Clear and slow.  Nothing here is constant time: Python's integers, its branches and its memory reveal
+the values they handle to anyone who can time them or read the process, and secrets cannot be wiped.
+"""
+
+from __future__ import annotations
+
+from ._pure_fr import PureFr
+from ._pure_g1 import PureG1
+
+__all__ = ["PureBackend"]
+
+
+class PureBackend(PureFr, PureG1):
+    """Implements ``Backend`` on Python ints: Fr as object arrays (n,), G1 as object arrays (n, 2)."""
+
+    @property
+    def name(self) -> str:
+        """``pure``."""
+        return "pure"
+
+    @property
+    def cpu(self) -> str:
+        """``python``."""
+        return "python"
+
+    def __repr__(self) -> str:
+        return "PureBackend()"

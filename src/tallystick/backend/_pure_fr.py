@@ -1,0 +1,237 @@
+"""Fr on Python ints in numpy object arrays: the pure backend's field half."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from itertools import accumulate, repeat
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
+
+from ..errors import DecodeError
+from ._protocol import FR_BYTES, FR_MODULUS, Buffer, FrArray, IndexArray
+
+__all__ = ["PureFr", "fr_array"]
+
+R = FR_MODULUS
+_GENERATOR = 7
+_BLOCK = 64
+
+
+def fr_array(values: Sequence[int]) -> FrArray:
+    """Return the object array of ints that are already in [0, r)."""
+    out = np.empty(len(values), dtype=object)
+    out[:] = values
+    return out
+
+
+def _same_length(a: npt.NDArray[Any], *others: npt.NDArray[Any]) -> None:
+    for b in others:
+        if len(a) != len(b):
+            raise ValueError(f"lengths differ: {len(a)} and {len(b)}")
+
+
+def _reduced(a: npt.NDArray[Any]) -> FrArray:
+    out: FrArray = a % R
+    return out
+
+
+class PureFr:
+    """The Fr operations of ``Backend``; the contracts are in ``_protocol``."""
+
+    # ------------------------------------------------------------------ conversion
+    def fr_zeros(self, n: int) -> FrArray:
+        """Return n zeros."""
+        return np.full(n, 0, dtype=object)
+
+    def fr_from_ints(self, values: Sequence[int]) -> FrArray:
+        """Reduce Python ints modulo r."""
+        return fr_array([operator.index(v) % R for v in values])
+
+    def fr_from_i64(self, values: npt.NDArray[np.int64]) -> FrArray:
+        """Reduce signed 64-bit integers modulo r."""
+        return fr_array([v % R for v in np.asarray(values, dtype=np.int64).ravel().tolist()])
+
+    def fr_to_ints(self, a: FrArray) -> list[int]:
+        """Return canonical ints."""
+        ints: list[int] = a.tolist()
+        return ints
+
+    def fr_from_bytes(self, data: Buffer) -> FrArray:
+        """Decode 32-byte little-endian canonical elements."""
+        raw = bytes(data)
+        out = []
+        for at in range(0, len(raw), FR_BYTES):
+            piece = raw[at : at + FR_BYTES]
+            if len(piece) < FR_BYTES:
+                raise DecodeError(f"a field element is cut short to {len(piece)} bytes", offset=at)
+            value = int.from_bytes(piece, "little")
+            if value >= R:
+                raise DecodeError("a field element is not below the field's order", offset=at)
+            out.append(value)
+        return fr_array(out)
+
+    def fr_to_bytes(self, a: FrArray) -> bytes:
+        """Encode as 32-byte little-endian elements."""
+        return b"".join(v.to_bytes(FR_BYTES, "little") for v in a.tolist())
+
+    def fr_expand(self, seed: bytes, nonce: bytes, n: int, offset: int = 0) -> FrArray:
+        """Expand a seed: element k is ChaCha20 block offset + k, reduced (``spec/conventions.md``)."""
+        if len(seed) != 32 or len(nonce) != 12:
+            raise ValueError(f"a seed has 32 bytes and a nonce 12, not {len(seed)} and {len(nonce)}")
+        if n < 0 or offset < 0 or offset + n > 1 << 32:
+            raise ValueError(f"blocks {offset} to {offset + n} do not fit a 32-bit counter")
+        if n == 0:
+            return self.fr_zeros(0)
+        # The library takes the initial counter and the nonce as one 16-byte value.
+        cipher = Cipher(algorithms.ChaCha20(seed, offset.to_bytes(4, "little") + nonce), mode=None)
+        stream = cipher.encryptor().update(bytes(_BLOCK * n))
+        return fr_array(
+            [int.from_bytes(stream[at : at + _BLOCK], "little") % R for at in range(0, _BLOCK * n, _BLOCK)]
+        )
+
+    # ------------------------------------------------------------------ element-wise
+    def fr_add(self, a: FrArray, b: FrArray) -> FrArray:
+        """Return a + b."""
+        _same_length(a, b)
+        return _reduced(a + b)
+
+    def fr_sub(self, a: FrArray, b: FrArray) -> FrArray:
+        """Return a - b."""
+        _same_length(a, b)
+        return _reduced(a - b)
+
+    def fr_neg(self, a: FrArray) -> FrArray:
+        """Return -a."""
+        return _reduced(-a)
+
+    def fr_mul(self, a: FrArray, b: FrArray) -> FrArray:
+        """Return a * b."""
+        _same_length(a, b)
+        return _reduced(a * b)
+
+    def fr_muladd(self, a: FrArray, b: FrArray, c: FrArray) -> FrArray:
+        """Return a * b + c."""
+        _same_length(a, b, c)
+        return _reduced(a * b + c)
+
+    def fr_scale(self, a: FrArray, s: int) -> FrArray:
+        """Return s * a."""
+        return _reduced(a * (s % R))
+
+    def fr_axpy(self, s: int, a: FrArray, b: FrArray) -> FrArray:
+        """Return s * a + b."""
+        _same_length(a, b)
+        return _reduced(a * (s % R) + b)
+
+    def fr_inv(self, a: FrArray) -> FrArray:
+        """Return the inverses, by Montgomery's trick: three products an element and one inversion."""
+        values = a.tolist()
+        if 0 in values:
+            raise ZeroDivisionError(f"element {values.index(0)} is zero and has no inverse")
+        prefix = list(accumulate(values, lambda u, v: u * v % R, initial=1))
+        inverse = pow(prefix[-1], -1, R)
+        for k in range(len(values) - 1, -1, -1):
+            value = values[k]
+            values[k] = inverse * prefix[k] % R
+            inverse = inverse * value % R
+        return fr_array(values)
+
+    def fr_powers(self, x: int, n: int, first: int = 1) -> FrArray:
+        """Return first * x**k for k in 0..n-1."""
+        x %= R
+        if n <= 0:
+            return self.fr_zeros(n)
+        return fr_array(list(accumulate(repeat(x, n - 1), lambda u, v: u * v % R, initial=first % R)))
+
+    def fr_equal(self, a: FrArray, b: FrArray) -> bool:
+        """Whether a == b."""
+        _same_length(a, b)
+        return bool(a.tolist() == b.tolist())
+
+    def fr_is_zero(self, a: FrArray) -> bool:
+        """Whether every element is zero."""
+        return not any(a.tolist())
+
+    # ------------------------------------------------------------------ reductions and linear maps
+    def fr_sum(self, a: FrArray) -> int:
+        """Return the sum of all elements."""
+        return sum(self.fr_to_ints(a)) % R
+
+    def fr_dot(self, a: FrArray, b: FrArray) -> int:
+        """Return the inner product."""
+        _same_length(a, b)
+        return sum(map(operator.mul, self.fr_to_ints(a), self.fr_to_ints(b))) % R
+
+    def fr_sum_axis(self, a: FrArray, outer: int, n: int, inner: int) -> FrArray:
+        """View a as (outer, n, inner) and sum over the middle axis."""
+        if len(a) != outer * n * inner:
+            raise ValueError(f"{len(a)} elements are not {outer} x {n} x {inner}")
+        if n == 0:
+            return self.fr_zeros(outer * inner)
+        return _reduced(a.reshape(outer, n, inner).sum(axis=1).reshape(-1))
+
+    def fr_combine(self, rows: FrArray, weights: FrArray) -> FrArray:
+        """Return weights @ rows."""
+        columns = _other_side(rows, weights)
+        if columns == 0:
+            return self.fr_zeros(0)
+        return _reduced(np.dot(weights, rows.reshape(len(weights), columns)))
+
+    def fr_matvec(self, rows: FrArray, v: FrArray) -> FrArray:
+        """Return rows @ v."""
+        m = _other_side(rows, v)
+        if m == 0:
+            return self.fr_zeros(0)
+        return _reduced(np.dot(rows.reshape(m, len(v)), v))
+
+    def fr_scatter_add(self, a: FrArray, index: IndexArray, n: int) -> FrArray:
+        """Return out of length n with out[index[k]] += a[k]."""
+        _same_length(a, index)
+        out = [0] * n
+        for at, value in zip(index.tolist(), a.tolist(), strict=True):
+            if not 0 <= at < n:
+                raise IndexError(f"index {at} lies outside [0, {n})")
+            out[at] += value
+        return _reduced(fr_array(out))
+
+    def fr_ntt(self, a: FrArray, size: int, *, inverse: bool = False) -> FrArray:
+        """Transform batches of ``size`` elements: decimation in time, all batches in one pass a stage."""
+        if size < 1 or size & (size - 1) or size > 1 << 32:
+            raise ValueError(f"a transform's size is a power of two up to 2**32, not {size}")
+        if len(a) % size:
+            raise ValueError(f"{len(a)} elements are not a whole number of batches of {size}")
+        root = pow(_GENERATOR, (R - 1) // size, R)
+        roots = self.fr_powers(pow(root, -1, R) if inverse else root, size // 2)
+        out = a.reshape(-1, size)[:, _bit_reversal(size)]
+        half = 1
+        while half < size:
+            pairs = out.reshape(-1, 2, half)
+            top, low = pairs[:, 0, :], pairs[:, 1, :] * roots[:: size // (2 * half)] % R
+            # Sums stay unreduced: each stage adds at most r in absolute value, which Python ints take.
+            out = np.stack((top + low, top - low), axis=1)
+            half *= 2
+        return _reduced(out.reshape(-1) * pow(size, -1, R) if inverse else out.reshape(-1))
+
+
+def _other_side(rows: FrArray, vector: FrArray) -> int:
+    """Return the other dimension of a row-major matrix that has len(vector) on one side."""
+    if len(vector) == 0:
+        if len(rows):
+            raise ValueError(f"{len(rows)} elements do not form a matrix with a side of length 0")
+        return 0
+    side, rest = divmod(len(rows), len(vector))
+    if rest:
+        raise ValueError(f"{len(rows)} elements do not form a matrix with a side of length {len(vector)}")
+    return side
+
+
+def _bit_reversal(size: int) -> npt.NDArray[np.int64]:
+    """Return the permutation that reverses the log2(size) bits of an index."""
+    out = np.zeros(1, dtype=np.int64)
+    while len(out) < size:
+        out = np.concatenate((2 * out, 2 * out + 1))
+    return out
