@@ -60,12 +60,16 @@ class PolicyError(UsageError):
 class DecodeError(TallystickError):
     """Bytes that are not the canonical encoding of what was expected.
 
-    ``offset`` is the position in bytes, from the start of the decoded buffer, of the first fault.
+    ``offset`` is the position in bytes, from the start of the decoded buffer, of the first fault; ``item`` says
+    which item of a transcript could not be decoded, or is None elsewhere.
     """
 
-    def __init__(self, message: str, *, offset: int | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, offset: int | None = None, item: str | None = None, hint: str | None = None
+    ) -> None:
         super().__init__(message if offset is None else f"{message} (at byte {offset})", hint=hint)
         self.offset = offset
+        self.item = item
 
 
 class VerificationError(TallystickError):

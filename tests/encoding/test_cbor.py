@@ -148,9 +148,9 @@ def test_sequence() -> None:
     assert [data[i.start : i.end] for i in items] == parts
     assert [i.value for i in items] == [[1, b"x"], {"a": None}, 7]
     assert list(iter_sequence(b"", max_size=0)) == []
-    with pytest.raises(DecodeError, match=r"sequence, item 1: truncated.*at byte 4"):
+    with pytest.raises(DecodeError, match=r"sequence, item 2: truncated.*at byte 4"):
         list(iter_sequence(data[:5], max_size=100))
-    with pytest.raises(DecodeError, match=r"item 0: item larger than allowed"):
+    with pytest.raises(DecodeError, match=r"item 1: item larger than allowed"):
         list(iter_sequence(data, max_size=100, max_item_size=3))
 
 

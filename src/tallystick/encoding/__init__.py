@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._cbor import MAX_DEPTH, MAX_VALUES, SequenceItem, Value, dumps, iter_sequence, loads
+from ._cbor import MAX_DEPTH, MAX_VALUES, SequenceItem, Value, decode_next, dumps, iter_sequence, loads
 from ._fields import (
     expect_array,
     expect_bool,
@@ -19,6 +19,7 @@ __all__ = [
     "MAX_VALUES",
     "SequenceItem",
     "Value",
+    "decode_next",
     "dumps",
     "expect_array",
     "expect_bool",

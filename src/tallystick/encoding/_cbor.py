@@ -16,7 +16,16 @@ import cbor2
 
 from ..errors import DecodeError
 
-__all__ = ["MAX_DEPTH", "MAX_VALUES", "SequenceItem", "Value", "dumps", "iter_sequence", "loads"]
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_VALUES",
+    "SequenceItem",
+    "Value",
+    "decode_next",
+    "dumps",
+    "iter_sequence",
+    "loads",
+]
 
 MAX_DEPTH = 32
 """How deep arrays and maps may nest."""
@@ -99,6 +108,25 @@ def loads(
     return value
 
 
+def decode_next(
+    data: bytes,
+    start: int,
+    *,
+    max_item_size: int | None = None,
+    max_values: int = MAX_VALUES,
+    what: str = "item",
+) -> SequenceItem:
+    """Decode the item of a CBOR sequence (RFC 8742) that begins at ``start``; more may follow it.
+
+    Errors are those of ``loads``, with offsets from the beginning of ``data``; ``max_item_size`` bounds the
+    item's bytes.
+    """
+    limit = len(data) if max_item_size is None else min(len(data), start + max_item_size)
+    decoder = _Decoder(data, start, max_values, what, limit)
+    value = decoder.value(0)
+    return SequenceItem(start, decoder.at, value)
+
+
 def iter_sequence(
     data: bytes | bytearray | memoryview,
     *,
@@ -107,20 +135,15 @@ def iter_sequence(
     max_values: int = MAX_VALUES,
     what: str = "sequence",
 ) -> Iterator[SequenceItem]:
-    """Decode a CBOR sequence (RFC 8742) item by item, each with its place; the empty sequence has none.
-
-    Limits and errors are those of ``loads``; ``max_values`` bounds each item, ``max_item_size`` its bytes.
-    Messages number the items from 0.
-    """
+    """Decode a CBOR sequence item by item; the empty sequence has none.  Messages number the items from 1."""
     raw = _bounded(data, max_size, what)
-    at, number = 0, 0
+    at, number = 0, 1
     while at < len(raw):
-        name = f"{what}, item {number}"
-        end_limit = len(raw) if max_item_size is None else min(len(raw), at + max_item_size)
-        decoder = _Decoder(raw, at, max_values, name, end_limit)
-        value = decoder.value(0)
-        yield SequenceItem(at, decoder.at, value)
-        at, number = decoder.at, number + 1
+        item = decode_next(
+            raw, at, max_item_size=max_item_size, max_values=max_values, what=f"{what}, item {number}"
+        )
+        yield item
+        at, number = item.end, number + 1
 
 
 def _bounded(data: bytes | bytearray | memoryview, max_size: int, what: str) -> bytes:
