@@ -164,7 +164,7 @@ class PureFr:
     def fr_dot(self, a: FrArray, b: FrArray) -> int:
         """Return the inner product."""
         _same_length(a, b)
-        return sum(map(operator.mul, self.fr_to_ints(a), self.fr_to_ints(b))) % R
+        return sum(u * v for u, v in zip(self.fr_to_ints(a), self.fr_to_ints(b), strict=True)) % R
 
     def fr_sum_axis(self, a: FrArray, outer: int, n: int, inner: int) -> FrArray:
         """View a as (outer, n, inner) and sum over the middle axis."""

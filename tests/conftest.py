@@ -1,0 +1,42 @@
+"""Fixtures for every room: both backends, and seeded randomness."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+import pytest
+
+from tallystick.algebra import Random
+from tallystick.backend import Backend, get_backend, native_available
+
+
+def native_or_skip() -> Backend:
+    """Return the native backend; without it skip, or fail where the environment says it must exist."""
+    if not native_available() and os.environ.get("TALLYSTICK_REQUIRE_NATIVE") != "1":
+        pytest.skip("the native core is not built; TALLYSTICK_REQUIRE_NATIVE=1 makes this an error")
+    return get_backend("native")
+
+
+@pytest.fixture(scope="session")
+def pure() -> Backend:
+    """The pure backend."""
+    return get_backend("pure")
+
+
+@pytest.fixture(scope="session")
+def native() -> Backend:
+    """The native backend."""
+    return native_or_skip()
+
+
+@pytest.fixture(scope="session", params=["pure", "native"])
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Each backend in turn."""
+    return native_or_skip() if request.param == "native" else get_backend("pure")
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> Random:
+    """Randomness that depends on the test's name alone, so a failure repeats."""
+    return Random(hashlib.sha256(request.node.nodeid.encode()).digest())
