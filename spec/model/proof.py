@@ -1,0 +1,411 @@
+"""Prover and verifier of ``spec/gates.md`` and ``spec/opening.md``, written for reading.
+
+The verifier folds commitments and generators literally, round by round; the package's verifier unrolls all
+rounds into one multi-scalar multiplication. The two agreeing is a test of both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from algebra import INFINITY, Point, R, add, dot, equal, inverse, msm, mul, neg, root
+from codec import (
+    DecodeError,
+    cbor_decode,
+    cbor_encode,
+    i2osp,
+    points_from_bytes,
+    points_to_bytes,
+    scalars_from_bytes,
+    scalars_to_bytes,
+)
+from hashing import Transcript, expand, generator
+from relations import Form, Relation, ceil_div, evaluate
+
+Row = list[int]
+LAST = 16  # scalars sent at the end of the halving
+
+
+class VerifyError(Exception):
+    """A proof that decodes but does not hold; the message is the name of the check."""
+
+
+# -- vectors and rows -------------------------------------------------------------------------------
+
+
+def lin(e: int, a: Sequence[int], b: Sequence[int]) -> Row:
+    """Return e·a + b."""
+    return [(e * x + y) % R for x, y in zip(a, b, strict=True)]
+
+
+def matrix_dot(a: Sequence[Row], b: Sequence[Row]) -> int:
+    """Return the inner product of two matrices."""
+    return sum(dot(x, y) for x, y in zip(a, b, strict=True)) % R
+
+
+def commit(row: Row, gamma: int) -> Point:
+    """Return <row, G> + γ·H."""
+    generators = [generator("G", i) for i in range(len(row))]
+    return msm([*row, gamma], [*generators, generator("H")])
+
+
+def in_q_and_h(q: int, h: int) -> Point:
+    """Return q·Q + h·H."""
+    return msm([q, h], [generator("Q"), generator("H")])
+
+
+# -- gate rows --------------------------------------------------------------------------------------
+
+
+def lagrange(xi: int, size: int) -> list[int]:
+    """Return the Lagrange basis of the ``size``-th roots of unity at ξ: λ_k(ξ), k = 0 … size-1."""
+    w = root(size)
+    scale = (pow(xi, size, R) - 1) * inverse(size) % R
+    return [scale * pow(w, k, R) % R * inverse(xi - pow(w, k, R)) % R for k in range(size)]
+
+
+def gate_row(alpha: Row, beta: Row, u: int, v: int) -> Row:
+    """Return h_k = f(ω^k)·g(ω^k), k = 0 … 2M-1, from the definition of f and g (quadratic time)."""
+    m = len(alpha)
+    w = root(2 * m)
+    row = []
+    for k in range(2 * m):
+        if k % 2 == 0:
+            row.append(alpha[k // 2] * beta[k // 2] % R)
+            continue
+        at = pow(w, k, R)
+        basis = lagrange(at, m)
+        vanishing = pow(at, m, R) - 1
+        row.append((dot(alpha, basis) + u * vanishing) * (dot(beta, basis) + v * vanishing) % R)
+    return row
+
+
+def gate_inputs(relation: Relation, slots: Sequence[int], row: int) -> tuple[Row, Row]:
+    """Return (α, β) of one gate row, padded with zeros to M gates."""
+    m = relation.per_row
+    pairs = []
+    for forms in (relation.left, relation.right):
+        values = [evaluate(form, slots) for form in forms[row * m : (row + 1) * m]]
+        pairs.append(values + [0] * (m - len(values)))
+    return pairs[0], pairs[1]
+
+
+def witness_matrix(relation: Relation, slots: Sequence[int], blinders: Sequence[int]) -> list[Row]:
+    """Return X; ``blinders`` are u_0, v_0, u_1, v_1, …"""
+    x = [[0] * relation.columns for _ in range(relation.rows)]
+    for slot, value in enumerate(slots):
+        row, column = relation.place(slot)
+        x[row][column] = value
+    for i in range(relation.gate_rows):
+        u, v = blinders[2 * i : 2 * i + 2]
+        for which, value in enumerate((u, v, u * v % R)):
+            row, column = relation.place_blinder(i, which)
+            x[row][column] = value
+        alpha, beta = gate_inputs(relation, slots, i)
+        full = gate_row(alpha, beta, u, v)
+        target = x[relation.place_gate_row(i)]
+        target[1::2] = full[1::2]
+    return x
+
+
+# -- the linear form --------------------------------------------------------------------------------
+
+
+@dataclass
+class LinearForm:
+    """An affine form of X: coefficients per entry, and a constant."""
+
+    coefficients: list[Row]
+    constant: int = 0
+
+
+def add_form(target: LinearForm, relation: Relation, form: Form, weight: int) -> None:
+    """Add weight·form to ``target``."""
+    constant, terms = form
+    target.constant = (target.constant + weight * constant) % R
+    for slot, k in terms.items():
+        row, column = relation.place(slot)
+        target.coefficients[row][column] = (target.coefficients[row][column] + weight * k) % R
+
+
+def claims_form(relation: Relation, xi: int, rho: int) -> LinearForm:
+    """Return Σ_k ρ^k·claim_k: outputs, zeros, then F_i, G_i, h_i(ξ) of each gate row."""
+    c, m = relation.columns, relation.per_row
+    form = LinearForm([[0] * c for _ in range(relation.rows)])
+    power = 1
+    for claim in (*relation.outputs, *relation.zeros):
+        add_form(form, relation, claim, power)
+        power = power * rho % R
+    small, large = lagrange(xi, m), lagrange(xi, c)
+    vanish_m, vanish_c = (pow(xi, m, R) - 1) % R, (pow(xi, c, R) - 1) % R
+    for i in range(relation.gate_rows):
+        for which, forms in enumerate((relation.left, relation.right)):
+            for j, gate in enumerate(forms[i * m : (i + 1) * m]):
+                add_form(form, relation, gate, power * small[j] % R)
+            row, column = relation.place_blinder(i, which)
+            form.coefficients[row][column] = power * vanish_m % R
+            power = power * rho % R
+        at = relation.place_gate_row(i)
+        form.coefficients[at] = lin(power, large, form.coefficients[at])
+        row, column = relation.place_blinder(i, 2)
+        form.coefficients[row][column] = power * vanish_c % R
+        power = power * rho % R
+    return form
+
+
+def claims_value(relation: Relation, outputs: Sequence[int], evaluations: Sequence[int], rho: int) -> int:
+    """Return Σ_k ρ^k·value_k."""
+    values = [*outputs, *([0] * len(relation.zeros))]
+    for f, g in zip(evaluations[::2], evaluations[1::2], strict=True):
+        values += [f, g, f * g % R]
+    return sum(v * pow(rho, k, R) for k, v in enumerate(values)) % R
+
+
+# -- the proof's bytes ------------------------------------------------------------------------------
+
+
+@dataclass
+class Proof:
+    """The fields of a proof, in the order in which they are made."""
+
+    rows: list[Point] = field(default_factory=list)
+    evaluations: list[int] = field(default_factory=list)
+    cross: list[Point] = field(default_factory=list)
+    mask: list[Point] = field(default_factory=list)
+    response: list[int] = field(default_factory=list)
+    halving: list[Point] = field(default_factory=list)
+    final: list[int] = field(default_factory=list)
+
+    def encode(self) -> bytes:
+        """Return the canonical CBOR of the proof."""
+        points = {k: points_to_bytes(getattr(self, k)) for k in POINTS}
+        scalars = {k: scalars_to_bytes(getattr(self, k)) for k in SCALARS}
+        return cbor_encode(points | scalars)
+
+
+POINTS = ("rows", "cross", "mask", "halving")
+SCALARS = ("evaluations", "response", "final")
+
+
+def lengths(relation: Relation) -> dict[str, int]:
+    """Return how many points or scalars each field holds."""
+    folds, halvings = 0, 0
+    m = relation.rows
+    while m >= 2:
+        m, folds = ceil_div(m, 2), folds + 1
+    n = relation.columns
+    while n > LAST:
+        n, halvings = n // 2, halvings + 1
+    return {
+        "rows": relation.free_rows + relation.gate_rows,
+        "evaluations": 2 * relation.gate_rows,
+        "cross": 2 * folds,
+        "mask": 2,
+        "response": 3,
+        "halving": 2 * halvings,
+        "final": LAST,
+    }
+
+
+def decode(relation: Relation, data: bytes) -> Proof:
+    """Decode a proof for a relation."""
+    fields = cbor_decode(data)
+    expected = lengths(relation)
+    if not isinstance(fields, dict) or set(fields) != set(expected):
+        raise DecodeError("a proof is a map with exactly the seven fields")
+    proof = Proof()
+    for name, count in expected.items():
+        size, read = (48, points_from_bytes) if name in POINTS else (32, scalars_from_bytes)
+        raw = fields[name]
+        if not isinstance(raw, bytes) or len(raw) != count * size:
+            raise DecodeError(f"{name} takes {count * size} bytes")
+        setattr(proof, name, read(raw))
+    return proof
+
+
+# -- proving ----------------------------------------------------------------------------------------
+
+
+def start(
+    relation: Relation, context: bytes, input_rows: Sequence[Point], witness_rows: Sequence[Point]
+) -> Transcript:
+    """Return the transcript up to the first challenge."""
+    t = Transcript("tallystick/v1/proof")
+    t.absorb("context", context)
+    t.absorb("relation", relation.digest)
+    t.absorb("shape", relation.shape_bytes())
+    t.absorb("input-rows", points_to_bytes(list(input_rows)))
+    t.absorb("witness-rows", points_to_bytes(list(witness_rows)))
+    return t
+
+
+def split(rows: list[Any], zero: Any) -> tuple[list[Any], list[Any]]:
+    """Return top and bottom, the bottom padded to the top's length."""
+    t = ceil_div(len(rows), 2)
+    return rows[:t], rows[t:] + [zero] * (2 * t - len(rows))
+
+
+Tamper = Callable[[str, Any], Any]
+
+
+def honest(_stage: str, value: Any) -> Any:
+    """Change nothing: what an honest prover does to its own values."""
+    return value
+
+
+def prove(
+    relation: Relation,
+    slots: Sequence[int],
+    input_gammas: Sequence[int],
+    outputs: Sequence[int],
+    context: bytes,
+    seed: bytes,
+    tamper: Tamper = honest,
+    log: dict[str, Any] | None = None,
+) -> Proof:
+    """Prove with all randomness from ``seed``, drawn as ``spec/opening.md`` (Randomness and vectors) says.
+
+    ``tamper`` lets the maker of bad vectors change a value on the way; ``log`` collects challenges.
+    """
+    log = {} if log is None else log
+    draws = 0
+
+    def draw(count: int) -> list[int]:
+        nonlocal draws
+        draws += 1
+        return expand(seed, i2osp(draws - 1, 12), count)
+
+    gammas = [*input_gammas, *draw(relation.free_rows + relation.gate_rows)]
+    blinders = draw(2 * relation.gate_rows)
+    x = tamper("matrix", witness_matrix(relation, slots, blinders))
+    commitments = [commit(row, g) for row, g in zip(x, gammas, strict=True)]
+    proof = Proof(rows=commitments[relation.input_rows :])
+
+    t = start(relation, context, commitments[: relation.input_rows], proof.rows)
+    xi = t.challenge("xi")
+    f_basis, vanishing = lagrange(xi, relation.per_row), pow(xi, relation.per_row, R) - 1
+    for i in range(relation.gate_rows):
+        for which, side in enumerate(gate_inputs(relation, slots, i)):
+            value = dot(f_basis, side) + blinders[2 * i + which] * vanishing
+            proof.evaluations.append(value % R)
+    proof.evaluations = tamper("evaluations", proof.evaluations)
+    t.absorb("outputs", scalars_to_bytes(list(outputs)))
+    t.absorb("evaluations", scalars_to_bytes(proof.evaluations))
+    rho = t.challenge("rho")
+    l = claims_form(relation, xi, rho).coefficients
+    log |= {"xi": xi, "rho": rho, "form": [list(row) for row in l], "folds": [], "halvings": []}
+
+    s = 0
+    zero = [0] * relation.columns
+    while len(x) >= 2:
+        (xt, xb), (lt, lb), (gt, gb) = split(x, zero), split(l, zero), split(gammas, 0)
+        a, b = draw(2)
+        cross = [in_q_and_h(matrix_dot(lb, xt), a), in_q_and_h(matrix_dot(lt, xb), b)]
+        proof.cross += cross
+        t.absorb("fold-rows", points_to_bytes(cross))
+        e = t.challenge("e")
+        log["folds"].append(e)
+        x = [lin(e, bottom, top) for top, bottom in zip(xt, xb, strict=True)]
+        l = [lin(e, top, bottom) for top, bottom in zip(lt, lb, strict=True)]
+        gammas = lin(e, gb, gt)
+        s = (e * s + a + e * e * b) % R
+
+    mask = draw(relation.columns)
+    sigma, tau = draw(2)
+    proof.mask = [commit(mask, sigma), in_q_and_h(dot(l[0], mask), tau)]
+    t.absorb("mask", points_to_bytes(proof.mask))
+    e = t.challenge("mask")
+    z = lin(e, x[0], mask)
+    form = l[0]
+    proof.response = [dot(form, z), (e * gammas[0] + sigma) % R, (e * s + tau) % R]
+    proof.response = tamper("response", proof.response)
+    t.absorb("response", scalars_to_bytes(proof.response))
+    x_challenge = t.challenge("x")
+    log |= {"mask": e, "x": x_challenge}
+
+    g = [generator("G", i) for i in range(relation.columns)]
+    while len(z) > LAST:
+        h = len(z) // 2
+        zt, zb, ft, fb, gt, gb = z[:h], z[h:], form[:h], form[h:], g[:h], g[h:]
+        cross = [
+            add(msm(zt, gb), mul(x_challenge * dot(fb, zt), generator("Q"))),
+            add(msm(zb, gt), mul(x_challenge * dot(ft, zb), generator("Q"))),
+        ]
+        proof.halving += cross
+        t.absorb("fold-columns", points_to_bytes(cross))
+        e = t.challenge("e")
+        log["halvings"].append(e)
+        z, form = lin(e, zb, zt), lin(e, ft, fb)
+        g = [add(mul(e, top), bottom) for top, bottom in zip(gt, gb, strict=True)]
+    proof.final = z
+    t.absorb("final", scalars_to_bytes(z))
+    log["state"] = t.state
+    return proof
+
+
+# -- verifying --------------------------------------------------------------------------------------
+
+
+def verify(
+    relation: Relation, input_rows: Sequence[Point], outputs: Sequence[int], context: bytes, data: bytes
+) -> bytes:
+    """Check an encoded proof; return its transcript's last state, or raise DecodeError or VerifyError."""
+    if relation.rows == 0:
+        raise VerifyError("shape")
+    proof = decode(relation, data)
+    t = start(relation, context, input_rows, proof.rows)
+    xi = t.challenge("xi")
+    if pow(xi, relation.columns, R) == 1:
+        raise VerifyError("xi")
+    t.absorb("outputs", scalars_to_bytes(list(outputs)))
+    t.absorb("evaluations", scalars_to_bytes(proof.evaluations))
+    rho = t.challenge("rho")
+    claims = claims_form(relation, xi, rho)
+    y = (claims_value(relation, outputs, proof.evaluations, rho) - claims.constant) % R
+
+    p = [*input_rows, *proof.rows]
+    l = claims.coefficients
+    big_y = mul(y, generator("Q"))
+    for i in range(0, len(proof.cross), 2):
+        cross = proof.cross[i : i + 2]
+        t.absorb("fold-rows", points_to_bytes(cross))
+        e = t.challenge("e")
+        (pt, pb), (lt, lb) = split(p, INFINITY), split(l, [0] * relation.columns)
+        p = [add(top, mul(e, bottom)) for top, bottom in zip(pt, pb, strict=True)]
+        l = [lin(e, top, bottom) for top, bottom in zip(lt, lb, strict=True)]
+        big_y = add(mul(e, big_y), cross[0], mul(e * e, cross[1]))
+
+    a_star, big_t = proof.mask
+    t.absorb("mask", points_to_bytes(proof.mask))
+    e = t.challenge("mask")
+    v, zeta, omega = proof.response
+    if not equal(in_q_and_h(v, omega), add(mul(e, big_y), big_t)):
+        raise VerifyError("y-equation")
+    t.absorb("response", scalars_to_bytes(proof.response))
+    x = t.challenge("x")
+
+    w = add(mul(e, p[0]), a_star, neg(mul(zeta, generator("H"))), mul(x * v, generator("Q")))
+    form = l[0]
+    g = [generator("G", i) for i in range(relation.columns)]
+    for i in range(0, len(proof.halving), 2):
+        cross = proof.halving[i : i + 2]
+        t.absorb("fold-columns", points_to_bytes(cross))
+        e = t.challenge("e")
+        h = len(g) // 2
+        form = lin(e, form[:h], form[h:])
+        g = [add(mul(e, top), bottom) for top, bottom in zip(g[:h], g[h:], strict=True)]
+        w = add(mul(e, w), cross[0], mul(e * e, cross[1]))
+    if not equal(w, add(msm(proof.final, g), mul(x * dot(form, proof.final), generator("Q")))):
+        raise VerifyError("w-equation")
+    t.absorb("final", scalars_to_bytes(proof.final))
+    return t.state
+
+
+def batch_weights(states: Sequence[bytes]) -> list[tuple[int, int]]:
+    """Return the weights (y, w) of each proof's two equations in a batch."""
+    t = Transcript("tallystick/v1/batch")
+    for state in states:
+        t.absorb("proof", state)
+    return [(t.challenge("y"), t.challenge("w")) for _ in states]
