@@ -1,0 +1,136 @@
+/* The public interface of Tallystick's native core.
+ *
+ * cffi parses this file as it stands (include guards and #include lines aside), so it holds plain
+ * declarations and nothing else.
+ *
+ * Every function takes first the code path to run (ts_cpu), then outputs, then inputs; the length
+ * of an array follows it. Element types are arrays of 64-bit limbs, least significant first, in
+ * Montgomery form and always fully reduced; functions expect that of their inputs and keep it.
+ * "out may alias a" means the very same array; partial overlap is never allowed.
+ * The plain name of a function promises that time and memory accesses depend on lengths only;
+ * a name that ends in _var makes no such promise. Functions that can fail return TS_OK or a TS_ERR_
+ * code, and leave zeros in their outputs when they fail. No function allocates.
+ */
+#ifndef TALLYSTICK_H
+#define TALLYSTICK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TS_OK 0
+#define TS_ERR_ENCODING 1
+#define TS_ERR_CURVE 2
+#define TS_ERR_SUBGROUP 3
+#define TS_ERR_ZERO 4
+#define TS_ERR_INDEX 5
+#define TS_ERR_LENGTH 6
+#define TS_ERR_NAME 7
+#define TS_ERR_CPU 8
+
+/* A code path: a table of functions compiled for one set of processor features. */
+typedef struct ts_cpu ts_cpu;
+
+/* An element of Fr, the scalar field of BLS12-381: value times 2^256 modulo r. */
+typedef struct {
+    uint64_t l[4];
+} ts_fr;
+
+/* An element of Fp, the base field of BLS12-381: value times 2^384 modulo p. */
+typedef struct {
+    uint64_t l[6];
+} ts_fp;
+
+/* An affine point of the curve y^2 = x^3 + 4 over Fp; the point at infinity is all zero. */
+typedef struct {
+    ts_fp x;
+    ts_fp y;
+} ts_g1;
+
+/* Finds the code path called name, or the fastest this processor supports if name is empty.
+ * TS_ERR_NAME: this build has no such path. TS_ERR_CPU: the processor lacks its features. */
+int ts_cpu_select(const ts_cpu **out, const char *name);
+const char *ts_cpu_name(const ts_cpu *cpu);
+
+/* ---- Fr: conversion ---- */
+
+/* out[k] = in[k] mod r. */
+void ts_fr_vec_from_i64(const ts_cpu *cpu, ts_fr *out, const int64_t *in, size_t n);
+
+/* Decodes 32-byte little-endian elements. TS_ERR_ENCODING if one is not below r, with the
+ * index of the first such element in *bad. Valid input is decoded in constant time. */
+int ts_fr_vec_from_bytes(const ts_cpu *cpu, ts_fr *out, size_t *bad, const uint8_t *in, size_t n);
+void ts_fr_vec_to_bytes(const ts_cpu *cpu, uint8_t *out, const ts_fr *a, size_t n);
+
+/* out[k] = the ChaCha20 block with the given key, nonce and counter first + k, read as a 512-bit
+ * little-endian integer, modulo r. first + n must not exceed 2^32 (TS_ERR_LENGTH). */
+int ts_fr_vec_expand(const ts_cpu *cpu, ts_fr *out, size_t n, const uint8_t *key32,
+                     const uint8_t *nonce12, uint64_t first);
+
+/* ---- Fr: element-wise; out may alias any input unless said otherwise ---- */
+
+void ts_fr_vec_add(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n);
+void ts_fr_vec_sub(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n);
+void ts_fr_vec_neg(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t n);
+void ts_fr_vec_mul(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n);
+
+/* out = a * b + c. */
+void ts_fr_vec_muladd(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, const ts_fr *b,
+                      const ts_fr *c, size_t n);
+
+/* out = s * a, s one element. */
+void ts_fr_vec_scale(const ts_cpu *cpu, ts_fr *out, const ts_fr *s, const ts_fr *a, size_t n);
+
+/* out = s * a + b, s one element. */
+void ts_fr_vec_axpy(const ts_cpu *cpu, ts_fr *out, const ts_fr *s, const ts_fr *a,
+                    const ts_fr *b, size_t n);
+
+/* out[k] = 1 / a[k]; out must not alias a. TS_ERR_ZERO if an element is zero; time does not
+ * depend on which. */
+int ts_fr_vec_inv(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t n);
+
+/* out[k] = first * x^k. */
+void ts_fr_vec_powers(const ts_cpu *cpu, ts_fr *out, size_t n, const ts_fr *x, const ts_fr *first);
+
+/* 1 or 0. */
+int ts_fr_vec_equal(const ts_cpu *cpu, const ts_fr *a, const ts_fr *b, size_t n);
+int ts_fr_vec_is_zero(const ts_cpu *cpu, const ts_fr *a, size_t n);
+
+/* ---- Fr: reductions and linear maps; matrices are row-major; out never aliases an input ---- */
+
+/* out = the sum of all elements, one element. */
+void ts_fr_vec_sum(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t n);
+
+/* out = <a, b>, one element. */
+void ts_fr_vec_dot(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n);
+
+/* a of shape (outer, n, inner); out of shape (outer, inner) sums over the middle axis. */
+void ts_fr_vec_sum_axis(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t outer, size_t n,
+                        size_t inner);
+
+/* rows of shape (m, c); out[j] = sum over i of weights[i] * rows[i][j], c elements. */
+void ts_fr_vec_combine(const ts_cpu *cpu, ts_fr *out, const ts_fr *rows, const ts_fr *weights,
+                       size_t m, size_t c);
+
+/* rows of shape (m, c); out[i] = <rows[i], v>, m elements. */
+void ts_fr_vec_matvec(const ts_cpu *cpu, ts_fr *out, const ts_fr *rows, const ts_fr *v,
+                      size_t m, size_t c);
+
+/* out (n elements) = 0, then out[index[k]] += a[k]. TS_ERR_INDEX if an index is outside [0, n).
+ * The indices are public. */
+int ts_fr_vec_scatter_add(const ts_cpu *cpu, ts_fr *out, size_t n, const ts_fr *a,
+                          const int64_t *index, size_t count);
+
+/* ---- Fr: number-theoretic transform ---- */
+
+/* table[h + j] = w^j for every power of two h < size and j < h, w = 7^((r-1)/(2h)); table[0] = 0.
+ * size elements, a power of two of at least 1. The table for a size begins with the table for
+ * every smaller one, so one table serves all sizes up to its own. */
+void ts_fr_ntt_table(const ts_cpu *cpu, ts_fr *table, size_t size);
+
+/* In place, on batches consecutive vectors of size elements each (a power of two from 1 to 2^32).
+ * Forward: coefficients to values at w^0, w^1, ... in natural order, w = 7^((r-1)/size).
+ * Inverse: back, including the factor 1 / size. table: see ts_fr_ntt_table, for size or more. */
+void ts_fr_vec_ntt(const ts_cpu *cpu, ts_fr *a, size_t size, size_t batches, const ts_fr *table,
+                   int inverse);
+
+#endif

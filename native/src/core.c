@@ -1,0 +1,135 @@
+/* The exported functions: choice of the code path, and one call through its table for each. */
+#include "cpu/cpu.h"
+
+static const ts_cpu *const ts_paths[] = {
+#if defined(__x86_64__)
+    &ts_cpu_adx,
+#endif
+    &ts_cpu_portable,
+};
+
+#define TS_PATHS (sizeof ts_paths / sizeof *ts_paths)
+
+int ts_cpu_select(const ts_cpu **out, const char *name) {
+    int found = TS_ERR_NAME;
+    *out = NULL;
+    for (size_t i = 0; i < TS_PATHS; i++) {
+        if (*name && strcmp(name, ts_paths[i]->name) != 0) continue;
+        found = TS_ERR_CPU;
+        if (!ts_paths[i]->supported()) continue;
+        *out = ts_paths[i];
+        return TS_OK;
+    }
+    return found;
+}
+
+const char *ts_cpu_name(const ts_cpu *cpu) { return cpu->name; }
+
+/* ---- Fr ---- */
+
+void ts_fr_vec_from_i64(const ts_cpu *cpu, ts_fr *out, const int64_t *in, size_t n) {
+    cpu->fr_vec_from_i64(out, in, n);
+}
+
+int ts_fr_vec_from_bytes(const ts_cpu *cpu, ts_fr *out, size_t *bad, const uint8_t *in, size_t n) {
+    return cpu->fr_vec_from_bytes(out, bad, in, n);
+}
+
+void ts_fr_vec_to_bytes(const ts_cpu *cpu, uint8_t *out, const ts_fr *a, size_t n) {
+    cpu->fr_vec_to_bytes(out, a, n);
+}
+
+int ts_fr_vec_expand(const ts_cpu *cpu, ts_fr *out, size_t n, const uint8_t *key32,
+                     const uint8_t *nonce12, uint64_t first) {
+    const uint64_t limit = (uint64_t)1 << 32;
+    if (first > limit || n > limit - first) {
+        memset(out, 0, n * sizeof *out);
+        return TS_ERR_LENGTH;
+    }
+    cpu->fr_vec_expand(out, n, key32, nonce12, first);
+    return TS_OK;
+}
+
+void ts_fr_vec_add(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n) {
+    cpu->fr_vec_add(out, a, b, n);
+}
+
+void ts_fr_vec_sub(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n) {
+    cpu->fr_vec_sub(out, a, b, n);
+}
+
+void ts_fr_vec_neg(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t n) {
+    cpu->fr_vec_neg(out, a, n);
+}
+
+void ts_fr_vec_mul(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n) {
+    cpu->fr_vec_mul(out, a, b, n);
+}
+
+void ts_fr_vec_muladd(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, const ts_fr *b,
+                      const ts_fr *c, size_t n) {
+    cpu->fr_vec_muladd(out, a, b, c, n);
+}
+
+void ts_fr_vec_scale(const ts_cpu *cpu, ts_fr *out, const ts_fr *s, const ts_fr *a, size_t n) {
+    cpu->fr_vec_scale(out, s, a, n);
+}
+
+void ts_fr_vec_axpy(const ts_cpu *cpu, ts_fr *out, const ts_fr *s, const ts_fr *a,
+                    const ts_fr *b, size_t n) {
+    cpu->fr_vec_axpy(out, s, a, b, n);
+}
+
+int ts_fr_vec_inv(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t n) {
+    TS_ASSERT(out != a || n == 0);
+    return cpu->fr_vec_inv(out, a, n);
+}
+
+void ts_fr_vec_powers(const ts_cpu *cpu, ts_fr *out, size_t n, const ts_fr *x, const ts_fr *first) {
+    cpu->fr_vec_powers(out, n, x, first);
+}
+
+int ts_fr_vec_equal(const ts_cpu *cpu, const ts_fr *a, const ts_fr *b, size_t n) {
+    return cpu->fr_vec_equal(a, b, n);
+}
+
+int ts_fr_vec_is_zero(const ts_cpu *cpu, const ts_fr *a, size_t n) {
+    return cpu->fr_vec_is_zero(a, n);
+}
+
+void ts_fr_vec_sum(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t n) {
+    cpu->fr_vec_sum(out, a, n);
+}
+
+void ts_fr_vec_dot(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n) {
+    cpu->fr_vec_dot(out, a, b, n);
+}
+
+void ts_fr_vec_sum_axis(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t outer, size_t n,
+                        size_t inner) {
+    cpu->fr_vec_sum_axis(out, a, outer, n, inner);
+}
+
+void ts_fr_vec_combine(const ts_cpu *cpu, ts_fr *out, const ts_fr *rows, const ts_fr *weights,
+                       size_t m, size_t c) {
+    cpu->fr_vec_combine(out, rows, weights, m, c);
+}
+
+void ts_fr_vec_matvec(const ts_cpu *cpu, ts_fr *out, const ts_fr *rows, const ts_fr *v,
+                      size_t m, size_t c) {
+    cpu->fr_vec_matvec(out, rows, v, m, c);
+}
+
+int ts_fr_vec_scatter_add(const ts_cpu *cpu, ts_fr *out, size_t n, const ts_fr *a,
+                          const int64_t *index, size_t count) {
+    return cpu->fr_vec_scatter_add(out, n, a, index, count);
+}
+
+void ts_fr_ntt_table(const ts_cpu *cpu, ts_fr *table, size_t size) {
+    cpu->fr_ntt_table(table, size);
+}
+
+void ts_fr_vec_ntt(const ts_cpu *cpu, ts_fr *a, size_t size, size_t batches, const ts_fr *table,
+                   int inverse) {
+    cpu->fr_vec_ntt(a, size, batches, table, inverse);
+}

@@ -1,0 +1,50 @@
+/* The dispatch table: one ts_cpu for each code path.
+ *
+ * A path is one translation unit under arch/<isa>/. It sets its target features, may provide its own
+ * ts_montmul4 and ts_montmul6, includes kernels_impl.h, which instantiates every kernel as a
+ * static function, and defines its table with TS_KERNELS, followed by overrides of single entries
+ * (later designated initialisers win). So the unit of dispatch is a call on whole vectors, and
+ * within it everything inlines. Contracts of the entries: tallystick.h. */
+#ifndef TS_CPU_H
+#define TS_CPU_H
+
+#include "../../include/tallystick.h"
+#include "../util/util.h"
+
+struct ts_cpu {
+    const char *name;
+    /* 1 if the running processor can execute this path. */
+    int (*supported)(void);
+
+    void (*fr_vec_from_i64)(ts_fr *out, const int64_t *in, size_t n);
+    int (*fr_vec_from_bytes)(ts_fr *out, size_t *bad, const uint8_t *in, size_t n);
+    void (*fr_vec_to_bytes)(uint8_t *out, const ts_fr *a, size_t n);
+    void (*fr_vec_expand)(ts_fr *out, size_t n, const uint8_t *key32, const uint8_t *nonce12, uint64_t first);
+    void (*fr_vec_add)(ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n);
+    void (*fr_vec_sub)(ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n);
+    void (*fr_vec_neg)(ts_fr *out, const ts_fr *a, size_t n);
+    void (*fr_vec_mul)(ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n);
+    void (*fr_vec_muladd)(ts_fr *out, const ts_fr *a, const ts_fr *b, const ts_fr *c, size_t n);
+    void (*fr_vec_scale)(ts_fr *out, const ts_fr *s, const ts_fr *a, size_t n);
+    void (*fr_vec_axpy)(ts_fr *out, const ts_fr *s, const ts_fr *a, const ts_fr *b, size_t n);
+    int (*fr_vec_inv)(ts_fr *out, const ts_fr *a, size_t n);
+    void (*fr_vec_powers)(ts_fr *out, size_t n, const ts_fr *x, const ts_fr *first);
+    int (*fr_vec_equal)(const ts_fr *a, const ts_fr *b, size_t n);
+    int (*fr_vec_is_zero)(const ts_fr *a, size_t n);
+    void (*fr_vec_sum)(ts_fr *out, const ts_fr *a, size_t n);
+    void (*fr_vec_dot)(ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n);
+    void (*fr_vec_sum_axis)(ts_fr *out, const ts_fr *a, size_t outer, size_t n, size_t inner);
+    void (*fr_vec_combine)(ts_fr *out, const ts_fr *rows, const ts_fr *weights, size_t m, size_t c);
+    void (*fr_vec_matvec)(ts_fr *out, const ts_fr *rows, const ts_fr *v, size_t m, size_t c);
+    int (*fr_vec_scatter_add)(ts_fr *out, size_t n, const ts_fr *a, const int64_t *index, size_t count);
+    void (*fr_ntt_table)(ts_fr *table, size_t size);
+    void (*fr_vec_ntt)(ts_fr *a, size_t size, size_t batches, const ts_fr *table, int inverse);
+};
+
+/* Every path this build contains, fastest first. */
+extern TS_HIDDEN const ts_cpu ts_cpu_portable;
+#if defined(__x86_64__)
+extern TS_HIDDEN const ts_cpu ts_cpu_adx;
+#endif
+
+#endif

@@ -1,0 +1,34 @@
+/* Every kernel of one code path, as static functions; see cpu/cpu.h. */
+#ifndef TS_KERNELS_IMPL_H
+#define TS_KERNELS_IMPL_H
+
+#include "ct/limbs.h"
+
+/* A path that has its own multipliers defines TS_ARCH_MONTMUL and these two functions. */
+#ifndef TS_ARCH_MONTMUL
+TS_INLINE void ts_montmul4(uint64_t *out, const uint64_t *a, const uint64_t *b, const uint64_t *m, uint64_t m_inv) {
+    ts_limbs_montmul(out, a, b, m, m_inv, 4);
+}
+#endif
+
+#include "cpu/cpu.h"
+#include "hash/chacha20_impl.h"
+#include "field/fr_impl.h"
+#include "field/fr_vec_impl.h"
+#include "field/fr_ntt_impl.h"
+
+#define TS_KERNELS                                                          \
+    .fr_vec_from_i64 = fr_vec_from_i64, .fr_vec_from_bytes = fr_vec_from_bytes, \
+    .fr_vec_to_bytes = fr_vec_to_bytes, .fr_vec_expand = fr_vec_expand,     \
+    .fr_vec_add = fr_vec_add, .fr_vec_sub = fr_vec_sub,                     \
+    .fr_vec_neg = fr_vec_neg, .fr_vec_mul = fr_vec_mul,                     \
+    .fr_vec_muladd = fr_vec_muladd, .fr_vec_scale = fr_vec_scale,           \
+    .fr_vec_axpy = fr_vec_axpy, .fr_vec_inv = fr_vec_inv,                   \
+    .fr_vec_powers = fr_vec_powers, .fr_vec_equal = fr_vec_equal,           \
+    .fr_vec_is_zero = fr_vec_is_zero, .fr_vec_sum = fr_vec_sum,             \
+    .fr_vec_dot = fr_vec_dot, .fr_vec_sum_axis = fr_vec_sum_axis,           \
+    .fr_vec_combine = fr_vec_combine, .fr_vec_matvec = fr_vec_matvec,       \
+    .fr_vec_scatter_add = fr_vec_scatter_add,                               \
+    .fr_ntt_table = fr_ntt_table, .fr_vec_ntt = fr_vec_ntt
+
+#endif

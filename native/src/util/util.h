@@ -1,0 +1,64 @@
+/* Compiler glue: inlining, unrolling, 128-bit integers, VERIFY assertions, wiping.
+ *
+ * The core needs a 64-bit compiler with unsigned __int128 (gcc or clang). */
+#ifndef TS_UTIL_H
+#define TS_UTIL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if !defined(__SIZEOF_INT128__)
+#error "the native core needs a compiler with unsigned __int128"
+#endif
+
+#define TS_INLINE static inline __attribute__((always_inline))
+#define TS_UNUSED __attribute__((unused))
+#define TS_HIDDEN __attribute__((visibility("hidden")))
+#define TS_PRAGMA(x) _Pragma(#x)
+#define TS_UNROLL(n) TS_PRAGMA(GCC unroll n)
+
+typedef unsigned __int128 ts_u128;
+
+/* Bounds are asserted where a sanitizer build defines TS_VERIFY, and cost nothing elsewhere. */
+#ifdef TS_VERIFY
+#include <stdio.h>
+#include <stdlib.h>
+#define TS_ASSERT(cond)                                                                  \
+    do {                                                                                 \
+        if (!(cond)) {                                                                   \
+            fprintf(stderr, "%s:%d: violated: %s\n", __FILE__, __LINE__, #cond);         \
+            abort();                                                                     \
+        }                                                                                \
+    } while (0)
+#else
+#define TS_ASSERT(cond) ((void)0)
+#endif
+
+/* Zeroes secrets; the barrier keeps the compiler from removing a store to a dying object. */
+TS_INLINE void ts_wipe(void *p, size_t n) {
+    memset(p, 0, n);
+    __asm__ volatile("" : : "r"(p) : "memory");
+}
+
+TS_INLINE uint64_t ts_load_le64(const uint8_t *p) {
+    uint64_t v = 0;
+    for (int i = 7; i >= 0; i--) v = v << 8 | p[i];
+    return v;
+}
+
+TS_INLINE void ts_store_le64(uint8_t *p, uint64_t v) {
+    for (int i = 0; i < 8; i++) p[i] = (uint8_t)(v >> 8 * i);
+}
+
+TS_INLINE uint64_t ts_load_be64(const uint8_t *p) {
+    uint64_t v = 0;
+    for (int i = 0; i < 8; i++) v = v << 8 | p[i];
+    return v;
+}
+
+TS_INLINE void ts_store_be64(uint8_t *p, uint64_t v) {
+    for (int i = 0; i < 8; i++) p[i] = (uint8_t)(v >> (56 - 8 * i));
+}
+
+#endif

@@ -1,0 +1,43 @@
+"""The cffi builder of ``tallystick.backend._native`` (API mode, limited API); setup.py names it.
+
+``native/include/tallystick.h`` is the single source of the interface: cffi reads that very file,
+without its preprocessor guards, and the compiler checks the result against it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from cffi import FFI
+
+__all__ = ["ffibuilder"]
+
+ROOT = Path(__file__).resolve().parents[3]
+NATIVE = ROOT / "native"
+
+
+def _declarations() -> str:
+    """Return the public header as cffi wants it: without include guards and #include lines."""
+    text = (NATIVE / "include" / "tallystick.h").read_text(encoding="ascii")
+    return re.sub(r"^#(ifndef|define TALLYSTICK_H$|include|endif).*$", "", text, flags=re.MULTILINE)
+
+
+def _relative(pattern: str) -> list[str]:
+    """Return the files that match, relative to the project, as setuptools demands."""
+    return sorted(path.relative_to(ROOT).as_posix() for path in NATIVE.glob(pattern))
+
+
+ffibuilder = FFI()
+ffibuilder.cdef(_declarations())
+ffibuilder.set_source(
+    "tallystick.backend._native",
+    '#include "tallystick.h"',
+    sources=_relative("src/**/*.c"),
+    depends=_relative("**/*.h"),
+    include_dirs=["native/include"],
+    extra_compile_args=["-std=c11", "-O3", "-fvisibility=hidden", "-Wall", "-Wextra"],
+    py_limited_api=True,
+    # Without a compiler the package installs all the same and runs on the pure backend.
+    optional=True,
+)

@@ -1,0 +1,319 @@
+"""The native backend: the C core behind the ``Backend`` protocol.
+
+Shapes, types, lengths and contiguity are checked here, once per call, because the core trusts what it
+is given; cffi releases the interpreter lock while the core runs.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import BackendError, DecodeError
+from ._native import ffi, lib
+from ._protocol import FR_BYTES, FR_MODULUS, Buffer, FrArray, IndexArray
+
+__all__ = ["NativeBackend"]
+
+_VARIABLE = "TALLYSTICK_CPU"
+_FR_LIMBS = 4
+_FR_R = (1 << 256) % FR_MODULUS
+_FR_R_INV = pow(_FR_R, -1, FR_MODULUS)
+_MAX_NTT = 1 << 32
+
+
+def _array(a: npt.NDArray[Any], limbs: int, what: str) -> npt.NDArray[np.uint64]:
+    """Return ``a`` as the C-contiguous ``uint64`` array of shape (n, limbs) that the core reads."""
+    if not isinstance(a, np.ndarray) or a.dtype != np.uint64 or a.ndim != 2 or a.shape[1] != limbs:
+        found = f"{a.dtype} {a.shape}" if isinstance(a, np.ndarray) else type(a).__name__
+        raise ValueError(f"{what}: expected a native array, uint64 of shape (n, {limbs}), not {found}")
+    return np.require(a, requirements=["C", "A"])
+
+
+def _same_length(*arrays: npt.NDArray[Any]) -> int:
+    """Return the common length; ValueError if there is none."""
+    n = len(arrays[0])
+    for other in arrays[1:]:
+        if len(other) != n:
+            raise ValueError(f"lengths differ: {', '.join(str(len(a)) for a in arrays)}")
+    return n
+
+
+def _other_side(rows: npt.NDArray[Any], side: int) -> int:
+    """Return the other dimension of a row-major matrix that has ``side`` on one side."""
+    if len(rows) % side if side else len(rows):
+        raise ValueError(f"{len(rows)} elements do not form a matrix with a side of length {side}")
+    return len(rows) // side if side else 0
+
+
+def _count(n: int, what: str) -> int:
+    """Return ``n``, or raise ValueError if it is negative."""
+    if n < 0:
+        raise ValueError(f"{what} is negative: {n}")
+    return n
+
+
+def _fr_in(a: npt.NDArray[np.uint64]) -> Any:
+    return ffi.from_buffer("const ts_fr[]", a)
+
+
+def _fr_out(a: npt.NDArray[np.uint64]) -> Any:
+    return ffi.from_buffer("ts_fr[]", a, require_writable=True)
+
+
+def _fr(a: FrArray) -> npt.NDArray[np.uint64]:
+    return _array(a, _FR_LIMBS, "Fr")
+
+
+def _new_fr(n: int) -> npt.NDArray[np.uint64]:
+    return np.empty((n, _FR_LIMBS), dtype=np.uint64)
+
+
+def _scalar(value: int) -> npt.NDArray[np.uint64]:
+    """Return one element, from a Python int: in Montgomery form, the one form the core knows."""
+    data = (value % FR_MODULUS * _FR_R % FR_MODULUS).to_bytes(FR_BYTES, "little")
+    return np.frombuffer(data, dtype="<u8").reshape(1, _FR_LIMBS)
+
+
+def _int(element: npt.NDArray[np.uint64]) -> int:
+    """Return the canonical int of an array of one element."""
+    return int.from_bytes(element.tobytes(), "little") * _FR_R_INV % FR_MODULUS
+
+
+def _select_cpu(name: str) -> Any:
+    """Return the code path called ``name``, or the fastest if it is empty; BackendError if there is none."""
+    out = ffi.new("const ts_cpu **")
+    code = lib.ts_cpu_select(out, name.encode("ascii", "replace"))
+    if code == lib.TS_ERR_NAME:
+        raise BackendError(
+            f"the native core has no code path called {name!r}", hint="choose portable, adx or ifma"
+        )
+    if code == lib.TS_ERR_CPU:
+        raise BackendError(
+            f"this processor cannot run the native core's code path {name!r}",
+            hint=f"unset {_VARIABLE} to have the fastest path chosen",
+        )
+    return out[0]
+
+
+class NativeBackend:
+    """Implements ``Backend`` on the C core.
+
+    ``cpu`` names the code path (``portable``, ``adx``, ``ifma``); without it the environment variable
+    ``TALLYSTICK_CPU`` decides, and without that the fastest path of this processor is used.
+    Raises BackendError for an unknown path and for one this processor cannot run.
+    """
+
+    def __init__(self, cpu: str | None = None) -> None:
+        self._cpu = _select_cpu(os.environ.get(_VARIABLE, "") if cpu is None else cpu)
+        self._twiddles = _new_fr(0)
+        self._twiddles_lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """``native``."""
+        return "native"
+
+    @property
+    def cpu(self) -> str:
+        """The code path in use: ``portable``, ``adx`` or ``ifma``."""
+        return bytes(ffi.string(lib.ts_cpu_name(self._cpu))).decode("ascii")
+
+    def __repr__(self) -> str:
+        return f"NativeBackend(cpu={self.cpu!r})"
+
+    # ------------------------------------------------------------------ Fr: conversion
+    def fr_zeros(self, n: int) -> FrArray:
+        """Return n zeros."""
+        return np.zeros((_count(n, "the number of elements"), _FR_LIMBS), dtype=np.uint64)
+
+    def fr_from_ints(self, values: Sequence[int]) -> FrArray:
+        """Reduce Python ints modulo r."""
+        return self.fr_from_bytes(b"".join([(v % FR_MODULUS).to_bytes(FR_BYTES, "little") for v in values]))
+
+    def fr_from_i64(self, values: npt.NDArray[np.int64]) -> FrArray:
+        """Reduce signed 64-bit integers modulo r."""
+        if values.ndim != 1 or values.dtype != np.int64:
+            raise ValueError(f"expected int64 of shape (n,), not {values.dtype} {values.shape}")
+        source = np.require(values, requirements=["C", "A"])
+        out = _new_fr(len(source))
+        lib.ts_fr_vec_from_i64(self._cpu, _fr_out(out), ffi.from_buffer("int64_t[]", source), len(source))
+        return out
+
+    def fr_to_ints(self, a: FrArray) -> list[int]:
+        """Return canonical ints in [0, r)."""
+        data = self.fr_to_bytes(a)
+        return [int.from_bytes(data[i : i + FR_BYTES], "little") for i in range(0, len(data), FR_BYTES)]
+
+    def fr_from_bytes(self, data: Buffer) -> FrArray:
+        """Decode canonical elements; DecodeError with the offset of the first fault."""
+        view = memoryview(data).cast("B")
+        whole = len(view) - len(view) % FR_BYTES
+        out = _new_fr(whole // FR_BYTES)
+        bad = ffi.new("size_t *")
+        source = ffi.from_buffer("uint8_t[]", view)
+        if lib.ts_fr_vec_from_bytes(self._cpu, _fr_out(out), bad, source, len(out)) != lib.TS_OK:
+            raise DecodeError("field element is not below r", offset=bad[0] * FR_BYTES)
+        if whole != len(view):
+            raise DecodeError(f"field element is cut off: {len(view) - whole} of {FR_BYTES} bytes", offset=whole)
+        return out
+
+    def fr_to_bytes(self, a: FrArray) -> bytes:
+        """Encode as 32-byte little-endian canonical elements."""
+        a = _fr(a)
+        out = bytearray(len(a) * FR_BYTES)
+        lib.ts_fr_vec_to_bytes(self._cpu, ffi.from_buffer("uint8_t[]", out), _fr_in(a), len(a))
+        return bytes(out)
+
+    def fr_expand(self, seed: bytes, nonce: bytes, n: int, offset: int = 0) -> FrArray:
+        """Expand a seed into n elements: element k is ChaCha20 block ``offset + k`` modulo r."""
+        if len(seed) != 32 or len(nonce) != 12:
+            raise ValueError(f"seed and nonce need 32 and 12 bytes, not {len(seed)} and {len(nonce)}")
+        if n < 0 or offset < 0 or offset + n > 1 << 32:
+            raise ValueError(f"blocks {offset} to {offset + n} are not within 0 to 2**32")
+        out = _new_fr(n)
+        code = lib.ts_fr_vec_expand(self._cpu, _fr_out(out), n, seed, nonce, offset)
+        if code != lib.TS_OK:
+            raise BackendError(f"the native core refused to expand a seed (code {code})")
+        return out
+
+    # ------------------------------------------------------------------ Fr: element-wise
+    def _map(self, function: Any, *arrays: FrArray) -> FrArray:
+        """Apply an element-wise function of the core to arrays of one length."""
+        checked = [_fr(a) for a in arrays]
+        out = _new_fr(_same_length(*checked))
+        function(self._cpu, _fr_out(out), *[_fr_in(a) for a in checked], len(out))
+        return out
+
+    def fr_add(self, a: FrArray, b: FrArray) -> FrArray:
+        """Return a + b."""
+        return self._map(lib.ts_fr_vec_add, a, b)
+
+    def fr_sub(self, a: FrArray, b: FrArray) -> FrArray:
+        """Return a - b."""
+        return self._map(lib.ts_fr_vec_sub, a, b)
+
+    def fr_neg(self, a: FrArray) -> FrArray:
+        """Return -a."""
+        return self._map(lib.ts_fr_vec_neg, a)
+
+    def fr_mul(self, a: FrArray, b: FrArray) -> FrArray:
+        """Return a * b, element-wise."""
+        return self._map(lib.ts_fr_vec_mul, a, b)
+
+    def fr_muladd(self, a: FrArray, b: FrArray, c: FrArray) -> FrArray:
+        """Return a * b + c, element-wise."""
+        return self._map(lib.ts_fr_vec_muladd, a, b, c)
+
+    def fr_scale(self, a: FrArray, s: int) -> FrArray:
+        """Return s * a."""
+        a = _fr(a)
+        out = _new_fr(len(a))
+        lib.ts_fr_vec_scale(self._cpu, _fr_out(out), _fr_in(_scalar(s)), _fr_in(a), len(a))
+        return out
+
+    def fr_axpy(self, s: int, a: FrArray, b: FrArray) -> FrArray:
+        """Return s * a + b."""
+        a, b = _fr(a), _fr(b)
+        out = _new_fr(_same_length(a, b))
+        lib.ts_fr_vec_axpy(self._cpu, _fr_out(out), _fr_in(_scalar(s)), _fr_in(a), _fr_in(b), len(a))
+        return out
+
+    def fr_inv(self, a: FrArray) -> FrArray:
+        """Return the inverses.  Raises ZeroDivisionError if any element is zero."""
+        a = _fr(a)
+        out = _new_fr(len(a))
+        if lib.ts_fr_vec_inv(self._cpu, _fr_out(out), _fr_in(a), len(a)) != lib.TS_OK:
+            raise ZeroDivisionError("an element to invert is zero")
+        return out
+
+    def fr_powers(self, x: int, n: int, first: int = 1) -> FrArray:
+        """Return ``first * x**k`` for k in 0..n-1."""
+        out = _new_fr(_count(n, "the number of powers"))
+        lib.ts_fr_vec_powers(self._cpu, _fr_out(out), n, _fr_in(_scalar(x)), _fr_in(_scalar(first)))
+        return out
+
+    def fr_equal(self, a: FrArray, b: FrArray) -> bool:
+        """Whether a == b, in constant time."""
+        a, b = _fr(a), _fr(b)
+        return bool(lib.ts_fr_vec_equal(self._cpu, _fr_in(a), _fr_in(b), _same_length(a, b)))
+
+    def fr_is_zero(self, a: FrArray) -> bool:
+        """Whether every element is zero, in constant time."""
+        a = _fr(a)
+        return bool(lib.ts_fr_vec_is_zero(self._cpu, _fr_in(a), len(a)))
+
+    # ------------------------------------------------------------------ Fr: reductions and linear maps
+    def fr_sum(self, a: FrArray) -> int:
+        """Return the sum of all elements."""
+        a, out = _fr(a), _new_fr(1)
+        lib.ts_fr_vec_sum(self._cpu, _fr_out(out), _fr_in(a), len(a))
+        return _int(out)
+
+    def fr_dot(self, a: FrArray, b: FrArray) -> int:
+        """Return the inner product."""
+        a, b, out = _fr(a), _fr(b), _new_fr(1)
+        lib.ts_fr_vec_dot(self._cpu, _fr_out(out), _fr_in(a), _fr_in(b), _same_length(a, b))
+        return _int(out)
+
+    def fr_sum_axis(self, a: FrArray, outer: int, n: int, inner: int) -> FrArray:
+        """View a as shape (outer, n, inner) and sum over the middle axis."""
+        a = _fr(a)
+        if min(outer, n, inner) < 0 or len(a) != outer * n * inner:
+            raise ValueError(f"{len(a)} elements do not have the shape ({outer}, {n}, {inner})")
+        out = _new_fr(outer * inner)
+        lib.ts_fr_vec_sum_axis(self._cpu, _fr_out(out), _fr_in(a), outer, n, inner)
+        return out
+
+    def fr_combine(self, rows: FrArray, weights: FrArray) -> FrArray:
+        """View rows as a (len(weights), c) matrix and return weights @ rows (length c)."""
+        rows, weights = _fr(rows), _fr(weights)
+        m = len(weights)
+        out = _new_fr(_other_side(rows, m))
+        lib.ts_fr_vec_combine(self._cpu, _fr_out(out), _fr_in(rows), _fr_in(weights), m, len(out))
+        return out
+
+    def fr_matvec(self, rows: FrArray, v: FrArray) -> FrArray:
+        """View rows as a (m, len(v)) matrix and return rows @ v (length m)."""
+        rows, v = _fr(rows), _fr(v)
+        c = len(v)
+        out = _new_fr(_other_side(rows, c))
+        lib.ts_fr_vec_matvec(self._cpu, _fr_out(out), _fr_in(rows), _fr_in(v), len(out), c)
+        return out
+
+    def fr_scatter_add(self, a: FrArray, index: IndexArray, n: int) -> FrArray:
+        """Return out of length n with out[index[k]] += a[k], starting from zeros."""
+        a = _fr(a)
+        if index.ndim != 1 or index.dtype != np.int64:
+            raise ValueError(f"expected int64 indices of shape (n,), not {index.dtype} {index.shape}")
+        index = np.require(index, requirements=["C", "A"])
+        out = _new_fr(_count(n, "the length"))
+        places = ffi.from_buffer("int64_t[]", index)
+        code = lib.ts_fr_vec_scatter_add(self._cpu, _fr_out(out), n, _fr_in(a), places, _same_length(a, index))
+        if code != lib.TS_OK:
+            raise IndexError(f"an index lies outside [0, {n})")
+        return out
+
+    def fr_ntt(self, a: FrArray, size: int, *, inverse: bool = False) -> FrArray:
+        """Transform len(a)/size batches of ``size`` elements, size a power of two up to 2**32."""
+        a = _fr(a)
+        if not 1 <= size <= _MAX_NTT or size & (size - 1) or len(a) % size:
+            raise ValueError(f"{len(a)} elements cannot be transformed in batches of {size}")
+        out = a.copy()
+        table = _fr_in(self._table(size))
+        lib.ts_fr_vec_ntt(self._cpu, _fr_out(out), size, len(a) // size, table, inverse)
+        return out
+
+    def _table(self, size: int) -> npt.NDArray[np.uint64]:
+        """Return the twiddles for ``size``: one table, which grows and then serves all smaller sizes."""
+        with self._twiddles_lock:
+            if len(self._twiddles) < size:
+                table = _new_fr(size)
+                lib.ts_fr_ntt_table(self._cpu, _fr_out(table), size)
+                self._twiddles = table
+            return self._twiddles
