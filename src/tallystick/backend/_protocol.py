@@ -181,6 +181,19 @@ class Backend(Protocol):
         """Encode as 48-byte compressed points (one shared inversion is not needed: points are affine)."""
         ...
 
+    def g1_from_trusted_affine(self, data: Buffer) -> G1Array:
+        """Decode 96-byte affine points: x then y, 48 bytes big-endian each, infinity all zero.
+
+        Only for bytes that the caller has compared with a digest it trusts: coordinates below p and the
+        curve's equation are checked, the subgroup is not.  Raises DecodeError with the offset of the first
+        bad point.  Variable time.
+        """
+        ...
+
+    def g1_to_affine(self, points: G1Array) -> bytes:
+        """Encode as the 96-byte affine points that ``g1_from_trusted_affine`` reads."""
+        ...
+
     def g1_identity(self, n: int) -> G1Array:
         """Return n points at infinity."""
         ...

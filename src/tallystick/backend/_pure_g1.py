@@ -1,297 +1,25 @@
-"""G1 of BLS12-381 on Python ints: the pure backend's curve half.
+"""G1 on numpy object arrays, and its encodings: the pure backend's group half.
 
-The curve is y**2 = x**3 + 4 over Fp.  Arrays hold affine points, (0, 0) for infinity: x = 0 gives
-y = 2 or -2, so (0, 0) is no point of the curve.  The curve's order is odd, so no point has y = 0 and a
-zero y alone marks infinity.  Sums of many points are *batch affine*: one shared inversion by Montgomery's
-trick makes an affine addition cost six products, against eleven for a mixed Jacobian one.
-Everything is variable time.
+Arrays hold affine points as Python ints, (0, 0) for infinity.  Everything is variable time.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias, cast
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..errors import DecodeError
-from ._protocol import FR_MODULUS, G1_BYTES, Buffer, FrArray, G1Array
+from ._protocol import G1_BYTES, Buffer, FrArray, G1Array
+from ._pure_curve import AFFINE_ZERO, Affine, B, P, add_pairs, in_subgroup, msm, sum_groups, to_affine
+from ._pure_hash import hash_to_g1
 
-__all__ = ["PureG1", "add_pairs", "in_subgroup"]
+__all__ = ["PureG1"]
 
-R = FR_MODULUS
-P = 0x1A0111EA397FE69A4B1BA7B6434BACD764774B84F38512BF6730D2A0F6B0F6241EABFFFEB153FFFFB9FEFFFFFFFFAAAB
-_B = 4
-# The absolute value of the curve's parameter x = -0xd201000000010000; r = x**4 - x**2 + 1.
-_X = 0xD201000000010000
-# A primitive cube root of unity in Fp: (x, y) -> (BETA*x, y) acts on G1 as multiplication by -x**2.
-_BETA = 0x5F19672FDF76CE51BA69C6076A0F77EADDB3A93BE6F89688DE17D813620A00022E01FFFFFFFEFFFE
-
+_FP_BYTES = 48
 _COMPRESSED, _INFINITY, _LARGER_Y = 0x80, 0x40, 0x20
 
-Affine: TypeAlias = tuple[int, int]
-Jacobian: TypeAlias = tuple[int, int, int]
 
-_AFFINE_ZERO: Affine = (0, 0)
-_ZERO: Jacobian = (1, 1, 0)
-
-
-# ---------------------------------------------------------------------- single points
-def _double(p: Jacobian) -> Jacobian:
-    """Return 2p, for a curve with a = 0 (the Explicit-Formulas Database's dbl-2009-l, regrouped)."""
-    x, y, z = p
-    a = x * x % P
-    b = y * y % P
-    d = 4 * x * b % P
-    e = 3 * a
-    x3 = (e * e - 2 * d) % P
-    return x3, (e * (d - x3) - 8 * b * b) % P, 2 * y * z % P
-
-
-def _add(p: Jacobian, q: Jacobian) -> Jacobian:
-    """Return p + q, complete."""
-    x1, y1, z1 = p
-    x2, y2, z2 = q
-    if z1 == 0:
-        return q
-    if z2 == 0:
-        return p
-    zz1 = z1 * z1 % P
-    zz2 = z2 * z2 % P
-    u1 = x1 * zz2 % P
-    s1 = y1 * z2 % P * zz2 % P
-    h = (x2 * zz1 - u1) % P
-    t = (y2 * z1 % P * zz1 - s1) % P
-    if h == 0:
-        return _ZERO if t else _double(p)
-    hh = h * h % P
-    hhh = h * hh % P
-    v = u1 * hh % P
-    x3 = (t * t - hhh - 2 * v) % P
-    return x3, (t * (v - x3) - s1 * hhh) % P, z1 * z2 % P * h % P
-
-
-def _add_affine(p: Jacobian, q: Affine) -> Jacobian:
-    """Return p + q for an affine q, complete."""
-    x1, y1, z1 = p
-    x2, y2 = q
-    if y2 == 0:
-        return p
-    if z1 == 0:
-        return x2, y2, 1
-    zz = z1 * z1 % P
-    h = (x2 * zz - x1) % P
-    t = (y2 * z1 % P * zz - y1) % P
-    if h == 0:
-        return _ZERO if t else _double(p)
-    hh = h * h % P
-    hhh = h * hh % P
-    v = x1 * hh % P
-    x3 = (t * t - hhh - 2 * v) % P
-    return x3, (t * (v - x3) - y1 * hhh) % P, z1 * h % P
-
-
-def _jacobian(p: Affine) -> Jacobian:
-    return (p[0], p[1], 1) if p[1] else _ZERO
-
-
-def _to_affine(points: Sequence[Jacobian]) -> list[Affine]:
-    """Normalise with one shared inversion."""
-    inverses = _invert([z or 1 for _, _, z in points])
-    out = []
-    for (x, y, z), k in zip(points, inverses, strict=True):
-        kk = k * k % P
-        out.append((x * kk % P, y * kk % P * k % P) if z else _AFFINE_ZERO)
-    return out
-
-
-def _times_x(p: Jacobian) -> Jacobian:
-    """Return |x| * p; the six set bits of x make this 63 doublings and 5 additions."""
-    out = p
-    for bit in bin(_X)[3:]:
-        out = _double(out)
-        if bit == "1":
-            out = _add(out, p)
-    return out
-
-
-def in_subgroup(p: Affine) -> bool:
-    """Whether a point of the curve lies in G1.
-
-    The test is phi(p) = -x**2 * p for the endomorphism phi(x, y) = (BETA*x, y) (M. Scott, ePrint
-    2021/1130), 126 doublings instead of 255.  phi**2 + phi + 1 = 0 holds on the whole curve, so a point that
-    passes has (x**4 - x**2 + 1) * p = r * p = 0; and phi acts on G1 as -x**2 by the choice of BETA.
-    """
-    if p[1] == 0:
-        return True
-    x, y, z = _times_x(_times_x(_jacobian(p)))
-    zz = z * z % P
-    return z != 0 and (_BETA * p[0] * zz - x) % P == 0 and (p[1] * zz * z + y) % P == 0
-
-
-def _wnaf(s: int, width: int) -> list[int]:
-    """Return the width-w non-adjacent form of s >= 0, lowest digit first: digits odd or zero."""
-    digits = []
-    full, half = 1 << width, 1 << (width - 1)
-    while s:
-        d = 0
-        if s & 1:
-            d = s & (full - 1)
-            if d >= half:
-                d -= full
-            s -= d
-        digits.append(d)
-        s >>= 1
-    return digits
-
-
-def _straus(points: Sequence[Affine], scalars: Sequence[int]) -> Jacobian:
-    """Return the sum of scalars[k] * points[k] with shared doublings: best for a handful of terms."""
-    terms = []
-    for p, s in zip(points, scalars, strict=True):
-        if s == 0 or p[1] == 0:
-            continue
-        # Width 5 pays for its table of eight odd multiples only when the scalar is long.
-        width = 5 if s.bit_length() > 64 else 2
-        base = _jacobian(p)
-        odd = [base]
-        if width > 2:
-            twice = _double(base)
-            for _ in range((1 << (width - 2)) - 1):
-                odd.append(_add(odd[-1], twice))
-        terms.append((_wnaf(s, width), odd))
-    out = _ZERO
-    for k in range(max((len(digits) for digits, _ in terms), default=0) - 1, -1, -1):
-        out = _double(out)
-        for digits, odd in terms:
-            d = digits[k] if k < len(digits) else 0
-            if d > 0:
-                out = _add(out, odd[d >> 1])
-            elif d < 0:
-                x, y, z = odd[-d >> 1]
-                out = _add(out, (x, P - y, z))
-    return out
-
-
-# ---------------------------------------------------------------------- many points at once
-def _invert(values: list[int]) -> list[int]:
-    """Return the inverses of non-zero values: Montgomery's trick."""
-    prefix = []
-    product = 1
-    for v in values:
-        prefix.append(product)
-        product = product * v % P
-    inverse = pow(product, -1, P)
-    for k in range(len(values) - 1, -1, -1):
-        prefix[k] = inverse * prefix[k] % P
-        inverse = inverse * values[k] % P
-    return prefix
-
-
-def add_pairs(left: Sequence[Affine], right: Sequence[Affine]) -> list[Affine]:
-    """Return left[k] + right[k], complete, with one inversion for all."""
-    slopes = []
-    for (x1, y1), (x2, y2) in zip(left, right, strict=True):
-        # The slope's denominator; 1 where no slope is needed, so that the shared product stays non-zero.
-        if y1 == 0 or y2 == 0:
-            slopes.append(1)
-        elif x1 != x2:
-            slopes.append(x2 - x1)
-        else:
-            slopes.append(2 * y1 if y1 == y2 else 1)
-    slopes = _invert(slopes)
-    out = []
-    for (x1, y1), (x2, y2), k in zip(left, right, slopes, strict=True):
-        if y1 == 0:
-            out.append((x2, y2))
-        elif y2 == 0:
-            out.append((x1, y1))
-        elif x1 == x2 and y1 != y2:
-            out.append(_AFFINE_ZERO)
-        else:
-            m = (y2 - y1 if x1 != x2 else 3 * x1 * x1) * k % P
-            x3 = (m * m - x1 - x2) % P
-            out.append((x3, (m * (x1 - x3) - y1) % P))
-    return out
-
-
-def _sum_groups(groups: list[list[Affine]]) -> list[Affine]:
-    """Return the sum of each group: all groups are halved together, so each round shares an inversion."""
-    while any(len(g) > 1 for g in groups):
-        left: list[Affine] = []
-        right: list[Affine] = []
-        for g in groups:
-            pairs = len(g) // 2
-            left += g[:pairs]
-            right += g[pairs : 2 * pairs]
-        sums = add_pairs(left, right)
-        at = 0
-        for k, g in enumerate(groups):
-            pairs = len(g) // 2
-            groups[k] = sums[at : at + pairs] + g[2 * pairs :]
-            at += pairs
-    return [g[0] if g else _AFFINE_ZERO for g in groups]
-
-
-def _window(total_bits: int, longest: int) -> int:
-    """Return the window width that minimises additions into buckets plus those that add buckets up."""
-
-    def cost(c: int) -> float:
-        # A Jacobian addition, two for each bucket, costs about twice a batch-affine one.
-        return total_bits / c + (longest // c + 1) * (4 << (c - 1))
-
-    return min(range(2, 16), key=cost)
-
-
-def _msm(points: Iterable[Affine], scalars: Iterable[int]) -> Jacobian:
-    """Return the sum of scalars[k] * points[k]: Pippenger's method with signed digits.
-
-    Scalars above r/2 count as negative, so that -1 is as cheap as 1, and a scalar of few bits only
-    meets the windows it reaches: rows of bits cost one addition a set bit.
-    """
-    terms = []
-    for (x, y), s in zip(points, scalars, strict=True):
-        if s == 0 or y == 0:
-            continue
-        terms.append(((x, y), s) if s <= R // 2 else ((x, P - y), R - s))
-    if len(terms) <= 4:
-        return _straus([p for p, _ in terms], [s for _, s in terms])
-    lengths = [s.bit_length() for _, s in terms]
-    longest = max(lengths)
-    if longest == 1:
-        return _jacobian(_sum_groups([[p for p, _ in terms]])[0])
-    c = _window(sum(lengths), longest)
-    half, full = 1 << (c - 1), 1 << c
-    windows = longest // c + 1
-    # Bucket w*half + d - 1 collects the points whose digit in window w is d, or -d with the sign moved.
-    buckets: list[list[Affine]] = [[] for _ in range(windows * half)]
-    for p, s in terms:
-        negated = (p[0], P - p[1])
-        base = -1
-        while s:
-            d = s & (full - 1)
-            s >>= c
-            if d > half:
-                s += 1
-                buckets[base + full - d].append(negated)
-            elif d:
-                buckets[base + d].append(p)
-            base += half
-    sums = _sum_groups(buckets)
-    out = _ZERO
-    for w in range(windows - 1, -1, -1):
-        for _ in range(c):
-            out = _double(out)
-        running = total = _ZERO
-        for p in reversed(sums[w * half : (w + 1) * half]):
-            running = _add_affine(running, p)
-            total = _add(total, running)
-        out = _add(out, total)
-    return out
-
-
-# ---------------------------------------------------------------------- arrays and encodings
 def _pack(points: Sequence[Affine]) -> G1Array:
     out = np.empty((len(points), 2), dtype=object)
     if points:
@@ -313,10 +41,10 @@ def _decompress(piece: bytes, offset: int) -> Affine:
     if flags & _INFINITY:
         if x or flags & _LARGER_Y:
             raise DecodeError("a point at infinity has other bits set", offset=offset)
-        return _AFFINE_ZERO
+        return AFFINE_ZERO
     if x >= P:
         raise DecodeError("a point's x is not below the field's order", offset=offset)
-    square = (x * x * x + _B) % P
+    square = (x * x * x + B) % P
     # p = 3 mod 4, so this power is a root whenever one exists.
     y = pow(square, (P + 1) // 4, P)
     if y * y % P != square:
@@ -332,15 +60,6 @@ def _compress(p: Affine) -> bytes:
     x, y = p
     flags = _COMPRESSED | (_LARGER_Y if y > P // 2 else 0) if y else _COMPRESSED | _INFINITY
     return (x | flags << 376).to_bytes(G1_BYTES, "big")
-
-
-def _hash(message: bytes, dst: bytes) -> Affine:
-    """Hash to G1 by py_ecc, and leave its projective coordinates."""
-    from py_ecc.bls.hash_to_curve import hash_to_G1
-    from py_ecc.optimized_bls12_381.optimized_curve import normalize
-
-    x, y = normalize(hash_to_G1(message, dst, cast(Any, hashlib.sha256)))
-    return int(x), int(y)
 
 
 class PureG1:
@@ -361,13 +80,33 @@ class PureG1:
         """Encode as 48-byte compressed points."""
         return b"".join(map(_compress, _unpack(points)))
 
+    def g1_from_trusted_affine(self, data: Buffer) -> G1Array:
+        """Decode 96-byte affine points, checking the curve but not the subgroup."""
+        raw = bytes(data)
+        points = []
+        for at in range(0, len(raw), 2 * _FP_BYTES):
+            if len(raw) - at < 2 * _FP_BYTES:
+                raise DecodeError(f"a point is cut short to {len(raw) - at} bytes", offset=at)
+            x = int.from_bytes(raw[at : at + _FP_BYTES], "big")
+            y = int.from_bytes(raw[at + _FP_BYTES : at + 2 * _FP_BYTES], "big")
+            if x >= P or y >= P:
+                raise DecodeError("a point's coordinate is not below the field's order", offset=at)
+            if (x or y) and (y * y - x * x * x - B) % P:
+                raise DecodeError("a point is not on the curve", offset=at)
+            points.append((x, y))
+        return _pack(points)
+
+    def g1_to_affine(self, points: G1Array) -> bytes:
+        """Encode as 96-byte affine points."""
+        return b"".join(c.to_bytes(_FP_BYTES, "big") for c in points.reshape(-1).tolist())
+
     def g1_identity(self, n: int) -> G1Array:
         """Return n points at infinity."""
         return np.full((n, 2), 0, dtype=object)
 
     def g1_hash(self, messages: Sequence[bytes], dst: bytes) -> G1Array:
         """Hash messages to G1: RFC 9380, BLS12381G1_XMD:SHA-256_SSWU_RO_."""
-        return _pack([_hash(bytes(m), dst) for m in messages])
+        return _pack(to_affine(hash_to_g1([bytes(m) for m in messages], dst)))
 
     def g1_add(self, a: G1Array, b: G1Array) -> G1Array:
         """Return a + b, element-wise, complete."""
@@ -389,18 +128,18 @@ class PureG1:
 
     def g1_sum(self, a: G1Array) -> G1Array:
         """Return the sum of all points, as an array of one point."""
-        return _pack(_sum_groups([_unpack(a)]))
+        return _pack(sum_groups([_unpack(a)]))
 
     def g1_mul(self, points: G1Array, scalars: FrArray) -> G1Array:
         """Return scalars[k] * points[k], element-wise."""
         _same_length(points, scalars)
         pairs = zip(_unpack(points), scalars.tolist(), strict=True)
-        return _pack(_to_affine([_msm([p], [s]) for p, s in pairs]))
+        return _pack(to_affine([msm([p], [s]) for p, s in pairs]))
 
     def g1_msm(self, points: G1Array, scalars: FrArray) -> G1Array:
         """Return the sum of scalars[k] * points[k], as an array of one point."""
         _same_length(points, scalars)
-        return _pack(_to_affine([_msm(_unpack(points), scalars.tolist())]))
+        return _pack(to_affine([msm(_unpack(points), scalars.tolist())]))
 
     def g1_msm_rows(self, points: G1Array, rows: FrArray) -> G1Array:
         """View rows as an (m, len(points)) matrix; return the m sums rows[i] * points."""
@@ -411,7 +150,7 @@ class PureG1:
             return self.g1_identity(0)
         unpacked = _unpack(points)
         scalars = rows.tolist()
-        return _pack(_to_affine([_msm(unpacked, scalars[k : k + n]) for k in range(0, len(scalars), n)]))
+        return _pack(to_affine([msm(unpacked, scalars[k : k + n]) for k in range(0, len(scalars), n)]))
 
 
 def _same_length(a: G1Array, b: FrArray | G1Array) -> None:
