@@ -4,7 +4,7 @@ import random as stdlib_random
 from dataclasses import replace
 
 import pytest
-from conftest_proofs import make_witness, random_relation
+from support.sparse_relation import make_witness, random_relation
 
 from tallystick.algebra import Generators, Points, Random, Vector
 from tallystick.backend import FR_MODULUS, G1_BYTES

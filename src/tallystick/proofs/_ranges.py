@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..algebra import Vector
-from ..backend import Backend
+from ..backend import FR_MODULUS, Backend
 from ..encoding import dumps
 from ._proof import Witness
 from ._relation import Shape, Transposed
@@ -38,6 +38,8 @@ class RangeInput:
     def __post_init__(self) -> None:
         if self.n < 0 or self.high < self.low or self.bits > _MAX_BITS:
             raise ValueError(f"an input's interval [{self.low}, {self.high}] must hold 1 to 2**{_MAX_BITS} values")
+        if 2 * max(abs(self.low), abs(self.high)) >= FR_MODULUS:
+            raise ValueError(f"an input's interval [{self.low}, {self.high}] must lie in (-r/2, r/2)")
         if self.form not in ("value", "bits"):
             raise ValueError(f"an input's form is 'value' or 'bits', not {self.form!r}")
 

@@ -113,6 +113,8 @@ class BatchVerifier:
         shape = relation.shape
         if len(input_commitments) != shape.input_rows or len(outputs) != shape.outputs:
             raise ValueError("input commitments or outputs do not fit the relation")
+        if shape.rows == 0:
+            raise VerificationError(f"{name}: a relation without rows proves nothing", check="shape", item=name)
         backend = outputs.backend
         challenges = Challenges(relation, context=context, input_rows=input_commitments.to_bytes())
         rows = _points(backend, proof.rows, name, "row commitments")

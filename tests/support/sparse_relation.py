@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-import pytest
-
-from tallystick.algebra import Generators, Random, Vector
+from tallystick.algebra import Random, Vector
 from tallystick.backend import FR_MODULUS, Backend
 from tallystick.proofs import Shape, Transposed, Witness
 
@@ -106,8 +104,3 @@ def make_witness(backend: Backend, relation: SparseRelation, slots, left, right,
         gates=gates,
         outputs=Vector.from_ints(backend, outputs),
     )
-
-
-@pytest.fixture
-def generators(backend: Backend) -> Generators:
-    return Generators(backend, 64)
