@@ -4,8 +4,8 @@ import random as stdlib_random
 from dataclasses import replace
 
 import pytest
-from support.sparse_relation import make_witness, random_relation
 
+from support.sparse_relation import make_witness, random_relation
 from tallystick.algebra import Generators, Points, Random, Vector
 from tallystick.backend import FR_MODULUS, G1_BYTES
 from tallystick.errors import DecodeError, VerificationError
@@ -23,7 +23,9 @@ SHAPES = [
 
 def _proven(backend, generators, columns, inputs, free, gates, seed=1):
     rng = stdlib_random.Random(seed)
-    relation, slots, left, right = random_relation(rng, columns=columns, inputs=inputs, free=free, gates=gates)
+    relation, slots, left, right = random_relation(
+        rng, columns=columns, inputs=inputs, free=free, gates=gates
+    )
     randomness = Random(bytes([seed]) * 32)
     witness = make_witness(backend, relation, slots, left, right, randomness)
     commitments = witness.input_commitments(generators, relation.shape)
@@ -65,7 +67,7 @@ def test_two_backends_prove_the_same_bytes(backend):
 
     proofs = []
     for one in (backend, get_backend("pure")):
-        relation, witness, commitments, proof = _proven(one, Generators(one, 64), 16, (20, 3), 1, 19)
+        _, _, commitments, proof = _proven(one, Generators(one, 64), 16, (20, 3), 1, 19)
         proofs.append((commitments.to_bytes(), proof))
     assert proofs[0] == proofs[1]
 
@@ -92,7 +94,12 @@ def test_a_witness_that_is_wrong_in_one_slot_is_refused(backend, generators, wha
     if what == "inputs":
         commitments = witness.input_commitments(generators, relation.shape)
     proof = prove(
-        relation, witness, generators=generators, input_commitments=commitments, context=b"test", random=randomness
+        relation,
+        witness,
+        generators=generators,
+        input_commitments=commitments,
+        context=b"test",
+        random=randomness,
     )
     with pytest.raises(VerificationError, match="the proof"):
         _verify(generators, relation, witness, commitments, proof)

@@ -15,7 +15,15 @@ from ..algebra import Vector
 from ..backend import FR_MODULUS, Backend
 from ._relation import Relation, Shape
 
-__all__ = ["GatePoint", "LinearClaim", "arrange_rows", "coset_values", "linear_claim", "pad_gates", "root_of_unity"]
+__all__ = [
+    "GatePoint",
+    "LinearClaim",
+    "arrange_rows",
+    "coset_values",
+    "linear_claim",
+    "pad_gates",
+    "root_of_unity",
+]
 
 _R = FR_MODULUS
 _GENERATOR = 7

@@ -132,7 +132,9 @@ class OpeningShare:
         self._blinds = (sigma, tau)
         bases = Points.concat([self._generators.g[: self._columns], self._generators.h])
         a_star = bases.msm(Vector.concat([self._mask, Vector.from_ints(backend, [sigma])]))
-        return Part("mask", points=Points.concat([a_star, self._on_q_and_h([self._form.dot(self._mask)], [tau])]))
+        return Part(
+            "mask", points=Points.concat([a_star, self._on_q_and_h([self._form.dot(self._mask)], [tau])])
+        )
 
     def respond(self, e: int) -> Part:
         """Step 2: Z = e*X + S, zeta = e*gamma + sigma, omega = e*s + tau."""

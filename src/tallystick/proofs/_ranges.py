@@ -37,7 +37,9 @@ class RangeInput:
 
     def __post_init__(self) -> None:
         if self.n < 0 or self.high < self.low or self.bits > _MAX_BITS:
-            raise ValueError(f"an input's interval [{self.low}, {self.high}] must hold 1 to 2**{_MAX_BITS} values")
+            raise ValueError(
+                f"an input's interval [{self.low}, {self.high}] must hold 1 to 2**{_MAX_BITS} values"
+            )
         if 2 * max(abs(self.low), abs(self.high)) >= FR_MODULUS:
             raise ValueError(f"an input's interval [{self.low}, {self.high}] must lie in (-r/2, r/2)")
         if self.form not in ("value", "bits"):
@@ -127,9 +129,7 @@ class RangeRelation:
                 gates.append(on_gates[digits:] - _spread(on_complement, item.weights))
                 constant += (item.high - item.low) * on_complement.sum()
             slots.append(on_slots)
-        return Transposed(
-            (Vector.concat(slots),), Vector.zeros(backend, 0), Vector.concat(gates), constant
-        )
+        return Transposed((Vector.concat(slots),), Vector.zeros(backend, 0), Vector.concat(gates), constant)
 
 
 def _spread(per_element: Vector, weights: list[int]) -> Vector:

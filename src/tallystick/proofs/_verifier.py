@@ -46,14 +46,18 @@ def _points(backend: Backend, data: bytes, name: str, what: str) -> Points:
     try:
         return Points.from_bytes(backend, data)
     except DecodeError as error:
-        raise VerificationError(f"{name}: {what}: {error.message}", check="point-encoding", item=name) from error
+        raise VerificationError(
+            f"{name}: {what}: {error.message}", check="point-encoding", item=name
+        ) from error
 
 
 def _scalars(backend: Backend, data: bytes, name: str, what: str) -> Vector:
     try:
         return Vector.from_bytes(backend, data)
     except DecodeError as error:
-        raise VerificationError(f"{name}: {what}: {error.message}", check="scalar-encoding", item=name) from error
+        raise VerificationError(
+            f"{name}: {what}: {error.message}", check="scalar-encoding", item=name
+        ) from error
 
 
 class _Folds:
@@ -114,7 +118,9 @@ class BatchVerifier:
         if len(input_commitments) != shape.input_rows or len(outputs) != shape.outputs:
             raise ValueError("input commitments or outputs do not fit the relation")
         if shape.rows == 0:
-            raise VerificationError(f"{name}: a relation without rows proves nothing", check="shape", item=name)
+            raise VerificationError(
+                f"{name}: a relation without rows proves nothing", check="shape", item=name
+            )
         backend = outputs.backend
         challenges = Challenges(relation, context=context, input_rows=input_commitments.to_bytes())
         rows = _points(backend, proof.rows, name, "row commitments")
@@ -125,7 +131,9 @@ class BatchVerifier:
         claim = linear_claim(relation, point, rho, outputs=outputs, evaluations=evaluations)
         cross = _points(backend, proof.cross, name, "cross points")
         pair = 2 * G1_BYTES
-        folds = _Folds([challenges.cross(proof.cross[k : k + pair]) for k in range(0, len(proof.cross), pair)])
+        folds = _Folds(
+            [challenges.cross(proof.cross[k : k + pair]) for k in range(0, len(proof.cross), pair)]
+        )
         mask = _points(backend, proof.mask, name, "mask")
         e_mask = challenges.mask(proof.mask)
         response = _scalars(backend, proof.response, name, "response")
