@@ -95,7 +95,8 @@ class Witness:
     def input_commitments(self, generators: Generators, shape: Shape) -> Points:
         """Commit to the input rows."""
         c = shape.columns
-        rows = Vector.concat([v.pad(shape.input_rows_of(k) * c) for k, v in enumerate(self.inputs)])
+        padded = [v.pad(shape.input_rows_of(k) * c) for k, v in enumerate(self.inputs)]
+        rows = Vector.concat([Vector.zeros(self.free.backend, 0), *padded])
         return commit_rows(generators, c, rows, self.input_gammas)
 
 
