@@ -1,0 +1,37 @@
+"""What every protocol between parties stands on: messages, commitments, coins, authenticated shares.
+
+Normative text: ``spec/online.md``.
+"""
+
+from ._commit import NONCE_BYTES, SEED_BYTES, commit_and_open, toss, xor
+from ._mesh import Mesh
+from ._party import Party
+from ._shared import MacKey, Shared
+from ._wire import (
+    broadcast_fields,
+    broadcast_points,
+    broadcast_vector,
+    malformed,
+    read_points,
+    read_vector,
+    split_fields,
+)
+
+__all__ = [
+    "NONCE_BYTES",
+    "SEED_BYTES",
+    "MacKey",
+    "Mesh",
+    "Party",
+    "Shared",
+    "broadcast_fields",
+    "broadcast_points",
+    "broadcast_vector",
+    "commit_and_open",
+    "malformed",
+    "read_points",
+    "read_vector",
+    "split_fields",
+    "toss",
+    "xor",
+]

@@ -1,0 +1,74 @@
+"""Commit-and-open, and the coins tossed with it.
+
+Normative text: ``spec/online.md``, "Commit and open".  Commitments are SHA-256 with a 32-byte nonce, in the
+random oracle model hiding and binding; each is bound to session, label, round and party, so none can be
+replayed or claimed by another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+from ..backend import Buffer
+from ..encoding import frame, i2osp
+from ..errors import ProtocolAbort
+from ._party import Party
+from ._wire import broadcast_fields
+
+__all__ = ["NONCE_BYTES", "SEED_BYTES", "commit_and_open", "toss", "xor"]
+
+NONCE_BYTES = 32
+SEED_BYTES = 32
+_DIGEST_BYTES = 32
+
+
+def _commitment(party: Party, label: str, round_: int, owner: int, nonce: Buffer, payload: Buffer) -> bytes:
+    h = hashlib.sha256()
+    for part in (
+        b"tallystick/v1/commit",
+        party.session,
+        label.encode("ascii"),
+        i2osp(round_, 8),
+        i2osp(owner, 8),
+    ):
+        h.update(frame(part))
+    h.update(frame(nonce))
+    h.update(frame(payload))
+    return h.digest()
+
+
+async def commit_and_open(party: Party, label: str, payload: Buffer) -> list[bytes]:
+    """Have every party announce a payload that it fixed before it saw any other; return all n, by party.
+
+    All payloads have the same length.  Two broadcasts, ``label/commit`` and ``label/open``.  Raises
+    ProtocolAbort, check ``commitment``, blaming the party whose opening does not fit its commitment.
+    """
+    round_ = party.next_round()
+    nonce = party.random.bytes(NONCE_BYTES)
+    own = _commitment(party, label, round_, party.index, nonce, payload)
+    commitments = await broadcast_fields(party, f"{label}/commit", [own], [_DIGEST_BYTES])
+    opened = await broadcast_fields(party, f"{label}/open", [nonce, payload])
+    for j, (theirs, opening) in enumerate(zip(commitments, opened, strict=True)):
+        expected = _commitment(party, label, round_, j, opening[0], opening[1])
+        if not hmac.compare_digest(theirs[0], expected):
+            raise ProtocolAbort(
+                f"party {j} opened its commitment {label!r} to something else than it committed to",
+                check="commitment",
+                blame=j,
+            )
+    return [bytes(opening[1]) for opening in opened]
+
+
+def xor(seeds: Sequence[Buffer]) -> bytes:
+    """Combine seeds: uniform if any one of them is, and they were fixed independently."""
+    total = 0
+    for seed in seeds:
+        total ^= int.from_bytes(seed, "big")
+    return total.to_bytes(SEED_BYTES, "big")
+
+
+async def toss(party: Party, label: str) -> bytes:
+    """Return a 32-byte seed that no party could predict or choose, the same at all parties."""
+    return xor(await commit_and_open(party, label, party.random.bytes(SEED_BYTES)))

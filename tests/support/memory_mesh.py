@@ -1,0 +1,166 @@
+"""An in-memory ``Mesh`` for n parties in one event loop, with hooks to tamper with any message.
+
+``corrupt`` replaces what a party puts into a broadcast, its own copy included: a sender that lies to
+everyone alike. ``tamper`` replaces what one receiver gets: a sender that equivocates, or a single bad
+pairwise message.  Either hook may return ``DROP`` for silence, which the receiver meets as a deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from tallystick.errors import ProtocolAbort, TallystickError
+
+Tamper: TypeAlias = Callable[[int, int, str, bytes], bytes | None]
+Corrupt: TypeAlias = Callable[[int, str, bytes], bytes | None]
+DROP: Final = None
+
+
+@dataclass
+class Message:
+    """One delivery, as the log keeps it."""
+
+    sender: int
+    receiver: int
+    label: str
+    size: int
+
+
+@dataclass
+class Network:
+    """The queues between n parties, the hooks, and a log of every delivery."""
+
+    size: int
+    tamper: Tamper | None = None
+    corrupt: Corrupt | None = None
+    log: list[Message] = field(default_factory=list)
+    queues: dict[tuple[int, int], asyncio.Queue[Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for i in range(self.size):
+            for j in range(self.size):
+                if i != j:
+                    self.queues[i, j] = asyncio.Queue()
+
+    def mesh(self, index: int) -> MemoryMesh:
+        return MemoryMesh(self, index)
+
+    def deliver(self, sender: int, receiver: int, label: str, payload: bytes) -> None:
+        self.log.append(Message(sender, receiver, label, len(payload)))
+        sent: bytes | None = payload
+        if self.tamper is not None:
+            sent = self.tamper(sender, receiver, label, payload)
+        self.queues[sender, receiver].put_nowait((label, sent))
+
+    def abort(self, index: int, error: BaseException) -> None:
+        for j in range(self.size):
+            if j != index:
+                self.queues[index, j].put_nowait((None, error))
+
+
+class MemoryMesh:
+    """One party's end; see ``tallystick.party.Mesh`` for the contract."""
+
+    def __init__(self, network: Network, index: int) -> None:
+        self._network = network
+        self._index = index
+        self._digests = [hashlib.sha256() for _ in range(network.size)]
+
+    @property
+    def index(self) -> int:
+        return self._index
+
+    @property
+    def size(self) -> int:
+        return self._network.size
+
+    async def broadcast(self, label: str, payload: bytes) -> list[bytes]:
+        own: bytes | None = bytes(payload)
+        if self._network.corrupt is not None:
+            own = self._network.corrupt(self._index, label, bytes(payload))
+        for j in range(self.size):
+            if j != self._index:
+                if own is None:
+                    self._network.queues[self._index, j].put_nowait((label, None))
+                else:
+                    self._network.deliver(self._index, j, label, own)
+        received = [
+            own or b"" if j == self._index else await self.receive(j, label) for j in range(self.size)
+        ]
+        for j, data in enumerate(received):
+            for part in (label.encode(), data):
+                self._digests[j].update(len(part).to_bytes(8, "big"))
+                self._digests[j].update(part)
+        return received
+
+    async def exchange(self, label: str, payloads: Sequence[bytes]) -> list[bytes]:
+        for j, payload in enumerate(payloads):
+            if j != self._index:
+                self._network.deliver(self._index, j, label, bytes(payload))
+        return [
+            bytes(payloads[j]) if j == self._index else await self.receive(j, label) for j in range(self.size)
+        ]
+
+    async def send(self, to: int, label: str, payload: bytes) -> None:
+        self._network.deliver(self._index, to, label, bytes(payload))
+
+    async def receive(self, sender: int, label: str) -> bytes:
+        found, payload = await self._network.queues[sender, self._index].get()
+        if isinstance(payload, BaseException):
+            check = getattr(payload, "check", "internal")
+            raise ProtocolAbort(f"party {sender} stopped: {payload}", check=check, blame=sender)
+        if payload is None:
+            raise ProtocolAbort(f"party {sender} is silent", check="deadline", blame=sender)
+        if found != label:
+            raise ProtocolAbort(
+                f"party {sender} sent {found!r}, expected {label!r}", check="unexpected-message", blame=sender
+            )
+        return bytes(payload)
+
+    def broadcast_digests(self) -> tuple[bytes, ...]:
+        return tuple(h.digest() for h in self._digests)
+
+
+Protocol: TypeAlias = Callable[[MemoryMesh], Awaitable[Any]]
+
+
+def run(
+    protocol: Protocol | Sequence[Protocol],
+    size: int = 3,
+    *,
+    tamper: Tamper | None = None,
+    corrupt: Corrupt | None = None,
+    log: list[Message] | None = None,
+) -> list[Any]:
+    """Run one coroutine per party; return each one's result, or the TallystickError it stopped with.
+
+    Any other exception is a defect and is raised.
+    """
+
+    async def main() -> list[Any]:
+        network = Network(size, tamper=tamper, corrupt=corrupt)
+
+        async def one(index: int) -> Any:
+            chosen = protocol if callable(protocol) else protocol[index]
+            try:
+                return await chosen(network.mesh(index))
+            except TallystickError as error:
+                network.abort(index, error)
+                return error
+            except Exception as error:
+                network.abort(index, error)
+                raise
+
+        results = await asyncio.gather(*(one(i) for i in range(size)), return_exceptions=True)
+        if log is not None:
+            log.extend(network.log)
+        for result in results:
+            if isinstance(result, BaseException) and not isinstance(result, TallystickError):
+                raise result
+        return list(results)
+
+    return asyncio.run(main())
