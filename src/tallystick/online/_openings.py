@@ -1,0 +1,194 @@
+"""Opening shares, multiplying them, and the check that nobody lied about either.
+
+SPDZ (Damgard, Pastro, Smart and Zakarias, CRYPTO 2012; the MAC check of Damgard et al., ESORICS 2013,
+section 4). Normative text: ``spec/online.md``, "Openings" and "The check".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..algebra import Vector
+from ..backend import FR_MODULUS
+from ..errors import ProtocolAbort
+from ..offline import Preparation, Triples
+from ..party import SEED_BYTES, Party, Shared, broadcast_vector, commit_and_open, read_vector, xor
+
+__all__ = ["Openings"]
+
+_R = FR_MODULUS
+_CHUNK = 1 << 15
+_DIGEST_BYTES = 32
+_MAC_CHECK = "mac-check"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Claim:
+    """A public vector (None: zeros) and this party's MAC shares on it."""
+
+    opened: Vector | None
+    mac: Vector
+
+
+class Openings:
+    """Everything one party has opened since the last check, and the check itself.
+
+    Nothing opened may leave the protocol before ``check`` has returned.  Claims are kept by reference and
+    folded piece by piece when they are checked; more than ``pending_limit`` elements set off a check by
+    themselves, so memory stays bounded. A failed check burns the preparation.
+    """
+
+    def __init__(self, party: Party, preparation: Preparation, *, pending_limit: int = 1 << 22) -> None:
+        self.party = party
+        self.preparation = preparation
+        self._limit = pending_limit
+        self._pending = 0
+        self._claims: dict[str, list[_Claim]] = {}
+
+    # ------------------------------------------------------------------ opening
+    async def open(self, shared: Shared, *, label: str = "open") -> Vector:
+        """Open a sharing to all parties; the value is not to be relied on before the next ``check``."""
+        total, _parts = await self.open_parts(shared, label=label)
+        return total
+
+    async def open_parts(self, shared: Shared, *, label: str = "open") -> tuple[Vector, list[Vector]]:
+        """Open a sharing, and return every party's share besides the value."""
+        parts = await broadcast_vector(self.party, label, shared.value)
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        await self._record(_MAC_CHECK, _Claim(total, shared.mac))
+        return total, parts
+
+    async def assert_zero(self, shared: Shared, *, check: str) -> None:
+        """Claim that a sharing is of zeros, without opening it; the next check fails as ``check`` if not."""
+        await self._record(check, _Claim(None, shared.mac))
+
+    async def multiply(self, x: Shared, y: Shared, *, label: str = "multiply") -> Shared:
+        """Return [x * y], element-wise, for one triple an element and one round (Beaver, CRYPTO 1991)."""
+        if len(x) != len(y):
+            raise ValueError(f"operands of different lengths: {len(x)} and {len(y)}")
+        return await self.multiply_with(await self.preparation.triples(len(x)), x, y, label=label)
+
+    async def multiply_with(
+        self, triples: Triples, x: Shared, y: Shared, *, label: str = "multiply"
+    ) -> Shared:
+        """Return [x * y] by the given triples: with d = x - a and e = y - b open, c + d*b + e*a + d*e."""
+        n = len(x)
+        if n == 0:
+            return triples.c
+        a, b, c = triples.a, triples.b, triples.c
+        masked = Shared.concat([x - a, y - b])
+        opened = await self.open(masked, label=label)
+        d, e = opened[:n], opened[n:]
+        key = self.preparation.key
+        # e*a + d*e = e*(a + d), and likewise under the MAC key, which saves a product.
+        left = a.value + d if key.index == 0 else a.value
+        return Shared(
+            e.muladd(left, d.muladd(b.value, c.value)),
+            e.muladd(d.axpy(key.share, a.mac), d.muladd(b.mac, c.mac)),
+        )
+
+    # ------------------------------------------------------------------ the check
+    async def check(self, label: str = "check") -> None:
+        """Check all that was broadcast, opened and claimed zero since the last check.
+
+        Raises ProtocolAbort: ``equivocation``, ``mac-check``, or the name that a zero was claimed under.
+        """
+        claims, self._claims, self._pending = self._claims, {}, 0
+        names = sorted(claims, key=lambda name: (name != _MAC_CHECK, name))
+        seed = await self._coins(label)
+        if not names:
+            return
+        challenges = Vector.expand(self.party.backend, seed, bytes(12), len(names)).to_ints()
+        own = [self._fold(claims[name], chi) for name, chi in zip(names, challenges, strict=True)]
+        payload = Vector.from_ints(self.party.backend, own).to_bytes()
+        opened = await commit_and_open(self.party, f"{label}/sigma", payload)
+        total = Vector.zeros(self.party.backend, len(names))
+        for j, data in enumerate(opened):
+            total = total + read_vector(self.party, data, len(names), label=f"{label}/sigma", sender=j)
+        for name, sum_ in zip(names, total.to_ints(), strict=True):
+            if sum_ != 0:
+                raise self.failed(_WHY.get(name, "a value that must be zero is not"), check=name)
+
+    def failed(self, message: str, *, check: str, blame: int | None = None) -> ProtocolAbort:
+        """Burn the preparation and return the abort to raise."""
+        self.preparation.burn(f"{check}: {message}")
+        return ProtocolAbort(message, check=check, blame=blame)
+
+    async def _record(self, name: str, claim: _Claim) -> None:
+        if not len(claim.mac):
+            return
+        self._claims.setdefault(name, []).append(claim)
+        self._pending += len(claim.mac)
+        if self._pending > self._limit:
+            await self.check()
+
+    async def _coins(self, label: str) -> bytes:
+        """Toss a seed; with it, compare what all parties saw broadcast until now."""
+        party = self.party
+        own = party.mesh.broadcast_digests()
+        payload = party.random.bytes(SEED_BYTES) + b"".join(own)
+        opened = await commit_and_open(party, f"{label}/coins", payload)
+        self._compare([_digests(data, party.size) for data in opened], own)
+        return xor([data[:SEED_BYTES] for data in opened])
+
+    def _compare(self, seen: Sequence[Sequence[bytes]], own: Sequence[bytes]) -> None:
+        """Compare digests: seen[j][s] is what party j says it saw of party s's broadcasts."""
+        index, size = self.party.index, self.party.size
+        for s in range(size):
+            if s != index and seen[s][s] != own[s]:
+                raise self.failed(
+                    f"party {s} broadcast one thing to this party and says that it broadcast another",
+                    check="equivocation",
+                    blame=s,
+                )
+        for j in range(size):
+            if seen[j][index] != own[index]:
+                raise self.failed(
+                    f"party {j} misreports what this party broadcast to it", check="equivocation", blame=j
+                )
+        for j in range(size):
+            for s in range(size):
+                if seen[j][s] != own[s]:
+                    raise self.failed(
+                        f"party {s} broadcast different things to this party and to party {j}, unless {j} lies",
+                        check="equivocation",
+                    )
+
+    def _fold(self, claims: Sequence[_Claim], chi: int) -> int:
+        """Return sigma_i = sum_k chi**(k+1) * (m_k - alpha_i * x_k) over all elements of all claims.
+
+        One table of powers serves every piece: piece by piece the inner products are scaled by
+        chi**(position).
+        """
+        longest = max(len(claim.mac) for claim in claims)
+        powers = Vector.powers(self.party.backend, chi, min(_CHUNK, longest), chi)
+        macs = opened = 0
+        scale = 1
+        for claim in claims:
+            for start, stop in _pieces(len(claim.mac)):
+                weights = powers[: stop - start]
+                macs += scale * weights.dot(claim.mac[start:stop])
+                if claim.opened is not None:
+                    opened += scale * weights.dot(claim.opened[start:stop])
+                scale = scale * pow(chi, stop - start, _R) % _R
+        return (macs - self.preparation.key.share * opened) % _R
+
+
+_WHY = {
+    _MAC_CHECK: "an opened value does not carry its MAC: somebody lied about a share",
+    "gate-check": "a product in the proof is wrong: somebody lied about a coset product, or a triple was bad",
+    "assert-zero": "a value that the program asserts to be zero is not",
+}
+
+
+def _digests(data: bytes, size: int) -> list[bytes]:
+    body = data[SEED_BYTES:]
+    return [body[k * _DIGEST_BYTES : (k + 1) * _DIGEST_BYTES] for k in range(size)]
+
+
+def _pieces(n: int) -> Iterator[tuple[int, int]]:
+    for start in range(0, n, _CHUNK):
+        yield start, min(start + _CHUNK, n)
