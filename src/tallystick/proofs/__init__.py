@@ -1,0 +1,46 @@
+"""Committed rows, gate rows, range statements, and one linear opening: the proof system.
+
+Normative text: ``spec/relation.md``, ``spec/gates.md``, ``spec/opening.md``, ``spec/ranges.md``.
+"""
+
+from ._challenges import Challenges
+from ._commitment import commit_rows
+from ._gates import GatePoint, LinearClaim, arrange_rows, coset_values, linear_claim, pad_gates, root_of_unity
+from ._opening import Opening, OpeningShare, Part, add_parts, open_linear, solo
+from ._proof import Proof, Witness, prove
+from ._ranges import InputForm, RangeInput, RangeRelation, input_slots, range_witness
+from ._relation import MAX_COLUMNS, MIN_COLUMNS, Relation, Shape, Transposed, choose_columns
+from ._verifier import BatchVerifier
+
+__all__ = [
+    "MAX_COLUMNS",
+    "MIN_COLUMNS",
+    "BatchVerifier",
+    "Challenges",
+    "GatePoint",
+    "InputForm",
+    "LinearClaim",
+    "Opening",
+    "OpeningShare",
+    "Part",
+    "Proof",
+    "RangeInput",
+    "RangeRelation",
+    "Relation",
+    "Shape",
+    "Transposed",
+    "Witness",
+    "add_parts",
+    "arrange_rows",
+    "choose_columns",
+    "commit_rows",
+    "coset_values",
+    "input_slots",
+    "linear_claim",
+    "open_linear",
+    "pad_gates",
+    "prove",
+    "range_witness",
+    "root_of_unity",
+    "solo",
+]

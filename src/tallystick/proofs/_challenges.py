@@ -1,0 +1,74 @@
+"""The order in which one proof absorbs its messages and draws its challenges.
+
+Normative text: the table in ``spec/gates.md`` and ``spec/opening.md``.  Prover, joint prover and verifier share this
+class, so they cannot disagree on the order.
+"""
+
+from __future__ import annotations
+
+from ..backend import FR_MODULUS, Buffer
+from ..errors import VerificationError
+from ..transcript import Transcript
+from ._relation import Relation
+
+__all__ = ["Challenges"]
+
+
+class Challenges:
+    """The transcript of one proof; every method is one absorbed message and the challenge that follows it."""
+
+    __slots__ = ("_columns", "_transcript")
+
+    def __init__(self, relation: Relation, *, context: bytes, input_rows: Buffer) -> None:
+        shape = relation.shape
+        self._columns = shape.columns
+        self._transcript = t = Transcript("tallystick/v1/proof")
+        t.absorb("context", context)
+        t.absorb("relation", relation.digest)
+        counts = [shape.columns, len(shape.inputs), *shape.inputs]
+        counts += [shape.free, shape.gates, shape.zeros, shape.outputs]
+        t.absorb("shape", b"".join(n.to_bytes(8, "big") for n in counts))
+        t.absorb("input-rows", input_rows)
+
+    @property
+    def state(self) -> bytes:
+        """The transcript's state, for batch weights."""
+        return self._transcript.state
+
+    def rows(self, data: Buffer) -> int:
+        """Absorb the free and gate row commitments; return xi, which must not be a root of unity."""
+        self._transcript.absorb("witness-rows", data)
+        xi = self._transcript.challenge("xi")
+        if pow(xi, self._columns, FR_MODULUS) == 1:
+            raise VerificationError("the challenge xi is a root of unity", check="challenge")
+        return xi
+
+    def evaluations(self, outputs: Buffer, evaluations: Buffer) -> int:
+        """Absorb outputs and F, G of every gate row; return rho."""
+        self._transcript.absorb("outputs", outputs)
+        self._transcript.absorb("evaluations", evaluations)
+        return self._transcript.challenge("rho")
+
+    def cross(self, data: Buffer) -> int:
+        """Absorb A, B of one row folding; return e."""
+        self._transcript.absorb("fold-rows", data)
+        return self._transcript.challenge("e")
+
+    def mask(self, data: Buffer) -> int:
+        """Absorb A*, T; return e."""
+        self._transcript.absorb("mask", data)
+        return self._transcript.challenge("mask")
+
+    def response(self, data: Buffer) -> int:
+        """Absorb v, zeta, omega; return x."""
+        self._transcript.absorb("response", data)
+        return self._transcript.challenge("x")
+
+    def halving(self, data: Buffer) -> int:
+        """Absorb A, B of one column halving; return e."""
+        self._transcript.absorb("fold-columns", data)
+        return self._transcript.challenge("e")
+
+    def final(self, data: Buffer) -> None:
+        """Absorb the last 16 scalars."""
+        self._transcript.absorb("final", data)

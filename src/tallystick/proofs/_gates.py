@@ -1,0 +1,172 @@
+"""Gate rows: M multiplications as one polynomial identity, and all claims as one linear form.
+
+Normative text: ``spec/gates.md``; the letters are that page's.  Everything here that touches a witness is
+linear in it, so each function serves a single prover on values, and parties on shares or
+on MACs alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..algebra import Vector
+from ..backend import FR_MODULUS, Backend
+from ._relation import Relation, Shape
+
+__all__ = [
+    "GatePoint",
+    "LinearClaim",
+    "arrange_rows",
+    "coset_values",
+    "linear_claim",
+    "pad_gates",
+    "root_of_unity",
+]
+
+_R = FR_MODULUS
+_GENERATOR = 7
+
+
+def root_of_unity(n: int) -> int:
+    """Return omega_n = 7**((r-1)/n), for n a power of two up to 2**32."""
+    return pow(_GENERATOR, (_R - 1) // n, _R)
+
+
+def _tile(length: int, times: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.tile(np.arange(length, dtype=np.int64), times)
+
+
+def _repeat(length: int, times: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.repeat(np.arange(length, dtype=np.int64), times)
+
+
+def pad_gates(shape: Shape, wires: Vector) -> Vector:
+    """Pad one value per gate with zeros to whole gate rows: length R_g * M."""
+    return wires.pad(shape.gate_rows * shape.gates_per_row)
+
+
+def coset_values(shape: Shape, wires: Vector, blinders: Vector) -> Vector:
+    """Evaluate f (or g) of every gate row on the odd powers of omega_2M.
+
+    ``wires`` are the R_g * M padded gate inputs, ``blinders`` the R_g values u (or v).  Returns R_g * M
+    values; entry iM + j belongs to omega**(2j+1) of row i.  On the coset X**M - 1 is -2.
+    """
+    m, rows = shape.gates_per_row, shape.gate_rows
+    backend = wires.backend
+    coefficients = wires.ntt(m, inverse=True)
+    twist = Vector.powers(backend, root_of_unity(2 * m), m)
+    on_coset = (coefficients * twist[_tile(m, rows)]).ntt(m)
+    return on_coset - (blinders * 2)[_repeat(rows, m)]
+
+
+def arrange_rows(
+    shape: Shape, *, inputs: tuple[Vector, ...], free: Vector, blinders: Vector, gates: Vector, coset: Vector
+) -> Vector:
+    """Lay a witness out as the R x c matrix of ``spec/relation.md``, row-major.
+
+    ``inputs[k]`` are owner k's slots, ``free`` the free slots, ``blinders`` the 3*R_g values (u, v, w) row by
+    row, ``gates`` the gate outputs (any number up to R_g * M), ``coset`` the R_g * M odd entries.
+    """
+    c = shape.columns
+    parts = [slots.pad(shape.input_rows_of(k) * c) for k, slots in enumerate(inputs)]
+    parts.append(Vector.concat([free, blinders]).pad(shape.free_rows * c))
+    if shape.gate_rows:
+        outputs = pad_gates(shape, gates)
+        n = len(outputs)
+        interleave = np.arange(2 * n, dtype=np.int64).reshape(2, n).T.reshape(-1)
+        parts.append(Vector.concat([outputs, coset])[interleave])
+    return Vector.concat(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class GatePoint:
+    """The point xi at which gate rows are opened, with its Lagrange coefficients.
+
+    ``ell`` are the M values l_j(xi), ``lam`` the 2M values lambda_k(xi), ``vanish`` is xi**M - 1 and
+    ``vanish2`` is xi**(2M) - 1; neither may be zero.
+    """
+
+    shape: Shape
+    xi: int
+    ell: Vector
+    lam: Vector
+    vanish: int
+    vanish2: int
+
+    @classmethod
+    def at(cls, backend: Backend, shape: Shape, xi: int) -> GatePoint:
+        """Compute the coefficients at xi, which must not be a 2M-th root of unity (ValueError)."""
+        m = shape.gates_per_row
+        vanish2 = (pow(xi, 2 * m, _R) - 1) % _R
+        if vanish2 == 0:
+            raise ValueError("xi is a root of unity")
+        vanish = (pow(xi, m, _R) - 1) % _R
+        roots = Vector.powers(backend, root_of_unity(2 * m), 2 * m)
+        lam = roots * (-roots + Vector.constant(backend, xi, 2 * m)).inverse()
+        ell = lam[np.arange(0, 2 * m, 2, dtype=np.int64)] * (vanish * pow(m, -1, _R))
+        return cls(shape, xi, ell, lam * (vanish2 * pow(2 * m, -1, _R)), vanish, vanish2)
+
+    def factors(self, wires: Vector, blinders: Vector) -> Vector:
+        """Return F (or G) of every gate row, from padded wires and the blinders u (or v)."""
+        return wires.matvec(self.ell) + blinders * self.vanish
+
+    def products(self, outputs: Vector, coset: Vector, blinders: Vector) -> Vector:
+        """Return h(xi) of every gate row, from padded outputs, coset entries and the blinders w."""
+        n = 2 * self.shape.gates_per_row
+        even = self.lam[np.arange(0, n, 2, dtype=np.int64)]
+        odd = self.lam[np.arange(1, n, 2, dtype=np.int64)]
+        return outputs.matvec(even) + coset.matvec(odd) + blinders * self.vanish2
+
+
+@dataclass(frozen=True, slots=True)
+class LinearClaim:
+    """The one claim <form, X> = value; ``form`` is R x c, row-major."""
+
+    form: Vector
+    value: int
+
+
+def linear_claim(
+    relation: Relation, point: GatePoint | None, rho: int, *, outputs: Vector, evaluations: Vector
+) -> LinearClaim:
+    """Combine every claim of a relation with powers of rho.
+
+    ``outputs`` are the published outputs, ``evaluations`` F_0, G_0, F_1, G_1, ...  ``point`` is None exactly when the
+    relation has no gates.
+    """
+    shape, backend = relation.shape, outputs.backend
+    powers = Vector.powers(backend, rho, shape.claims)
+    n_out, n_zero, rows = shape.outputs, shape.zeros, shape.gate_rows
+    by_row = powers[n_out + n_zero :]
+    rho_f, rho_g, rho_h = (by_row[np.arange(k, 3 * rows, 3, dtype=np.int64)] for k in range(3))
+    value = powers[:n_out].dot(outputs)
+    if point is None:
+        left = right = Vector.zeros(backend, 0)
+    else:
+        m = shape.gates_per_row
+        ell = point.ell[_tile(m, rows)[: shape.gates]]
+        row_of_gate = _repeat(rows, m)[: shape.gates]
+        left, right = rho_f[row_of_gate] * ell, rho_g[row_of_gate] * ell
+        f = evaluations[np.arange(0, 2 * rows, 2, dtype=np.int64)]
+        g = evaluations[np.arange(1, 2 * rows, 2, dtype=np.int64)]
+        value += rho_f.dot(f) + rho_g.dot(g) + rho_h.dot(f * g)
+    adjoint = relation.transpose(
+        backend, left=left, right=right, zeros=powers[n_out : n_out + n_zero], outputs=powers[:n_out]
+    )
+    blinders = Vector.zeros(backend, 0)
+    coset = Vector.zeros(backend, 0)
+    gates = adjoint.gates
+    if point is not None:
+        m = shape.gates_per_row
+        scaled = Vector.concat([rho_f * point.vanish, rho_g * point.vanish, rho_h * point.vanish2])
+        blinders = scaled[np.arange(3 * rows, dtype=np.int64).reshape(3, rows).T.reshape(-1)]
+        lam = point.lam[_tile(2 * m, rows)] * rho_h[_repeat(rows, 2 * m)]
+        n = rows * m
+        gates = gates.pad(n) + lam[np.arange(0, 2 * n, 2, dtype=np.int64)]
+        coset = lam[np.arange(1, 2 * n, 2, dtype=np.int64)]
+    form = arrange_rows(
+        shape, inputs=adjoint.inputs, free=adjoint.free, blinders=blinders, gates=gates, coset=coset
+    )
+    return LinearClaim(form, (value - adjoint.constant) % _R)

@@ -1,0 +1,161 @@
+"""A proof as bytes, and the prover that holds the whole witness alone.
+
+Normative text: ``spec/gates.md`` and ``spec/opening.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from ..algebra import Generators, Points, Random, Vector
+from ..backend import FR_BYTES, G1_BYTES
+from ..errors import DecodeError
+from ._challenges import Challenges
+from ._commitment import commit_rows
+from ._gates import GatePoint, arrange_rows, coset_values, linear_claim, pad_gates
+from ._opening import FINAL_SCALARS, OpeningShare, open_linear, solo
+from ._relation import Relation, Shape
+
+__all__ = ["Proof", "Witness", "prove"]
+
+
+def _log2_ceil(n: int) -> int:
+    return max(n - 1, 0).bit_length()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Every message of a proof, encoded; the lengths follow from the relation's shape (``Proof.lengths``)."""
+
+    rows: bytes
+    evaluations: bytes
+    cross: bytes
+    mask: bytes
+    response: bytes
+    halving: bytes
+    final: bytes
+
+    @staticmethod
+    def lengths(shape: Shape) -> dict[str, int]:
+        """The exact length in bytes of every field."""
+        return {
+            "rows": (shape.free_rows + shape.gate_rows) * G1_BYTES,
+            "evaluations": 2 * shape.gate_rows * FR_BYTES,
+            "cross": 2 * _log2_ceil(shape.rows) * G1_BYTES,
+            "mask": 2 * G1_BYTES,
+            "response": 3 * FR_BYTES,
+            "halving": 2 * _log2_ceil(shape.columns // FINAL_SCALARS) * G1_BYTES,
+            "final": FINAL_SCALARS * FR_BYTES,
+        }
+
+    @staticmethod
+    def size(shape: Shape) -> int:
+        """The proof's size in bytes, without CBOR framing."""
+        return sum(Proof.lengths(shape).values())
+
+    def to_body(self) -> dict[str, bytes]:
+        """The map of byte strings that is encoded as CBOR."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @classmethod
+    def from_body(cls, body: object, shape: Shape) -> Proof:
+        """Check a decoded map against the shape; DecodeError names the field that does not fit."""
+        expected = cls.lengths(shape)
+        if not isinstance(body, Mapping) or set(body) != set(expected):
+            raise DecodeError(f"a proof is a map with the keys {', '.join(sorted(expected))}")
+        for name, length in expected.items():
+            value = body[name]
+            if not isinstance(value, bytes) or len(value) != length:
+                raise DecodeError(f"proof field {name!r} must be {length} bytes")
+        return cls(**{name: body[name] for name in expected})
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """All slots of a relation, and the blinding factors of the input rows.
+
+    ``inputs[k]`` are owner k's slots; ``input_gammas`` has one entry per input row; ``left``, ``right`` and
+    ``gates`` have one entry per gate.
+    """
+
+    inputs: tuple[Vector, ...]
+    input_gammas: Vector
+    free: Vector
+    left: Vector
+    right: Vector
+    gates: Vector
+    outputs: Vector
+
+    def __repr__(self) -> str:
+        return "<Witness>"
+
+    def input_commitments(self, generators: Generators, shape: Shape) -> Points:
+        """Commit to the input rows."""
+        c = shape.columns
+        padded = [v.pad(shape.input_rows_of(k) * c) for k, v in enumerate(self.inputs)]
+        rows = Vector.concat([Vector.zeros(self.free.backend, 0), *padded])
+        return commit_rows(generators, c, rows, self.input_gammas)
+
+
+def prove(
+    relation: Relation,
+    witness: Witness,
+    *,
+    generators: Generators,
+    input_commitments: Points,
+    context: bytes,
+    random: Random | None = None,
+) -> Proof:
+    """Prove a relation alone, holding the whole witness.
+
+    The witness is not checked: a wrong one gives a proof that every verifier refuses.  Randomness is drawn in the
+    order of ``spec/opening.md``, "Randomness and vectors".
+    """
+    shape, backend = relation.shape, witness.free.backend
+    random = random or Random.system()
+    challenges = Challenges(relation, context=context, input_rows=input_commitments.to_bytes())
+    own_gammas = random.vector(backend, shape.free_rows + shape.gate_rows)
+    rows = shape.gate_rows
+    uv = random.vector(backend, 2 * rows)
+    u = uv[np.arange(0, 2 * rows, 2, dtype=np.int64)]
+    v = uv[np.arange(1, 2 * rows, 2, dtype=np.int64)]
+    w = u * v
+    left, right = pad_gates(shape, witness.left), pad_gates(shape, witness.right)
+    coset = Vector.zeros(backend, 0)
+    if rows:
+        coset = coset_values(shape, left, u) * coset_values(shape, right, v)
+    blinders = Vector.concat([u, v, w])[np.arange(3 * rows, dtype=np.int64).reshape(3, rows).T.reshape(-1)]
+    x = arrange_rows(
+        shape, inputs=witness.inputs, free=witness.free, blinders=blinders, gates=witness.gates, coset=coset
+    )
+    own = x[shape.input_rows * shape.columns :]
+    row_bytes = commit_rows(generators, shape.columns, own, own_gammas).to_bytes()
+    xi = challenges.rows(row_bytes)
+    point, evaluations = None, Vector.zeros(backend, 0)
+    if rows:
+        point = GatePoint.at(backend, shape, xi)
+        both = Vector.concat([point.factors(left, u), point.factors(right, v)])
+        evaluations = both[np.arange(2 * rows, dtype=np.int64).reshape(2, rows).T.reshape(-1)]
+    rho = challenges.evaluations(witness.outputs.to_bytes(), evaluations.to_bytes())
+    claim = linear_claim(relation, point, rho, outputs=witness.outputs, evaluations=evaluations)
+    share = OpeningShare(
+        generators,
+        shape.columns,
+        rows=x,
+        gammas=Vector.concat([witness.input_gammas, own_gammas]),
+        form=claim.form,
+        random=random,
+    )
+    opening = solo(open_linear(generators, share, challenges))
+    return Proof(
+        rows=row_bytes,
+        evaluations=evaluations.to_bytes(),
+        cross=opening.cross,
+        mask=opening.mask,
+        response=opening.response,
+        halving=opening.halving,
+        final=opening.final,
+    )

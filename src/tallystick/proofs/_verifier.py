@@ -1,0 +1,208 @@
+"""Checking proofs: two equations each, all proofs in one multi-scalar multiplication.
+
+Normative text: ``spec/opening.md``, "The verifier never folds points".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..algebra import Generators, Points, Vector
+from ..backend import FR_MODULUS, G1_BYTES, Backend
+from ..errors import DecodeError, VerificationError
+from ..transcript import Transcript
+from ._challenges import Challenges
+from ._gates import GatePoint, linear_claim
+from ._proof import Proof
+from ._relation import Relation
+
+__all__ = ["BatchVerifier"]
+
+_R = FR_MODULUS
+
+
+@dataclass(frozen=True, slots=True)
+class _Equation:
+    """One sum that must be the point at infinity: g*G + h*H + q*Q + scalars*points."""
+
+    g: Vector | None
+    h: int
+    q: int
+    points: Points
+    scalars: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What one proof comes down to: its transcript's last state and its two equations."""
+
+    name: str
+    state: bytes
+    y_equation: _Equation
+    w_equation: _Equation
+
+
+def _points(backend: Backend, data: bytes, name: str, what: str) -> Points:
+    try:
+        return Points.from_bytes(backend, data)
+    except DecodeError as error:
+        raise VerificationError(
+            f"{name}: {what}: {error.message}", check="point-encoding", item=name
+        ) from error
+
+
+def _scalars(backend: Backend, data: bytes, name: str, what: str) -> Vector:
+    try:
+        return Vector.from_bytes(backend, data)
+    except DecodeError as error:
+        raise VerificationError(
+            f"{name}: {what}: {error.message}", check="scalar-encoding", item=name
+        ) from error
+
+
+class _Folds:
+    """The challenges of a sequence of foldings C' = e*C + A + e*e*B, unrolled."""
+
+    def __init__(self, challenges: list[int]) -> None:
+        self.challenges = challenges
+        self.start = 1
+        pairs: list[int] = []
+        for e in reversed(challenges):
+            pairs = [self.start, e * e % _R * self.start % _R, *pairs]
+            self.start = self.start * e % _R
+        self.cross = pairs
+
+
+def _row_weights(rows: int, challenges: list[int]) -> tuple[list[int], list[int]]:
+    """Return the weight of every row in the folded X (top 1, bottom e) and in the folded L (top e, bottom 1)."""
+    sizes = []
+    while rows > 1:
+        sizes.append(rows)
+        rows = -(-rows // 2)
+    in_x, in_l = [1], [1]
+    for size, e in zip(reversed(sizes), reversed(challenges), strict=True):
+        bottom = size - len(in_x)
+        in_x = in_x + [e * w % _R for w in in_x[:bottom]]
+        in_l = [e * w % _R for w in in_l] + in_l[:bottom]
+    return in_x, in_l
+
+
+class BatchVerifier:
+    """Collects proofs over the same generators and checks them together.
+
+    ``add`` checks everything but the two group equations of the proof; ``verify`` checks those of all proofs in one
+    multi-scalar multiplication and, when it fails, one by one to name the proof.
+    """
+
+    def __init__(self, generators: Generators) -> None:
+        self._generators = generators
+        self._checked: list[_Checked] = []
+
+    def add(
+        self,
+        relation: Relation,
+        proof: Proof,
+        *,
+        input_commitments: Points,
+        outputs: Vector,
+        context: bytes,
+        name: str,
+    ) -> None:
+        """Reduce one proof to its two equations.
+
+        ``input_commitments`` are the commitments of the relation's input rows, ``outputs`` the published values,
+        ``context`` what the proof belongs to, ``name`` how errors call it.  Raises VerificationError when an encoding
+        is bad, ValueError when counts do not fit the relation.
+        """
+        shape = relation.shape
+        if len(input_commitments) != shape.input_rows or len(outputs) != shape.outputs:
+            raise ValueError("input commitments or outputs do not fit the relation")
+        if shape.rows == 0:
+            raise VerificationError(
+                f"{name}: a relation without rows proves nothing", check="shape", item=name
+            )
+        backend = outputs.backend
+        challenges = Challenges(relation, context=context, input_rows=input_commitments.to_bytes())
+        rows = _points(backend, proof.rows, name, "row commitments")
+        xi = challenges.rows(proof.rows)
+        evaluations = _scalars(backend, proof.evaluations, name, "evaluations")
+        rho = challenges.evaluations(outputs.to_bytes(), proof.evaluations)
+        point = GatePoint.at(backend, shape, xi) if shape.gate_rows else None
+        claim = linear_claim(relation, point, rho, outputs=outputs, evaluations=evaluations)
+        cross = _points(backend, proof.cross, name, "cross points")
+        pair = 2 * G1_BYTES
+        folds = _Folds(
+            [challenges.cross(proof.cross[k : k + pair]) for k in range(0, len(proof.cross), pair)]
+        )
+        mask = _points(backend, proof.mask, name, "mask")
+        e_mask = challenges.mask(proof.mask)
+        response = _scalars(backend, proof.response, name, "response")
+        v, zeta, omega = response.to_ints()
+        x = challenges.response(proof.response)
+        halving = _points(backend, proof.halving, name, "halving points")
+        halves = _Folds(
+            [challenges.halving(proof.halving[k : k + pair]) for k in range(0, len(proof.halving), pair)]
+        )
+        final = _scalars(backend, proof.final, name, "final scalars")
+        challenges.final(proof.final)
+
+        # v*Q + omega*H - e*Y_end - T = 0
+        y_equation = _Equation(
+            g=None,
+            h=omega,
+            q=(v - e_mask * folds.start % _R * claim.value) % _R,
+            points=Points.concat([cross, mask[1:]]),
+            scalars=Vector.from_ints(backend, [-e_mask * s % _R for s in folds.cross] + [-1]),
+        )
+        # sum (weight of G_i)*z*G_i + x*<L_end, z>*Q - W_end = 0
+        in_x, in_l = _row_weights(shape.rows, folds.challenges)
+        form = claim.form.combine(Vector.from_ints(backend, in_l))
+        for e in halves.challenges:
+            half = len(form) // 2
+            form = form[:half].axpy(e, form[half:])
+        g = final
+        for e in reversed(halves.challenges):
+            g = Vector.concat([g * e, g])
+        scale = halves.start
+        w_equation = _Equation(
+            g=g,
+            h=scale * zeta % _R,
+            q=x * (form.dot(final) - scale * v) % _R,
+            points=Points.concat([input_commitments, rows, mask[:1], halving]),
+            scalars=Vector.concat(
+                [
+                    Vector.from_ints(backend, in_x) * (-scale * e_mask % _R),
+                    Vector.from_ints(backend, [-scale] + [-s for s in halves.cross]),
+                ]
+            ),
+        )
+        self._checked.append(_Checked(name, challenges.state, y_equation, w_equation))
+
+    def verify(self) -> None:
+        """Check every proof added; VerificationError (``check`` = ``linear-opening``) names the first that fails."""
+        if not self._checked or self._holds(self._checked):
+            return
+        bad = next((c.name for c in self._checked if len(self._checked) == 1 or not self._holds([c])), None)
+        raise VerificationError(f"{bad}: the proof does not hold", check="linear-opening", item=bad)
+
+    def _holds(self, checked: list[_Checked]) -> bool:
+        weights = Transcript("tallystick/v1/batch")
+        for one in checked:
+            weights.absorb("proof", one.state)
+        backend = checked[0].y_equation.scalars.backend
+        columns = max(len(one.w_equation.g) for one in checked if one.w_equation.g is not None)
+        g = Vector.zeros(backend, columns)
+        h = q = 0
+        points, scalars = [], []
+        for one in checked:
+            for label, equation in (("y", one.y_equation), ("w", one.w_equation)):
+                weight = weights.challenge(label)
+                if equation.g is not None:
+                    g = equation.g.pad(columns).axpy(weight, g)
+                h += weight * equation.h
+                q += weight * equation.q
+                points.append(equation.points)
+                scalars.append(equation.scalars * weight)
+        bases = Points.concat([self._generators.g[:columns], self._generators.h, self._generators.q, *points])
+        total = bases.msm(Vector.concat([g, Vector.from_ints(backend, [h, q]), *scalars]))
+        return total.is_identity()

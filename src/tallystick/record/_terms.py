@@ -1,0 +1,260 @@
+"""What the members agree on before anything else: item 1 of ``spec/file.md``."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ..backend import FR_MODULUS
+from ..encoding import (
+    Value,
+    dumps,
+    expect_array,
+    expect_bytes,
+    expect_decimal,
+    expect_int,
+    expect_map,
+    expect_text,
+)
+from ..errors import DecodeError, UsageError
+from ._consortium import MAX_MEMBERS, check_name
+
+__all__ = [
+    "FORMAT_VERSION",
+    "PREPARATIONS",
+    "AgreedMember",
+    "Column",
+    "Policy",
+    "Table",
+    "Terms",
+]
+
+FORMAT_VERSION: Final = 1
+PREPARATIONS: Final = ("insecure-dealer", "lowgear")
+
+_MAX_NAME = 200
+_MAX_TABLES = 1024
+_MAX_COLUMNS = 1024
+_MAX_ROWS = 1 << 32
+_MAX_DECIMALS = 18
+_MAX_DIGITS = 77
+_MAX_OUTPUTS = 1 << 16
+
+
+def _printable(value: Value, what: str) -> str:
+    """A name that is safe to print: no control characters reach an auditor's terminal."""
+    text = expect_text(value, what, min_length=1, max_length=_MAX_NAME)
+    if not text.isprintable():
+        raise DecodeError(f"{what}: {ascii(text)[:60]} has characters that cannot be printed")
+    return text
+
+
+def _distinct(names: Sequence[str | bytes], what: str) -> None:
+    seen: set[str | bytes] = set()
+    for name in names:
+        if name in seen:
+            raise DecodeError(f"{what}: {name.hex() if isinstance(name, bytes) else name!r} appears twice")
+        seen.add(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreedMember:
+    """A member as the agreement states it: Ed25519 public key, SHA-256 of the certificate in DER."""
+
+    name: str
+    key: bytes
+    certificate: bytes
+
+    def to_body(self) -> dict[str, Value]:
+        """Return the CBOR structure."""
+        return {"name": self.name, "key": self.key, "certificate": self.certificate}
+
+    @classmethod
+    def from_body(cls, body: Value, what: str) -> AgreedMember:
+        """Decode; ``DecodeError`` names the field."""
+        fields = expect_map(body, what, required=("name", "key", "certificate"))
+        name = expect_text(fields["name"], f"{what}: name", max_length=64)
+        try:
+            check_name(name)
+        except UsageError:
+            raise DecodeError(f"{what}: name: {name!a} cannot name a member") from None
+        return cls(
+            name=name,
+            key=expect_bytes(fields["key"], f"{what}: key", length=32),
+            certificate=expect_bytes(fields["certificate"], f"{what}: certificate", length=32),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of a table: its entries are integers in [low, high], values scaled by 10**decimals."""
+
+    name: str
+    low: int
+    high: int
+    decimals: int = 0
+
+    def to_body(self) -> dict[str, Value]:
+        """Return the CBOR structure."""
+        return {"name": self.name, "low": str(self.low), "high": str(self.high), "decimals": self.decimals}
+
+    @classmethod
+    def from_body(cls, body: Value, what: str) -> Column:
+        """Decode; ``DecodeError`` names the field."""
+        fields = expect_map(body, what, required=("name", "low", "high", "decimals"))
+        low, high = (
+            expect_decimal(fields[key], f"{what}: {key}", max_digits=_MAX_DIGITS) for key in ("low", "high")
+        )
+        if not -FR_MODULUS < 2 * low <= 2 * high < FR_MODULUS:
+            raise DecodeError(f"{what}: [{low}, {high}] is not an interval inside (-r/2, r/2)")
+        return cls(
+            name=_printable(fields["name"], f"{what}: name"),
+            low=low,
+            high=high,
+            decimals=expect_int(fields["decimals"], f"{what}: decimals", high=_MAX_DECIMALS),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One member's table for one parameter of the program; ``member`` is an index into the members."""
+
+    member: int
+    name: str
+    rows: int
+    columns: tuple[Column, ...]
+
+    def to_body(self) -> dict[str, Value]:
+        """Return the CBOR structure."""
+        columns: list[Value] = [column.to_body() for column in self.columns]
+        return {"member": self.member, "name": self.name, "rows": self.rows, "columns": columns}
+
+    @classmethod
+    def from_body(cls, body: Value, what: str, *, members: int) -> Table:
+        """Decode; ``DecodeError`` names the field."""
+        fields = expect_map(body, what, required=("member", "name", "rows", "columns"))
+        columns = expect_array(fields["columns"], f"{what}: columns", min_length=1, max_length=_MAX_COLUMNS)
+        table = cls(
+            member=expect_int(fields["member"], f"{what}: member", high=members - 1),
+            name=_printable(fields["name"], f"{what}: name"),
+            rows=expect_int(fields["rows"], f"{what}: rows", low=1, high=_MAX_ROWS),
+            columns=tuple(Column.from_body(c, f"{what}: column {i}") for i, c in enumerate(columns)),
+        )
+        _distinct([column.name for column in table.columns], f"{what}: column names")
+        return table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The disclosure policy; ``outputs`` None allows every output of the plan."""
+
+    min_members: int = 2
+    min_rows: int = 1
+    outputs: tuple[str, ...] | None = None
+
+    def to_body(self) -> dict[str, Value]:
+        """Return the CBOR structure."""
+        outputs: Value = None if self.outputs is None else list(self.outputs)
+        return {"min_members": self.min_members, "min_rows": self.min_rows, "outputs": outputs}
+
+    @classmethod
+    def from_body(cls, body: Value, what: str) -> Policy:
+        """Decode; ``DecodeError`` names the field."""
+        fields = expect_map(body, what, required=("min_members", "min_rows", "outputs"))
+        outputs: tuple[str, ...] | None = None
+        if fields["outputs"] is not None:
+            names = expect_array(fields["outputs"], f"{what}: outputs", max_length=_MAX_OUTPUTS)
+            outputs = tuple(_printable(name, f"{what}: outputs") for name in names)
+            _distinct(outputs, f"{what}: outputs")
+        return cls(
+            min_members=expect_int(fields["min_members"], f"{what}: min_members", high=MAX_MEMBERS),
+            min_rows=expect_int(fields["min_rows"], f"{what}: min_rows", high=_MAX_ROWS),
+            outputs=outputs,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Everything the members sign before the run; ``plan`` is the plan's digest."""
+
+    program: str
+    plan: bytes
+    members: tuple[AgreedMember, ...]
+    tables: tuple[Table, ...]
+    policy: Policy
+    preparation: str
+    nonces: tuple[bytes, ...]
+
+    @property
+    def session_id(self) -> bytes:
+        """SHA-256 of the encoded terms: 32 bytes that name this run."""
+        return hashlib.sha256(dumps(self.to_body())).digest()
+
+    def tables_of(self, member: int) -> tuple[Table, ...]:
+        """Return one member's tables, in the order of the program's parameters."""
+        return tuple(table for table in self.tables if table.member == member)
+
+    def to_body(self) -> dict[str, Value]:
+        """Return the CBOR structure."""
+        return {
+            "version": FORMAT_VERSION,
+            "program": self.program,
+            "plan": self.plan,
+            "members": [member.to_body() for member in self.members],
+            "tables": [table.to_body() for table in self.tables],
+            "policy": self.policy.to_body(),
+            "preparation": self.preparation,
+            "nonces": list(self.nonces),
+        }
+
+    @classmethod
+    def from_body(cls, body: Value, what: str = "terms") -> Terms:
+        """Decode; ``DecodeError`` names the field."""
+        fields = expect_map(
+            body,
+            what,
+            required=(
+                "version",
+                "program",
+                "plan",
+                "members",
+                "tables",
+                "policy",
+                "preparation",
+                "nonces",
+            ),
+        )
+        version = expect_int(fields["version"], f"{what}: version")
+        if version != FORMAT_VERSION:
+            raise DecodeError(
+                f"{what}: format version {version}, this program reads version {FORMAT_VERSION}",
+                hint="audit the file with the release of tallystick that wrote it",
+            )
+        entries = expect_array(fields["members"], f"{what}: members", min_length=2, max_length=MAX_MEMBERS)
+        members = tuple(AgreedMember.from_body(m, f"{what}: member {i}") for i, m in enumerate(entries))
+        _distinct([member.name for member in members], f"{what}: member names")
+        _distinct([member.key for member in members], f"{what}: member keys")
+        nonces = expect_array(fields["nonces"], f"{what}: nonces", length=len(members))
+        return cls(
+            program=_printable(fields["program"], f"{what}: program"),
+            plan=expect_bytes(fields["plan"], f"{what}: plan", length=32),
+            members=members,
+            tables=_tables(fields["tables"], f"{what}: tables", len(members)),
+            policy=Policy.from_body(fields["policy"], f"{what}: policy"),
+            preparation=expect_text(fields["preparation"], f"{what}: preparation", choices=PREPARATIONS),
+            nonces=tuple(expect_bytes(nonce, f"{what}: nonces", length=32) for nonce in nonces),
+        )
+
+
+def _tables(value: Value, what: str, members: int) -> tuple[Table, ...]:
+    entries = expect_array(value, what, max_length=_MAX_TABLES)
+    tables = tuple(
+        Table.from_body(entry, f"{what}: table {i}", members=members) for i, entry in enumerate(entries)
+    )
+    owners = [table.member for table in tables]
+    if owners != sorted(owners):
+        raise DecodeError(f"{what}: not in the order of the members")
+    _distinct([f"{table.name} of member {table.member}" for table in tables], what)
+    return tables

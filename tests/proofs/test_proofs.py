@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import random as stdlib_random
+from dataclasses import replace
+
+import pytest
+
+from support.sparse_relation import make_witness, random_relation
+from tallystick.algebra import Generators, Points, Random, Vector
+from tallystick.backend import FR_MODULUS, G1_BYTES
+from tallystick.errors import DecodeError, VerificationError
+from tallystick.proofs import BatchVerifier, Proof, prove
+
+R = FR_MODULUS
+SHAPES = [
+    pytest.param(16, (5,), 2, 6, id="one-gate-row"),
+    pytest.param(16, (20, 3), 0, 19, id="several-rows-two-owners"),
+    pytest.param(32, (70,), 40, 33, id="odd-row-counts"),
+    pytest.param(16, (9,), 0, 0, id="no-gates"),
+    pytest.param(16, (), 3, 4, id="no-inputs"),
+]
+
+
+def _proven(backend, generators, columns, inputs, free, gates, seed=1):
+    rng = stdlib_random.Random(seed)
+    relation, slots, left, right = random_relation(
+        rng, columns=columns, inputs=inputs, free=free, gates=gates
+    )
+    randomness = Random(bytes([seed]) * 32)
+    witness = make_witness(backend, relation, slots, left, right, randomness)
+    commitments = witness.input_commitments(generators, relation.shape)
+    proof = prove(
+        relation,
+        witness,
+        generators=generators,
+        input_commitments=commitments,
+        context=b"test",
+        random=randomness,
+    )
+    return relation, witness, commitments, proof
+
+
+def _verify(generators, relation, witness, commitments, proof, context=b"test"):
+    verifier = BatchVerifier(generators)
+    verifier.add(
+        relation,
+        proof,
+        input_commitments=commitments,
+        outputs=witness.outputs,
+        context=context,
+        name="the proof",
+    )
+    verifier.verify()
+
+
+@pytest.mark.parametrize(("columns", "inputs", "free", "gates"), SHAPES)
+def test_an_honest_proof_verifies(backend, generators, columns, inputs, free, gates):
+    relation, witness, commitments, proof = _proven(backend, generators, columns, inputs, free, gates)
+    _verify(generators, relation, witness, commitments, proof)
+    body = proof.to_body()
+    assert Proof.from_body(body, relation.shape) == proof
+    assert sum(map(len, body.values())) == Proof.size(relation.shape)
+
+
+def test_two_backends_prove_the_same_bytes(backend):
+    from tallystick.backend import get_backend
+
+    proofs = []
+    for one in (backend, get_backend("pure")):
+        _, _, commitments, proof = _proven(one, Generators(one, 64), 16, (20, 3), 1, 19)
+        proofs.append((commitments.to_bytes(), proof))
+    assert proofs[0] == proofs[1]
+
+
+@pytest.mark.parametrize("what", ["left", "right", "gates", "free", "outputs", "inputs"])
+def test_a_witness_that_is_wrong_in_one_slot_is_refused(backend, generators, what):
+    rng = stdlib_random.Random(7)
+    relation, slots, left, right = random_relation(rng, columns=16, inputs=(18,), free=2, gates=12)
+    randomness = Random(bytes(32))
+    witness = make_witness(backend, relation, slots, left, right, randomness)
+    commitments = witness.input_commitments(generators, relation.shape)
+    # The first gate reads three early slots; change each kind of value where some constraint reads it.
+    used = {s for form in relation.left + relation.right + relation.outputs for s in form if s is not None}
+    field = getattr(witness, what)
+    if what == "inputs":
+        target = min(used)
+        changed = (_bump(backend, field[0], target),)
+    elif what == "free":
+        target = next(s for s in (18, 19) if s in used) - 18
+        changed = _bump(backend, field, target)
+    else:
+        changed = _bump(backend, field, 0)
+    witness = replace(witness, **{what: changed})
+    if what == "inputs":
+        commitments = witness.input_commitments(generators, relation.shape)
+    proof = prove(
+        relation,
+        witness,
+        generators=generators,
+        input_commitments=commitments,
+        context=b"test",
+        random=randomness,
+    )
+    with pytest.raises(VerificationError, match="the proof"):
+        _verify(generators, relation, witness, commitments, proof)
+
+
+def _bump(backend, vector, index):
+    values = vector.to_ints()
+    values[index] = (values[index] + 1) % R
+    return Vector.from_ints(backend, values)
+
+
+def test_every_part_of_a_proof_is_bound(backend, generators):
+    relation, witness, commitments, proof = _proven(backend, generators, 32, (40,), 2, 20)
+    rng = stdlib_random.Random(3)
+    for name, data in proof.to_body().items():
+        step = G1_BYTES if name in ("rows", "cross", "mask", "halving") else 32
+        at = step * rng.randrange(len(data) // step)
+        if step == 32:
+            value = (int.from_bytes(data[at : at + 32], "little") + 1) % R
+            changed = value.to_bytes(32, "little")
+        else:
+            changed = (Points.from_bytes(backend, data[at : at + 48]) + generators.h).to_bytes()
+        bad = replace(proof, **{name: data[:at] + changed + data[at + step :]})
+        with pytest.raises(VerificationError) as caught:
+            _verify(generators, relation, witness, commitments, bad)
+        assert caught.value.check == "linear-opening", name
+        assert caught.value.item == "the proof"
+
+
+def test_statement_is_bound(backend, generators):
+    relation, witness, commitments, proof = _proven(backend, generators, 16, (20,), 2, 9)
+    with pytest.raises(VerificationError):
+        _verify(generators, relation, witness, commitments, proof, context=b"another")
+    with pytest.raises(VerificationError):
+        _verify(generators, relation, witness, commitments[::-1], proof)
+    wrong = replace(witness, outputs=witness.outputs + 1)
+    with pytest.raises(VerificationError):
+        _verify(generators, relation, wrong, commitments, proof)
+    relation.outputs[0][None] = (relation.outputs[0][None] + 1) % R
+    with pytest.raises(VerificationError):
+        _verify(generators, relation, witness, commitments, proof)
+
+
+def test_encodings_are_strict(backend, generators):
+    relation, witness, commitments, proof = _proven(backend, generators, 16, (5,), 2, 6)
+    body = proof.to_body()
+    for name in body:
+        with pytest.raises(DecodeError, match=name):
+            Proof.from_body({**body, name: body[name] + b"\0"}, relation.shape)
+        with pytest.raises(DecodeError, match="keys"):
+            Proof.from_body({k: v for k, v in body.items() if k != name}, relation.shape)
+    bad = replace(proof, final=R.to_bytes(32, "little") + proof.final[32:])
+    with pytest.raises(VerificationError, match="final") as caught:
+        _verify(generators, relation, witness, commitments, bad)
+    assert caught.value.check == "scalar-encoding"
+    bad = replace(proof, mask=bytes([0x80]) + b"\x01" * 47 + proof.mask[48:])
+    with pytest.raises(VerificationError, match="mask") as caught:
+        _verify(generators, relation, witness, commitments, bad)
+    assert caught.value.check == "point-encoding"
+
+
+def test_a_batch_names_the_bad_proof(backend, generators):
+    verifier = BatchVerifier(generators)
+    for k in range(3):
+        relation, witness, commitments, proof = _proven(backend, generators, 16, (5 + k,), 2, 6, seed=k + 1)
+        outputs = witness.outputs + (1 if k == 1 else 0)
+        verifier.add(
+            relation,
+            proof,
+            input_commitments=commitments,
+            outputs=outputs,
+            context=b"test",
+            name=f"proof {k}",
+        )
+    with pytest.raises(VerificationError, match="proof 1"):
+        verifier.verify()
+
+
+def test_errors_of_opposite_sign_do_not_cancel_in_a_batch(backend, generators):
+    """Two proofs whose response is off by +1 and -1 times the same point must both be caught."""
+    verifier = BatchVerifier(generators)
+    for k, delta in enumerate((1, -1)):
+        relation, witness, commitments, proof = _proven(backend, generators, 16, (5,), 2, 6)
+        mask = Points.from_bytes(backend, proof.mask)
+        shift = generators.h if delta == 1 else -generators.h
+        bad = replace(proof, mask=mask[:1].to_bytes() + (mask[1:] + shift).to_bytes())
+        verifier.add(
+            relation,
+            bad,
+            input_commitments=commitments,
+            outputs=witness.outputs,
+            context=b"test",
+            name=f"proof {k}",
+        )
+    with pytest.raises(VerificationError):
+        verifier.verify()

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import random as stdlib_random
+
+import pytest
+
+from tallystick.algebra import Generators, Random, Vector
+from tallystick.backend import FR_MODULUS
+from tallystick.errors import VerificationError
+from tallystick.proofs import (
+    BatchVerifier,
+    RangeInput,
+    RangeRelation,
+    input_slots,
+    prove,
+    range_witness,
+)
+
+R = FR_MODULUS
+INTERVALS = [(0, 1), (0, 2), (-5, 7), (0, 4095), (3, 3), (-(2**40), 2**40 + 17), (0, 2**64 - 1)]
+
+
+def _run(backend, relation, values, generators, tamper=None):
+    random = Random(bytes(32))
+    gammas = random.vector(backend, relation.shape.input_rows)
+    witness = range_witness(backend, relation, values, gammas)
+    if tamper is not None:
+        witness = tamper(witness)
+    commitments = witness.input_commitments(generators, relation.shape)
+    proof = prove(
+        relation, witness, generators=generators, input_commitments=commitments, context=b"r", random=random
+    )
+    verifier = BatchVerifier(generators)
+    verifier.add(
+        relation, proof, input_commitments=commitments, outputs=witness.outputs, context=b"r", name="ranges"
+    )
+    verifier.verify()
+
+
+@pytest.mark.parametrize("form", ["value", "bits"])
+@pytest.mark.parametrize(("low", "high"), INTERVALS)
+def test_values_in_range_are_proved_and_values_outside_refused(backend, low, high, form):
+    rng = stdlib_random.Random(low)
+    generators = Generators(backend, 64)
+    relation = RangeRelation([RangeInput(4, low, high, form)], 64)
+    if relation.shape.rows == 0:
+        assert (low, form) == (high, "bits")  # a constant in bits form commits to nothing
+        return
+    inside = [low, high, rng.randint(low, high), rng.randint(low, high)]
+    _run(backend, relation, [inside], generators)
+    outside = [low - 1, high + 1]
+    if form == "bits":
+        # k binary digits express low .. low + 2**k - 1 and nothing else.
+        outside = [high + 1, low + (1 << (high - low).bit_length()) - 1]
+        outside = [x for x in outside if high < x < low + (1 << (high - low).bit_length())]
+    for bad in outside:
+        with pytest.raises(VerificationError):
+            _run(backend, relation, [[low, bad, high, low]], generators)
+
+
+def test_digits_that_are_not_boolean_are_refused(backend):
+    """Bits form: a slot holding 2 and its neighbour compensating gives an in-range value, still no digit."""
+    generators = Generators(backend, 64)
+    relation = RangeRelation([RangeInput(2, 0, 15, "bits")], 32)
+
+    def tamper(witness):
+        slots = witness.inputs[0].to_ints()
+        slots[0], slots[1] = 2, (slots[1] - 1) % R
+        wires = Vector.from_ints(backend, slots)
+        return type(witness)(
+            inputs=(wires,),
+            input_gammas=witness.input_gammas,
+            free=witness.free,
+            left=wires,
+            right=wires,
+            gates=wires,
+            outputs=witness.outputs,
+        )
+
+    _run(backend, relation, [[2, 6]], generators)
+    with pytest.raises(VerificationError):
+        _run(backend, relation, [[2, 6]], generators, tamper)
+
+
+def test_several_inputs_share_one_proof(backend):
+    generators = Generators(backend, 64)
+    inputs = [RangeInput(5, 0, 31, "value"), RangeInput(3, -9, 9, "bits"), RangeInput(0, 0, 7, "value")]
+    relation = RangeRelation(inputs, 32)
+    values = [[0, 31, 5, 6, 7], [-9, 9, 0], []]
+    _run(backend, relation, values, generators)
+    with pytest.raises(VerificationError):
+        _run(backend, relation, [[0, 32, 5, 6, 7], [-9, 9, 0], []], generators)
+    with pytest.raises(VerificationError):
+        _run(backend, relation, [[0, 31, 5, 6, 7], [-9, 10, 0], []], generators)
+
+
+@pytest.mark.parametrize(("low", "high"), INTERVALS)
+def test_weights_reach_exactly_the_interval(low, high):
+    item = RangeInput(1, low, high, "value")
+    if item.bits > 13:
+        assert sum(item.weights) == high - low
+        return
+    reached = {0}
+    for weight in item.weights:
+        reached |= {r + weight for r in reached}
+    assert reached == set(range(high - low + 1))
+
+
+def test_bits_form_slots_are_binary_digits(backend):
+    item = RangeInput(2, 10, 20, "bits")
+    assert input_slots(backend, item, [10, 17]).to_ints() == [0, 0, 0, 0, 1, 1, 1, 0]
+
+
+def test_statement_is_checked():
+    with pytest.raises(ValueError, match="interval"):
+        RangeInput(1, 5, 4, "value")
+    with pytest.raises(ValueError, match="interval"):
+        RangeInput(1, 0, 2**251, "value")
+    first = RangeRelation([RangeInput(1, 0, 7, "value")], 16).digest
+    assert first != RangeRelation([RangeInput(1, 0, 8, "value")], 16).digest
+    assert first != RangeRelation([RangeInput(1, 0, 7, "bits")], 16).digest
