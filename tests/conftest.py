@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from tallystick.algebra import Random
 from tallystick.backend import Backend, get_backend, native_available
+
+# The suite leaves the user's own cache alone; subprocesses inherit this.  The content is digest-checked.
+os.environ.setdefault("TALLYSTICK_CACHE", str(Path(tempfile.gettempdir()) / "tallystick-test-cache"))
 
 
 def native_or_skip() -> Backend:
