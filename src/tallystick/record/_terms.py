@@ -35,7 +35,6 @@ FORMAT_VERSION: Final = 1
 PREPARATIONS: Final = ("insecure-dealer", "lowgear")
 
 _MAX_NAME = 200
-_MAX_TABLES = 1024
 _MAX_COLUMNS = 1024
 _MAX_ROWS = 1 << 32
 _MAX_DECIMALS = 18
@@ -119,27 +118,22 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """One member's table for one parameter of the program; ``member`` is an index into the members."""
+    """One member's table: how many rows it contributes, and the columns that the job declares."""
 
-    member: int
-    name: str
     rows: int
     columns: tuple[Column, ...]
 
     def to_body(self) -> dict[str, Value]:
         """Return the CBOR structure."""
-        columns: list[Value] = [column.to_body() for column in self.columns]
-        return {"member": self.member, "name": self.name, "rows": self.rows, "columns": columns}
+        return {"rows": self.rows, "columns": [column.to_body() for column in self.columns]}
 
     @classmethod
-    def from_body(cls, body: Value, what: str, *, members: int) -> Table:
+    def from_body(cls, body: Value, what: str) -> Table:
         """Decode; ``DecodeError`` names the field."""
-        fields = expect_map(body, what, required=("member", "name", "rows", "columns"))
-        columns = expect_array(fields["columns"], f"{what}: columns", min_length=1, max_length=_MAX_COLUMNS)
+        fields = expect_map(body, what, required=("rows", "columns"))
+        columns = expect_array(fields["columns"], f"{what}: columns", max_length=_MAX_COLUMNS)
         table = cls(
-            member=expect_int(fields["member"], f"{what}: member", high=members - 1),
-            name=_printable(fields["name"], f"{what}: name"),
-            rows=expect_int(fields["rows"], f"{what}: rows", low=1, high=_MAX_ROWS),
+            rows=expect_int(fields["rows"], f"{what}: rows", high=_MAX_ROWS),
             columns=tuple(Column.from_body(c, f"{what}: column {i}") for i, c in enumerate(columns)),
         )
         _distinct([column.name for column in table.columns], f"{what}: column names")
@@ -177,7 +171,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """Everything the members sign before the run; ``plan`` is the plan's digest."""
+    """Everything the members sign before the run; ``plan`` is the plan's digest, ``tables`` one per member."""
 
     program: str
     plan: bytes
@@ -191,10 +185,6 @@ class Terms:
     def session_id(self) -> bytes:
         """SHA-256 of the encoded terms: 32 bytes that name this run."""
         return hashlib.sha256(dumps(self.to_body())).digest()
-
-    def tables_of(self, member: int) -> tuple[Table, ...]:
-        """Return one member's tables, in the order of the program's parameters."""
-        return tuple(table for table in self.tables if table.member == member)
 
     def to_body(self) -> dict[str, Value]:
         """Return the CBOR structure."""
@@ -236,25 +226,14 @@ class Terms:
         members = tuple(AgreedMember.from_body(m, f"{what}: member {i}") for i, m in enumerate(entries))
         _distinct([member.name for member in members], f"{what}: member names")
         _distinct([member.key for member in members], f"{what}: member keys")
+        tables = expect_array(fields["tables"], f"{what}: tables", length=len(members))
         nonces = expect_array(fields["nonces"], f"{what}: nonces", length=len(members))
         return cls(
             program=_printable(fields["program"], f"{what}: program"),
             plan=expect_bytes(fields["plan"], f"{what}: plan", length=32),
             members=members,
-            tables=_tables(fields["tables"], f"{what}: tables", len(members)),
+            tables=tuple(Table.from_body(table, f"{what}: table {i}") for i, table in enumerate(tables)),
             policy=Policy.from_body(fields["policy"], f"{what}: policy"),
             preparation=expect_text(fields["preparation"], f"{what}: preparation", choices=PREPARATIONS),
             nonces=tuple(expect_bytes(nonce, f"{what}: nonces", length=32) for nonce in nonces),
         )
-
-
-def _tables(value: Value, what: str, members: int) -> tuple[Table, ...]:
-    entries = expect_array(value, what, max_length=_MAX_TABLES)
-    tables = tuple(
-        Table.from_body(entry, f"{what}: table {i}", members=members) for i, entry in enumerate(entries)
-    )
-    owners = [table.member for table in tables]
-    if owners != sorted(owners):
-        raise DecodeError(f"{what}: not in the order of the members")
-    _distinct([f"{table.name} of member {table.member}" for table in tables], what)
-    return tables
