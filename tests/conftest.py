@@ -8,12 +8,17 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tallystick.algebra import Random
 from tallystick.backend import Backend, get_backend, native_available
 
 # The suite leaves the user's own cache alone; subprocesses inherit this.  The content is digest-checked.
 os.environ.setdefault("TALLYSTICK_CACHE", str(Path(tempfile.gettempdir()) / "tallystick-test-cache"))
+
+# A machine under load must not fail a test by its slowness; few examples keep the suite fast.
+settings.register_profile("tallystick", deadline=None, max_examples=25)
+settings.load_profile("tallystick")
 
 
 def native_or_skip() -> Backend:

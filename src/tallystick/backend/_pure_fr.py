@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 from ..errors import DecodeError
 from ._protocol import FR_BYTES, FR_MODULUS, Buffer, FrArray, IndexArray
 
-__all__ = ["PureFr", "fr_array"]
+__all__ = ["PureFr", "check_fr", "fr_array"]
 
 R = FR_MODULUS
 _GENERATOR = 7
@@ -28,10 +28,18 @@ def fr_array(values: Sequence[int]) -> FrArray:
     return out
 
 
-def _same_length(a: npt.NDArray[Any], *others: npt.NDArray[Any]) -> None:
-    for b in others:
-        if len(a) != len(b):
-            raise ValueError(f"lengths differ: {len(a)} and {len(b)}")
+def check_fr(*arrays: FrArray) -> None:
+    """Refuse what is not an array of this backend, which numpy would compute on without a word."""
+    for a in arrays:
+        if not isinstance(a, np.ndarray) or a.dtype != object or a.ndim != 1:
+            found = f"{a.dtype} {a.shape}" if isinstance(a, np.ndarray) else type(a).__name__
+            raise ValueError(f"Fr: expected a pure array, object of shape (n,), not {found}")
+
+
+def _same_length(*arrays: FrArray) -> None:
+    check_fr(*arrays)
+    if len({len(a) for a in arrays}) > 1:
+        raise ValueError(f"lengths differ: {', '.join(str(len(a)) for a in arrays)}")
 
 
 def _reduced(a: npt.NDArray[Any]) -> FrArray:
@@ -57,6 +65,7 @@ class PureFr:
 
     def fr_to_ints(self, a: FrArray) -> list[int]:
         """Return canonical ints."""
+        check_fr(a)
         ints: list[int] = a.tolist()
         return ints
 
@@ -76,7 +85,7 @@ class PureFr:
 
     def fr_to_bytes(self, a: FrArray) -> bytes:
         """Encode as 32-byte little-endian elements."""
-        return b"".join(v.to_bytes(FR_BYTES, "little") for v in a.tolist())
+        return b"".join(v.to_bytes(FR_BYTES, "little") for v in self.fr_to_ints(a))
 
     def fr_expand(self, seed: bytes, nonce: bytes, n: int, offset: int = 0) -> FrArray:
         """Expand a seed: element k is ChaCha20 block offset + k, reduced (``spec/conventions.md``)."""
@@ -106,6 +115,7 @@ class PureFr:
 
     def fr_neg(self, a: FrArray) -> FrArray:
         """Return -a."""
+        check_fr(a)
         return _reduced(-a)
 
     def fr_mul(self, a: FrArray, b: FrArray) -> FrArray:
@@ -120,6 +130,7 @@ class PureFr:
 
     def fr_scale(self, a: FrArray, s: int) -> FrArray:
         """Return s * a."""
+        check_fr(a)
         return _reduced(a * (s % R))
 
     def fr_axpy(self, s: int, a: FrArray, b: FrArray) -> FrArray:
@@ -129,7 +140,7 @@ class PureFr:
 
     def fr_inv(self, a: FrArray) -> FrArray:
         """Return the inverses, by Montgomery's trick: three products an element and one inversion."""
-        values = a.tolist()
+        values = self.fr_to_ints(a)
         if 0 in values:
             raise ZeroDivisionError(f"element {values.index(0)} is zero and has no inverse")
         prefix = list(accumulate(values, lambda u, v: u * v % R, initial=1))
@@ -143,8 +154,10 @@ class PureFr:
     def fr_powers(self, x: int, n: int, first: int = 1) -> FrArray:
         """Return first * x**k for k in 0..n-1."""
         x %= R
-        if n <= 0:
-            return self.fr_zeros(n)
+        if n == 0:
+            return self.fr_zeros(0)
+        if n < 0:
+            raise ValueError(f"the length is negative: {n}")
         return fr_array(list(accumulate(repeat(x, n - 1), lambda u, v: u * v % R, initial=first % R)))
 
     def fr_equal(self, a: FrArray, b: FrArray) -> bool:
@@ -154,7 +167,7 @@ class PureFr:
 
     def fr_is_zero(self, a: FrArray) -> bool:
         """Whether every element is zero."""
-        return not any(a.tolist())
+        return not any(self.fr_to_ints(a))
 
     # ------------------------------------------------------------------ reductions and linear maps
     def fr_sum(self, a: FrArray) -> int:
@@ -168,7 +181,8 @@ class PureFr:
 
     def fr_sum_axis(self, a: FrArray, outer: int, n: int, inner: int) -> FrArray:
         """View a as (outer, n, inner) and sum over the middle axis."""
-        if len(a) != outer * n * inner:
+        check_fr(a)
+        if min(outer, n, inner) < 0 or len(a) != outer * n * inner:
             raise ValueError(f"{len(a)} elements are not {outer} x {n} x {inner}")
         if n == 0:
             return self.fr_zeros(outer * inner)
@@ -190,9 +204,11 @@ class PureFr:
 
     def fr_scatter_add(self, a: FrArray, index: IndexArray, n: int) -> FrArray:
         """Return out of length n with out[index[k]] += a[k]."""
-        _same_length(a, index)
+        check_fr(a)
+        if len(a) != len(index) or n < 0:
+            raise ValueError(f"{len(a)} elements and {len(index)} indices do not scatter into {n}")
         out = [0] * n
-        for at, value in zip(index.tolist(), a.tolist(), strict=True):
+        for at, value in zip(np.asarray(index, dtype=np.int64).tolist(), self.fr_to_ints(a), strict=True):
             if not 0 <= at < n:
                 raise IndexError(f"index {at} lies outside [0, {n})")
             out[at] += value
@@ -200,6 +216,7 @@ class PureFr:
 
     def fr_ntt(self, a: FrArray, size: int, *, inverse: bool = False) -> FrArray:
         """Transform batches of ``size`` elements: decimation in time, all batches in one pass a stage."""
+        check_fr(a)
         if size < 1 or size & (size - 1) or size > 1 << 32:
             raise ValueError(f"a transform's size is a power of two up to 2**32, not {size}")
         if len(a) % size:
@@ -219,6 +236,7 @@ class PureFr:
 
 def _other_side(rows: FrArray, vector: FrArray) -> int:
     """Return the other dimension of a row-major matrix that has len(vector) on one side."""
+    check_fr(rows, vector)
     if len(vector) == 0:
         if len(rows):
             raise ValueError(f"{len(rows)} elements do not form a matrix with a side of length 0")

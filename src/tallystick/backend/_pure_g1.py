@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import DecodeError
 from ._protocol import G1_BYTES, Buffer, FrArray, G1Array
 from ._pure_curve import AFFINE_ZERO, Affine, B, P, add_pairs, in_subgroup, msm, sum_groups, to_affine
+from ._pure_fr import check_fr
 from ._pure_hash import hash_to_g1
 
 __all__ = ["PureG1"]
@@ -29,7 +30,17 @@ def _pack(points: Sequence[Affine]) -> G1Array:
 
 
 def _unpack(a: G1Array) -> list[Affine]:
+    """Return the points; refuse what is not an array of this backend."""
+    if not isinstance(a, np.ndarray) or a.dtype != object or a.ndim != 2 or a.shape[1] != 2:
+        found = f"{a.dtype} {a.shape}" if isinstance(a, np.ndarray) else type(a).__name__
+        raise ValueError(f"G1: expected a pure array, object of shape (n, 2), not {found}")
     return list(zip(a[:, 0].tolist(), a[:, 1].tolist(), strict=True))
+
+
+def _ints(scalars: FrArray) -> list[int]:
+    check_fr(scalars)
+    ints: list[int] = scalars.tolist()
+    return ints
 
 
 def _decompress(piece: bytes, offset: int) -> Affine:
@@ -98,7 +109,7 @@ class PureG1:
 
     def g1_to_affine(self, points: G1Array) -> bytes:
         """Encode as 96-byte affine points."""
-        return b"".join(c.to_bytes(_FP_BYTES, "big") for c in points.reshape(-1).tolist())
+        return b"".join(c.to_bytes(_FP_BYTES, "big") for point in _unpack(points) for c in point)
 
     def g1_identity(self, n: int) -> G1Array:
         """Return n points at infinity."""
@@ -120,11 +131,11 @@ class PureG1:
     def g1_equal(self, a: G1Array, b: G1Array) -> bool:
         """Whether a == b."""
         _same_length(a, b)
-        return bool(a.tolist() == b.tolist())
+        return _unpack(a) == _unpack(b)
 
     def g1_is_identity(self, a: G1Array) -> bool:
         """Whether every point is the point at infinity."""
-        return not any(a[:, 1].tolist())
+        return not any(y for _, y in _unpack(a))
 
     def g1_sum(self, a: G1Array) -> G1Array:
         """Return the sum of all points, as an array of one point."""
@@ -133,13 +144,13 @@ class PureG1:
     def g1_mul(self, points: G1Array, scalars: FrArray) -> G1Array:
         """Return scalars[k] * points[k], element-wise."""
         _same_length(points, scalars)
-        pairs = zip(_unpack(points), scalars.tolist(), strict=True)
+        pairs = zip(_unpack(points), _ints(scalars), strict=True)
         return _pack(to_affine([msm([p], [s]) for p, s in pairs]))
 
     def g1_msm(self, points: G1Array, scalars: FrArray) -> G1Array:
         """Return the sum of scalars[k] * points[k], as an array of one point."""
         _same_length(points, scalars)
-        return _pack(to_affine([msm(_unpack(points), scalars.tolist())]))
+        return _pack(to_affine([msm(_unpack(points), _ints(scalars))]))
 
     def g1_msm_rows(self, points: G1Array, rows: FrArray) -> G1Array:
         """View rows as an (m, len(points)) matrix; return the m sums rows[i] * points."""
@@ -149,7 +160,7 @@ class PureG1:
         if n == 0:
             return self.g1_identity(0)
         unpacked = _unpack(points)
-        scalars = rows.tolist()
+        scalars = _ints(rows)
         return _pack(to_affine([msm(unpacked, scalars[k : k + n]) for k in range(0, len(scalars), n)]))
 
 
