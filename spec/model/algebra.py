@@ -49,8 +49,15 @@ def neg(point: Point) -> Point:
 
 
 def msm(scalars: Iterable[int], points: Iterable[Point]) -> Point:
-    """Return Σ scalars_i·points_i, term by term."""
-    return add(*(mul(k, p) for k, p in zip(scalars, points, strict=True) if k % R))
+    """Return Σ scalars_i·points_i: one doubling per bit, one addition per bit that is set."""
+    terms = [(k % R, p) for k, p in zip(scalars, points, strict=True)]
+    total = INFINITY
+    for bit in reversed(range(R.bit_length())):
+        total = curve.double(total)
+        for k, p in terms:
+            if k >> bit & 1:
+                total = curve.add(total, p)
+    return total
 
 
 def equal(a: Point, b: Point) -> bool:

@@ -5,6 +5,7 @@ A decoder either returns the value whose encoding it was given or raises ``Decod
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from algebra import INFINITY, P, Point, R, curve
@@ -57,6 +58,7 @@ def point_to_bytes(point: Point) -> bytes:
     return bytes(data)
 
 
+@cache
 def point_from_bytes(data: bytes) -> Point:
     """Decode one point: compressed, on the curve, in the subgroup of order r."""
     if len(data) != 48:

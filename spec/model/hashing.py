@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import struct
 from functools import cache
 
-from algebra import Point, R
 from codec import frame, i2osp
 from py_ecc.bls.hash_to_curve import hash_to_G1
+
+from algebra import Point, R
 
 # -- ChaCha20 (RFC 8439) and Expand -----------------------------------------------------------------
 
@@ -37,6 +39,20 @@ def expand(seed: bytes, nonce: bytes, count: int, offset: int = 0) -> list[int]:
     """Return elements offset … offset+count-1 of Expand(seed, nonce)."""
     blocks = (chacha20_block(seed, nonce, i) for i in range(offset, offset + count))
     return [int.from_bytes(block, "little") % R for block in blocks]
+
+
+class Stream:
+    """A stream of draws from a 32-byte seed."""
+
+    def __init__(self, seed: bytes) -> None:
+        # HKDF-Expand (RFC 5869, section 2.3) of 32 bytes is a single block.
+        self.key = hmac.digest(seed, b"tallystick/v1/random/stream\1", "sha256")
+        self.draws = 0
+
+    def draw(self, count: int) -> list[int]:
+        """Return the next draw."""
+        self.draws += 1
+        return expand(self.key, i2osp(self.draws - 1, 12), count)
 
 
 # -- RFC 9380 ---------------------------------------------------------------------------------------

@@ -10,19 +10,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from algebra import INFINITY, Point, R, add, dot, equal, inverse, msm, mul, neg, root
 from codec import (
     DecodeError,
     cbor_decode,
     cbor_encode,
-    i2osp,
     points_from_bytes,
     points_to_bytes,
     scalars_from_bytes,
     scalars_to_bytes,
 )
-from hashing import Transcript, expand, generator
+from hashing import Stream, Transcript, generator
 from relations import Form, Relation, ceil_div, evaluate
+
+from algebra import INFINITY, Point, R, add, dot, equal, inverse, msm, mul, neg, root
 
 Row = list[int]
 LAST = 16  # scalars sent at the end of the halving
@@ -270,13 +270,7 @@ def prove(
     ``tamper`` lets the maker of bad vectors change a value on the way; ``log`` collects challenges.
     """
     log = {} if log is None else log
-    draws = 0
-
-    def draw(count: int) -> list[int]:
-        nonlocal draws
-        draws += 1
-        return expand(seed, i2osp(draws - 1, 12), count)
-
+    draw = Stream(seed).draw
     gammas = [*input_gammas, *draw(relation.free_rows + relation.gate_rows)]
     blinders = draw(2 * relation.gate_rows)
     x = tamper("matrix", witness_matrix(relation, slots, blinders))
@@ -320,10 +314,11 @@ def prove(
     z = lin(e, x[0], mask)
     form = l[0]
     proof.response = [dot(form, z), (e * gammas[0] + sigma) % R, (e * s + tau) % R]
+    log |= {"mask": e}
     proof.response = tamper("response", proof.response)
     t.absorb("response", scalars_to_bytes(proof.response))
     x_challenge = t.challenge("x")
-    log |= {"mask": e, "x": x_challenge}
+    log |= {"x": x_challenge}
 
     g = [generator("G", i) for i in range(relation.columns)]
     while len(z) > LAST:

@@ -10,8 +10,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from algebra import R
 from codec import cbor_encode, i2osp
+
+from algebra import R
 
 Form = tuple[int, dict[int, int]]
 

@@ -64,7 +64,7 @@ class Random:
         return Random(self._derive(b"tallystick/v1/random/fork" + self._nonce() + label.encode()))
 
     def _nonce(self) -> builtins.bytes:
-        return next(self._calls).to_bytes(12, "little")
+        return next(self._calls).to_bytes(12, "big")
 
     def _derive(self, info: builtins.bytes) -> builtins.bytes:
         return HKDFExpand(algorithm=hashes.SHA256(), length=32, info=info).derive(self._root)

@@ -1,0 +1,809 @@
+"""Write the test vectors of version 1, or check that they are what this model makes.
+
+    python spec/model/make_vectors.py            writes spec/vectors/v1
+    python spec/model/make_vectors.py --check    compares, byte for byte; exit status 1 if anything differs
+
+Byte strings are hexadecimal; Fr elements and points appear in their encodings. A file ``bad_*.json`` holds
+cases that must be refused, each with the category of the error: ``decode`` or ``verify``. A ``patch``
+replaces ``remove`` bytes at ``offset`` of the base's proof by ``insert``; ``replace`` overrides the base's
+public values.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import codec
+import hashing
+import proof as proofs
+import relations
+from relations import Form, Relation
+
+from algebra import INFINITY, P, R, add, curve, dot, msm, mul, neg, root
+
+OUT = Path(__file__).resolve().parents[1] / "vectors" / "v1"
+Json = dict[str, Any]
+
+
+def sc(*values: int) -> str:
+    """Return the encoding of Fr elements as hexadecimal."""
+    return codec.scalars_to_bytes(list(values)).hex()
+
+
+def pt(*points: Any) -> str:
+    """Return the encoding of points as hexadecimal."""
+    return codec.points_to_bytes(list(points)).hex()
+
+
+def seed(label: str) -> bytes:
+    """Return a 32-byte seed for a label."""
+    return hashlib.sha256(b"tallystick test vectors v1: " + label.encode()).digest()
+
+
+def elements(label: str, count: int) -> list[int]:
+    """Return pseudo-random field elements for a label."""
+    return hashing.expand(seed(label), bytes(12), count)
+
+
+# -- conventions ------------------------------------------------------------------------------------
+
+
+def field_files() -> Iterator[tuple[str, Json]]:
+    """Fr: encoding, arithmetic, roots of unity."""
+    values = [0, 1, 2, R - 1, (R - 1) // 2, 1 << 32, 1 << 254, *elements("field", 4)]
+    cases = [{"value": str(v), "bytes": sc(v)} for v in values]
+    signed = [{"value": str(v), "bytes": sc(v)} for v in (-1, -2, -(1 << 63), -(R - 1) // 2)]
+    yield "field/encoding", {"canonical": cases, "signed": signed}
+    top = (1 << 256) - 1
+    bad = [
+        {"name": name, "bytes": data.hex(), "error": "decode"}
+        for name, data in {
+            "r": R.to_bytes(32, "little"),
+            "r_plus_1": (R + 1).to_bytes(32, "little"),
+            "all_ones": top.to_bytes(32, "little"),
+            "second_of_two_is_r": bytes(32) + R.to_bytes(32, "little"),
+            "one_byte_short": bytes(31),
+            "one_byte_long": bytes(33),
+            "big_endian_r_minus_1": (R - 1).to_bytes(32, "big"),
+        }.items()
+    ]
+    yield "field/bad_encoding", {"cases": bad}
+    a, b = elements("a", 6), elements("b", 6)
+    a[0], b[0], a[1], b[1] = R - 1, R - 1, 0, R - 1
+    yield (
+        "field/arithmetic",
+        {
+            "a": sc(*a),
+            "b": sc(*b),
+            "sum": sc(*(x + y for x, y in zip(a, b, strict=True))),
+            "difference": sc(*(x - y for x, y in zip(a, b, strict=True))),
+            "product": sc(*(x * y for x, y in zip(a, b, strict=True))),
+            "negative": sc(*(-x for x in a)),
+            "inverse_of_b": sc(*(pow(x, -1, R) for x in b)),
+            "dot": sc(dot(a, b)),
+        },
+    )
+    transforms = []
+    for size in (1, 2, 8, 32):
+        coefficients = elements(f"ntt {size}", size)
+        points = [pow(root(size), k, R) for k in range(size)]
+        transforms.append(
+            {
+                "size": size,
+                "root": sc(root(size)),
+                "coefficients": sc(*coefficients),
+                "values": sc(*(sum(c * pow(w, i, R) for i, c in enumerate(coefficients)) for w in points)),
+            }
+        )
+    yield (
+        "field/ntt",
+        {"roots": [{"n": 1 << k, "root": sc(root(1 << k))} for k in (0, 1, 2, 16, 32)], "cases": transforms},
+    )
+
+
+def off_subgroup() -> bytes:
+    """Return a point of the curve with the smallest x ≥ 0 that lies outside G1."""
+    x = 0
+    while True:
+        square = (x**3 + 4) % P
+        y = pow(square, (P + 1) // 4, P)
+        if y * y % P == square:
+            point = (curve.FQ(x), curve.FQ(y), curve.FQ(1))
+            if not curve.is_inf(curve.multiply(point, R)):
+                return codec.point_to_bytes(point)
+        x += 1
+
+
+def bad_points() -> dict[str, bytes]:
+    """Return encodings that no decoder accepts."""
+    good = codec.point_to_bytes(curve.G1)
+    x = 1
+    while pow((x**3 + 4) % P, (P - 1) // 2, P) == 1:
+        x += 1
+
+    def flags(data: bytes, clear: int, put: int) -> bytes:
+        return bytes([data[0] & ~clear & 0xFF | put]) + data[1:]
+
+    return {
+        "outside_g1": off_subgroup(),
+        "no_point_at_x": flags(codec.i2osp(x, 48), 0, 0x80),
+        "x_is_p": flags(codec.i2osp(P, 48), 0, 0x80),
+        "x_is_g_plus_p_bits": flags(codec.i2osp((1 << 381) - 1, 48), 0, 0x80),
+        "not_compressed": flags(good, 0x80, 0),
+        "infinity_with_x": flags(good, 0, 0x40),
+        "infinity_larger_root": bytes([0xE0]) + bytes(47),
+        "infinity_last_byte": bytes([0xC0]) + bytes(46) + b"\1",
+        "infinity_not_compressed": bytes([0x40]) + bytes(47),
+        "zeros": bytes(48),
+        "short": good[:-1],
+        "long": good + b"\0",
+    }
+
+
+def point_files() -> Iterator[tuple[str, Json]]:
+    """G1: encoding and sums."""
+    g = curve.G1
+    scalars = [1, 2, 3, R - 1, R - 2, *elements("points", 4)]
+    cases = [{"scalar": sc(k), "point": pt(mul(k, g))} for k in scalars]
+    yield "points/multiples", {"base": pt(g), "cases": [{"scalar": sc(0), "point": pt(INFINITY)}, *cases]}
+    yield (
+        "points/bad_encoding",
+        {
+            "cases": [{"name": n, "bytes": b.hex(), "error": "decode"} for n, b in bad_points().items()]
+            + [{"name": "second_of_two", "bytes": pt(g) + off_subgroup().hex(), "error": "decode"}]
+        },
+    )
+    a, b = mul(5, g), mul(7, g)
+    pairs = {
+        "different": (a, b),
+        "equal": (a, a),
+        "opposite": (a, neg(a)),
+        "left_infinity": (INFINITY, a),
+        "right_infinity": (a, INFINITY),
+        "both_infinity": (INFINITY, INFINITY),
+    }
+    yield (
+        "points/addition",
+        {"cases": [{"name": n, "a": pt(x), "b": pt(y), "sum": pt(add(x, y))} for n, (x, y) in pairs.items()]},
+    )
+    sums = []
+    for n in (0, 1, 2, 9, 33):
+        points = [mul(k, g) for k in elements(f"msm points {n}", n)]
+        weights = elements(f"msm scalars {n}", n)
+        if n >= 9:
+            points[1], points[2], points[3] = points[0], neg(points[0]), INFINITY
+            weights[:6] = [weights[0], weights[0], R - 1, 5, 0, 1]
+        sums.append({"points": pt(*points), "scalars": sc(*weights), "sum": pt(msm(weights, points))})
+    yield "points/msm", {"cases": sums}
+
+
+def cbor_files() -> Iterator[tuple[str, Json]]:
+    """The CBOR profile."""
+    deep: Any = 0
+    for _ in range(codec.MAX_DEPTH):
+        deep = [deep]
+    values: dict[str, Any] = {
+        "zero": 0, "one_byte": 23, "two_bytes": 24, "three_bytes": 256, "five_bytes": 65536,
+        "nine_bytes": 1 << 32, "largest": (1 << 64) - 1, "minus_one": -1, "smallest": -(1 << 64),
+        "empty_bytes": b"", "bytes": bytes(range(24)), "empty_text": "", "text": "tällystick",
+        "empty_array": [], "array": [1, [2, b"3"], "4"], "false": False, "true": True, "null": None,
+        "empty_map": {}, "map_short_keys_first": {"b": 1, "aa": 2, "": 0}, "nested_map": {"a": {"b": [None]}},
+        "deepest": deep,
+    }  # fmt: skip
+    yield (
+        "cbor/encoding",
+        {"cases": [{"name": n, "bytes": codec.cbor_encode(v).hex()} for n, v in values.items()]},
+    )
+    bad = {
+        "nothing": "", "trailing": "0000", "long_integer": "1817", "long_integer_2": "1900ff",
+        "long_integer_4": "1a0000ffff", "long_integer_8": "1b00000000ffffffff", "long_length": "580100",
+        "truncated_head": "19ff", "truncated_bytes": "4300ff", "truncated_array": "8201",
+        "truncated_map": "a16161", "huge_array": "9bffffffffffffffff", "huge_bytes": "5bffffffffffffffff",
+        "indefinite_bytes": "5f4100ff", "indefinite_array": "9f00ff", "indefinite_map": "bf616100ff",
+        "reserved_head": "1c", "tag": "c000", "bignum": "c249010000000000000000", "half": "f93c00",
+        "single": "fa3f800000", "double": "fb3ff0000000000000", "undefined": "f7", "simple_16": "f0",
+        "simple_32": "f820", "break": "ff", "keys_out_of_order": "a2626161006162" + "00",
+        "keys_twice": "a2616100616100", "key_is_integer": "a10000", "key_is_bytes": "a1416100",
+        "not_utf8": "61ff", "surrogate": "63eda080", "overlong_utf8": "62c080",
+        "too_deep": (b"\x81" * 33 + b"\0").hex(),
+    }  # fmt: skip
+    yield "cbor/bad_encoding", {"cases": [{"name": n, "bytes": b, "error": "decode"} for n, b in bad.items()]}
+
+
+def hashing_files() -> Iterator[tuple[str, Json]]:
+    """Expand, draws, generators, transcripts."""
+    cases = []
+    for n, (nonce, offset, count) in enumerate(
+        [(0, 0, 4), (1, 0, 4), ((1 << 96) - 1, 3, 2), (7, (1 << 32) - 1, 1)]
+    ):
+        key = seed(f"expand {n}")
+        raw = codec.i2osp(nonce, 12)
+        out = hashing.expand(key, raw, count, offset)
+        cases.append(
+            {"seed": key.hex(), "nonce": raw.hex(), "offset": offset, "count": count, "elements": sc(*out)}
+        )
+    yield "expand/expand", {"cases": cases}
+    stream = hashing.Stream(seed("stream"))
+    draws = [{"n": n, "elements": sc(*stream.draw(n))} for n in (2, 0, 3, 1)]
+    yield "expand/stream", {"seed": seed("stream").hex(), "draws": draws}
+    yield (
+        "generators/generators",
+        {
+            "G": [{"index": i, "point": pt(hashing.generator("G", i))} for i in (*range(8), 255, 256, 16383)],
+            "H": pt(hashing.generator("H")),
+            "Q": pt(hashing.generator("Q")),
+        },
+    )
+    scripts: list[list[tuple[str, ...]]] = [
+        [],
+        [("challenge", "e")],
+        [("absorb", "context", ""), ("challenge", "e"), ("challenge", "e")],
+        [("absorb", "a", "6263"), ("challenge", "x")],
+        [("absorb", "ab", "63"), ("challenge", "x")],
+        [("absorb", "a", "62"), ("absorb", "", "63"), ("challenge", "x")],
+        [("challenge", "a"), ("absorb", "points", bytes(range(96)).hex()), ("challenge", "b")],
+    ]
+    transcripts = []
+    for protocol in ("tallystick/v1/proof", "test"):
+        for script in scripts:
+            t = hashing.Transcript(protocol)
+            steps: list[Json] = []
+            for verb, label, *data in script:
+                step: Json = {"do": verb, "label": label}
+                if verb == "absorb":
+                    t.absorb(label, bytes.fromhex(data[0]))
+                    step["data"] = data[0]
+                else:
+                    step["element"] = sc(t.challenge(label))
+                steps.append(step | {"state": t.state.hex()})
+            start = hashing.Transcript(protocol).state.hex()
+            transcripts.append({"protocol": protocol, "start": start, "steps": steps})
+    yield "transcript/transcript", {"cases": transcripts}
+    xmd = []
+    for length in (1, 32, 33, 48, 128):
+        out = hashing.expand_message_xmd(seed("xmd"), b"TALLYSTICK-V1-CHALLENGE", length)
+        xmd.append({"message": seed("xmd").hex(), "length": length, "bytes": out.hex()})
+    yield "transcript/expand_message_xmd", {"dst": "TALLYSTICK-V1-CHALLENGE", "cases": xmd}
+
+
+# -- relations --------------------------------------------------------------------------------------
+
+
+def form_json(form: Form) -> list[Any]:
+    """Return [constant, [[slot, coefficient], …]]."""
+    return [form[0], [[slot, k] for slot, k in form[1].items()]]
+
+
+def relation_json(relation: Relation) -> Json:
+    """Return a relation as JSON."""
+    return {
+        "columns": relation.columns,
+        "inputs": list(relation.inputs),
+        "free": relation.free,
+        "left": [form_json(f) for f in relation.left],
+        "right": [form_json(f) for f in relation.right],
+        "zeros": [form_json(f) for f in relation.zeros],
+        "outputs": [form_json(f) for f in relation.outputs],
+        "digest": relation.digest.hex(),
+    }
+
+
+def example(
+    label: str, columns: int, inputs: tuple[int, ...], free: int, gates: int
+) -> tuple[Relation, list[int]]:
+    """Return a pseudo-random satisfied relation with some boolean wires, and its slots."""
+    state = iter(hashing.chacha20_block(seed(label), bytes(12), i // 16)[i % 16 * 4] for i in range(100_000))
+    before = sum(inputs) + free
+    values = elements(label, before)
+
+    def form(size: int) -> Form:
+        terms = {next(state) * 256 % size: next(state) - 128 for _ in range(2)} if size else {}
+        return next(state) - 128, terms
+
+    left: list[Form] = []
+    right: list[Form] = []
+    bits: list[int] = []
+    for j in range(gates):
+        if j % 5 == 3:
+            own: Form = (0, {before + j: 1})
+            left.append(own)
+            right.append(own)
+            bits.append(next(state) & 1)
+        else:
+            left.append(form(before + j))
+            right.append(form(before + j))
+    bare = Relation(columns, inputs, free, left, right, [], [], bytes(32))
+    slots = relations.complete(bare, values[: sum(inputs)], values[sum(inputs) :], bits)
+    outputs = [form(len(slots)) for _ in range(2)]
+    zeros = []
+    for _ in range(3):
+        constant, terms = form(len(slots))
+        zeros.append((constant - relations.evaluate((constant, terms), slots), terms))
+    digest = hashlib.sha256(b"example relation " + label.encode()).digest()
+    return Relation(columns, inputs, free, left, right, zeros, outputs, digest), slots
+
+
+EXAMPLES: dict[str, tuple[int, tuple[int, ...], int, int]] = {
+    "c16_one_row": (16, (4,), 0, 0),
+    "c16_free_row_only": (16, (), 3, 0),
+    "c16_two_owners": (16, (5, 20), 3, 21),
+    "c32_empty_owner": (32, (7, 0, 2), 0, 17),
+    "c64_free_rows": (64, (3,), 65, 33),
+}
+
+
+class Case:
+    """A relation with everything needed to prove it once."""
+
+    def __init__(self, name: str, relation: Relation, slots: list[int]) -> None:
+        self.relation, self.slots = relation, slots
+        self.context = b"vector " + name.encode()
+        self.seed = seed(f"prover {name}")
+        self.gammas = elements(f"gammas {name}", relation.input_rows)
+        self.outputs = [relations.evaluate(f, slots) for f in relation.outputs]
+        blank = [0] * (2 * relation.gate_rows)
+        x = proofs.witness_matrix(relation, slots, blank)
+        self.input_rows = [proofs.commit(x[i], g) for i, g in enumerate(self.gammas)]
+
+    def prove(self, tamper: proofs.Tamper = proofs.honest, log: Json | None = None) -> proofs.Proof:
+        """Return the proof, honest unless ``tamper`` says otherwise."""
+        return proofs.prove(
+            self.relation, self.slots, self.gammas, self.outputs, self.context, self.seed, tamper, log
+        )
+
+    def verify(self, data: bytes, **other: Any) -> bytes:
+        """Verify under this case's public values, some of them replaced."""
+        public = {"input_rows": self.input_rows, "outputs": self.outputs, "context": self.context} | other
+        relation = public.pop("relation", self.relation)
+        return proofs.verify(relation, data=data, **public)
+
+    def json(self, log: Json, data: bytes, state: bytes) -> Json:
+        """Return the case with its proof."""
+        return {
+            "relation": relation_json(self.relation),
+            "slots": sc(*self.slots),
+            "input_gammas": sc(*self.gammas),
+            "seed": self.seed.hex(),
+            "context": self.context.hex(),
+            "input_rows": pt(*self.input_rows),
+            "outputs": sc(*self.outputs),
+            "challenges": {
+                "xi": sc(log["xi"]),
+                "rho": sc(log["rho"]),
+                "fold_rows": sc(*log["folds"]),
+                "mask": sc(log["mask"]),
+                "x": sc(log["x"]),
+                "fold_columns": sc(*log["halvings"]),
+            },
+            "form": sc(*(v for row in log["form"] for v in row)),
+            "proof": data.hex(),
+            "state": state.hex(),
+        }
+
+
+# -- commitments, gates, opening --------------------------------------------------------------------
+
+
+def commitment_files() -> Iterator[tuple[str, Json]]:
+    """Row commitments."""
+    rows = {
+        "zero": ([0] * 16, 0),
+        "blinding_only": ([0] * 16, 1),
+        "first_column": ([1] + [0] * 15, 0),
+        "last_column": ([0] * 15 + [R - 1], 0),
+        "random_16": (elements("row 16", 16), elements("gamma 16", 1)[0]),
+        "random_32": (elements("row 32", 32), elements("gamma 32", 1)[0]),
+    }
+    cases = [
+        {"name": n, "row": sc(*row), "gamma": sc(g), "commitment": pt(proofs.commit(row, g))}
+        for n, (row, g) in rows.items()
+    ]
+    yield "commitments/rows", {"cases": cases}
+
+
+def gate_files() -> Iterator[tuple[str, Json]]:
+    """Gate rows and their values at ξ."""
+    cases = []
+    for m in (8, 16):
+        alpha, beta = elements(f"alpha {m}", m), elements(f"beta {m}", m)
+        u, v, xi = elements(f"uvx {m}", 3)
+        h = proofs.gate_row(alpha, beta, u, v)
+        small, large = proofs.lagrange(xi, m), proofs.lagrange(xi, 2 * m)
+        f = (dot(small, alpha) + u * (pow(xi, m, R) - 1)) % R
+        g = (dot(small, beta) + v * (pow(xi, m, R) - 1)) % R
+        at_xi = (dot(large, h) + u * v * (pow(xi, 2 * m, R) - 1)) % R
+        assert at_xi == f * g % R
+        cases.append(
+            {
+                "gates": m,
+                "alpha": sc(*alpha),
+                "beta": sc(*beta),
+                "u": sc(u),
+                "v": sc(v),
+                "w": sc(u * v),
+                "row": sc(*h),
+                "xi": sc(xi),
+                "lagrange_m": sc(*small),
+                "lagrange_2m": sc(*large),
+                "F": sc(f),
+                "G": sc(g),
+                "h": sc(at_xi),
+            }
+        )
+    yield "gates/rows", {"cases": cases}
+
+
+def opening_files() -> Iterator[tuple[str, Json]]:
+    """Batch weights; whole openings are in ``proof``."""
+    states = [seed(f"state {i}") for i in range(3)]
+    cases = []
+    for n in (1, 3):
+        weights = proofs.batch_weights(states[:n])
+        cases.append(
+            {
+                "states": [s.hex() for s in states[:n]],
+                "weights": [{"y": sc(y), "w": sc(w)} for y, w in weights],
+            }
+        )
+    yield "opening/batch_weights", {"cases": cases}
+
+
+# -- proofs -----------------------------------------------------------------------------------------
+
+
+def refused(run: Callable[[], Any]) -> str:
+    """Return the category with which the model refuses."""
+    try:
+        run()
+    except codec.DecodeError:
+        return "decode"
+    except proofs.VerifyError:
+        return "verify"
+    raise AssertionError("the model accepts a bad case")
+
+
+def patch(old: bytes, new: bytes) -> Json:
+    """Return the one replacement that turns ``old`` into ``new``."""
+    shorter = min(len(old), len(new))
+    start = next((i for i in range(shorter) if old[i] != new[i]), shorter)
+    tail = next((i for i in range(shorter - start) if old[-1 - i] != new[-1 - i]), shorter - start)
+    return {"offset": start, "remove": len(old) - start - tail, "insert": new[start : len(new) - tail].hex()}
+
+
+def edited(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Every single change of one message of a proof."""
+    fields: dict[str, bytes] = codec.cbor_decode(data)
+
+    def put(name: str, value: bytes) -> bytes:
+        return codec.cbor_encode(fields | {name: value})
+
+    for name, raw in fields.items():
+        size = 48 if name in proofs.POINTS else 32
+        for k in range(len(raw) // size):
+            old = raw[k * size : (k + 1) * size]
+            if size == 48:
+                new = codec.point_to_bytes(add(codec.point_from_bytes(old), hashing.generator("H")))
+            else:
+                new = codec.scalars_to_bytes([codec.scalars_from_bytes(old)[0] + 1])
+            yield f"{name}_{k}_plus_one", put(name, raw[: k * size] + new + raw[(k + 1) * size :])
+        if len(raw) >= 2 * size and raw[:size] != raw[size : 2 * size]:
+            yield f"{name}_swapped", put(name, raw[size : 2 * size] + raw[:size] + raw[2 * size :])
+        yield (
+            f"{name}_one_more",
+            put(name, raw + (codec.point_to_bytes(INFINITY) if size == 48 else bytes(32))),
+        )
+        if not raw:
+            continue
+        yield f"{name}_one_fewer", put(name, raw[:-size])
+        yield f"{name}_empty", put(name, b"")
+        if size == 48:
+            for fault in ("outside_g1", "no_point_at_x", "not_compressed", "infinity_larger_root"):
+                yield f"{name}_{fault}", put(name, raw[:-48] + bad_points()[fault])
+        else:
+            yield (
+                f"{name}_plus_r",
+                put(name, raw[:-32] + (R + int.from_bytes(raw[-32:], "little")).to_bytes(32, "little")),
+            )
+
+
+def reencoded(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Changes of a proof's encoding."""
+    fields: dict[str, bytes] = codec.cbor_decode(data)
+    first = codec.cbor_encode("mask") + codec.cbor_encode(fields["mask"])
+    second = codec.cbor_encode("rows") + codec.cbor_encode(fields["rows"])
+    yield "trailing_byte", data + b"\0"
+    yield "truncated", data[:-1]
+    yield "nothing", b""
+    yield "keys_out_of_order", data.replace(first + second, second + first)
+    yield "long_map_head", b"\xb8\x07" + data[1:]
+    yield "missing_key", codec.cbor_encode({k: v for k, v in fields.items() if k != "cross"})
+    yield "unknown_key", codec.cbor_encode(fields | {"extra": b""})
+    yield "field_is_text", codec.cbor_encode(fields | {"evaluations": "00"})
+    yield "field_is_array", codec.cbor_encode(fields | {"final": list(range(16))})
+    yield "not_a_map", codec.cbor_encode(list(fields.values()))
+
+
+def cheats(name: str, relation: Relation, slots: list[int]) -> Iterator[tuple[str, Case, bytes]]:
+    """False statements that a prover tries to prove while following the protocol otherwise."""
+    gate = relation.place(relation.first_gate)
+    changes: dict[str, Callable[[list[list[int]]], None]] = {}
+
+    def change(row: int, column: int) -> Callable[[list[list[int]]], None]:
+        def edit(x: list[list[int]]) -> None:
+            x[row][column] = (x[row][column] + 1) % R
+
+        return edit
+
+    changes["wrong_gate_output"] = change(*gate)
+    changes["wrong_coset_value"] = change(gate[0], 1)
+    changes["output_at_unused_gate"] = change(relation.rows - 1, relation.columns - 2)
+    changes["w_is_not_uv"] = change(*relation.place_blinder(0, 2))
+    changes["other_u_in_row"] = change(*relation.place_blinder(0, 0))
+    changes["other_input"] = change(0, 0)
+    for label, edit in changes.items():
+
+        def tamper(stage: str, value: Any, edit: Callable[[list[list[int]]], None] = edit) -> Any:
+            if stage == "matrix":
+                edit(value)
+            return value
+
+        case = Case(name, relation, slots)
+        yield label, case, case.prove(tamper).encode()
+
+    wrong = Case(name, relation, slots)
+    wrong.outputs[0] = (wrong.outputs[0] + 1) % R
+    yield "wrong_output", wrong, wrong.prove().encode()
+    constant, terms = relation.zeros[-1]
+    changed = [*relation.zeros[:-1], (constant + 1, terms)]
+    nonzero = Relation(**(vars(relation) | {"zeros": changed}))
+    case = Case(name, nonzero, slots)
+    yield "nonzero_zero", case, case.prove().encode()
+
+    # The prover knows the discrepancy of its claim in base Q and puts it into v: the Y-equation holds, and
+    # the W-equation shows that v is not <L, Z>.
+    case = Case(name, relation, slots)
+    case.outputs[0] = (case.outputs[0] + 1) % R
+    log: Json = {}
+
+    def shift(stage: str, value: Any) -> Any:
+        if stage != "response":
+            return value
+        scale = log["mask"]
+        for e in log["folds"]:
+            scale = scale * e % R
+        return [(value[0] + scale) % R, *value[1:]]
+
+    yield "wrong_output_moved_into_v", case, case.prove(shift, log).encode()
+
+
+def proof_files() -> Iterator[tuple[str, Json]]:
+    """Whole proofs of example relations, and everything that must be refused."""
+    cases: dict[str, tuple[Case, bytes]] = {}
+    for name, (columns, inputs, free, gates) in EXAMPLES.items():
+        case = Case(name, *example(name, columns, inputs, free, gates))
+        log: Json = {}
+        data = case.prove(log=log).encode()
+        state = case.verify(data)
+        assert state == log["state"]
+        cases[name] = case, data
+        yield f"proof/{name}", case.json(log, data, state)
+    for name in ("c16_two_owners", "c32_empty_owner"):
+        case, data = cases[name]
+        changes = dict(edited(data))
+        if name == "c16_two_owners":
+            changes |= dict(reencoded(data))
+        else:
+            changes = {k: v for k, v in changes.items() if k.startswith(("halving", "final_0", "response_0"))}
+        bad = []
+        for label, changed in changes.items():
+            error = refused(lambda c=case, d=changed: c.verify(d))
+            bad.append({"name": label, "patch": patch(data, changed), "error": error})
+        yield f"proof/bad_{name}_changed", {"base": f"{name}.json", "cases": bad}
+
+    name = "c16_two_owners"
+    case, data = cases[name]
+    relation = case.relation
+    other_input = [add(case.input_rows[0], hashing.generator("G")), *case.input_rows[1:]]
+    swapped = [case.input_rows[1], case.input_rows[0], *case.input_rows[2:]]
+    outputs = [(case.outputs[0] + 1) % R, *case.outputs[1:]]
+    first: Form = (relation.left[0][0] + 1, relation.left[0][1])
+    replaced = {
+        "other_context": {"context": case.context + b"!"},
+        "empty_context": {"context": b""},
+        "other_input_row": {"input_rows": other_input},
+        "input_rows_swapped": {"input_rows": swapped},
+        "other_output": {"outputs": outputs},
+        "outputs_swapped": {"outputs": case.outputs[::-1]},
+        "other_digest": {"relation": Relation(**(vars(relation) | {"digest": bytes(32)}))},
+        "other_gate": {"relation": Relation(**(vars(relation) | {"left": [first, *relation.left[1:]]}))},
+    }
+    bad = []
+    for label, other in replaced.items():
+        shown: Json = {}
+        for key, value in other.items():
+            shown[key] = {
+                "context": lambda v: v.hex(),
+                "input_rows": lambda v: pt(*v),
+                "outputs": lambda v: sc(*v),
+                "relation": relation_json,
+            }[key](value)  # type: ignore[operator]
+        error = refused(lambda o=other: case.verify(data, **o))
+        bad.append({"name": label, "replace": shown, "error": error})
+    yield f"proof/bad_{name}_statement", {"base": f"{name}.json", "cases": bad}
+    bad = []
+    for label, cheat, changed in cheats(name, relation, case.slots):
+        shown = {"outputs": sc(*cheat.outputs), "relation": relation_json(cheat.relation)}
+        error = refused(lambda c=cheat, d=changed: c.verify(d))
+        bad.append({"name": label, "replace": shown, "proof": changed.hex(), "error": error})
+    yield f"proof/bad_{name}_witness", {"base": f"{name}.json", "cases": bad}
+
+
+# -- ranges -----------------------------------------------------------------------------------------
+
+RANGES: dict[str, tuple[int, list[relations.Declared], list[list[int]]]] = {
+    "one_bit": (16, [(2, 0, 1, "value"), (2, 0, 1, "bits")], [[0, 1], [1, 0]]),
+    "power_of_two": (16, [(3, 0, 255, "value"), (2, -128, 127, "bits")], [[0, 255, 100], [-128, 127]]),
+    "any_interval": (16, [(3, -5, 20, "value"), (2, 10, 21, "bits")], [[-5, 20, 11], [10, 21]]),
+    "constants": (16, [(2, 7, 7, "value"), (2, 7, 7, "bits"), (1, -3, 0, "value")], [[7, 7], [7, 7], [-2]]),
+    "wide": (32, [(1, -(1 << 99), (1 << 98) + 5, "value")], [[-(1 << 99) + 12345]]),
+}
+
+
+def range_files() -> Iterator[tuple[str, Json]]:
+    """The range relation, its proofs, and values outside their interval."""
+    mu = [
+        {"low": str(a), "high": str(b), "weights": [str(w) for w in relations.weights(a, b)]}
+        for a, b in INTERVALS
+    ]
+    yield "ranges/weights", {"cases": mu}
+
+    def make(
+        name: str, columns: int, declared: list[relations.Declared], slots: list[int], bits: list[int]
+    ) -> Case:
+        return Case(f"range {name}", relations.range_relation(declared, columns), slots + bits)
+
+    def declare(declared: list[relations.Declared]) -> list[Any]:
+        return [[n, str(low), str(high), form] for n, low, high, form in declared]
+
+    for name, (columns, declared, values) in RANGES.items():
+        case = make(name, columns, declared, *relations.range_witness(declared, values))
+        log: Json = {}
+        data = case.prove(log=log).encode()
+        state = case.verify(data)
+        shown = case.json(log, data, state)
+        yield (
+            f"ranges/{name}",
+            {"declared": declare(declared), "values": [[str(v) for v in column] for column in values]}
+            | shown,
+        )
+
+    def witness(declared: list[relations.Declared], values: list[list[int]]) -> tuple[list[int], list[int]]:
+        return relations.range_witness(declared, values)
+
+    bad = []
+    small: list[relations.Declared] = [(1, 10, 35, "value")]
+    odd: list[relations.Declared] = [(1, 10, 35, "bits")]
+    full: list[relations.Declared] = [(1, 0, 31, "bits")]
+    inside_odd, inside_full = witness(odd, [[35]]), witness(full, [[31]])
+    forged: dict[str, tuple[list[relations.Declared], list[int], list[int]]] = {
+        # Everything zero says nothing about a value that is not low.
+        "value_all_bits_zero": (small, [50], [0] * 5),
+        "value_one_above": (small, [36], witness(small, [[35]])[1]),
+        "value_one_below": (small, [9], witness(small, [[10]])[1]),
+        # The sum is right, and one wire is not a bit.
+        "value_wire_is_two": (small, [36], [2, 1, 1, 1, 1]),
+        "value_wire_is_minus_one": (small, [9], [R - 1, 0, 0, 0, 0]),
+        "value_wire_is_a_quotient": (small, [50], [40, 0, 0, 0, 0]),
+        # Digits of 26, which is 36 - 10: every digit a bit, and above high.
+        "bits_one_above": (odd, [0, 1, 0, 1, 1], [0, 1, 0, 1, 1, *inside_odd[1][5:]]),
+        "bits_complement_is_minus_one": (odd, [0, 1, 0, 1, 1], [0, 1, 0, 1, 1, R - 1, 0, 0, 0, 0]),
+        "bits_slot_is_two": (full, [2, 1, 1, 1, 1], [2, 1, 1, 1, 1]),
+        "bits_slot_differs_from_wire": (full, [0, 1, 1, 1, 1], inside_full[1]),
+    }
+    for name, (declared, slots, bits) in forged.items():
+        case = make(name, 16, declared, slots, bits)
+        assert len(case.slots) == case.relation.slots(), name
+        data = case.prove().encode()
+        error = refused(lambda c=case, d=data: c.verify(d))
+        bad.append(
+            {
+                "name": name,
+                "columns": 16,
+                "declared": declare(declared),
+                "context": case.context.hex(),
+                "input_rows": pt(*case.input_rows),
+                "proof": data.hex(),
+                "error": error,
+            }
+        )
+    # A true statement about one interval is no proof about another, even if the other is wider.
+    columns, declared, values = RANGES["any_interval"]
+    case = make("any_interval", columns, declared, *witness(declared, values))
+    data = case.prove().encode()
+    for name, changed in {
+        "wider_interval": [(3, -6, 20, "value"), (2, 10, 21, "bits")],
+        "shifted_interval": [(3, -5, 20, "value"), (2, 9, 20, "bits")],
+    }.items():
+        relation = relations.range_relation(changed, columns)
+        error = refused(lambda d=data, r=relation: case.verify(d, relation=r))
+        bad.append(
+            {
+                "name": name,
+                "columns": columns,
+                "declared": declare(changed),
+                "context": case.context.hex(),
+                "input_rows": pt(*case.input_rows),
+                "proof": data.hex(),
+                "error": error,
+            }
+        )
+    yield "ranges/bad_statements", {"cases": bad}
+
+
+INTERVALS = [
+    (0, 0),
+    (0, 1),
+    (0, 2),
+    (0, 3),
+    (0, 4),
+    (-5, 20),
+    (10, 21),
+    (0, 4095),
+    (0, 4096),
+    (-(1 << 249), (1 << 249) - 1),
+]
+
+# -- files ------------------------------------------------------------------------------------------
+
+MECHANISMS = (
+    field_files,
+    point_files,
+    cbor_files,
+    hashing_files,
+    commitment_files,
+    gate_files,
+    opening_files,
+    proof_files,
+    range_files,
+)
+
+
+def render(content: Json) -> bytes:
+    """Return a file's bytes."""
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def main() -> int:
+    """Write or check every file."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare instead of writing")
+    check = parser.parse_args().check
+    made: dict[Path, bytes] = {}
+    for mechanism in MECHANISMS:
+        for name, content in mechanism():
+            made[OUT / f"{name}.json"] = render(content)
+    present = set(OUT.rglob("*.json"))
+    faults = [f"not made by the model: {path.relative_to(OUT)}" for path in sorted(present - set(made))]
+    for path, data in made.items():
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        elif not path.exists():
+            faults.append(f"missing: {path.relative_to(OUT)}")
+        elif path.read_bytes() != data:
+            faults.append(f"differs: {path.relative_to(OUT)}")
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    if not faults:
+        print(f"{len(made)} files {'agree' if check else 'written'}")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
