@@ -17,6 +17,8 @@ from ._protocol import FR_MODULUS
 
 __all__ = [
     "AFFINE_ZERO",
+    "BETA",
+    "X_ABS",
     "Affine",
     "B",
     "Jacobian",
@@ -29,18 +31,20 @@ __all__ = [
     "invert",
     "jacobian",
     "msm",
+    "straus",
     "sum_groups",
     "times_x",
     "to_affine",
+    "wnaf",
 ]
 
 R = FR_MODULUS
 P = 0x1A0111EA397FE69A4B1BA7B6434BACD764774B84F38512BF6730D2A0F6B0F6241EABFFFEB153FFFFB9FEFFFFFFFFAAAB
 B = 4
 # The absolute value of the curve's parameter x = -0xd201000000010000; r = x**4 - x**2 + 1.
-_X = 0xD201000000010000
+X_ABS = 0xD201000000010000
 # A primitive cube root of unity in Fp: (x, y) -> (BETA*x, y) acts on G1 as multiplication by -x**2.
-_BETA = 0x5F19672FDF76CE51BA69C6076A0F77EADDB3A93BE6F89688DE17D813620A00022E01FFFFFFFEFFFE
+BETA = 0x5F19672FDF76CE51BA69C6076A0F77EADDB3A93BE6F89688DE17D813620A00022E01FFFFFFFEFFFE
 
 Affine: TypeAlias = tuple[int, int]
 Jacobian: TypeAlias = tuple[int, int, int]
@@ -121,7 +125,7 @@ def to_affine(points: Sequence[Jacobian]) -> list[Affine]:
 def times_x(p: Jacobian) -> Jacobian:
     """Return |x| * p; the six set bits of x make this 63 doublings and 5 additions."""
     out = p
-    for bit in bin(_X)[3:]:
+    for bit in bin(X_ABS)[3:]:
         out = double(out)
         if bit == "1":
             out = add(out, p)
@@ -139,10 +143,10 @@ def in_subgroup(p: Affine) -> bool:
         return True
     x, y, z = times_x(times_x(jacobian(p)))
     zz = z * z % P
-    return z != 0 and (_BETA * p[0] * zz - x) % P == 0 and (p[1] * zz * z + y) % P == 0
+    return z != 0 and (BETA * p[0] * zz - x) % P == 0 and (p[1] * zz * z + y) % P == 0
 
 
-def _wnaf(s: int, width: int) -> list[int]:
+def wnaf(s: int, width: int) -> list[int]:
     """Return the width-w non-adjacent form of s >= 0, lowest digit first: digits odd or zero."""
     digits = []
     full, half = 1 << width, 1 << (width - 1)
@@ -158,7 +162,7 @@ def _wnaf(s: int, width: int) -> list[int]:
     return digits
 
 
-def _straus(points: Sequence[Affine], scalars: Sequence[int]) -> Jacobian:
+def straus(points: Sequence[Affine], scalars: Sequence[int]) -> Jacobian:
     """Return the sum of scalars[k] * points[k] with shared doublings: best for a handful of terms."""
     terms = []
     for p, s in zip(points, scalars, strict=True):
@@ -172,7 +176,7 @@ def _straus(points: Sequence[Affine], scalars: Sequence[int]) -> Jacobian:
             twice = double(base)
             for _ in range((1 << (width - 2)) - 1):
                 odd.append(add(odd[-1], twice))
-        terms.append((_wnaf(s, width), odd))
+        terms.append((wnaf(s, width), odd))
     out = _ZERO
     for k in range(max((len(digits) for digits, _ in terms), default=0) - 1, -1, -1):
         out = double(out)
@@ -268,7 +272,7 @@ def msm(points: Iterable[Affine], scalars: Iterable[int]) -> Jacobian:
             continue
         terms.append(((x, y), s) if s <= R // 2 else ((x, P - y), R - s))
     if len(terms) <= 4:
-        return _straus([p for p, _ in terms], [s for _, s in terms])
+        return straus([p for p, _ in terms], [s for _, s in terms])
     lengths = [s.bit_length() for _, s in terms]
     longest = max(lengths)
     if longest == 1:

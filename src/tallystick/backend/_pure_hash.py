@@ -22,7 +22,7 @@ from py_ecc.optimized_bls12_381.constants import (
 
 from ._pure_curve import Jacobian, P, add, invert, times_x
 
-__all__ = ["hash_to_g1"]
+__all__ = ["hash_to_field", "hash_to_g1", "isogeny", "simplified_swu"]
 
 _L = 64
 _A, _B, _Z = int(ISO_11_A), int(ISO_11_B), int(ISO_11_Z)
@@ -33,13 +33,13 @@ _B_OVER_ZA = _B * pow(_Z * _A, -1, P) % P
 _ISOGENY = tuple(tuple(int(k) for k in reversed(poly)) for poly in ISO_11_MAP_COEFFICIENTS)
 
 
-def _hash_to_field(message: bytes, dst: bytes) -> list[int]:
+def hash_to_field(message: bytes, dst: bytes) -> list[int]:
     """Return two elements of Fp (RFC 9380, section 5.2)."""
     uniform = expand_message_xmd(message, dst, 2 * _L, cast(Any, hashlib.sha256))
     return [int.from_bytes(uniform[at : at + _L], "big") % P for at in (0, _L)]
 
 
-def _simplified_swu(us: Sequence[int]) -> list[tuple[int, int]]:
+def simplified_swu(us: Sequence[int]) -> list[tuple[int, int]]:
     """Map field elements to the isogenous curve y**2 = x**3 + A*x + B (RFC 9380, section 6.6.2).
 
     One power serves both cases: if gx1 is not a square, c = gx1**((p+1)/4) has c**2 = -gx1, and
@@ -59,7 +59,7 @@ def _simplified_swu(us: Sequence[int]) -> list[tuple[int, int]]:
     return out
 
 
-def _isogeny(x: int, y: int) -> Jacobian:
+def isogeny(x: int, y: int) -> Jacobian:
     """Map a point of the isogenous curve to the curve itself (RFC 9380, appendix E.2)."""
     values = []
     for poly in _ISOGENY:
@@ -74,9 +74,11 @@ def _isogeny(x: int, y: int) -> Jacobian:
 
 
 def hash_to_g1(messages: Sequence[bytes], dst: bytes) -> list[Jacobian]:
-    """Hash each message to a point of G1, in Jacobian coordinates."""
-    us = [u for message in messages for u in _hash_to_field(message, dst)]
-    mapped = [_isogeny(x, y) for x, y in _simplified_swu(us)]
+    """Hash each message to a point of G1, in Jacobian coordinates; ValueError for a bad tag."""
+    if not 1 <= len(dst) <= 255:
+        raise ValueError(f"a domain separation tag has 1 to 255 bytes, not {len(dst)}")
+    us = [u for message in messages for u in hash_to_field(message, dst)]
+    mapped = [isogeny(x, y) for x, y in simplified_swu(us)]
     out = []
     for k in range(0, len(mapped), 2):
         p = add(mapped[k], mapped[k + 1])
