@@ -129,7 +129,7 @@ class Consortium:
 
 
 def check_name(name: str) -> str:
-    """Return ``name`` if it may name a member: 1 to 64 letters, digits and ``._-``, no leading punctuation."""
+    """Return ``name`` if it may name a member: 1 to 64 letters, digits, ``._-``, no leading punctuation."""
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"{name!r} cannot name a member",

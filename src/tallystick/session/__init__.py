@@ -10,10 +10,14 @@ from ._identity import (
     read_identity,
     write_identity,
 )
+from ._mesh import Limits, TlsMesh, Traffic
 
 __all__ = [
     "SCRYPT_LOG_N",
     "Identity",
+    "Limits",
+    "TlsMesh",
+    "Traffic",
     "new_identity",
     "read_certificate",
     "read_identity",

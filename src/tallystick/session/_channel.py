@@ -1,0 +1,236 @@
+"""A connection's two ends: a thread that writes its frames, and a thread that reads them.
+
+Blocking TLS sockets in threads move several times what asyncio's TLS does, because OpenSSL releases the
+interpreter lock; coroutines meet the threads in bounded queues.  What a thread and the loop both touch is
+guarded by the queue's condition.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from ..backend import Buffer
+from ._wire import BadFrame, Frame, Kind, read_frame, write_frame
+
+__all__ = ["Inbox", "Outbox", "Wakeup", "hang_up"]
+
+_FRAME_COST = 512
+"""What a queue counts for a frame besides its payload, so that empty ones cannot pile up without limit."""
+
+
+def hang_up(sock: socket.socket) -> None:
+    """End a connection although a thread may be blocked in it.
+
+    The base class's method is called because that of ``SSLSocket`` drops the TLS object under the thread.
+    """
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+class Wakeup:
+    """Lets threads wake the coroutines that wait for a change.
+
+    A coroutine looks at the state and calls ``wait`` without an await in between; notices arrive through the
+    loop, so none is lost.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiters: set[asyncio.Future[None]] = set()
+
+    def notify(self) -> None:
+        """Wake all waiting coroutines; from any thread, and harmless once the loop has ended."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def wait(self, timeout: float) -> None:
+        """Return at the next ``notify``, or after ``timeout`` seconds."""
+        waiter = self._loop.create_future()
+        self._waiters.add(waiter)
+        try:
+            await asyncio.wait((waiter,), timeout=timeout)
+        finally:
+            self._waiters.discard(waiter)
+
+
+class Outbox:
+    """Frames on their way to one peer.
+
+    A thread writes them in order and sends a ping whenever there was nothing to write for ``ping`` seconds.
+    ``failed`` is called in that thread, once, if the connection breaks.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        *,
+        name: str,
+        wakeup: Wakeup,
+        limit: int,
+        ping: float,
+        stall: float,
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self._sock = sock
+        self._wakeup = wakeup
+        self._limit = limit
+        self._ping = ping
+        self._failed = failed
+        self._queue: deque[tuple[Kind, str, Buffer]] = deque()
+        self._pending = 0
+        self._closing = False
+        self._changed = threading.Condition()
+        sock.settimeout(stall)
+        self._thread = threading.Thread(target=self._run, name=f"to {name}", daemon=True)
+        self._thread.start()
+
+    def offer(self, label: str, payload: Buffer) -> bool:
+        """Queue a message if there is room (there always is for one); whether it was queued."""
+        size = memoryview(payload).nbytes + _FRAME_COST
+        with self._changed:
+            if self._pending and self._pending + size > self._limit:
+                return False
+            self._queue.append((Kind.MESSAGE, label, payload))
+            self._pending += size
+            self._changed.notify()
+        return True
+
+    def finish(self, notice: bytes | None) -> None:
+        """Say goodbye, after an abort notice if there is one, behind all that is queued.
+
+        What is queued still goes out: it may be the evidence by which a peer finds the fault itself.
+        """
+        with self._changed:
+            if self._closing:
+                return
+            if notice is not None:
+                self._queue.append((Kind.ABORT, "", notice))
+            self._queue.append((Kind.GOODBYE, "", b""))
+            self._closing = True
+            self._changed.notify()
+
+    def close(self, timeout: float) -> None:
+        """Wait for ``finish`` to be carried out, at most ``timeout`` seconds, and end the connection."""
+        self._thread.join(timeout)
+        hang_up(self._sock)
+        self._thread.join(timeout)
+        self._sock.close()
+
+    def _run(self) -> None:
+        sequence = 0
+        try:
+            while True:
+                kind, label, payload = self._next()
+                write_frame(self._sock, kind, sequence, label, payload)
+                sequence += 1
+                if kind is Kind.GOODBYE:
+                    return
+                if kind is Kind.MESSAGE:
+                    self._written(memoryview(payload).nbytes + _FRAME_COST)
+        except (OSError, ValueError) as error:
+            self._failed(error)
+
+    def _next(self) -> tuple[Kind, str, Buffer]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue, timeout=self._ping)
+            return self._queue.popleft() if self._queue else (Kind.PING, "", b"")
+
+    def _written(self, size: int) -> None:
+        with self._changed:
+            self._pending -= size
+        self._wakeup.notify()
+
+
+class Inbox:
+    """Frames that have arrived from one peer and were not asked for yet.
+
+    A thread reads them; beyond ``limit`` bytes it stops reading until some are taken.  Nothing at all for
+    ``silence`` seconds, not even a ping, is a failure.  In that thread ``control`` is called for an abort
+    notice and a goodbye, ``failed`` for any fault and the end of the stream.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        *,
+        name: str,
+        wakeup: Wakeup,
+        limit: int,
+        silence: float,
+        control: Callable[[Frame], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self._sock = sock
+        self._wakeup = wakeup
+        self._limit = limit
+        self._control = control
+        self._failed = failed
+        self._frames: deque[Frame] = deque()
+        self._held = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        sock.settimeout(silence)
+        self._thread = threading.Thread(target=self._run, name=f"from {name}", daemon=True)
+        self._thread.start()
+
+    def take(self) -> Frame | None:
+        """Return the next message, or None if none has arrived."""
+        with self._changed:
+            if not self._frames:
+                return None
+            frame = self._frames.popleft()
+            self._held -= len(frame.payload) + _FRAME_COST
+            self._changed.notify()
+            return frame
+
+    def close(self, timeout: float) -> None:
+        """End the connection and its thread."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        hang_up(self._sock)
+        self._thread.join(timeout)
+        self._sock.close()
+
+    def _run(self) -> None:
+        expected = 0
+        try:
+            while not self._closed:
+                frame = read_frame(self._sock)
+                if frame is None:
+                    raise ConnectionError("the connection was closed")
+                if frame.sequence != expected:
+                    raise BadFrame(f"frame {frame.sequence} where frame {expected} was due")
+                expected += 1
+                if not self._deliver(frame):
+                    return
+        except (OSError, ValueError, BadFrame) as error:
+            if not self._closed:
+                self._failed(error)
+
+    def _deliver(self, frame: Frame) -> bool:
+        """Hand one frame on; whether to read another."""
+        if frame.kind is Kind.PING:
+            return True
+        if frame.kind is Kind.HELLO:
+            raise BadFrame("a second hello")
+        if frame.kind is not Kind.MESSAGE:
+            self._control(frame)
+            return frame.kind is Kind.ABORT
+        with self._changed:
+            self._frames.append(frame)
+            self._held += len(frame.payload) + _FRAME_COST
+        self._wakeup.notify()
+        with self._changed:
+            self._changed.wait_for(lambda: self._held <= self._limit or self._closed)
+        return True

@@ -1,0 +1,427 @@
+"""The mesh of a run between processes: authenticated, private, ordered channels over TLS 1.3.
+
+Implements ``party.Mesh``; the rules are on the page ``spec/session.md``.  Whatever ends a run
+is decided here once: the first failure is kept, every coroutine that waits raises it, and all
+peers are told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+
+from .. import encoding
+from ..backend import Buffer
+from ..errors import DecodeError, ProtocolAbort, TallystickError
+from ..record import Member
+from ._channel import Inbox, Outbox, Wakeup
+from ._connect import Connector, describe
+from ._identity import Identity
+from ._wire import HEADER_BYTES, MAX_LABEL, MAX_PAYLOAD, BadFrame, Frame, Kind
+
+__all__ = ["Limits", "TlsMesh", "Traffic"]
+
+_GRACE = 2.0
+"""How long own evidence may still overtake what only a peer's notice, or a failed write, says."""
+
+_MAX_NOTICE = 4096
+_MAX_TEXT = 600
+_HASH_ASIDE = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Deadlines in seconds, and bounds in bytes.
+
+    ``connect`` bounds the wait for all members to appear, ``wait`` that for any one message.  A connection on
+    which nothing arrives for ``silence``, although its sender writes a ping after ``ping`` without a message,
+    belongs to a member that hangs or is gone.  ``queue`` bounds what waits in each direction for each peer.
+    """
+
+    connect: float = 120.0
+    wait: float = 300.0
+    silence: float = 10.0
+    ping: float = 1.0
+    queue: int = 1 << 26
+    close: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What one phase cost this member: rounds, bytes with their frames (not TLS's own), and seconds."""
+
+    rounds: int = 0
+    sent: int = 0
+    received: int = 0
+    seconds: float = 0.0
+
+
+class TlsMesh:
+    """This member's channels to all others; an asynchronous context manager, entered once all are connected.
+
+    Leaving it says goodbye to all peers or, on an exception, tells them why this member stops.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        members: Sequence[Member],
+        listener: socket.socket,
+        *,
+        limits: Limits | None = None,
+        remark: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._members = tuple(members)
+        self._index = [m.certificate for m in members].index(identity.certificate)
+        self._peers = [j for j in range(len(members)) if j != self._index]
+        self._identity = identity
+        self._listener = listener
+        self._limits = limits or Limits()
+        self._remark = remark
+        self._lock = threading.Lock()
+        self._failure: ProtocolAbort | None = None
+        self._notified: set[int] = set()
+        self._left: set[int] = set()
+        self._closing = False
+        self._inboxes: dict[int, Inbox] = {}
+        self._outboxes: dict[int, Outbox] = {}
+        self._receiving = [asyncio.Lock() for _ in members]
+        self._sending = [asyncio.Lock() for _ in members]
+        self._late = [0] * len(members)
+        self._digests = [hashlib.sha256() for _ in members]
+        self._hasher = ThreadPoolExecutor(1, "digest")
+        self._hashed: Future[None] | None = None
+        self._phase = ""
+        self._traffic: dict[str, Traffic] = {}
+
+    @property
+    def index(self) -> int:
+        """This party's index, 0-based."""
+        return self._index
+
+    @property
+    def size(self) -> int:
+        """The number n of parties."""
+        return len(self._members)
+
+    @property
+    def traffic(self) -> dict[str, Traffic]:
+        """What each phase cost so far, by its name, in order."""
+        return dict(self._traffic)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Count what happens inside under ``name``."""
+        before, self._phase = self._phase, name
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self._count(seconds=time.monotonic() - start)
+            self._phase = before
+
+    # ------------------------------------------------------------------ opening and closing
+    async def __aenter__(self) -> TlsMesh:
+        self._loop = asyncio.get_running_loop()
+        self._wakeup = Wakeup(self._loop)
+        self._connector = Connector(
+            self._identity,
+            self._members,
+            self._index,
+            deadline=self._limits.connect,
+            opened=self._opened,
+            accepted=self._accepted,
+            failed=self._fail,
+            remark=self._remark,
+        )
+        self._connector.start(self._listener)
+        try:
+            await self._all_connected()
+        except BaseException as error:
+            await self._close(error)
+            raise
+        self._connector.stop()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._close(error)
+
+    async def _all_connected(self) -> None:
+        # The connector reports who cannot be reached; who is reached but does not connect back is found here.
+        deadline = time.monotonic() + self._limits.connect + 1
+        while True:
+            if self._failure:
+                raise self._failure
+            missing = [j for j in self._peers if j not in self._inboxes]
+            if not missing and len(self._outboxes) == len(self._peers):
+                return
+            left = deadline - time.monotonic()
+            if left <= 0 and missing:
+                text = f"did not connect to this member within {self._limits.connect:g} s"
+                raise self._abort(missing[0], "deadline", text)
+            await self._wakeup.wait(max(left, 1.0))
+
+    def _opened(self, j: int, sock: ssl.SSLSocket) -> None:
+        with self._lock:
+            if self._closing:
+                sock.close()
+                return
+            self._outboxes[j] = Outbox(
+                sock,
+                name=self._members[j].name,
+                wakeup=self._wakeup,
+                limit=self._limits.queue,
+                ping=self._limits.ping,
+                stall=self._limits.wait,
+                failed=lambda error: self._write_failed(j, error),
+            )
+        self._wakeup.notify()
+
+    def _accepted(self, j: int, sock: ssl.SSLSocket) -> None:
+        with self._lock:
+            if self._closing or j in self._inboxes:
+                sock.close()
+                return
+            self._inboxes[j] = Inbox(
+                sock,
+                name=self._members[j].name,
+                wakeup=self._wakeup,
+                limit=self._limits.queue,
+                silence=self._limits.silence,
+                control=lambda frame: self._control(j, frame),
+                failed=lambda error: self._read_failed(j, error),
+            )
+        self._wakeup.notify()
+
+    async def _close(self, error: BaseException | None) -> None:
+        with self._lock:
+            self._closing = True
+        self._connector.stop()
+        notice = None if error is None else self._notice(error)
+        for outbox in self._outboxes.values():
+            outbox.finish(notice)
+        timeout = self._limits.wait if error is None else self._limits.close
+        await asyncio.shield(self._loop.run_in_executor(None, self._hang_up, timeout))
+
+    def _hang_up(self, timeout: float) -> None:
+        end = time.monotonic() + timeout
+        for outbox in self._outboxes.values():
+            outbox.close(max(0.0, end - time.monotonic()))
+        for inbox in self._inboxes.values():
+            inbox.close(self._limits.close)
+        self._hasher.shutdown()
+
+    # ------------------------------------------------------------------ failures
+    def _fail(self, error: ProtocolAbort) -> None:
+        """End the run with ``error``, unless it has ended already; from any thread."""
+        with self._lock:
+            if self._failure is None:
+                self._failure = error
+        self._wakeup.notify()
+
+    def _fail_later(self, error: ProtocolAbort) -> None:
+        """End the run with ``error`` unless this member sees better evidence shortly; from any thread."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._loop.call_later, _GRACE, self._fail, error)
+
+    def _read_failed(self, j: int, error: Exception) -> None:
+        if self._closing or j in self._notified:
+            return
+        if isinstance(error, BadFrame):
+            self._fail(self._abort(j, "frame", f"sent {error}"))
+        elif isinstance(error, TimeoutError):
+            self._fail(self._abort(j, "deadline", f"has been silent for {self._limits.silence:g} s"))
+        else:
+            self._fail(self._abort(j, "connection", f"is gone: {describe(error)}"))
+
+    def _write_failed(self, j: int, error: Exception) -> None:
+        # Why the peer hung up is on its own connection, so what that one says takes precedence.
+        if not self._closing and j not in self._left:
+            self._fail_later(self._abort(j, "connection", f"takes no messages any more: {describe(error)}"))
+
+    def _control(self, j: int, frame: Frame) -> None:
+        if frame.kind is Kind.ABORT:
+            self._notified.add(j)
+            self._heed(j, frame.payload)
+        else:
+            self._left.add(j)
+            self._wakeup.notify()
+
+    def _heed(self, j: int, notice: bytes) -> None:
+        """Take note of a peer's abort notice: of itself it is believed, of others it is hearsay."""
+        try:
+            fields = encoding.expect_array(
+                encoding.loads(notice, max_size=_MAX_NOTICE, what="notice"), "notice", length=3
+            )
+            check = encoding.expect_text(fields[0], "notice: check", max_length=64)
+            text = encoding.expect_text(fields[2], "notice: text", max_length=_MAX_TEXT)
+            accused = fields[1] if fields[1] is None else encoding.expect_int(fields[1], "notice: accused")
+        except DecodeError as error:
+            self._fail(self._abort(j, "frame", f"sent an abort notice that is none: {error.message}"))
+            return
+        text = "".join(c if c.isprintable() else "?" for c in text)
+        check = "".join(c if c.isprintable() else "?" for c in check)
+        abort = self._abort(j, check, f"stopped the run: {text}")
+        if accused == j:
+            self._fail(abort)
+        else:
+            abort.blame = None
+            self._fail_later(abort)
+
+    def _notice(self, error: BaseException) -> bytes:
+        """What the peers are told; of local errors only their kind, because a message may quote data."""
+        accused: int | None = self._index
+        if isinstance(error, ProtocolAbort):
+            check, accused, text = error.check, error.blame, error.message
+        elif isinstance(error, (asyncio.CancelledError, KeyboardInterrupt)):
+            check, text = "stopped", "its operator interrupted it"
+        elif isinstance(error, TallystickError):
+            check, text = "stopped", f"a {type(error).__name__} on its own side"
+        else:
+            check, text = "stopped", "an internal error on its own side"
+        return encoding.dumps([check, accused, text[:_MAX_TEXT]])
+
+    def _abort(self, j: int, check: str, text: str) -> ProtocolAbort:
+        return ProtocolAbort(f"{self._members[j].name} {text}", check=check, blame=j)
+
+    # ------------------------------------------------------------------ messages
+    async def broadcast(self, label: str, payload: Buffer) -> list[bytes]:
+        """Send one payload to every other party, receive theirs; return all n by index, own included."""
+        own = bytes(payload)
+        received = await self._swap(label, [own] * self.size)
+        if self.size > 2:
+            self._digest(label, received)
+        return received
+
+    async def exchange(self, label: str, payloads: Sequence[Buffer]) -> list[bytes]:
+        """Send ``payloads[j]`` to party j, receive one from each; return by index, own entry handed back."""
+        if len(payloads) != self.size:
+            raise ValueError(f"{len(payloads)} payloads for {self.size} parties")
+        return await self._swap(label, payloads)
+
+    async def send(self, to: int, label: str, payload: Buffer) -> None:
+        """Queue one payload for one party, once there is room for it; it must not be changed afterwards."""
+        _check_message(label, payload)
+        if self._failure:
+            raise self._failure
+        self._count(sent=_size(label, payload))
+        if not self._late[to] and self._outboxes[to].offer(label, payload):
+            return
+        # Messages that wait for room are queued in the order of their calls, and none overtakes them.
+        self._late[to] += 1
+        try:
+            async with self._sending[to]:
+                deadline = time.monotonic() + self._limits.wait
+                while not self._outboxes[to].offer(label, payload):
+                    await self._change(
+                        deadline, lambda: self._abort(to, "deadline", f"takes no messages ({label!r} waits)")
+                    )
+        finally:
+            self._late[to] -= 1
+
+    async def receive(self, sender: int, label: str) -> bytes:
+        """Receive the next payload from one party, which must carry ``label``."""
+        return await self._receive(sender, label, time.monotonic() + self._limits.wait)
+
+    async def _swap(self, label: str, payloads: Sequence[Buffer]) -> list[bytes]:
+        self._count(rounds=1)
+        # Sending goes on while receiving, so two parties that both wait for room still make progress.
+        sending = asyncio.gather(*(self.send(j, label, payloads[j]) for j in self._peers))
+        try:
+            deadline = time.monotonic() + self._limits.wait
+            received = [
+                bytes(payload) if j == self._index else await self._receive(j, label, deadline)
+                for j, payload in enumerate(payloads)
+            ]
+            await sending
+        except BaseException:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            raise
+        return received
+
+    async def _receive(self, sender: int, label: str, deadline: float) -> bytes:
+        async with self._receiving[sender]:
+            while True:
+                # What arrived before a failure is still handed out: own evidence is better than a notice.
+                gone = sender in self._left and sender not in self._notified
+                frame = self._inboxes[sender].take()
+                if frame is not None:
+                    break
+                if gone:
+                    self._fail(self._abort(sender, "connection", f"ended its run before sending {label!r}"))
+                await self._change(
+                    deadline,
+                    lambda: self._abort(
+                        sender, "deadline", f"sent no {label!r} within {self._limits.wait:g} s"
+                    ),
+                )
+        if frame.label != label:
+            error = self._abort(sender, "label", f"sent {frame.label!r} where {label!r} was due")
+            self._fail(error)
+            raise error
+        self._count(received=_size(label, frame.payload))
+        return frame.payload
+
+    async def _change(self, deadline: float, late: Callable[[], ProtocolAbort]) -> None:
+        """Wait for something to happen; raise if the run has failed, or does by the deadline passing."""
+        left = deadline - time.monotonic()
+        if left <= 0 and not self._failure:
+            self._fail(late())
+        if self._failure:
+            raise self._failure
+        await self._wakeup.wait(left)
+
+    # ------------------------------------------------------------------ digests and counters
+    def broadcast_digests(self) -> tuple[bytes, ...]:
+        """Return one digest of each party's broadcasts so far; constants with two parties."""
+        if self._hashed:
+            self._hashed.result()
+        return tuple(digest.digest() for digest in self._digests)
+
+    def _digest(self, label: str, payloads: Sequence[bytes]) -> None:
+        """Absorb one broadcast of everybody; large ones in a thread, in order."""
+        if self._hashed and self._hashed.done():
+            self._hashed = None
+        if self._hashed or sum(map(len, payloads)) >= _HASH_ASIDE:
+            self._hashed = self._hasher.submit(self._absorb, label, payloads)
+        else:
+            self._absorb(label, payloads)
+
+    def _absorb(self, label: str, payloads: Sequence[bytes]) -> None:
+        name = encoding.frame(label.encode("ascii"))
+        for digest, payload in zip(self._digests, payloads, strict=True):
+            digest.update(name + encoding.i2osp(len(payload), 8))
+            digest.update(payload)
+
+    def _count(self, *, rounds: int = 0, sent: int = 0, received: int = 0, seconds: float = 0.0) -> None:
+        old = self._traffic.get(self._phase, Traffic())
+        self._traffic[self._phase] = Traffic(
+            rounds=old.rounds + rounds,
+            sent=old.sent + sent,
+            received=old.received + received,
+            seconds=old.seconds + seconds,
+        )
+
+
+def _size(label: str, payload: Buffer) -> int:
+    return HEADER_BYTES + len(label) + memoryview(payload).nbytes
+
+
+def _check_message(label: str, payload: Buffer) -> None:
+    if not label.isascii() or not 1 <= len(label) <= MAX_LABEL:
+        raise ValueError(f"a label is 1 to {MAX_LABEL} ASCII characters, not {label!r}")
+    if memoryview(payload).nbytes > MAX_PAYLOAD:
+        raise ValueError(f"{label}: a message has at most {MAX_PAYLOAD} bytes")

@@ -1,0 +1,119 @@
+"""Frames on a connection between two members (``spec/session.md``, "Frames").
+
+::
+
+    frame = I2OSP(length, 4) || kind (1) || I2OSP(sequence, 8) || I2OSP(len(label), 1) || label || payload
+
+``length`` counts everything after itself.  Only the member that opened a connection sends on it, apart from
+the answer to its hello: one writer and one reader per connection, and no TLS object shared by two threads.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import struct
+from dataclasses import dataclass
+from enum import IntEnum
+
+from ..backend import Buffer
+
+__all__ = [
+    "HEADER_BYTES",
+    "MAX_LABEL",
+    "MAX_PAYLOAD",
+    "BadFrame",
+    "Frame",
+    "Kind",
+    "read_frame",
+    "write_frame",
+]
+
+MAX_LABEL = 64
+MAX_PAYLOAD = 1 << 30
+
+_HEADER = struct.Struct(">IBQB")
+HEADER_BYTES = _HEADER.size
+_AFTER_LENGTH = HEADER_BYTES - 4
+_JOIN_BELOW = 1 << 15
+_FIRST_ALLOCATION = 1 << 20
+
+
+class Kind(IntEnum):
+    """What a frame is for."""
+
+    HELLO = 1
+    MESSAGE = 2
+    PING = 3
+    ABORT = 4
+    GOODBYE = 5
+
+
+class BadFrame(Exception):
+    """Bytes that are not a frame; the channel turns it into an abort that names the peer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame; ``payload`` is owned by nobody else."""
+
+    kind: Kind
+    sequence: int
+    label: str
+    payload: bytes
+
+
+def write_frame(sock: socket.socket, kind: Kind, sequence: int, label: str, payload: Buffer) -> None:
+    """Send one frame; a large payload goes out from where it lies."""
+    view = memoryview(payload).cast("B")
+    name = label.encode("ascii")
+    head = _HEADER.pack(_AFTER_LENGTH + len(name) + len(view), kind, sequence, len(name)) + name
+    if len(view) < _JOIN_BELOW:
+        sock.sendall(head + view)
+    else:
+        sock.sendall(head)
+        sock.sendall(view)
+
+
+def read_frame(sock: socket.socket, *, limit: int = MAX_PAYLOAD) -> Frame | None:
+    """Read one frame, or None where the stream ends between frames.
+
+    Raises ``BadFrame`` for anything else that is not a frame with a payload of at most ``limit`` bytes, and
+    passes on ``TimeoutError`` and ``OSError`` of the socket.
+    """
+    first = sock.recv(1)
+    if not first:
+        return None
+    length, kind, sequence, label_length = _HEADER.unpack(first + _read(sock, HEADER_BYTES - 1))
+    payload_length = length - _AFTER_LENGTH - label_length
+    if payload_length < 0 or label_length > MAX_LABEL:
+        raise BadFrame("a frame whose lengths contradict each other")
+    if payload_length > limit:
+        raise BadFrame(f"a frame of {payload_length} bytes, at most {limit} are allowed")
+    try:
+        known = Kind(kind)
+        label = _read(sock, label_length).decode("ascii")
+    except ValueError as error:
+        raise BadFrame("a frame of unknown kind or with a label outside ASCII") from error
+    return Frame(known, sequence, label, _read(sock, payload_length))
+
+
+def _read(sock: socket.socket, length: int) -> bytes:
+    """Read exactly ``length`` bytes without copying them: BytesIO hands over the buffer it was filled in.
+
+    The buffer grows with what has arrived, so a length that is only claimed costs no memory.
+    """
+    out = io.BytesIO()
+    got = 0
+    while got < length:
+        end = min(length, max(2 * got, _FIRST_ALLOCATION))
+        out.seek(end - 1)
+        out.write(b"\0")
+        with out.getbuffer() as view:
+            while got < end:
+                with view[got:end] as rest:
+                    count = sock.recv_into(rest)
+                if not count:
+                    raise BadFrame("a frame that breaks off")
+                got += count
+    return out.getvalue()
