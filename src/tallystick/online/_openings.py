@@ -102,15 +102,22 @@ class Openings:
         if not names:
             return
         challenges = Vector.expand(self.party.backend, seed, bytes(12), len(names)).to_ints()
-        own = [self._fold(claims[name], chi) for name, chi in zip(names, challenges, strict=True)]
-        payload = Vector.from_ints(self.party.backend, own).to_bytes()
-        opened = await commit_and_open(self.party, f"{label}/sigma", payload)
-        total = Vector.zeros(self.party.backend, len(names))
-        for j, data in enumerate(opened):
-            total = total + read_vector(self.party, data, len(names), label=f"{label}/sigma", sender=j)
-        for name, sum_ in zip(names, total.to_ints(), strict=True):
-            if sum_ != 0:
-                raise self.failed(_WHY.get(name, "a value that must be zero is not"), check=name)
+        # One claim after the other, each sum opened only when those before it were zero: the sums of two
+        # false claims are multiples of the same unknown alpha, so together they would reveal their ratio,
+        # which can depend on honest inputs (the lie in one opening shows in a later gate check).
+        for name, chi in zip(names, challenges, strict=True):
+            await self._check_sum(label, name, self._fold(claims[name], chi))
+
+    async def _check_sum(self, label: str, name: str, sigma: int) -> None:
+        """Commit to and open the sigma_i of one claim; they must add up to zero."""
+        payload = Vector.from_ints(self.party.backend, [sigma]).to_bytes()
+        opened = await commit_and_open(self.party, f"{label}/{name}", payload)
+        parts = [
+            read_vector(self.party, data, 1, label=f"{label}/{name}", sender=j)
+            for j, data in enumerate(opened)
+        ]
+        if sum(part[0] for part in parts) % _R != 0:
+            raise self.failed(_WHY.get(name, "a value that must be zero is not"), check=name)
 
     def failed(self, message: str, *, check: str, blame: int | None = None) -> ProtocolAbort:
         """Burn the preparation and return the abort to raise."""
