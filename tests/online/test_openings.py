@@ -112,7 +112,7 @@ def test_a_lie_about_a_mac_share_fails_the_mac_check(backend):
 
 
 def test_a_sigma_that_is_not_the_committed_one_is_blamed(backend):
-    results = run(lambda mesh: _square(mesh, backend), corrupt=flip(1, "check/sigma/open", 40))
+    results = run(lambda mesh: _square(mesh, backend), corrupt=flip(1, "check/mac-check/open", 40))
     assert [(results[i].check, results[i].blame) for i in (0, 2)] == [("commitment", 1)] * 2
 
 
@@ -199,3 +199,24 @@ def test_the_fold_does_not_depend_on_how_claims_are_cut(backend, rng, monkeypatc
         whole = [_openings._Claim(x, m)]
         cut = [_openings._Claim(x[:3], m[:3]), _openings._Claim(x[3:], m[3:])]
         assert online._fold(whole, 7) == online._fold(cut, 7) == expected
+
+
+def test_after_a_false_opening_the_sum_of_the_zero_claims_stays_closed(backend):
+    """Both sums would be multiples of one alpha; their ratio could depend on honest inputs."""
+    seen = []
+
+    def corrupt(sender, label, payload):
+        seen.append(label)
+        return flip(1, "multiply")(sender, label, payload)
+
+    async def protocol(mesh):
+        online = await seated(mesh, backend)
+        x, y = await online.preparation.randoms(4), await online.preparation.randoms(4)
+        product = await online.multiply(x, y)
+        await online.assert_zero(product - product, check="gate-check")
+        await online.check()
+
+    results = run(protocol, corrupt=corrupt)
+    assert {r.check for r in results} == {"mac-check"}
+    assert any(label.startswith("check/mac-check") for label in seen)
+    assert not any("gate-check" in label for label in seen)
