@@ -46,18 +46,14 @@ def _points(backend: Backend, data: bytes, name: str, what: str) -> Points:
     try:
         return Points.from_bytes(backend, data)
     except DecodeError as error:
-        raise VerificationError(
-            f"{name}: {what}: {error.message}", check="point-encoding", item=name
-        ) from error
+        raise DecodeError(f"{name}: {what}: {error.message}", item=name) from error
 
 
 def _scalars(backend: Backend, data: bytes, name: str, what: str) -> Vector:
     try:
         return Vector.from_bytes(backend, data)
     except DecodeError as error:
-        raise VerificationError(
-            f"{name}: {what}: {error.message}", check="scalar-encoding", item=name
-        ) from error
+        raise DecodeError(f"{name}: {what}: {error.message}", item=name) from error
 
 
 class _Folds:
@@ -111,8 +107,8 @@ class BatchVerifier:
         """Reduce one proof to its two equations.
 
         ``input_commitments`` are the commitments of the relation's input rows, ``outputs`` the published values,
-        ``context`` what the proof belongs to, ``name`` how errors call it.  Raises VerificationError when an encoding
-        is bad, ValueError when counts do not fit the relation.
+        ``context`` what the proof belongs to, ``name`` how errors call it.  Raises DecodeError when an
+        encoding is bad, ValueError when counts do not fit the relation.
         """
         shape = relation.shape
         if len(input_commitments) != shape.input_rows or len(outputs) != shape.outputs:
