@@ -3,6 +3,7 @@
 
 static const ts_cpu *const ts_paths[] = {
 #if defined(__x86_64__)
+    &ts_cpu_ifma,
     &ts_cpu_adx,
 #endif
     &ts_cpu_portable,

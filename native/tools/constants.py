@@ -59,7 +59,29 @@ def fr_header() -> str:
     )
 
 
+LIMB_BITS = 52  # of the AVX-512 IFMA kernels
+
+
+def limbs52(value: int, count: int) -> str:
+    """Return a C initialiser of ``count`` limbs of 52 bits, least significant first."""
+    assert 0 <= value < 1 << (LIMB_BITS * count)
+    return "{" + ", ".join(f"0x{value >> (LIMB_BITS * i) & (1 << LIMB_BITS) - 1:013x}" for i in range(count)) + "}"
+
+
+def ifma_header() -> str:
+    """Return arch/ifma/ifma_constants.h."""
+    base = 1 << LIMB_BITS
+    return header(
+        "TS_IFMA_CONSTANTS_H",
+        '#include "../../util/util.h"\n',
+        f"/* r, limbs of 52 bits */\nstatic const uint64_t ts_fr8_modulus[5] TS_UNUSED = {limbs52(R, 5)};\n",
+        f"/* -1/r mod 2^52 */\n#define TS_FR8_INV 0x{-pow(R, -1, base) % base:013x}ULL\n",
+        f"/* floor(2^59 / (floor(r / 2^208) + 1)) */\n#define TS_FR8_MU {(1 << 59) // ((R >> 208) + 1)}ULL\n",
+    )
+
+
 HEADERS = {
+    "arch/ifma/ifma_constants.h": ifma_header,
     "field/fr_constants.h": fr_header,
 }
 

@@ -44,6 +44,7 @@ struct ts_cpu {
 /* Every path this build contains, fastest first. */
 extern TS_HIDDEN const ts_cpu ts_cpu_portable;
 #if defined(__x86_64__)
+extern TS_HIDDEN const ts_cpu ts_cpu_ifma;
 extern TS_HIDDEN const ts_cpu ts_cpu_adx;
 #endif
 

@@ -1,0 +1,46 @@
+/* The code path for x86-64 processors with AVX-512 IFMA and VBMI2 (Intel since Ice Lake, AMD since Zen 4). */
+#include "../../util/target.h"
+
+#if defined(__x86_64__)
+TS_TARGET_BEGIN("bmi,bmi2,adx,avx2,avx512f,avx512dq,avx512bw,avx512vl,avx512ifma,avx512vbmi2")
+#include "../../kernels_impl.h"
+#include "fr8_vec_impl.h"
+
+static int ifma_supported(void) {
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("avx2") && ts_cpu_has_adx() &&
+           __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512ifma") && __builtin_cpu_supports("avx512vbmi2");
+}
+
+/* TS_KERNELS fills the whole table first; the vector kernels then take their places. */
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Winitializer-overrides"
+#else
+#pragma GCC diagnostic ignored "-Woverride-init"
+#endif
+const ts_cpu ts_cpu_ifma = {
+    .name = "ifma",
+    .supported = ifma_supported,
+    TS_KERNELS,
+    .fr_vec_from_i64 = ifma_fr_vec_from_i64,
+    .fr_vec_from_bytes = ifma_fr_vec_from_bytes,
+    .fr_vec_to_bytes = ifma_fr_vec_to_bytes,
+    .fr_vec_add = ifma_fr_vec_add,
+    .fr_vec_sub = ifma_fr_vec_sub,
+    .fr_vec_neg = ifma_fr_vec_neg,
+    .fr_vec_mul = ifma_fr_vec_mul,
+    .fr_vec_muladd = ifma_fr_vec_muladd,
+    .fr_vec_scale = ifma_fr_vec_scale,
+    .fr_vec_axpy = ifma_fr_vec_axpy,
+    .fr_vec_inv = ifma_fr_vec_inv,
+    .fr_vec_powers = ifma_fr_vec_powers,
+    .fr_vec_sum = ifma_fr_vec_sum,
+    .fr_vec_dot = ifma_fr_vec_dot,
+    .fr_vec_sum_axis = ifma_fr_vec_sum_axis,
+    .fr_vec_combine = ifma_fr_vec_combine,
+    .fr_vec_matvec = ifma_fr_vec_matvec,
+};
+TS_TARGET_END
+#endif
