@@ -1,0 +1,52 @@
+"""Tallystick: computations on data that nobody may see, whose results anybody can check.
+
+A program is an ordinary function over secret arrays::
+
+    import tallystick as ts
+
+    @ts.program
+    def wages(table: ts.Members[ts.Table]):
+        wage = ts.concat(t["wage_cents"] for t in table)
+        return {"count": wage.size, "mean": ts.mean(wage), "variance": ts.variance(wage)}
+"""
+
+from __future__ import annotations
+
+from .lib import concat, count, covariance, mean, slope, stack, sum, variance
+from .plan import (
+    Column,
+    Members,
+    MemberSchema,
+    Opened,
+    Program,
+    Secret,
+    Table,
+    load_program,
+    program,
+    reveal,
+    sqrt,
+    trace,
+)
+
+__all__ = [
+    "Column",
+    "MemberSchema",
+    "Members",
+    "Opened",
+    "Program",
+    "Secret",
+    "Table",
+    "concat",
+    "count",
+    "covariance",
+    "load_program",
+    "mean",
+    "program",
+    "reveal",
+    "slope",
+    "sqrt",
+    "stack",
+    "sum",
+    "trace",
+    "variance",
+]

@@ -1,0 +1,102 @@
+"""Plans: a program traced once into a static graph, and what can be done with the graph.
+
+``trace`` makes a ``Plan`` of a ``Program``; ``simulate`` runs it on plain integers, ``PlanRelation`` is what
+the proofs and the auditor see of it, ``schedule`` and ``forward`` serve the online phase.  The normative text
+is ``spec/plan.md``.
+"""
+
+from __future__ import annotations
+
+from ._builder import fail
+from ._expressions import Expression
+from ._hints import HINTS, HintKind
+from ._intervals import HALF, Interval, centred
+from ._linear import constant_of, forward, input_value, is_linear
+from ._opened import Opened, reveal, sqrt
+from ._ops import (
+    Add,
+    Concat,
+    Constant,
+    Hint,
+    Input,
+    InputBits,
+    Matmul,
+    Mul,
+    Neg,
+    Node,
+    Output,
+    Scale,
+    Sub,
+    Sum,
+    Take,
+    View,
+    Zero,
+)
+from ._plan import Layout, Member, Plan, Result, ResultValue
+from ._program import Column, Members, MemberSchema, Program, Table, load_program, program, schema_of, trace
+from ._relation import PlanRelation
+from ._schedule import Layer, schedule
+from ._secret import Secret, assert_zero, concat, hint, stack
+from ._simulate import Advice, Inputs, Simulation, Witness, simulate, witness
+
+__all__ = [
+    "HALF",
+    "HINTS",
+    "Add",
+    "Advice",
+    "Column",
+    "Concat",
+    "Constant",
+    "Expression",
+    "Hint",
+    "HintKind",
+    "Input",
+    "InputBits",
+    "Inputs",
+    "Interval",
+    "Layer",
+    "Layout",
+    "Matmul",
+    "Member",
+    "MemberSchema",
+    "Members",
+    "Mul",
+    "Neg",
+    "Node",
+    "Opened",
+    "Output",
+    "Plan",
+    "PlanRelation",
+    "Program",
+    "Result",
+    "ResultValue",
+    "Scale",
+    "Secret",
+    "Simulation",
+    "Sub",
+    "Sum",
+    "Table",
+    "Take",
+    "View",
+    "Witness",
+    "Zero",
+    "assert_zero",
+    "centred",
+    "concat",
+    "constant_of",
+    "fail",
+    "forward",
+    "hint",
+    "input_value",
+    "is_linear",
+    "load_program",
+    "program",
+    "reveal",
+    "schedule",
+    "schema_of",
+    "simulate",
+    "sqrt",
+    "stack",
+    "trace",
+    "witness",
+]

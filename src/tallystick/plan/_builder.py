@@ -1,0 +1,210 @@
+"""Collects nodes while a program runs, and makes the plan of those that matter."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+
+from ..errors import ProgramError
+from ._expressions import Expression, PublicOutput, length_of, moved_expression, operands_of
+from ._hints import HINTS
+from ._intervals import Interval
+from ._ops import MAX_LENGTH, Hint, Input, InputBits, Matmul, Node, Output, Zero, moved
+from ._plan import MAX_NODES, MAX_TOTAL, Member, Plan, Result, compute_layout
+
+__all__ = ["Builder", "fail", "is_program", "location", "program_line"]
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_PROGRAMS = _PACKAGE / "gallery"
+_NUMPY = Path(np.__file__).resolve().parent
+_STDLIB = Path(inspect.__file__).resolve().parent
+
+
+def program_line() -> str | None:
+    """Return ``file:line`` of the innermost frame outside the package, which is the program's own line.
+
+    The gallery's programs are programs, although they live in the package.
+    """
+    frame = sys._getframe(1)
+    while frame is not None:
+        path = Path(frame.f_code.co_filename)
+        if is_program(path):
+            return location(path, frame.f_lineno)
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return None
+
+
+def location(path: Path, line: int) -> str:
+    """Return ``file:line``, the file relative to the working directory where it lies below it."""
+    try:
+        shown = path.relative_to(Path.cwd())
+    except ValueError:
+        shown = path
+    return f"{shown}:{line}"
+
+
+def is_program(path: Path) -> bool:
+    """Whether code of this file is the user's: not this package's, numpy's or the standard library's."""
+    if path.is_relative_to(_PROGRAMS):
+        return True
+    if path.is_relative_to(_PACKAGE) or path.is_relative_to(_NUMPY) or str(path).startswith("<frozen"):
+        return False
+    return not path.is_relative_to(_STDLIB) or not {"site-packages", "dist-packages"}.isdisjoint(path.parts)
+
+
+def fail(message: str, *, hint: str | None = None) -> NoReturn:
+    """Raise ``ProgramError`` that names the program's line."""
+    raise ProgramError(message, where=program_line(), hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class _Revealed:
+    output: int
+    expression: int
+
+
+class Builder:
+    """The nodes of one trace.  Equal nodes are one node, so nothing is computed twice.
+
+    Advice that may differ from call to call is the exception: two hints are one only if their kind is
+    deterministic.
+    """
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self.members = tuple(members)
+        self.nodes: list[Node] = []
+        self.lengths: list[int] = []
+        self.intervals: list[Interval] = []
+        self.expressions: list[Expression] = []
+        self.expression_lengths: list[int] = []
+        self._output_lengths: list[int] = []
+        self._known: dict[Node, int] = {}
+        self._known_expressions: dict[Expression, int] = {}
+        self._revealed: dict[int, _Revealed] = {}
+        self._total = 0
+
+    # ------------------------------------------------------------------ nodes
+    def add(self, node: Node) -> int:
+        """Return the position of the node, new or already there; ``ProgramError`` if it cannot be part of a
+        plan.
+        """
+        known = self._known.get(node)
+        if known is not None:
+            return known
+        try:
+            n = node.length(self.lengths, self.nodes)
+            interval = node.interval(self.intervals, self.lengths)
+        except ValueError as error:
+            fail(f"{node.op}: {error}")
+        self._total += max(n, node.work if isinstance(node, Matmul) else 0)
+        if n > MAX_LENGTH or self._total > MAX_TOTAL:
+            limits = f"at most {MAX_LENGTH} a node, {MAX_TOTAL} in all"
+            fail(f"{node.op}: {n} elements are too many for a plan ({limits})")
+        if len(self.nodes) >= MAX_NODES:
+            fail(
+                f"the program makes more than {MAX_NODES} operations",
+                hint="write it with operations on whole arrays instead of loops over rows",
+            )
+        self.nodes.append(node)
+        self.lengths.append(n)
+        self.intervals.append(interval)
+        position = len(self.nodes) - 1
+        if not isinstance(node, Hint) or HINTS[node.kind].deterministic:
+            self._known[node] = position
+        return position
+
+    def bits_of(self, source: int) -> int:
+        """Return the node of an input's bits; from now on the input is committed as its bits."""
+        node = self.nodes[source]
+        assert isinstance(node, Input)
+        if node.form != "bits":
+            # The value node keeps its key, so that asking for the column again finds it.
+            self.nodes[source] = replace(node, form="bits")
+        return self.add(InputBits(source))
+
+    # ------------------------------------------------------------------ opened values
+    def reveal(self, v: int, label: str) -> int:
+        """Return the expression that stands for node v's opened entries; a node is opened once."""
+        if v not in self._revealed:
+            self.add(Output(v, label, None))
+            self._output_lengths.append(self.lengths[v])
+            number = len(self._output_lengths) - 1
+            self._revealed[v] = _Revealed(number, self.express(PublicOutput(number)))
+        return self._revealed[v].expression
+
+    def express(self, expression: Expression) -> int:
+        """Return the position of the public expression, new or already there."""
+        known = self._known_expressions.get(expression)
+        if known is not None:
+            return known
+        try:
+            n = length_of(expression, self.expression_lengths, self._output_lengths)
+        except ValueError as error:
+            fail(f"{expression.op}: {error}")
+        if len(self.expressions) >= MAX_NODES:
+            fail(f"the program makes more than {MAX_NODES} operations on opened values")
+        self.expressions.append(expression)
+        self.expression_lengths.append(n)
+        self._known_expressions[expression] = len(self.expressions) - 1
+        return len(self.expressions) - 1
+
+    # ------------------------------------------------------------------ the plan
+    def finish(self, program: str, results: Sequence[Result]) -> Plan:
+        """Return the plan of everything that results and zero assertions need.
+
+        Inputs that the program touched stay, so that a plan alone says which columns to trace the program
+        with.
+        """
+        expressions = self._needed_expressions(results)
+        opened = {e.output for k in expressions if isinstance(e := self.expressions[k], PublicOutput)}
+        outputs = [v for v, node in enumerate(self.nodes) if isinstance(node, Output)]
+        kept_outputs = [number for number in range(len(outputs)) if number in opened]
+        roots = {outputs[number] for number in kept_outputs}
+        roots |= {v for v, node in enumerate(self.nodes) if isinstance(node, Input | Zero)}
+        positions = {old: new for new, old in enumerate(self._needed_nodes(roots))}
+        nodes = tuple(moved(self.nodes[old], positions.__getitem__) for old in positions)
+        moved_expressions = {old: new for new, old in enumerate(expressions)}
+        moved_outputs = {old: new for new, old in enumerate(kept_outputs)}
+        nodes = _forms_in_use(nodes)
+        return Plan(
+            program=program,
+            members=self.members,
+            nodes=nodes,
+            expressions=tuple(
+                moved_expression(self.expressions[old], moved_expressions, moved_outputs)
+                for old in expressions
+            ),
+            results=tuple(Result(r.name, moved_expressions[r.expression], r.shape) for r in results),
+            columns=compute_layout(self.members, nodes).columns,
+        )
+
+    def _needed_nodes(self, roots: set[int]) -> list[int]:
+        needed = set(roots)
+        for v in range(len(self.nodes) - 1, -1, -1):
+            if v in needed:
+                needed.update(self.nodes[v].operands)
+        return sorted(needed)
+
+    def _needed_expressions(self, results: Sequence[Result]) -> list[int]:
+        needed = {r.expression for r in results}
+        for k in range(len(self.expressions) - 1, -1, -1):
+            if k in needed:
+                needed.update(operands_of(self.expressions[k]))
+        return sorted(needed)
+
+
+def _forms_in_use(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Return the nodes with every input in value form whose bits no remaining node reads."""
+    read = {node.source for node in nodes if isinstance(node, InputBits)}
+    return tuple(
+        replace(node, form="value") if isinstance(node, Input) and v not in read else node
+        for v, node in enumerate(nodes)
+    )

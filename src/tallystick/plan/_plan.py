@@ -1,0 +1,464 @@
+"""The plan: a frozen dataflow graph, its canonical bytes, and what follows from it without any data.
+
+A plan is valid or does not exist: whether it was traced or decoded, the same checks run when it is made.
+The normative text is ``spec/plan.md``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import prod
+
+from ..encoding import Value, dumps, expect_array, expect_int, expect_map, expect_text, loads
+from ..errors import DecodeError
+from ..proofs._relation import Shape, choose_columns
+from ._expressions import (
+    Expression,
+    PublicOutput,
+    decode_expression,
+    encode_expression,
+    evaluate_expressions,
+    length_of,
+    operands_of,
+    places_of,
+)
+from ._intervals import Interval, OverflowRangeError, centred
+from ._ops import (
+    MAX_DECIMALS,
+    MAX_LENGTH,
+    MAX_NAME,
+    Hint,
+    Input,
+    Matmul,
+    Mul,
+    Node,
+    Output,
+    Zero,
+    decode_node,
+    encode_node,
+)
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_MEMBERS",
+    "MAX_NODES",
+    "MAX_TOTAL",
+    "VERSION",
+    "Layout",
+    "Member",
+    "Plan",
+    "Result",
+    "ResultValue",
+    "compute_layout",
+    "range_gates",
+]
+
+VERSION = "tallystick/plan/1"
+
+MAX_BYTES = 1 << 26
+"""Bytes of an encoded plan."""
+
+MAX_VALUES = 1 << 22
+"""CBOR values in an encoded plan."""
+
+MAX_MEMBERS = 256
+"""Members of a plan."""
+
+MAX_NODES = 1 << 16
+"""Nodes, and likewise expressions and results, of a plan."""
+
+MAX_TOTAL = 1 << 26
+"""Elements of all nodes together, multiplications by public matrices included."""
+
+MAX_PUBLIC_TOTAL = 1 << 20
+"""Entries of all expressions together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A party of the computation, and how many rows its table has."""
+
+    name: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A named entry of the final report: an expression, read in row-major order as ``shape``."""
+
+    name: str
+    expression: int
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultValue:
+    """The value of a result: fractions in row-major order, None where undefined.
+
+    ``places`` is the number of decimals the program rounded to, or None where it did not round.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    values: tuple[Fraction | None, ...]
+    places: int | None
+
+    def text(self) -> str:
+        """Return the value for people: exact where a few decimals are exact, ``undefined`` where there is
+        none.
+        """
+        entries = ["undefined" if v is None else _decimal(v, self.places) for v in self.values]
+        return entries[0] if self.shape == () else f"[{', '.join(entries)}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What follows from the nodes: lengths, intervals, places in the witness, depths.
+
+    ``place[v]`` is where node v's elements start among the slots of their kind: in its owner's inputs, the
+    gates (``mul`` and boolean ``hint``), the free slots (other hints), the zeros, or the public outputs; -1
+    for the rest.
+    ``depth[v]`` is how many rounds of multiplications and hints come before node v.
+    """
+
+    lengths: tuple[int, ...]
+    intervals: tuple[Interval, ...]
+    place: tuple[int, ...]
+    depth: tuple[int, ...]
+    inputs: tuple[int, ...]
+    free: int
+    gates: int
+    zeros: int
+    outputs: int
+    columns: int
+
+    @property
+    def shape(self) -> Shape:
+        """The dimensions of the computation's witness (``spec/relation.md``)."""
+        return Shape(
+            columns=self.columns,
+            inputs=self.inputs,
+            free=self.free,
+            gates=self.gates,
+            zeros=self.zeros,
+            outputs=self.outputs,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A traced program.  Raises ``ValueError`` for what is not a plan."""
+
+    program: str
+    members: tuple[Member, ...]
+    nodes: tuple[Node, ...]
+    expressions: tuple[Expression, ...]
+    results: tuple[Result, ...]
+    columns: int
+    layout: Layout = field(init=False, repr=False, compare=False)
+    digest: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _check_members(self.program, self.members)
+        layout = compute_layout(self.members, self.nodes)
+        object.__setattr__(self, "layout", layout)
+        if self.columns != layout.columns:
+            raise ValueError(
+                f"columns: {self.columns} is not the choice of spec/relation.md, {layout.columns}"
+            )
+        _check_results(self)
+        object.__setattr__(self, "digest", hashlib.sha256(self.to_bytes()).digest())
+
+    @property
+    def shape(self) -> Shape:
+        """The dimensions of the computation's witness (``spec/relation.md``)."""
+        return self.layout.shape
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """All input nodes in plan order."""
+        return tuple(n for n in self.nodes if isinstance(n, Input))
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """All output nodes in plan order; their positions are the output numbers."""
+        return tuple(n for n in self.nodes if isinstance(n, Output))
+
+    def inputs_of(self, member: int) -> tuple[Input, ...]:
+        """Return one member's input nodes in plan order, which is the order of its witness slots."""
+        return tuple(n for n in self.nodes if isinstance(n, Input) and n.member == member)
+
+    def member_index(self, name: str) -> int:
+        """Return the index of the member with this name; raise ``KeyError`` if there is none."""
+        for k, member in enumerate(self.members):
+            if member.name == name:
+                return k
+        raise KeyError(name)
+
+    # ------------------------------------------------------------------ results
+    def signed_outputs(self, flat: Sequence[int]) -> list[list[int]]:
+        """Split the elements of all public outputs, residues or signed, into a list of signed integers each.
+
+        Outputs to some members only stand in the result as empty lists.  Raises ``ValueError`` for a wrong
+        count.
+        """
+        if len(flat) != self.layout.outputs:
+            raise ValueError(f"{len(flat)} output elements, {self.layout.outputs} were expected")
+        split: list[list[int]] = []
+        at = 0
+        for node in self.outputs:
+            n = self.layout.lengths[node.a] if node.to is None else 0
+            split.append([centred(v) for v in flat[at : at + n]])
+            at += n
+        return split
+
+    def evaluate(self, flat: Sequence[int]) -> list[ResultValue]:
+        """Return the results that follow from the elements of all public outputs, residues or signed."""
+        values = evaluate_expressions(self.expressions, self.signed_outputs(flat))
+        return [
+            ResultValue(
+                r.name, r.shape, tuple(values[r.expression]), places_of(self.expressions[r.expression])
+            )
+            for r in self.results
+        ]
+
+    # ------------------------------------------------------------------ bytes
+    def to_bytes(self) -> bytes:
+        """Return the canonical encoding."""
+        return dumps(
+            {
+                "version": VERSION,
+                "program": self.program,
+                "members": [[m.name, m.rows] for m in self.members],
+                "nodes": [encode_node(n) for n in self.nodes],
+                "expressions": [encode_expression(e) for e in self.expressions],
+                "results": [[r.name, r.expression, list(r.shape)] for r in self.results],
+                "columns": self.columns,
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes | bytearray | memoryview) -> Plan:
+        """Decode and check a plan from anywhere.  Raises ``DecodeError`` for everything else."""
+        item = expect_map(
+            loads(data, max_size=MAX_BYTES, max_values=MAX_VALUES, what="plan"), "plan", required=_KEYS
+        )
+        expect_text(item["version"], "plan: version", choices=[VERSION])
+        try:
+            plan = cls(
+                program=expect_text(item["program"], "plan: program", max_length=MAX_NAME),
+                members=tuple(
+                    _decode_member(m, f"plan: member {k}")
+                    for k, m in enumerate(
+                        expect_array(item["members"], "plan: members", max_length=MAX_MEMBERS)
+                    )
+                ),
+                nodes=tuple(
+                    decode_node(n, k, f"plan: node {k}")
+                    for k, n in enumerate(expect_array(item["nodes"], "plan: nodes", max_length=MAX_NODES))
+                ),
+                expressions=tuple(
+                    decode_expression(e, k, f"plan: expression {k}")
+                    for k, e in enumerate(
+                        expect_array(item["expressions"], "plan: expressions", max_length=MAX_NODES)
+                    )
+                ),
+                results=tuple(
+                    _decode_result(r, f"plan: result {k}")
+                    for k, r in enumerate(
+                        expect_array(item["results"], "plan: results", max_length=MAX_NODES)
+                    )
+                ),
+                columns=expect_int(item["columns"], "plan: columns"),
+            )
+        except ValueError as error:
+            raise DecodeError(str(error) if str(error).startswith("plan") else f"plan: {error}") from error
+        if plan.to_bytes() != bytes(data):
+            raise DecodeError("plan: the bytes are not the canonical encoding of what they say")
+        return plan
+
+
+_KEYS = ("version", "program", "members", "nodes", "expressions", "results", "columns")
+
+
+def compute_layout(members: Sequence[Member], nodes: Sequence[Node]) -> Layout:
+    """Check the nodes and return what follows from them.  Raises ``ValueError`` naming the node."""
+    if len(nodes) > MAX_NODES:
+        raise ValueError(f"{len(nodes)} nodes; at most {MAX_NODES} are allowed")
+    lengths: list[int] = []
+    intervals: list[Interval] = []
+    place: list[int] = []
+    depth: list[int] = []
+    inputs = [0] * len(members)
+    named: set[tuple[int, str]] = set()
+    free = gates = zeros = outputs = total = 0
+    for v, node in enumerate(nodes):
+        try:
+            _check_operands(node, v, nodes)
+            if isinstance(node, Input):
+                _check_input(node, members, named)
+            n = node.length(lengths, nodes)
+            total += max(n, node.work if isinstance(node, Matmul) else 0)
+            total += node.slots if isinstance(node, Input) else 0
+            if n > MAX_LENGTH:
+                raise ValueError(f"{n} elements; at most {MAX_LENGTH} are allowed")
+            if total > MAX_TOTAL:
+                raise ValueError(f"the plan has more than {MAX_TOTAL} elements")
+            intervals.append(node.interval(intervals, lengths))
+        except OverflowRangeError as error:
+            raise OverflowRangeError(f"plan: node {v} ({node.op}): {error}") from error
+        except ValueError as error:
+            raise ValueError(f"plan: node {v} ({node.op}): {error}") from error
+        lengths.append(n)
+        start = max((depth[p] for p in node.operands), default=0)
+        depth.append(start + 1 if isinstance(node, Mul | Hint) else start)
+        match node:
+            case Input():
+                place.append(inputs[node.member])
+                inputs[node.member] += node.slots
+            case Hint(boolean=False):
+                place.append(free)
+                free += n
+            case Mul() | Hint():
+                place.append(gates)
+                gates += n
+            case Zero(a):
+                place.append(zeros)
+                zeros += lengths[a]
+            case Output(a, _, to):
+                _check_recipients(to, v, len(members))
+                place.append(outputs if to is None else -1)
+                outputs += lengths[a] if to is None else 0
+            case _:
+                place.append(-1)
+    ranges = list(inputs)
+    for node in nodes:
+        if isinstance(node, Input):
+            ranges[node.member] += 2 * range_gates(node)
+    slots = [sum(inputs) + free + 2 * gates, *ranges]
+    return Layout(
+        lengths=tuple(lengths),
+        intervals=tuple(intervals),
+        place=tuple(place),
+        depth=tuple(depth),
+        inputs=tuple(inputs),
+        free=free,
+        gates=gates,
+        zeros=zeros,
+        outputs=outputs,
+        columns=choose_columns(max(slots)),
+    )
+
+
+def range_gates(node: Input) -> int:
+    """Return the gates that an input's range proof takes (``spec/ranges.md``)."""
+    width = node.high - node.low
+    again = node.form == "bits" and width & (width + 1) != 0
+    return node.n * node.bits * (2 if again else 1)
+
+
+def _check_operands(node: Node, v: int, nodes: Sequence[Node]) -> None:
+    for p in node.operands:
+        if not 0 <= p < v:
+            raise ValueError(f"operand {p} is not an earlier node")
+        if isinstance(nodes[p], Zero | Output):
+            raise ValueError(f"operand {p} ({nodes[p].op}) has no value")
+
+
+def _check_input(node: Input, members: Sequence[Member], named: set[tuple[int, str]]) -> None:
+    if not 0 <= node.member < len(members):
+        raise ValueError(f"member {node.member} of {len(members)}")
+    if not node.name or len(node.name) > MAX_NAME:
+        raise ValueError("an input has a name of 1 to 100 characters")
+    if node.n != members[node.member].rows:
+        raise ValueError(f"{node.n} rows, but {members[node.member].name} has {members[node.member].rows}")
+    if not 0 <= node.decimals <= MAX_DECIMALS:
+        raise ValueError(f"{node.decimals} decimals; at most {MAX_DECIMALS} are allowed")
+    if (node.member, node.name) in named:
+        raise ValueError(f"a second input {node.name!r} of {members[node.member].name}")
+    named.add((node.member, node.name))
+
+
+def _check_recipients(to: tuple[int, ...] | None, v: int, members: int) -> None:
+    if to is not None and (not to or list(to) != sorted(set(to)) or not 0 <= to[0] <= to[-1] < members):
+        raise ValueError(f"plan: node {v} (output): the recipients are not an ascending list of members")
+
+
+def _check_members(program: str, members: Sequence[Member]) -> None:
+    if not program or len(program) > MAX_NAME:
+        raise ValueError(f"plan: program: a name of 1 to {MAX_NAME} characters is required")
+    if not 1 <= len(members) <= MAX_MEMBERS:
+        raise ValueError(f"plan: {len(members)} members; between 1 and {MAX_MEMBERS} are allowed")
+    for k, member in enumerate(members):
+        if not member.name or len(member.name) > MAX_NAME or not 0 <= member.rows <= MAX_LENGTH:
+            raise ValueError(
+                f"plan: member {k}: a name of 1 to {MAX_NAME} characters and 0 to {MAX_LENGTH} rows"
+            )
+    if len({m.name for m in members}) != len(members):
+        raise ValueError("plan: two members have one name")
+
+
+def _check_results(plan: Plan) -> None:
+    outputs = plan.outputs
+    sizes = [plan.layout.lengths[n.a] for n in outputs]
+    lengths: list[int] = []
+    total = 0
+    for k, expression in enumerate(plan.expressions):
+        what = f"plan: expression {k} ({expression.op})"
+        if any(not 0 <= p < k for p in operands_of(expression)):
+            raise ValueError(f"{what}: an operand is not an earlier expression")
+        try:
+            lengths.append(length_of(expression, lengths, sizes))
+        except ValueError as error:
+            raise ValueError(f"{what}: {error}") from error
+        if isinstance(expression, PublicOutput) and outputs[expression.output].to is not None:
+            raise ValueError(f"{what}: output {expression.output} is not public")
+        total += lengths[-1]
+        if total > MAX_PUBLIC_TOTAL:
+            raise ValueError(f"{what}: more than {MAX_PUBLIC_TOTAL} public values")
+    names: set[str] = set()
+    for result in plan.results:
+        what = f"plan: result {result.name!r}"
+        if not result.name or len(result.name) > MAX_NAME or result.name in names:
+            raise ValueError(f"{what}: a name of its own, of 1 to {MAX_NAME} characters, is required")
+        names.add(result.name)
+        if not 0 <= result.expression < len(plan.expressions):
+            raise ValueError(f"{what}: expression {result.expression} of {len(plan.expressions)}")
+        if prod(result.shape) != lengths[result.expression] or min(result.shape, default=0) < 0:
+            raise ValueError(
+                f"{what}: shape {result.shape} does not hold {lengths[result.expression]} values"
+            )
+
+
+def _decode_member(value: Value, what: str) -> Member:
+    name, rows = expect_array(value, what, length=2)
+    return Member(expect_text(name, f"{what}: name", max_length=MAX_NAME), expect_int(rows, f"{what}: rows"))
+
+
+def _decode_result(value: Value, what: str) -> Result:
+    name, expression, shape = expect_array(value, what, length=3)
+    return Result(
+        expect_text(name, f"{what}: name", max_length=MAX_NAME),
+        expect_int(expression, f"{what}: expression"),
+        tuple(
+            expect_int(d, f"{what}: dimension", high=MAX_LENGTH)
+            for d in expect_array(shape, f"{what}: shape", max_length=16)
+        ),
+    )
+
+
+def _decimal(value: Fraction, places: int | None) -> str:
+    """Write a fraction as a decimal number: with ``places`` digits, or the shortest exact form up to 12
+    digits.
+    """
+    if places is None:
+        places = next((p for p in range(13) if (value * 10**p).denominator == 1), None)
+        if places is None:
+            return "≈" + _decimal(Fraction(round(value, 6)), 6)
+    scaled = round(value * 10**places)
+    digits = str(abs(scaled)).rjust(places + 1, "0")
+    sign = "-" if scaled < 0 else ""
+    return sign + (digits if places == 0 else f"{digits[:-places]}.{digits[-places:]}")

@@ -1,0 +1,269 @@
+"""Programs, the tables they see, and tracing."""
+
+from __future__ import annotations
+
+import inspect
+import runpy
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Generic, TypeVar, cast
+
+import numpy as np
+
+from ..errors import ProgramError, TallystickError, UsageError
+from ._builder import Builder, fail, is_program, location
+from ._describe import Origin
+from ._intervals import OverflowRangeError
+from ._opened import Opened, public_constant, reveal
+from ._ops import MAX_DECIMALS, MAX_INPUT_BITS, MAX_LENGTH, MAX_NAME, Input
+from ._plan import MAX_MEMBERS, Member, Plan, Result
+from ._secret import Secret
+
+__all__ = [
+    "Column",
+    "MemberSchema",
+    "Members",
+    "Program",
+    "Table",
+    "load_program",
+    "program",
+    "schema_of",
+    "trace",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What is public about a column: its integers lie in [low, high], and stand for integer / 10^decimals."""
+
+    low: int
+    high: int
+    decimals: int = 0
+
+    def __post_init__(self) -> None:
+        if self.low > self.high:
+            raise UsageError(f"a column's low {self.low} is above its high {self.high}")
+        if (self.high - self.low).bit_length() > MAX_INPUT_BITS:
+            raise UsageError(f"a column's range may span {MAX_INPUT_BITS} bits at most")
+        if not 0 <= self.decimals <= MAX_DECIMALS:
+            raise UsageError(f"a column has between 0 and {MAX_DECIMALS} decimals, not {self.decimals}")
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSchema:
+    """What is public about a member's table: its owner's name, the number of rows, the columns."""
+
+    name: str
+    rows: int
+    columns: Mapping[str, Column]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.name) <= MAX_NAME:
+            raise UsageError(f"a member's name has between 1 and {MAX_NAME} characters")
+        if not 0 <= self.rows <= MAX_LENGTH:
+            raise UsageError(f"{self.name}: between 0 and {MAX_LENGTH} rows are possible, not {self.rows}")
+        for column in self.columns:
+            if not 1 <= len(column) <= MAX_NAME:
+                raise UsageError(f"{self.name}: a column's name has between 1 and {MAX_NAME} characters")
+
+
+class Table:
+    """One member's table: ``table["column"]`` is a secret vector with one entry per row."""
+
+    def __init__(self, builder: Builder, index: int, schema: MemberSchema) -> None:
+        self._builder = builder
+        self._index = index
+        self._schema = schema
+
+    @property
+    def name(self) -> str:
+        """The member's name."""
+        return self._schema.name
+
+    @property
+    def rows(self) -> int:
+        """The public number of rows."""
+        return self._schema.rows
+
+    def __len__(self) -> int:
+        return self._schema.rows
+
+    def __getitem__(self, column: str) -> Secret:
+        """Return a column; only columns that a program asks for are committed."""
+        known = self._schema.columns.get(column) if isinstance(column, str) else None
+        if known is None:
+            names = ", ".join(sorted(self._schema.columns)) or "none"
+            fail(f"the table of {self.name} has no column {column!r}", hint=f"its columns are: {names}")
+        node = Input(self._index, column, self.rows, known.low, known.high, known.decimals, "value")
+        origin = Origin(column, frozenset([self._index]), self.rows)
+        return Secret(
+            self._builder, self._builder.add(node), (self.rows,), decimals=known.decimals, origin=origin
+        )
+
+    def __repr__(self) -> str:
+        return f"Table({self.name}, {self.rows} rows)"
+
+
+_T = TypeVar("_T")
+
+
+class Members(Generic[_T]):
+    """What each member brings, in the order of the members; by name with ``members["south"]``."""
+
+    def __init__(self, items: Mapping[str, _T]) -> None:
+        self._items = dict(items)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The members' names."""
+        return tuple(self._items)
+
+    def __iter__(self) -> Iterator[_T]:
+        return iter(self._items.values())
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, name: str) -> _T:
+        if name not in self._items:
+            fail(f"there is no member {name!r}", hint=f"the members are: {', '.join(self._items)}")
+        return self._items[name]
+
+    def __repr__(self) -> str:
+        return f"Members({', '.join(self._items)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A computation: a function from the members' tables to named results."""
+
+    name: str
+    function: Callable[[Members[Table]], object]
+
+    @property
+    def doc(self) -> str:
+        """The function's docstring, or the empty text."""
+        return inspect.getdoc(self.function) or ""
+
+    @property
+    def where(self) -> str:
+        """``file:line`` of the definition."""
+        code = self.function.__code__
+        return location(Path(code.co_filename), code.co_firstlineno)
+
+
+def program(function: Callable[[Members[Table]], object]) -> Program:
+    """Mark a function of one argument, the members' tables, as a program."""
+    parameters = inspect.signature(function).parameters
+    if len(parameters) != 1:
+        fail(
+            f"a program takes one argument, the members' tables; {function.__name__} takes {len(parameters)}",
+            hint="def example(table: ts.Members[ts.Table])",
+        )
+    return Program(function.__name__, function)
+
+
+def load_program(path: str | Path, name: str | None = None) -> Program:
+    """Run a Python file and return its program; ``name`` chooses one where the file defines several.
+
+    The file is code that the caller trusts: a member runs its own copy, and only the plans are compared.
+    """
+    path = Path(path).resolve()
+    if not path.is_file():
+        raise UsageError(f"there is no program file {path}")
+    try:
+        namespace = runpy.run_path(str(path), run_name="tallystick_program")
+    except TallystickError:
+        raise
+    except SyntaxError as error:
+        raise ProgramError(f"syntax error: {error.msg}", where=f"{path}:{error.lineno}") from error
+    except Exception as error:
+        raise ProgramError(
+            f"{type(error).__name__}: {error}", where=_raised_at(error) or str(path)
+        ) from error
+    found = {p.name: p for p in namespace.values() if isinstance(p, Program)}
+    own = {n: p for n, p in found.items() if Path(p.function.__code__.co_filename).resolve() == path} or found
+    if name is not None:
+        if name not in own:
+            raise UsageError(
+                f"{path} defines no program {name!r}", hint=f"it defines: {', '.join(own) or 'none'}"
+            )
+        return own[name]
+    if len(own) != 1:
+        defined = ", ".join(own) or "none"
+        raise UsageError(f"{path} must define one program, marked with @ts.program; it defines: {defined}")
+    return next(iter(own.values()))
+
+
+def trace(program: Program, members: Iterable[MemberSchema]) -> Plan:
+    """Run the program once on symbolic tables and return its plan.  Raises ``ProgramError``."""
+    schemas = list(members)
+    names = [s.name for s in schemas]
+    if not 1 <= len(schemas) <= MAX_MEMBERS or len(set(names)) != len(names):
+        raise UsageError(f"a computation has between 1 and {MAX_MEMBERS} members with different names")
+    builder = Builder([Member(s.name, s.rows) for s in schemas])
+    tables = Members({s.name: Table(builder, k, s) for k, s in enumerate(schemas)})
+    try:
+        returned = program.function(tables)
+        results = list(_flatten(builder, returned, ""))
+    except TallystickError:
+        raise
+    except Exception as error:
+        where = _raised_at(error) or program.where
+        raise ProgramError(f"{type(error).__name__}: {error}", where=where) from error
+    if not results:
+        raise ProgramError(
+            "the program returns no result", where=program.where, hint="return a dict of results"
+        )
+    try:
+        return builder.finish(program.name, results)
+    except (ValueError, OverflowRangeError) as error:
+        raise ProgramError(str(error), where=program.where) from error
+
+
+def schema_of(plan: Plan) -> list[MemberSchema]:
+    """Return the schema to trace a plan's program with again; it must reproduce the plan."""
+    return [
+        MemberSchema(
+            member.name, member.rows, {n.name: Column(n.low, n.high, n.decimals) for n in plan.inputs_of(k)}
+        )
+        for k, member in enumerate(plan.members)
+    ]
+
+
+def _flatten(builder: Builder, value: object, name: str) -> Iterator[Result]:
+    """Name every leaf of the returned structure: ``mean.south``, ``slope.0``."""
+    if isinstance(value, Mapping):
+        for key, child in value.items():
+            if not isinstance(key, str) or not key:
+                fail(f"result {name or 'names'}: keys are non-empty text, not {key!r}")
+            yield from _flatten(builder, child, f"{name}.{key}" if name else key)
+    elif isinstance(value, list | tuple):
+        for k, child in enumerate(value):
+            yield from _flatten(builder, child, f"{name}.{k}" if name else str(k))
+    else:
+        opened = _as_opened(builder, value, name or "result")
+        yield Result(name or "result", opened.expression, opened.shape)
+
+
+def _as_opened(builder: Builder, value: object, name: str) -> Opened:
+    if isinstance(value, Secret):
+        value = reveal(value)
+    if isinstance(value, int | np.integer | Fraction | Decimal) and not isinstance(value, bool):
+        return public_constant(builder, value)
+    if not isinstance(value, Opened):
+        hint = "return secrets, opened values or integers"
+        fail(f"result {name}: {type(value).__name__} cannot be a result", hint=hint)
+    if value.builder is not builder:
+        fail(f"result {name}: a value of another trace")
+    return value
+
+
+def _raised_at(error: BaseException) -> str | None:
+    """Return ``file:line`` of the innermost program frame of a traceback."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if is_program(Path(f.filename))]
+    return location(Path(frames[-1].filename), cast(int, frames[-1].lineno)) if frames else None

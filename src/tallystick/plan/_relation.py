@@ -1,0 +1,150 @@
+"""A plan as a relation: its shape and its transposed map, by one reverse pass over the nodes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..algebra import Vector
+from ..backend import FR_MODULUS, Backend
+from ..proofs._relation import Shape, Transposed
+from ._linear import backward, bit_weights
+from ._ops import Constant, Hint, Input, InputBits, Mul, Output, Zero
+from ._plan import Plan
+
+__all__ = ["PlanRelation"]
+
+
+class PlanRelation:
+    """The constraint system of a plan, as the proofs see it (``spec/relation.md``); member k is owner k."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    @property
+    def shape(self) -> Shape:
+        """The witness's dimensions."""
+        return self.plan.layout.shape
+
+    @property
+    def digest(self) -> bytes:
+        """The plan's digest."""
+        return self.plan.digest
+
+    def transpose(
+        self, backend: Backend, *, left: Vector, right: Vector, zeros: Vector, outputs: Vector
+    ) -> Transposed:
+        """Return the form sum left_j*alpha_j + right_j*beta_j + zeros_k*zero_k + outputs_k*output_k.
+
+        The nodes are visited from the last to the first.  When node v is reached, all that later nodes
+        contribute to its adjoint has been added up, so it can be passed on to its operands (reverse
+        accumulation); adjoints are dropped as soon as they are used.
+        """
+        plan, layout = self.plan, self.plan.layout
+        _check_weights(layout.shape, left, right, zeros, outputs)
+        slots = _Slots(plan, backend)
+        adjoints: dict[int, Vector] = {}
+        constant = 0
+
+        def contribute(p: int, adjoint: Vector) -> None:
+            before = adjoints.get(p)
+            adjoints[p] = adjoint if before is None else before + adjoint
+
+        for v in range(len(plan.nodes) - 1, -1, -1):
+            node, n, at = plan.nodes[v], layout.lengths[v], layout.place[v]
+            match node:
+                case Zero(a):
+                    contribute(a, zeros[at : at + layout.lengths[a]])
+                    continue
+                case Output(a, _, to):
+                    if to is None:
+                        contribute(a, outputs[at : at + layout.lengths[a]])
+                    continue
+                case Mul(a, b):
+                    contribute(a, left[at : at + n])
+                    contribute(b, right[at : at + n])
+                    slots.gates[v] = adjoints.pop(v, None)
+                    continue
+                case Hint(boolean=True):
+                    wires = left[at : at + n] + right[at : at + n]
+                    adjoint = adjoints.pop(v, None)
+                    slots.gates[v] = wires if adjoint is None else wires + adjoint
+                    continue
+            adjoint = adjoints.pop(v, None)
+            if adjoint is None or n == 0:
+                continue
+            match node:
+                case Hint():
+                    slots.free[v] = adjoint
+                case Constant(values):
+                    constant += adjoint.dot(Vector.from_ints(backend, values))
+                case Input():
+                    slots.add_input(v, _to_slots(backend, node, adjoint))
+                    constant += node.low * adjoint.sum() if node.form == "bits" else 0
+                case InputBits(source):
+                    slots.add_input(source, adjoint)
+                case _:
+                    for p, contribution in backward(plan, v, adjoint):
+                        contribute(p, contribution)
+        return slots.collect(constant)
+
+
+def _to_slots(backend: Backend, node: Input, adjoint: Vector) -> Vector:
+    """Transpose ``input_value``: spread each element's adjoint over its bits' slots with weights 2^i."""
+    if node.form == "value":
+        return adjoint
+    k = node.bits
+    element = np.repeat(np.arange(node.n, dtype=np.int64), k)
+    bit = np.tile(np.arange(k, dtype=np.int64), node.n)
+    return adjoint[element] * bit_weights(backend, max(k, 1))[bit]
+
+
+class _Slots:
+    """Gathers coefficients by node and lays them out in slot order."""
+
+    def __init__(self, plan: Plan, backend: Backend) -> None:
+        self._plan = plan
+        self._backend = backend
+        self.gates: dict[int, Vector | None] = {}
+        self.free: dict[int, Vector] = {}
+        self._inputs: dict[int, Vector] = {}
+
+    def add_input(self, v: int, coefficients: Vector) -> None:
+        """Add coefficients of the slots of input node v."""
+        before = self._inputs.get(v)
+        self._inputs[v] = coefficients if before is None else before + coefficients
+
+    def collect(self, constant: int) -> Transposed:
+        """Return everything in the order of ``spec/relation.md``; what nothing contributed to is zero."""
+        plan, lengths = self._plan, self._plan.layout.lengths
+        owners: list[list[Vector]] = [[] for _ in plan.members]
+        free: list[Vector] = []
+        gates: list[Vector] = []
+        for v, node in enumerate(plan.nodes):
+            match node:
+                case Input():
+                    owners[node.member].append(self._or_zeros(self._inputs.get(v), node.slots))
+                case Hint(boolean=False):
+                    free.append(self._or_zeros(self.free.get(v), lengths[v]))
+                case Hint() | Mul():
+                    gates.append(self._or_zeros(self.gates.get(v), lengths[v]))
+        return Transposed(
+            inputs=tuple(self._join(parts) for parts in owners),
+            free=self._join(free),
+            gates=self._join(gates),
+            constant=constant % FR_MODULUS,
+        )
+
+    def _or_zeros(self, vector: Vector | None, n: int) -> Vector:
+        return Vector.zeros(self._backend, n) if vector is None else vector
+
+    def _join(self, parts: list[Vector]) -> Vector:
+        return Vector.concat(parts) if parts else Vector.zeros(self._backend, 0)
+
+
+def _check_weights(shape: Shape, left: Vector, right: Vector, zeros: Vector, outputs: Vector) -> None:
+    wanted = (shape.gates, shape.gates, shape.zeros, shape.outputs)
+    given = (len(left), len(right), len(zeros), len(outputs))
+    if given != wanted:
+        raise ValueError(
+            f"{given} weights for gates (left, right), zeros and outputs; {wanted} were expected"
+        )
