@@ -36,7 +36,7 @@ from ._plan import Layout, Member, Plan, Result, ResultValue
 from ._program import Column, Members, MemberSchema, Program, Table, load_program, program, schema_of, trace
 from ._relation import PlanRelation
 from ._schedule import Layer, schedule
-from ._secret import Secret, assert_zero, concat, hint, stack
+from ._secret import Secret, assert_zero, concat, hint, input_bits, stack
 from ._simulate import Advice, Inputs, Simulation, Witness, simulate, witness
 
 __all__ = [
@@ -87,6 +87,7 @@ __all__ = [
     "fail",
     "forward",
     "hint",
+    "input_bits",
     "input_value",
     "is_linear",
     "load_program",

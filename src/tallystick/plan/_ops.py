@@ -38,6 +38,7 @@ __all__ = [
     "Take",
     "View",
     "Zero",
+    "check_text",
     "decode_integer",
     "decode_node",
     "encode_integer",
@@ -512,6 +513,7 @@ class Output:
 
     def interval(self, intervals: Sequence[Interval], lengths: Sequence[int]) -> Interval:
         """Return an interval nobody reads, if the operand has one: what is opened must be an integer."""
+        check_text("label", self.label, MAX_LABEL)
         _require(intervals[self.a] is not None, "an unbounded value may not be opened")
         return (0, 0)
 
@@ -741,6 +743,12 @@ def _integers(values: Sequence[int]) -> list[Value]:
 def _common_length(a: int, b: int) -> int:
     _require(a == b, f"operands of {a} and {b} entries")
     return a
+
+
+def check_text(what: str, text: str, longest: int = MAX_NAME) -> None:
+    """Raise ``ValueError`` unless the text is short and safe to print: no control characters reach a terminal."""
+    if not 1 <= len(text) <= longest or not text.isprintable():
+        raise ValueError(f"{what}: 1 to {longest} printable characters are required, not {ascii(text)[:60]}")
 
 
 def _require(condition: bool, message: str) -> None:

@@ -14,7 +14,7 @@ from math import prod
 
 from ..encoding import Value, dumps, expect_array, expect_int, expect_map, expect_text, loads
 from ..errors import DecodeError
-from ..proofs._relation import Shape, choose_columns
+from ..proofs import RangeInput, Shape, choose_columns
 from ._expressions import (
     Expression,
     PublicOutput,
@@ -37,6 +37,7 @@ from ._ops import (
     Node,
     Output,
     Zero,
+    check_text,
     decode_node,
     encode_node,
 )
@@ -53,7 +54,7 @@ __all__ = [
     "Result",
     "ResultValue",
     "compute_layout",
-    "range_gates",
+    "range_input",
 ]
 
 VERSION = "tallystick/plan/1"
@@ -190,6 +191,10 @@ class Plan:
     def inputs_of(self, member: int) -> tuple[Input, ...]:
         """Return one member's input nodes in plan order, which is the order of its witness slots."""
         return tuple(n for n in self.nodes if isinstance(n, Input) and n.member == member)
+
+    def ranges_of(self, member: int) -> list[RangeInput]:
+        """Return what one member's range proof covers, in the order of its witness slots."""
+        return [range_input(n) for n in self.inputs_of(member)]
 
     def member_index(self, name: str) -> int:
         """Return the index of the member with this name; raise ``KeyError`` if there is none."""
@@ -337,7 +342,7 @@ def compute_layout(members: Sequence[Member], nodes: Sequence[Node]) -> Layout:
     ranges = list(inputs)
     for node in nodes:
         if isinstance(node, Input):
-            ranges[node.member] += 2 * range_gates(node)
+            ranges[node.member] += 2 * range_input(node).gates
     slots = [sum(inputs) + free + 2 * gates, *ranges]
     return Layout(
         lengths=tuple(lengths),
@@ -353,11 +358,9 @@ def compute_layout(members: Sequence[Member], nodes: Sequence[Node]) -> Layout:
     )
 
 
-def range_gates(node: Input) -> int:
-    """Return the gates that an input's range proof takes (``spec/ranges.md``)."""
-    width = node.high - node.low
-    again = node.form == "bits" and width & (width + 1) != 0
-    return node.n * node.bits * (2 if again else 1)
+def range_input(node: Input) -> RangeInput:
+    """Return what the owner of an input proves about it before the run."""
+    return RangeInput(n=node.n, low=node.low, high=node.high, form="bits" if node.form == "bits" else "value")
 
 
 def _check_operands(node: Node, v: int, nodes: Sequence[Node]) -> None:
@@ -371,8 +374,7 @@ def _check_operands(node: Node, v: int, nodes: Sequence[Node]) -> None:
 def _check_input(node: Input, members: Sequence[Member], named: set[tuple[int, str]]) -> None:
     if not 0 <= node.member < len(members):
         raise ValueError(f"member {node.member} of {len(members)}")
-    if not node.name or len(node.name) > MAX_NAME:
-        raise ValueError("an input has a name of 1 to 100 characters")
+    check_text("input", node.name)
     if node.n != members[node.member].rows:
         raise ValueError(f"{node.n} rows, but {members[node.member].name} has {members[node.member].rows}")
     if not 0 <= node.decimals <= MAX_DECIMALS:
@@ -388,15 +390,13 @@ def _check_recipients(to: tuple[int, ...] | None, v: int, members: int) -> None:
 
 
 def _check_members(program: str, members: Sequence[Member]) -> None:
-    if not program or len(program) > MAX_NAME:
-        raise ValueError(f"plan: program: a name of 1 to {MAX_NAME} characters is required")
+    check_text("plan: program", program)
     if not 1 <= len(members) <= MAX_MEMBERS:
         raise ValueError(f"plan: {len(members)} members; between 1 and {MAX_MEMBERS} are allowed")
     for k, member in enumerate(members):
-        if not member.name or len(member.name) > MAX_NAME or not 0 <= member.rows <= MAX_LENGTH:
-            raise ValueError(
-                f"plan: member {k}: a name of 1 to {MAX_NAME} characters and 0 to {MAX_LENGTH} rows"
-            )
+        check_text(f"plan: member {k}", member.name)
+        if not 0 <= member.rows <= MAX_LENGTH:
+            raise ValueError(f"plan: member {k}: {member.rows} rows; 0 to {MAX_LENGTH} are possible")
     if len({m.name for m in members}) != len(members):
         raise ValueError("plan: two members have one name")
 
@@ -421,9 +421,10 @@ def _check_results(plan: Plan) -> None:
             raise ValueError(f"{what}: more than {MAX_PUBLIC_TOTAL} public values")
     names: set[str] = set()
     for result in plan.results:
+        check_text("plan: result", result.name)
         what = f"plan: result {result.name!r}"
-        if not result.name or len(result.name) > MAX_NAME or result.name in names:
-            raise ValueError(f"{what}: a name of its own, of 1 to {MAX_NAME} characters, is required")
+        if result.name in names:
+            raise ValueError(f"{what}: the name appears twice")
         names.add(result.name)
         if not 0 <= result.expression < len(plan.expressions):
             raise ValueError(f"{what}: expression {result.expression} of {len(plan.expressions)}")

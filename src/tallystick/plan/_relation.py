@@ -6,7 +6,7 @@ import numpy as np
 
 from ..algebra import Vector
 from ..backend import FR_MODULUS, Backend
-from ..proofs._relation import Shape, Transposed
+from ..proofs import Shape, Transposed
 from ._linear import backward, bit_weights
 from ._ops import Constant, Hint, Input, InputBits, Mul, Output, Zero
 from ._plan import Plan

@@ -26,6 +26,7 @@ from ._ops import (
     Concat,
     Constant,
     Hint,
+    Input,
     Matmul,
     Mul,
     Neg,
@@ -45,6 +46,7 @@ __all__ = [
     "concat",
     "constant",
     "hint",
+    "input_bits",
     "pick",
     "public_array",
     "stack",
@@ -430,7 +432,9 @@ class Secret:
                     f"cannot {verb} a constant of {decimals} decimals and a value of {self.decimals}",
                     hint=f"give the value more decimals: .rescale({decimals})",
                 )
-            b = constant(self._builder, values * 10 ** (self.decimals - decimals), decimals=self.decimals)
+            # NumPy turns a product of zero-dimensional object arrays into a bare integer.
+            fine = np.asarray(values * 10 ** (self.decimals - decimals), dtype=object)
+            b = constant(self._builder, fine, decimals=self.decimals)
         shape = _broadcast_shape(self.shape, b.shape)
         return self._broadcast_to(shape), b._broadcast_to(shape), shape
 
@@ -507,6 +511,19 @@ def hint(kind: str, *arguments: Secret, parameters: Sequence[int], n: int, boole
     )
     origin = joined(f"{kind} of {_wrapped(arguments[0].origin.text)}", [a.origin for a in arguments])
     return Secret(builder, node, (n,), decimals=0, origin=origin)
+
+
+def input_bits(value: Secret) -> Secret:
+    """Return the binary digits of x - low of an input x, lowest first along a new last axis.
+
+    From then on the input is committed as its bits, so that its range proof proves them too.
+    """
+    node = value._builder.nodes[value._node]
+    if not isinstance(node, Input):
+        fail("only a column as its member brings it has committed bits")
+    bits = value._builder.bits_of(value._node)
+    origin = value.origin.renamed(f"bits of {_wrapped(value.origin.text)}")
+    return Secret(value._builder, bits, (*value.shape, node.bits), decimals=0, origin=origin)
 
 
 def assert_zero(value: Secret) -> None:
