@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._protocol import FR_BYTES, FR_MODULUS, G1_BYTES, Backend, Buffer, FrArray, G1Array, IndexArray
+from ._ring_protocol import Ciphertext, Poly, PublicKey, Ring, RingParameters, Small
 from ._select import get_backend, native_available
 
 __all__ = [
@@ -11,9 +12,15 @@ __all__ = [
     "G1_BYTES",
     "Backend",
     "Buffer",
+    "Ciphertext",
     "FrArray",
     "G1Array",
     "IndexArray",
+    "Poly",
+    "PublicKey",
+    "Ring",
+    "RingParameters",
+    "Small",
     "get_backend",
     "native_available",
 ]

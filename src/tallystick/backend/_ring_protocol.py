@@ -1,9 +1,10 @@
 """The ring operations of BGV, batched: one object per parameter set, made by ``Backend.ring``.
 
-Normative text: ``spec/ring.md``; names and letters are that page's.  Polynomials modulo q are numpy ``uint64`` arrays of
-shape ``(rows, N)`` holding canonical residues, in both backends; small polynomials are ``int64`` arrays of shape
-``(N,)``; polynomials over Fr are ``FrArray`` of N elements.  The native backend does the work of one
-ciphertext prime by prime (one row fits the cache), releases the GIL, and is constant time in all secrets.
+Normative text: ``spec/ring.md``; names and letters are that page's.  Polynomials modulo q are numpy
+``uint64`` arrays of shape ``(rows, N)`` holding canonical residues, in both backends; small polynomials are
+``int64`` arrays of shape ``(N,)``; polynomials over Fr are ``FrArray`` of N elements.  The native backend does
+the work of one ciphertext prime by prime (one row fits the cache), releases the GIL, and is constant time in
+all secrets.
 """
 
 from __future__ import annotations
