@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -15,7 +17,9 @@ from tallystick.errors import DataError, DecodeError, TallystickError, Verificat
 @click.pass_context
 def probe(ctx: click.Context, number: int) -> None:
     """Raise what the test put into the context."""
-    if isinstance(ctx.obj, BaseException):
+    if isinstance(ctx.obj, Warning):
+        warnings.warn(ctx.obj, stacklevel=1)
+    elif isinstance(ctx.obj, BaseException):
         raise ctx.obj
     click.echo(f"number {number}")
 
@@ -80,3 +84,12 @@ def test_usage_errors(args: list[str], message: str) -> None:
     assert result.exit_code == 2
     assert first.startswith(f"tallystick: error: {message}")
     assert second.startswith("tallystick: hint: tallystick")
+
+
+def test_warnings_are_lines_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        result = CliRunner().invoke(main, ["probe"], obj=RuntimeWarning("The slow backend is in use"))
+    assert result.exit_code == 0
+    assert result.stderr == "tallystick: warning: the slow backend is in use\n"

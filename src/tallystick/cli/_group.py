@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
@@ -15,13 +16,15 @@ import click
 
 from ..errors import TallystickError, UsageError
 
-__all__ = ["COMMANDS", "EXIT_REFUSED", "EXIT_USAGE", "fail", "main"]
+__all__ = ["COMMANDS", "EXIT_REFUSED", "EXIT_USAGE", "fail", "main", "print_error", "report"]
 
 EXIT_REFUSED = 1
 EXIT_USAGE = 2
 _EXIT_INTERRUPTED = 130
 
-COMMANDS: Mapping[str, str] = {}
+COMMANDS: Mapping[str, str] = {
+    "audit": "tallystick.cli._audit:audit_command",
+}
 """Command name to ``module:attribute``; loaded on demand, so that an auditor runs no session code."""
 
 
@@ -35,13 +38,19 @@ def fail(error: TallystickError, *, exit_code: int | None = None) -> NoReturn:
 
 def report(error: TallystickError) -> None:
     """Print the error and its hint to stderr in the command line's form."""
-    _print_error(error.message, error.hint)
+    print_error(error.message, error.hint)
 
 
-def _print_error(message: str, hint: str | None) -> None:
+def print_error(message: str, hint: str | None = None) -> None:
+    """Print an error and perhaps a hint to stderr in the command line's form."""
     click.echo(f"tallystick: error: {_lower_first(message)}", err=True)
     if hint:
         click.echo(f"tallystick: hint: {_lower_first(hint)}", err=True)
+
+
+def _print_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """Stand in for ``warnings.showwarning``: users of a command want neither its source line nor its category."""
+    click.echo(f"tallystick: warning: {_lower_first(str(message))}", err=True)
 
 
 def _lower_first(text: str) -> str:
@@ -75,6 +84,7 @@ class _Group(click.Group):
         **extra: object,
     ) -> NoReturn:
         """Run, and turn every expected error into lines on stderr and an exit code."""
+        warnings.showwarning = _print_warning
         try:
             code = super().main(args, prog_name or self.name, complete_var, standalone_mode=False, **extra)
         except TallystickError as error:
@@ -85,7 +95,7 @@ class _Group(click.Group):
         except click.ClickException as error:
             context = getattr(error, "ctx", None)
             hint = f"{context.command_path} --help lists the options" if context else None
-            _print_error(error.format_message(), hint)
+            print_error(error.format_message(), hint)
             sys.exit(EXIT_USAGE)
         sys.exit(code if isinstance(code, int) else 0)
 

@@ -1,0 +1,377 @@
+"""The auditor: every check of ``spec/file.md``, in its order, on one file.
+
+Nothing here holds a share or a private key, or opens a connection; import-linter enforces it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ..algebra import Generators, Points, Vector
+from ..backend import G1_BYTES, Backend, get_backend
+from ..encoding import Value
+from ..errors import DecodeError, VerificationError
+from ..plan import Input, Plan, PlanRelation, ResultValue
+from ..proofs import BatchVerifier, Proof, RangeInput, RangeRelation
+from ..record import (
+    Commitment,
+    Consortium,
+    Policy,
+    Terms,
+    Transcript,
+    check_signature,
+    range_context,
+    read_transcript,
+)
+from ._program import ProgramSource
+
+__all__ = ["CHECKS", "Check", "Verdict", "audit"]
+
+CHECKS: Final = (
+    "decode",
+    "chain",
+    "consortium",
+    "agreement-signature",
+    "plan",
+    "program",
+    "schema",
+    "policy",
+    "commitment-signature",
+    "range",
+    "outputs",
+    "computation",
+    "transcript-signature",
+)
+"""The names of all checks, in the order they are made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check that holds: its stable name, what was found, and how long it took."""
+
+    name: str
+    detail: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What an accepted transcript says.  A refused one raises instead, so there is no boolean to forget.
+
+    ``pinned`` says whether the auditor's own list of members vouches for the keys, ``traced`` whether the
+    program's source was traced again.
+    """
+
+    terms: Terms
+    plan: Plan
+    results: tuple[ResultValue, ...]
+    checks: tuple[Check, ...]
+    pinned: bool
+    traced: bool
+    backend: str
+    size: int
+    seconds: float
+
+
+def audit(
+    source: Path | str | bytes,
+    *,
+    consortium: Consortium | None = None,
+    program: ProgramSource | None = None,
+    backend: Backend | None = None,
+) -> Verdict:
+    """Verify a transcript, given as a file's path or as bytes, and return what it says.
+
+    Raises ``DecodeError`` (check ``decode``) or ``VerificationError``, each with the item; ``UsageError`` if
+    a file cannot be read or the program cannot be traced.
+    """
+    return _Auditor(consortium, program, backend or get_backend()).run(source)
+
+
+def _refuse(check: str, item: str, message: str, *, hint: str | None = None) -> VerificationError:
+    return VerificationError(f"{item}: {message}", check=check, item=item, hint=hint)
+
+
+class _Auditor:
+    """The checks on one file; each method is one check and returns what it established."""
+
+    def __init__(
+        self, consortium: Consortium | None, program: ProgramSource | None, backend: Backend
+    ) -> None:
+        self._consortium = consortium
+        self._program = program
+        self._backend = backend
+        self._checks: list[Check] = []
+        self._detail = ""
+
+    def run(self, source: Path | str | bytes) -> Verdict:
+        """Make every check in order."""
+        started = time.perf_counter()
+        with self._check("decode"):
+            transcript = read_transcript(source)
+            self._detail = f"{len(transcript.links)} items, {transcript.size:,} bytes, canonical"
+        terms = transcript.terms
+        with self._check("chain"):
+            transcript.check_chain()
+            self._detail = f"unbroken, root {transcript.root.hex()[:16]}…"
+        if self._consortium is not None:
+            with self._check("consortium"):
+                self._check_members(terms, self._consortium, transcript.links[0].name)
+        with self._check("agreement-signature"):
+            self._check_all_signed(transcript)
+        with self._check("plan"):
+            plan = self._decode_plan(transcript)
+        if self._program is not None:
+            with self._check("program"):
+                self._check_program(plan, terms, self._program, transcript.links[1].name)
+        with self._check("schema"):
+            self._check_schema(plan, terms, transcript.links[1].name)
+        with self._check("policy"):
+            self._check_policy(plan, terms, transcript.links[0].name)
+        with self._check("commitment-signature"):
+            self._check_owners_signed(transcript)
+        verifier = BatchVerifier(Generators(self._backend, plan.shape.columns))
+        with self._check("range"):
+            rows = self._add_ranges(verifier, transcript, plan)
+        with self._check("outputs"):
+            outputs = self._decode_outputs(transcript, plan)
+        with self._check("computation"):
+            self._check_proofs(verifier, transcript, plan, rows, outputs)
+        with self._check("transcript-signature"):
+            self._check_all_signed_off(transcript)
+        return Verdict(
+            terms=terms,
+            plan=plan,
+            results=tuple(plan.evaluate(outputs.to_ints())),
+            checks=tuple(self._checks),
+            pinned=self._consortium is not None,
+            traced=self._program is not None,
+            backend=self._backend.name,
+            size=transcript.size,
+            seconds=time.perf_counter() - started,
+        )
+
+    @contextmanager
+    def _check(self, name: str) -> Iterator[None]:
+        self._detail = ""
+        started = time.perf_counter()
+        yield
+        self._checks.append(Check(name, self._detail, time.perf_counter() - started))
+
+    # ------------------------------------------------------------------ who
+    def _check_members(self, terms: Terms, consortium: Consortium, item: str) -> None:
+        """Every member of the agreement is one of the auditor's list, with its key and certificate."""
+        known = {member.name: member for member in consortium.members}
+        for agreed in terms.members:
+            member = known.get(agreed.name)
+            if member is None:
+                raise _refuse("consortium", item, f"{agreed.name} is not a member in the consortium file")
+            for what, stated, listed in (
+                ("public key", agreed.key, member.public_key),
+                ("certificate", agreed.certificate, member.fingerprint),
+            ):
+                if stated != listed:
+                    raise _refuse(
+                        "consortium",
+                        item,
+                        f"the {what} of {agreed.name} is not the one in the consortium file",
+                    )
+        self._detail = f"{len(terms.members)} members, keys as in the consortium file"
+
+    def _check_all_signed(self, transcript: Transcript) -> None:
+        terms, item = transcript.terms, transcript.links[0].name
+        session = terms.session_id
+        for member, signature in zip(terms.members, transcript.agreement.signatures, strict=True):
+            check_signature(member.key, "agreement", session, signature, signer=member.name, item=item)
+        self._detail = f"{len(terms.members)} members, session {session.hex()[:16]}…"
+
+    def _check_owners_signed(self, transcript: Transcript) -> None:
+        session = transcript.terms.session_id
+        for k, (member, commitment) in enumerate(
+            zip(transcript.terms.members, transcript.commitments, strict=True)
+        ):
+            item = transcript.links[2 + k].name
+            digest = commitment.digest(session, k)
+            check_signature(
+                member.key, "commitment", digest, commitment.signature, signer=member.name, item=item
+            )
+        self._detail = "every member signed its own rows"
+
+    def _check_all_signed_off(self, transcript: Transcript) -> None:
+        item = transcript.links[-1].name
+        for member, signature in zip(transcript.terms.members, transcript.signatures.signatures, strict=True):
+            check_signature(
+                member.key, "transcript", transcript.root, signature, signer=member.name, item=item
+            )
+        self._detail = f"{len(transcript.terms.members)} members, over all of the above"
+
+    # ------------------------------------------------------------------ what
+    def _decode_plan(self, transcript: Transcript) -> Plan:
+        item, terms = transcript.links[1].name, transcript.terms
+        try:
+            plan = Plan.from_bytes(transcript.plan.encoded)
+        except DecodeError as error:
+            raise DecodeError(f"{item}: {error.message}", item=item, hint=error.hint) from error
+        if plan.digest != terms.plan:
+            raise _refuse("plan", item, "this is not the plan that the members agreed on")
+        if plan.program != terms.program:
+            raise _refuse("plan", item, f"its program is {plan.program!r}, the agreed one {terms.program!r}")
+        shape = plan.shape
+        self._detail = f"as agreed: {len(plan.nodes)} operations, {shape.gates:,} gates"
+        return plan
+
+    def _check_program(self, plan: Plan, terms: Terms, program: ProgramSource, item: str) -> None:
+        if program.trace(terms).to_bytes() != plan.to_bytes():
+            raise _refuse(
+                "program",
+                item,
+                f"{program} traces to another plan",
+                hint="compare the source with what the members ran, down to the version of tallystick",
+            )
+        self._detail = f"{program} traces to the same bytes"
+
+    def _check_schema(self, plan: Plan, terms: Terms, item: str) -> None:
+        """The plan speaks about the agreed members, rows, columns and ranges."""
+        agreed = [(m.name, t.rows) for m, t in zip(terms.members, terms.tables, strict=True)]
+        if [(member.name, member.rows) for member in plan.members] != agreed:
+            raise _refuse("schema", item, "its members and rows are not those of the agreement")
+        for node in plan.inputs:
+            member = terms.members[node.member].name
+            columns = {column.name: column for column in terms.tables[node.member].columns}
+            column = columns.get(node.name)
+            if column is None:
+                raise _refuse("schema", item, f"input {node.name!r} is not a column of {member}'s table")
+            stated = (node.low, node.high, node.decimals)
+            if stated != (column.low, column.high, column.decimals):
+                raise _refuse(
+                    "schema", item, f"input {node.name!r} of {member} has another range than its column"
+                )
+        self._detail = f"{len(plan.inputs)} inputs, rows and ranges as agreed"
+
+    def _check_policy(self, plan: Plan, terms: Terms, item: str) -> None:
+        policy: Policy = terms.policy
+        if len(terms.members) < policy.min_members:
+            raise _refuse(
+                "policy", item, f"{len(terms.members)} members, the policy demands {policy.min_members}"
+            )
+        for member, table in zip(terms.members, terms.tables, strict=True):
+            if table.rows < policy.min_rows:
+                raise _refuse(
+                    "policy",
+                    item,
+                    f"{member.name} has {table.rows} rows, the policy demands {policy.min_rows}",
+                )
+        for result in plan.results:
+            if not _allowed(result.name, policy):
+                raise _refuse("policy", item, f"the policy does not allow the result {result.name!r}")
+        least = min(table.rows for table in terms.tables)
+        self._detail = f"{len(terms.members)} of {policy.min_members} members, "
+        self._detail += f"{least:,} of {policy.min_rows:,} rows"
+
+    # ------------------------------------------------------------------ why
+    def _add_ranges(self, verifier: BatchVerifier, transcript: Transcript, plan: Plan) -> list[Points]:
+        """Decode every member's rows and put its range proof into the batch."""
+        rows = []
+        proven = 0
+        for k, commitment in enumerate(transcript.commitments):
+            item = transcript.links[2 + k].name
+            points = self._decode_rows(commitment, plan.shape.input_rows_of(k), item)
+            rows.append(points)
+            if (commitment.range_proof is None) != (plan.shape.inputs[k] == 0):
+                raise _refuse("range", item, "a range proof must be there exactly if there is an input")
+            if commitment.range_proof is None:
+                continue
+            relation = RangeRelation([_range_input(i) for i in plan.inputs_of(k)], plan.shape.columns)
+            proof = _proof(commitment.range_proof, relation, item)
+            with _renaming("range", item):
+                verifier.add(
+                    relation,
+                    proof,
+                    input_commitments=points,
+                    outputs=Vector.zeros(self._backend, 0),
+                    context=range_context(transcript.terms.session_id, k),
+                    name=item,
+                )
+            proven += relation.shape.gates
+        self._detail = f"{len(plan.inputs)} inputs of {len(rows)} members, {proven:,} bits"
+        return rows
+
+    def _decode_rows(self, commitment: Commitment, count: int, item: str) -> Points:
+        if len(commitment.rows) != count * G1_BYTES:
+            raise _refuse(
+                "range", item, f"{len(commitment.rows) // G1_BYTES} committed rows, {count} are needed"
+            )
+        try:
+            return Points.from_bytes(self._backend, commitment.rows)
+        except DecodeError as error:
+            raise DecodeError(f"{item}: rows: {error.message}", item=item) from error
+
+    def _decode_outputs(self, transcript: Transcript, plan: Plan) -> Vector:
+        item = transcript.links[-3].name
+        try:
+            outputs = Vector.from_bytes(self._backend, transcript.outputs.values)
+        except DecodeError as error:
+            raise DecodeError(f"{item}: values: {error.message}", item=item) from error
+        if len(outputs) != plan.shape.outputs:
+            raise _refuse("outputs", item, f"{len(outputs)} values, the plan opens {plan.shape.outputs}")
+        self._detail = f"{len(outputs)} opened values"
+        return outputs
+
+    def _check_proofs(
+        self,
+        verifier: BatchVerifier,
+        transcript: Transcript,
+        plan: Plan,
+        rows: list[Points],
+        outputs: Vector,
+    ) -> None:
+        """Add the computation's proof, then check the equations of all proofs together."""
+        item = transcript.links[-2].name
+        relation = PlanRelation(plan)
+        proof = _proof(transcript.proof.body, relation, item)
+        with _renaming("computation", item):
+            verifier.add(
+                relation,
+                proof,
+                input_commitments=Points.concat(rows),
+                outputs=outputs,
+                context=transcript.computation_context,
+                name=item,
+            )
+            verifier.verify()
+        self._detail = "the plan's function of these inputs; all proofs in one batch"
+
+
+def _allowed(name: str, policy: Policy) -> bool:
+    """Whether the policy lists the result, or the group it is part of: ``mean`` allows ``mean.south``."""
+    return policy.outputs is None or any(name == o or name.startswith(f"{o}.") for o in policy.outputs)
+
+
+def _range_input(node: Input) -> RangeInput:
+    return RangeInput(node.n, node.low, node.high, "bits" if node.form == "bits" else "value")
+
+
+def _proof(body: Mapping[str, Value], relation: PlanRelation | RangeRelation, item: str) -> Proof:
+    try:
+        return Proof.from_body(body, relation.shape)
+    except DecodeError as error:
+        raise DecodeError(f"{item}: {error.message}", item=item) from error
+
+
+@contextmanager
+def _renaming(check: str, item: str) -> Iterator[None]:
+    """Report a proof's failure as the check of the item it stands in."""
+    try:
+        yield
+    except DecodeError as error:
+        error.item = item
+        raise
+    except VerificationError as error:
+        if error.item not in (None, item):
+            check = "range"
+        raise VerificationError(error.message, check=check, item=error.item or item) from error
