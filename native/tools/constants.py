@@ -52,8 +52,16 @@ def fr_header() -> str:
         f"/* -1/r mod 2^64 */\n#define TS_FR_INV 0x{inv:016x}ULL\n",
         constant("uint64_t", "ts_fr_modulus_minus_2", R - 2, FR_LIMBS, "r - 2"),
         constant("ts_fr", "ts_fr_one", mont % R, FR_LIMBS, "2^256 mod r: one"),
-        constant("ts_fr", "ts_fr_r2", mont**2 % R, FR_LIMBS, "2^512 mod r: turns a value into Montgomery form"),
-        constant("ts_fr", "ts_fr_r3", mont**3 % R, FR_LIMBS, "2^768 mod r: turns a value times 2^256 into Montgomery form"),
+        constant(
+            "ts_fr", "ts_fr_r2", mont**2 % R, FR_LIMBS, "2^512 mod r: turns a value into Montgomery form"
+        ),
+        constant(
+            "ts_fr",
+            "ts_fr_r3",
+            mont**3 % R,
+            FR_LIMBS,
+            "2^768 mod r: turns a value times 2^256 into Montgomery form",
+        ),
         constant("ts_fr", "ts_fr_omega", omega * mont % R, FR_LIMBS, "7^((r-1)/2^32), of order 2^32"),
         constant("ts_fr", "ts_fr_half", pow(2, -1, R) * mont % R, FR_LIMBS, "1/2"),
     )
@@ -65,7 +73,11 @@ LIMB_BITS = 52  # of the AVX-512 IFMA kernels
 def limbs52(value: int, count: int) -> str:
     """Return a C initialiser of ``count`` limbs of 52 bits, least significant first."""
     assert 0 <= value < 1 << (LIMB_BITS * count)
-    return "{" + ", ".join(f"0x{value >> (LIMB_BITS * i) & (1 << LIMB_BITS) - 1:013x}" for i in range(count)) + "}"
+    return (
+        "{"
+        + ", ".join(f"0x{value >> (LIMB_BITS * i) & (1 << LIMB_BITS) - 1:013x}" for i in range(count))
+        + "}"
+    )
 
 
 def ifma_header() -> str:

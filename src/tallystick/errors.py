@@ -85,7 +85,7 @@ class VerificationError(TallystickError):
         self.item = item
 
 
-class ProtocolAbort(TallystickError):  # noqa: N818  the field's own term
+class ProtocolAbort(TallystickError):
     """A run stopped before any output.
 
     ``check`` is the short, stable name of the failed check (``mac-check``, ``input-consistency``,
@@ -93,7 +93,9 @@ class ProtocolAbort(TallystickError):  # noqa: N818  the field's own term
     evidence convicts, or None where the evidence convicts nobody.
     """
 
-    def __init__(self, message: str, *, check: str, blame: int | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, check: str, blame: int | None = None, hint: str | None = None
+    ) -> None:
         super().__init__(message, hint=hint)
         self.check = check
         self.blame = blame

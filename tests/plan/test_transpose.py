@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from hypothesis import given
-from support.plans import Drawn, drawn_plans, run_forward
 
+from support.plans import Drawn, drawn_plans, run_forward
 from tallystick.algebra import Random, Vector
 from tallystick.backend import FR_MODULUS, Backend
 from tallystick.plan import PlanRelation, simulate, witness

@@ -160,7 +160,9 @@ class NativeBackend:
         if lib.ts_fr_vec_from_bytes(self._cpu, _fr_out(out), bad, source, len(out)) != lib.TS_OK:
             raise DecodeError("field element is not below r", offset=bad[0] * FR_BYTES)
         if whole != len(view):
-            raise DecodeError(f"field element is cut off: {len(view) - whole} of {FR_BYTES} bytes", offset=whole)
+            raise DecodeError(
+                f"field element is cut off: {len(view) - whole} of {FR_BYTES} bytes", offset=whole
+            )
         return out
 
     def fr_to_bytes(self, a: FrArray) -> bytes:
@@ -294,7 +296,9 @@ class NativeBackend:
         index = np.require(index, requirements=["C", "A"])
         out = _new_fr(_count(n, "the length"))
         places = ffi.from_buffer("int64_t[]", index)
-        code = lib.ts_fr_vec_scatter_add(self._cpu, _fr_out(out), n, _fr_in(a), places, _same_length(a, index))
+        code = lib.ts_fr_vec_scatter_add(
+            self._cpu, _fr_out(out), n, _fr_in(a), places, _same_length(a, index)
+        )
         if code != lib.TS_OK:
             raise IndexError(f"an index lies outside [0, {n})")
         return out
