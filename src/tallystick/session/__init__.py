@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._data import DataTable, read_table
 from ._identity import (
     SCRYPT_LOG_N,
     Identity,
@@ -10,16 +11,24 @@ from ._identity import (
     read_identity,
     write_identity,
 )
+from ._job import Job, check_policy, read_job, read_policy, schemas
 from ._mesh import Limits, TlsMesh, Traffic
 
 __all__ = [
     "SCRYPT_LOG_N",
+    "DataTable",
     "Identity",
+    "Job",
     "Limits",
     "TlsMesh",
     "Traffic",
+    "check_policy",
     "new_identity",
     "read_certificate",
     "read_identity",
+    "read_job",
+    "read_policy",
+    "read_table",
+    "schemas",
     "write_identity",
 ]

@@ -1,0 +1,165 @@
+"""Job and policy files: what they say, and that every refusal names file and entry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import tallystick as ts
+from tallystick.errors import PolicyError, UsageError
+from tallystick.record import Column, Policy, member_toml
+from tallystick.session import check_policy, new_identity, read_job, read_policy, schemas
+
+CONSORTIUM = "\n".join(
+    member_toml(new_identity(name).member(f"127.0.0.1:{port}"))
+    for port, name in enumerate(("north", "south", "west"), 7001)
+)
+TEXT = """\
+name = "wages 2026"
+program = "wages.py:wages"
+consortium = "consortium.toml"
+members = ["west", "north"]
+
+[columns.wage]
+low = 0
+high = 40.95
+decimals = 2
+
+[columns.change]
+low = -5
+high = 5
+
+[policy]
+min_members = 2
+min_rows = 10
+outputs = ["mean", "count"]
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "consortium.toml").write_text(CONSORTIUM)
+    path = folder / "job.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_job_is_read(tmp_path: Path) -> None:
+    job = read_job(write(tmp_path, TEXT))
+    assert (job.name, job.program, job.consortium.names) == (
+        "wages 2026",
+        "wages.py:wages",
+        ("west", "north"),
+    )
+    assert job.columns == (
+        Column(name="wage", low=0, high=4095, decimals=2),
+        Column(name="change", low=-5, high=5, decimals=0),
+    )
+    assert job.policy == Policy(min_members=2, min_rows=10, outputs=("mean", "count"))
+    seen = schemas(job, [3, 4])
+    assert [(s.name, s.rows, sorted(s.columns)) for s in seen] == [
+        ("west", 3, ["change", "wage"]),
+        ("north", 4, ["change", "wage"]),
+    ]
+
+
+def test_members_and_policy_have_defaults(tmp_path: Path) -> None:
+    text = TEXT.split("[policy]")[0].replace('members = ["west", "north"]\n', "")
+    job = read_job(write(tmp_path, text))
+    assert job.consortium.names == ("north", "south", "west")
+    assert job.policy == Policy()
+
+
+def test_terms_differ_where_job_files_differ(tmp_path: Path) -> None:
+    one = read_job(write(tmp_path, TEXT)).terms()
+    other = read_job(write(tmp_path, TEXT.replace("min_rows = 10", "min_rows = 9"))).terms()
+    assert [part for part in one if one[part] != other[part]] == ["policy"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('name = "wages 2026"', "", "name: is missing; text is needed"),
+        ('name = "wages 2026"', "name = 3", "name: text was expected"),
+        ('name = "wages 2026"', r'name = "a\u0007"', "name: between 1 and 200 printable characters"),
+        ('program = "wages.py:wages"', "", "program: is missing"),
+        ('consortium = "consortium.toml"', "", "consortium: is missing"),
+        ("members =", "member =", "the job: unknown entry 'member'"),
+        ('["west", "north"]', '["west", "nord"]', "'nord' is not a member of the consortium"),
+        ('["west", "north"]', '["west", "west"]', "members: an entry appears twice"),
+        ('["west", "north"]', '["west"]', "members: a computation has at least 2 members"),
+        ('["west", "north"]', '"west"', "members: a list of texts was expected"),
+        ("low = 0\n", "", "columns.wage.low: a number is needed"),
+        ("low = 0\n", "low = true\n", "columns.wage.low: a number is needed"),
+        ("low = 0\n", "low = 41\n", "columns.wage: low is above high"),
+        ("high = 40.95", "high = inf", "columns.wage.high: Infinity is out of range"),
+        ("high = 40.95", "high = 40.955", "columns.wage.high: 40.955 has more than 2 decimals"),
+        ("high = 40.95", "high = 1e90", "columns.wage: the range takes more than 250 bits"),
+        ("high = 40.95", "high = 1e999999999", "columns.wage.high: .* is out of range"),
+        ("decimals = 2", "decimals = 19", "columns.wage.decimals: 19 is not between 0 and 18"),
+        ("decimals = 2", "digits = 2", "columns.wage: unknown entry 'digits'"),
+        ("min_members = 2", "min_members = 1", "policy.min_members: 1 is not between 2 and 64"),
+        ("min_rows = 10", "min_rows = 1.5", "policy.min_rows: an integer was expected"),
+        ("min_rows = 10", "minrows = 10", "policy: unknown entry 'minrows'"),
+        ('outputs = ["mean", "count"]', "outputs = [1]", "policy.outputs: text was expected"),
+        ("[policy]", "[policy", "not valid TOML"),
+    ],
+)
+def test_refusals_name_file_and_entry(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in TEXT
+    with pytest.raises(UsageError, match=message) as caught:
+        read_job(write(tmp_path, TEXT.replace(old, new, 1)))
+    assert caught.value.message.startswith(f"{tmp_path / 'job.toml'}: ")
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none.toml: cannot read the job file: No such file"):
+        read_job(tmp_path / "none.toml")
+    path = write(tmp_path, TEXT)
+    (tmp_path / "consortium.toml").unlink()
+    with pytest.raises(UsageError, match=r"consortium.toml: cannot read the consortium file"):
+        read_job(path)
+
+
+def test_no_columns(tmp_path: Path) -> None:
+    head = TEXT.split("[columns.wage]")[0]
+    with pytest.raises(UsageError, match="columns: is missing; a table is needed"):
+        read_job(write(tmp_path, head))
+    with pytest.raises(UsageError, match="columns: at least one is needed"):
+        read_job(write(tmp_path, head + "[columns]\n"))
+
+
+# ---------------------------------------------------------------------- policies
+@ts.program
+def means(table):  # type: ignore[no-untyped-def]
+    wage = ts.concat([t["wage"] for t in table])
+    return {"mean": ts.mean(wage), "count": wage.size}
+
+
+def test_a_plan_that_keeps_to_the_policy_passes(tmp_path: Path) -> None:
+    job = read_job(write(tmp_path, TEXT))
+    check_policy(job.policy, ts.trace(means, schemas(job, [10, 11])), whose="the job")
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        ("min_members = 3", "node demands at least 3 members; the computation has 2"),
+        ("min_rows = 11", "node demands at least 11 rows of every member; west has 10"),
+        ('outputs = ["mean"]', "node does not allow the output 'count'"),
+        ("outputs = []", "node does not allow the output 'mean'"),
+    ],
+)
+def test_a_policy_that_forbids_says_which_rule(tmp_path: Path, policy: str, message: str) -> None:
+    job = read_job(write(tmp_path, TEXT))
+    path = tmp_path / "policy.toml"
+    path.write_text(policy)
+    with pytest.raises(PolicyError, match=message):
+        check_policy(read_policy(path), ts.trace(means, schemas(job, [10, 11])), whose="node")
+
+
+def test_a_misspelt_policy_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text("minimum_rows = 5")
+    with pytest.raises(UsageError, match=r"policy.toml: policy: unknown entry 'minimum_rows'"):
+        read_policy(path)
