@@ -1,0 +1,28 @@
+"""Complete programs on bundled data, one file each: what ``tallystick demo`` runs, and examples to start
+from.
+"""
+
+from __future__ import annotations
+
+from ..errors import UsageError
+from . import wages as _wages
+from ._example import Example, Tables
+
+__all__ = ["Example", "Tables", "examples", "find"]
+
+_EXAMPLES = (_wages.EXAMPLE,)
+
+
+def examples() -> tuple[Example, ...]:
+    """Return all examples, in the order to show them."""
+    return _EXAMPLES
+
+
+def find(name: str) -> Example:
+    """Return the example with this name; ``UsageError`` lists the others."""
+    for example in _EXAMPLES:
+        if example.name == name:
+            return example
+    raise UsageError(
+        f"there is no example {name!r}", hint=f"choose one of: {', '.join(e.name for e in _EXAMPLES)}"
+    )

@@ -1,0 +1,96 @@
+"""What a gallery program comes with: bundled data, its public schema, and the same figures computed in plain."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from importlib import resources
+from pathlib import Path
+
+from ..errors import DataError, UsageError
+from ..plan import Column, MemberSchema, Program
+
+__all__ = ["Example", "Tables"]
+
+Tables = Mapping[str, Mapping[str, Sequence[int]]]
+"""Each member's columns: integers over 10^decimals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A complete program on bundled data.
+
+    ``members`` are the owners, one file ``<member>.csv`` each in the data folder ``folder``; ``columns`` are
+    those the program may use, with their public ranges; ``plain`` computes the same results from all tables
+    in the open, with the standard library, under the plan's names.
+    """
+
+    program: Program
+    title: str
+    folder: str
+    members: tuple[str, ...]
+    columns: Mapping[str, Column]
+    plain: Callable[[Tables], Mapping[str, Fraction]]
+
+    @property
+    def name(self) -> str:
+        """The program's name."""
+        return self.program.name
+
+    @property
+    def source(self) -> Path:
+        """The file that defines the program."""
+        return Path(self.program.function.__code__.co_filename)
+
+    def chosen(self, count: int | None = None) -> tuple[str, ...]:
+        """Return the first ``count`` members, all by default."""
+        if count is not None and not 2 <= count <= len(self.members):
+            raise UsageError(
+                f"{self.name} has data of {len(self.members)} members; choose 2 to {len(self.members)}"
+            )
+        return self.members[:count]
+
+    def csv(self, member: str) -> bytes:
+        """Return a member's file as it lies in the package."""
+        if member not in self.members:
+            raise UsageError(
+                f"{self.name} has no member {member!r}", hint=f"its members: {', '.join(self.members)}"
+            )
+        return (resources.files(__package__) / "data" / self.folder / f"{member}.csv").read_bytes()
+
+    def table(self, member: str) -> dict[str, list[int]]:
+        """Return a member's columns as scaled integers."""
+        reader = csv.DictReader(io.StringIO(self.csv(member).decode("utf-8")))
+        rows = list(reader)
+        return {
+            name: [
+                _scaled(row[name], column.decimals, f"{member}.csv, row {k}, {name}")
+                for k, row in enumerate(rows)
+            ]
+            for name, column in self.columns.items()
+        }
+
+    def tables(self, count: int | None = None) -> dict[str, dict[str, list[int]]]:
+        """Return the columns of the first ``count`` members."""
+        return {member: self.table(member) for member in self.chosen(count)}
+
+    def schema(self, count: int | None = None) -> list[MemberSchema]:
+        """Return the public schema of the first ``count`` members, for ``trace``."""
+        tables = self.tables(count)
+        return [
+            MemberSchema(member, len(next(iter(columns.values()))), self.columns)
+            for member, columns in tables.items()
+        ]
+
+
+def _scaled(text: str, decimals: int, where: str) -> int:
+    try:
+        number = Fraction(text) * 10**decimals
+    except ValueError:
+        raise DataError(f"{where}: {text[:40]!r} is not a number") from None
+    if number.denominator != 1:
+        raise DataError(f"{where}: {text[:40]!r} has more than {decimals} decimals")
+    return int(number)
