@@ -133,4 +133,39 @@ void ts_fr_ntt_table(const ts_cpu *cpu, ts_fr *table, size_t size);
 void ts_fr_vec_ntt(const ts_cpu *cpu, ts_fr *a, size_t size, size_t batches, const ts_fr *table,
                    int inverse);
 
+/* ---- G1; points are in G1, out may alias any input unless said otherwise ---- */
+
+/* Decodes 48-byte compressed points and checks that they lie in G1. TS_ERR_ENCODING (flags, or x not below
+ * p), TS_ERR_CURVE (no point has this x) or TS_ERR_SUBGROUP, with the index of the first bad point in *bad. */
+int ts_g1_vec_from_bytes_var(const ts_cpu *cpu, ts_g1 *out, size_t *bad, const uint8_t *in, size_t n);
+void ts_g1_vec_to_bytes(const ts_cpu *cpu, uint8_t *out, const ts_g1 *a, size_t n);
+
+/* Hashes n messages by BLS12381G1_XMD:SHA-256_SSWU_RO_ of RFC 9380. messages is their concatenation, ends[k] the
+ * offset where message k ends. TS_ERR_LENGTH if dst is longer than 255 bytes. */
+int ts_g1_vec_hash(const ts_cpu *cpu, ts_g1 *out, size_t n, const uint8_t *messages, const uint64_t *ends,
+                   const uint8_t *dst, size_t dst_len);
+
+/* Complete: equal, opposite and infinite points included. */
+void ts_g1_vec_add(const ts_cpu *cpu, ts_g1 *out, const ts_g1 *a, const ts_g1 *b, size_t n);
+void ts_g1_vec_neg(const ts_cpu *cpu, ts_g1 *out, const ts_g1 *a, size_t n);
+
+/* 1 or 0. */
+int ts_g1_vec_equal(const ts_cpu *cpu, const ts_g1 *a, const ts_g1 *b, size_t n);
+int ts_g1_vec_is_identity(const ts_cpu *cpu, const ts_g1 *a, size_t n);
+
+/* out = the sum of all points, one point. */
+void ts_g1_vec_sum(const ts_cpu *cpu, ts_g1 *out, const ts_g1 *a, size_t n);
+
+/* out[k] = scalars[k] * a[k]. */
+void ts_g1_vec_mul(const ts_cpu *cpu, ts_g1 *out, const ts_g1 *a, const ts_fr *scalars, size_t n);
+
+/* The bytes of scratch memory that ts_g1_msm_rows_var needs for n points. */
+size_t ts_g1_msm_scratch(const ts_cpu *cpu, size_t n);
+
+/* rows of shape (m, n); out[i] = sum over k of rows[i][k] * points[k], m points. The scratch memory may have any
+ * alignment, is wiped at the end, and overlaps nothing. TS_ERR_LENGTH if it is too small for n points, or n is
+ * above 2^31. */
+int ts_g1_msm_rows_var(const ts_cpu *cpu, ts_g1 *out, size_t m, const ts_g1 *points, size_t n, const ts_fr *rows,
+                       void *scratch, size_t scratch_len);
+
 #endif

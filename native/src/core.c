@@ -1,5 +1,6 @@
 /* The exported functions: choice of the code path, and one call through its table for each. */
 #include "cpu/cpu.h"
+#include "util/limits.h"
 
 static const ts_cpu *const ts_paths[] = {
 #if defined(__x86_64__)
@@ -42,8 +43,7 @@ void ts_fr_vec_to_bytes(const ts_cpu *cpu, uint8_t *out, const ts_fr *a, size_t 
 
 int ts_fr_vec_expand(const ts_cpu *cpu, ts_fr *out, size_t n, const uint8_t *key32,
                      const uint8_t *nonce12, uint64_t first) {
-    const uint64_t limit = (uint64_t)1 << 32;
-    if (first > limit || n > limit - first) {
+    if (first > TS_MAX_CHACHA20_BLOCKS || n > TS_MAX_CHACHA20_BLOCKS - first) {
         memset(out, 0, n * sizeof *out);
         return TS_ERR_LENGTH;
     }
@@ -133,4 +133,60 @@ void ts_fr_ntt_table(const ts_cpu *cpu, ts_fr *table, size_t size) {
 void ts_fr_vec_ntt(const ts_cpu *cpu, ts_fr *a, size_t size, size_t batches, const ts_fr *table,
                    int inverse) {
     cpu->fr_vec_ntt(a, size, batches, table, inverse);
+}
+
+/* ---- G1 ---- */
+
+int ts_g1_vec_from_bytes_var(const ts_cpu *cpu, ts_g1 *out, size_t *bad, const uint8_t *in, size_t n) {
+    return cpu->g1_vec_from_bytes_var(out, bad, in, n);
+}
+
+void ts_g1_vec_to_bytes(const ts_cpu *cpu, uint8_t *out, const ts_g1 *a, size_t n) {
+    cpu->g1_vec_to_bytes(out, a, n);
+}
+
+int ts_g1_vec_hash(const ts_cpu *cpu, ts_g1 *out, size_t n, const uint8_t *messages, const uint64_t *ends,
+                   const uint8_t *dst, size_t dst_len) {
+    if (dst_len > TS_MAX_DST) {
+        memset(out, 0, n * sizeof *out);
+        return TS_ERR_LENGTH;
+    }
+    cpu->g1_vec_hash(out, n, messages, ends, dst, dst_len);
+    return TS_OK;
+}
+
+void ts_g1_vec_add(const ts_cpu *cpu, ts_g1 *out, const ts_g1 *a, const ts_g1 *b, size_t n) {
+    cpu->g1_vec_add(out, a, b, n);
+}
+
+void ts_g1_vec_neg(const ts_cpu *cpu, ts_g1 *out, const ts_g1 *a, size_t n) {
+    cpu->g1_vec_neg(out, a, n);
+}
+
+int ts_g1_vec_equal(const ts_cpu *cpu, const ts_g1 *a, const ts_g1 *b, size_t n) {
+    return cpu->g1_vec_equal(a, b, n);
+}
+
+int ts_g1_vec_is_identity(const ts_cpu *cpu, const ts_g1 *a, size_t n) {
+    return cpu->g1_vec_is_identity(a, n);
+}
+
+void ts_g1_vec_sum(const ts_cpu *cpu, ts_g1 *out, const ts_g1 *a, size_t n) {
+    cpu->g1_vec_sum(out, a, n);
+}
+
+void ts_g1_vec_mul(const ts_cpu *cpu, ts_g1 *out, const ts_g1 *a, const ts_fr *scalars, size_t n) {
+    cpu->g1_vec_mul(out, a, scalars, n);
+}
+
+size_t ts_g1_msm_scratch(const ts_cpu *cpu, size_t n) { return cpu->g1_msm_scratch(n); }
+
+int ts_g1_msm_rows_var(const ts_cpu *cpu, ts_g1 *out, size_t m, const ts_g1 *points, size_t n, const ts_fr *rows,
+                       void *scratch, size_t scratch_len) {
+    if (n > TS_MSM_MAX_POINTS || scratch_len < cpu->g1_msm_scratch(n)) {
+        memset(out, 0, m * sizeof *out);
+        return TS_ERR_LENGTH;
+    }
+    cpu->g1_msm_rows_var(out, m, points, n, rows, scratch);
+    return TS_OK;
 }

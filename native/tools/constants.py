@@ -15,6 +15,7 @@ R = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
 P = 0x1A0111EA397FE69A4B1BA7B6434BACD764774B84F38512BF6730D2A0F6B0F6241EABFFFEB153FFFFB9FEFFFFFFFFAAAB
 Z_ABS = 0xD201000000010000  # the curve's parameter is z = -Z_ABS
 FR_LIMBS, FP_LIMBS = 4, 6
+FP_R = 1 << 384
 SRC = Path(__file__).resolve().parents[1] / "src"
 
 
@@ -52,16 +53,8 @@ def fr_header() -> str:
         f"/* -1/r mod 2^64 */\n#define TS_FR_INV 0x{inv:016x}ULL\n",
         constant("uint64_t", "ts_fr_modulus_minus_2", R - 2, FR_LIMBS, "r - 2"),
         constant("ts_fr", "ts_fr_one", mont % R, FR_LIMBS, "2^256 mod r: one"),
-        constant(
-            "ts_fr", "ts_fr_r2", mont**2 % R, FR_LIMBS, "2^512 mod r: turns a value into Montgomery form"
-        ),
-        constant(
-            "ts_fr",
-            "ts_fr_r3",
-            mont**3 % R,
-            FR_LIMBS,
-            "2^768 mod r: turns a value times 2^256 into Montgomery form",
-        ),
+        constant("ts_fr", "ts_fr_r2", mont**2 % R, FR_LIMBS, "2^512 mod r, to enter Montgomery form"),
+        constant("ts_fr", "ts_fr_r3", mont**3 % R, FR_LIMBS, "2^768 mod r, to enter it times 2^256"),
         constant("ts_fr", "ts_fr_omega", omega * mont % R, FR_LIMBS, "7^((r-1)/2^32), of order 2^32"),
         constant("ts_fr", "ts_fr_half", pow(2, -1, R) * mont % R, FR_LIMBS, "1/2"),
     )
@@ -92,9 +85,124 @@ def ifma_header() -> str:
     )
 
 
+def fp(name: str, value: int, formula: str) -> str:
+    """Return the definition of one Fp element in Montgomery form."""
+    return constant("ts_fp", name, value * FP_R % P, FP_LIMBS, formula)
+
+
+def fp_header() -> str:
+    """Return field/fp_constants.h."""
+    inv = -pow(P, -1, 1 << 64) % (1 << 64)
+    return header(
+        "TS_FP_CONSTANTS_H",
+        '#include "fp.h"\n',
+        constant("uint64_t", "ts_fp_modulus", P, FP_LIMBS, "p"),
+        f"/* -1/p mod 2^64 */\n#define TS_FP_INV 0x{inv:016x}ULL\n",
+        constant("uint64_t", "ts_fp_modulus_minus_2", P - 2, FP_LIMBS, "p - 2"),
+        constant("uint64_t", "ts_fp_modulus_half", (P - 1) // 2, FP_LIMBS, "(p - 1)/2"),
+        constant("uint64_t", "ts_fp_sqrt_exponent", (P + 1) // 4, FP_LIMBS, "(p + 1)/4"),
+        constant("uint64_t", "ts_fp_sqrt_ratio_exponent", (P - 3) // 4, FP_LIMBS, "(p - 3)/4"),
+        fp("ts_fp_one", 1, "2^384 mod p: one"),
+        fp("ts_fp_r2", FP_R, "2^768 mod p, to enter Montgomery form"),
+        fp("ts_fp_r3", FP_R**2, "2^1152 mod p, to enter it times 2^384"),
+    )
+
+
+def beta() -> int:
+    """Return the cube root of unity for which (beta x, y) = -z^2 (x, y) on G1.
+
+    The two candidates belong to the eigenvalues -z^2 and z^2 - 1; py_ecc's generator tells them apart.
+    """
+    from py_ecc.optimized_bls12_381 import G1, multiply, normalize
+
+    x, y = (int(v) for v in normalize(G1))
+    image_x, image_y = (int(v) for v in normalize(multiply(G1, R - Z_ABS**2)))
+    root = image_x * pow(x, -1, P) % P
+    assert image_y == y and root != 1 and pow(root, 3, P) == 1
+    return root
+
+
+def g1_header() -> str:
+    """Return curve/g1_constants.h."""
+    return header(
+        "TS_G1_CONSTANTS_H",
+        '#include "../field/fp.h"\n',
+        f"/* -z for the parameter z of the curve: r = z^4 - z^2 + 1 */\n#define TS_G1_Z_ABS 0x{Z_ABS:016x}ULL\n",
+        constant("uint64_t", "ts_g1_z_squared", Z_ABS**2, 2, "z^2"),
+        fp("ts_g1_b", 4, "b of y^2 = x^3 + b"),
+        fp("ts_g1_beta", beta(), "a cube root of unity, (beta x, y) = -z^2 (x, y) on G1"),
+    )
+
+
+def hash_header() -> str:
+    """Return curve/g1_hash_constants.h."""
+    from py_ecc.optimized_bls12_381 import constants as c
+
+    z = int(c.ISO_11_Z)
+    names = ("x_num", "x_den", "y_num", "y_den")
+    tables = []
+    for name, coefficients in zip(names, c.ISO_11_MAP_COEFFICIENTS, strict=True):
+        rows = ",\n    ".join(f"{{{limbs(int(k) * FP_R % P, FP_LIMBS)}}}" for k in coefficients)
+        tables.append(
+            f"/* {name} of the 11-isogeny (RFC 9380, appendix E.2), constant term first */\n"
+            f"static const ts_fp ts_iso_{name}[{len(coefficients)}] TS_UNUSED = {{\n    {rows}}};\n"
+        )
+    root = pow(-z, (P + 1) // 4, P)
+    assert root * root % P == -z % P
+    return header(
+        "TS_G1_HASH_CONSTANTS_H",
+        '#include "../field/fp.h"\n',
+        fp("ts_sswu_a", int(c.ISO_11_A), "A' of the isogenous curve (RFC 9380, section 8.8.1)"),
+        fp("ts_sswu_b", int(c.ISO_11_B), "B' of the isogenous curve (RFC 9380, section 8.8.1)"),
+        fp("ts_sswu_z", z, "Z = 11"),
+        fp("ts_sswu_sqrt_minus_z", root, "sqrt(-Z)"),
+        *tables,
+    )
+
+
+def primes(count: int) -> list[int]:
+    """Return the first primes."""
+    found: list[int] = []
+    n = 2
+    while len(found) < count:
+        if all(n % q for q in found):
+            found.append(n)
+        n += 1
+    return found
+
+
+def root_bits(n: int, degree: int) -> int:
+    """Return the first 32 bits of the fractional part of the root of n, in integers alone."""
+    target, low, high = n << (32 * degree), 0, n << 32
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if middle**degree <= target else (low, middle)
+    return low & 0xFFFFFFFF
+
+
+def sha256_header() -> str:
+    """Return hash/sha256_constants.h."""
+
+    def table(name: str, values: list[int], formula: str) -> str:
+        words = [f"0x{v:08x}" for v in values]
+        rows = ",\n    ".join(", ".join(words[i : i + 8]) for i in range(0, len(words), 8))
+        return f"/* {formula} */\nstatic const uint32_t {name}[{len(words)}] = {{\n    {rows}}};\n"
+
+    return header(
+        "TS_SHA256_CONSTANTS_H",
+        "#include <stdint.h>\n",
+        table("ts_sha256_start", [root_bits(q, 2) for q in primes(8)], "fractions of the square roots of primes"),
+        table("ts_sha256_k", [root_bits(q, 3) for q in primes(64)], "fractions of the cube roots of primes"),
+    )
+
+
 HEADERS = {
     "arch/ifma/ifma_constants.h": ifma_header,
     "field/fr_constants.h": fr_header,
+    "field/fp_constants.h": fp_header,
+    "curve/g1_constants.h": g1_header,
+    "curve/g1_hash_constants.h": hash_header,
+    "hash/sha256_constants.h": sha256_header,
 }
 
 

@@ -39,6 +39,19 @@ struct ts_cpu {
     int (*fr_vec_scatter_add)(ts_fr *out, size_t n, const ts_fr *a, const int64_t *index, size_t count);
     void (*fr_ntt_table)(ts_fr *table, size_t size);
     void (*fr_vec_ntt)(ts_fr *a, size_t size, size_t batches, const ts_fr *table, int inverse);
+
+    int (*g1_vec_from_bytes_var)(ts_g1 *out, size_t *bad, const uint8_t *in, size_t n);
+    void (*g1_vec_to_bytes)(uint8_t *out, const ts_g1 *a, size_t n);
+    void (*g1_vec_hash)(ts_g1 *out, size_t n, const uint8_t *messages, const uint64_t *ends, const uint8_t *dst,
+                        size_t dst_len);
+    void (*g1_vec_add)(ts_g1 *out, const ts_g1 *a, const ts_g1 *b, size_t n);
+    void (*g1_vec_neg)(ts_g1 *out, const ts_g1 *a, size_t n);
+    int (*g1_vec_equal)(const ts_g1 *a, const ts_g1 *b, size_t n);
+    int (*g1_vec_is_identity)(const ts_g1 *a, size_t n);
+    void (*g1_vec_sum)(ts_g1 *out, const ts_g1 *a, size_t n);
+    void (*g1_vec_mul)(ts_g1 *out, const ts_g1 *a, const ts_fr *scalars, size_t n);
+    size_t (*g1_msm_scratch)(size_t n);
+    void (*g1_msm_rows_var)(ts_g1 *out, size_t m, const ts_g1 *points, size_t n, const ts_fr *rows, void *scratch);
 };
 
 /* Every path this build contains, fastest first. */

@@ -60,6 +60,11 @@ TS_INLINE uint64_t ts_limbs_less(const uint64_t *a, const uint64_t *b, int n) {
     return ts_limbs_sub(d, a, b, n);
 }
 
+/* Bits 4 i to 4 i + 3 of a. */
+TS_INLINE unsigned ts_limbs_nibble(const uint64_t *a, int i) {
+    return (unsigned)(a[i / 16] >> (4 * (i % 16))) & 15;
+}
+
 /* out = a - m if a >= m, else a; for a < 2 m this is a mod m. */
 TS_INLINE void ts_limbs_reduce_once(uint64_t *out, const uint64_t *a, const uint64_t *m, int n) {
     uint64_t d[TS_LIMBS_MAX];

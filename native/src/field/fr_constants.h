@@ -16,10 +16,10 @@ static const uint64_t ts_fr_modulus_minus_2[4] TS_UNUSED = {0xfffffffeffffffff, 
 /* 2^256 mod r: one */
 static const ts_fr ts_fr_one TS_UNUSED = {{0x00000001fffffffe, 0x5884b7fa00034802, 0x998c4fefecbc4ff5, 0x1824b159acc5056f}};
 
-/* 2^512 mod r: turns a value into Montgomery form */
+/* 2^512 mod r, to enter Montgomery form */
 static const ts_fr ts_fr_r2 TS_UNUSED = {{0xc999e990f3f29c6d, 0x2b6cedcb87925c23, 0x05d314967254398f, 0x0748d9d99f59ff11}};
 
-/* 2^768 mod r: turns a value times 2^256 into Montgomery form */
+/* 2^768 mod r, to enter it times 2^256 */
 static const ts_fr ts_fr_r3 TS_UNUSED = {{0xc62c1807439b73af, 0x1b3e0d188cf06990, 0x73d13c71c7b5f418, 0x6e2a5bb9c8db33e9}};
 
 /* 7^((r-1)/2^32), of order 2^32 */

@@ -58,9 +58,6 @@ TS_INLINE void ts_fr_to_limbs(uint64_t out[TS_FR_LIMBS], const ts_fr *a) {
     ts_montmul4(out, a->l, one, ts_fr_modulus, TS_FR_INV);
 }
 
-/* Bits 4 i to 4 i + 3 of an exponent. */
-TS_INLINE unsigned ts_nibble(const uint64_t *e, int i) { return (unsigned)(e[i / 16] >> (4 * (i % 16))) & 15; }
-
 /* a^e for a public exponent: a fixed window of four bits. */
 static void ts_fr_pow_public(ts_fr *out, const ts_fr *a, const uint64_t e[TS_FR_LIMBS]) {
     ts_fr power[16], acc = ts_fr_one;
@@ -68,7 +65,7 @@ static void ts_fr_pow_public(ts_fr *out, const ts_fr *a, const uint64_t e[TS_FR_
     for (int i = 1; i < 16; i++) ts_fr_mul(&power[i], &power[i - 1], a);
     for (int i = 16 * TS_FR_LIMBS - 1; i >= 0; i--) {
         for (int k = 0; k < 4; k++) ts_fr_mul(&acc, &acc, &acc);
-        ts_fr_mul(&acc, &acc, &power[ts_nibble(e, i)]);
+        ts_fr_mul(&acc, &acc, &power[ts_limbs_nibble(e, i)]);
     }
     *out = acc;
     ts_wipe(power, sizeof power);

@@ -13,6 +13,7 @@
 #endif
 
 #define TS_INLINE static inline __attribute__((always_inline))
+#define TS_NOINLINE __attribute__((noinline))
 #define TS_UNUSED __attribute__((unused))
 #define TS_HIDDEN __attribute__((visibility("hidden")))
 #define TS_PRAGMA(x) _Pragma(#x)

@@ -16,15 +16,22 @@ import numpy.typing as npt
 
 from ..errors import BackendError, DecodeError
 from ._native import ffi, lib
-from ._protocol import FR_BYTES, FR_MODULUS, Buffer, FrArray, IndexArray
+from ._protocol import FR_BYTES, FR_MODULUS, G1_BYTES, Buffer, FrArray, G1Array, IndexArray
 
 __all__ = ["NativeBackend"]
 
 _VARIABLE = "TALLYSTICK_CPU"
 _FR_LIMBS = 4
+_G1_LIMBS = 12
+_MAX_DST = 255
 _FR_R = (1 << 256) % FR_MODULUS
 _FR_R_INV = pow(_FR_R, -1, FR_MODULUS)
 _MAX_NTT = 1 << 32
+_POINT_FAULTS = {
+    lib.TS_ERR_ENCODING: "a point's flags are wrong, or its x is not below the field's order",
+    lib.TS_ERR_CURVE: "no point of the curve has this x",
+    lib.TS_ERR_SUBGROUP: "a point lies outside the group of prime order",
+}
 
 
 def _array(a: npt.NDArray[Any], limbs: int, what: str) -> npt.NDArray[np.uint64]:
@@ -83,6 +90,22 @@ def _scalar(value: int) -> npt.NDArray[np.uint64]:
 def _int(element: npt.NDArray[np.uint64]) -> int:
     """Return the canonical int of an array of one element."""
     return int.from_bytes(element.tobytes(), "little") * _FR_R_INV % FR_MODULUS
+
+
+def _g1_in(a: npt.NDArray[np.uint64]) -> Any:
+    return ffi.from_buffer("const ts_g1[]", a)
+
+
+def _g1_out(a: npt.NDArray[np.uint64]) -> Any:
+    return ffi.from_buffer("ts_g1[]", a, require_writable=True)
+
+
+def _g1(a: G1Array) -> npt.NDArray[np.uint64]:
+    return _array(a, _G1_LIMBS, "G1")
+
+
+def _new_g1(n: int) -> npt.NDArray[np.uint64]:
+    return np.empty((n, _G1_LIMBS), dtype=np.uint64)
 
 
 def _select_cpu(name: str) -> Any:
@@ -158,11 +181,9 @@ class NativeBackend:
         bad = ffi.new("size_t *")
         source = ffi.from_buffer("uint8_t[]", view)
         if lib.ts_fr_vec_from_bytes(self._cpu, _fr_out(out), bad, source, len(out)) != lib.TS_OK:
-            raise DecodeError("field element is not below r", offset=bad[0] * FR_BYTES)
+            raise DecodeError("a field element is not below the field's order", offset=bad[0] * FR_BYTES)
         if whole != len(view):
-            raise DecodeError(
-                f"field element is cut off: {len(view) - whole} of {FR_BYTES} bytes", offset=whole
-            )
+            raise DecodeError(f"a field element is cut short to {len(view) - whole} bytes", offset=whole)
         return out
 
     def fr_to_bytes(self, a: FrArray) -> bytes:
@@ -296,9 +317,8 @@ class NativeBackend:
         index = np.require(index, requirements=["C", "A"])
         out = _new_fr(_count(n, "the length"))
         places = ffi.from_buffer("int64_t[]", index)
-        code = lib.ts_fr_vec_scatter_add(
-            self._cpu, _fr_out(out), n, _fr_in(a), places, _same_length(a, index)
-        )
+        count = _same_length(a, index)
+        code = lib.ts_fr_vec_scatter_add(self._cpu, _fr_out(out), n, _fr_in(a), places, count)
         if code != lib.TS_OK:
             raise IndexError(f"an index lies outside [0, {n})")
         return out
@@ -321,3 +341,102 @@ class NativeBackend:
                 lib.ts_fr_ntt_table(self._cpu, _fr_out(table), size)
                 self._twiddles = table
             return self._twiddles
+
+    # ------------------------------------------------------------------ G1
+    def g1_from_bytes(self, data: Buffer) -> G1Array:
+        """Decode compressed points, checking curve and subgroup; DecodeError with the first fault's offset."""
+        view = memoryview(data).cast("B")
+        whole = len(view) - len(view) % G1_BYTES
+        out = _new_g1(whole // G1_BYTES)
+        bad = ffi.new("size_t *")
+        source = ffi.from_buffer("uint8_t[]", view)
+        code = lib.ts_g1_vec_from_bytes_var(self._cpu, _g1_out(out), bad, source, len(out))
+        if code != lib.TS_OK:
+            raise DecodeError(_POINT_FAULTS[code], offset=bad[0] * G1_BYTES)
+        if whole != len(view):
+            raise DecodeError(f"a point is cut short to {len(view) - whole} bytes", offset=whole)
+        return out
+
+    def g1_to_bytes(self, points: G1Array) -> bytes:
+        """Encode as 48-byte compressed points."""
+        points = _g1(points)
+        out = bytearray(len(points) * G1_BYTES)
+        lib.ts_g1_vec_to_bytes(self._cpu, ffi.from_buffer("uint8_t[]", out), _g1_in(points), len(points))
+        return bytes(out)
+
+    def g1_identity(self, n: int) -> G1Array:
+        """Return n points at infinity."""
+        return np.zeros((_count(n, "the number of points"), _G1_LIMBS), dtype=np.uint64)
+
+    def g1_hash(self, messages: Sequence[bytes], dst: bytes) -> G1Array:
+        """Hash messages to G1: RFC 9380 suite BLS12381G1_XMD:SHA-256_SSWU_RO_ with the tag ``dst``."""
+        if len(dst) > _MAX_DST:
+            raise ValueError(f"a domain separation tag has at most {_MAX_DST} bytes, not {len(dst)}")
+        out = _new_g1(len(messages))
+        joined = b"".join(messages)
+        ends = np.cumsum([len(m) for m in messages], dtype=np.uint64)
+        source = ffi.from_buffer("uint64_t[]", ends)
+        code = lib.ts_g1_vec_hash(self._cpu, _g1_out(out), len(out), joined, source, dst, len(dst))
+        if code != lib.TS_OK:
+            raise BackendError(f"the native core refused to hash to the curve (code {code})")
+        return out
+
+    def g1_add(self, a: G1Array, b: G1Array) -> G1Array:
+        """Return a + b, element-wise, complete."""
+        a, b = _g1(a), _g1(b)
+        out = _new_g1(_same_length(a, b))
+        lib.ts_g1_vec_add(self._cpu, _g1_out(out), _g1_in(a), _g1_in(b), len(out))
+        return out
+
+    def g1_neg(self, a: G1Array) -> G1Array:
+        """Return -a."""
+        a = _g1(a)
+        out = _new_g1(len(a))
+        lib.ts_g1_vec_neg(self._cpu, _g1_out(out), _g1_in(a), len(out))
+        return out
+
+    def g1_equal(self, a: G1Array, b: G1Array) -> bool:
+        """Whether a == b."""
+        a, b = _g1(a), _g1(b)
+        return bool(lib.ts_g1_vec_equal(self._cpu, _g1_in(a), _g1_in(b), _same_length(a, b)))
+
+    def g1_is_identity(self, a: G1Array) -> bool:
+        """Whether every point is the point at infinity."""
+        a = _g1(a)
+        return bool(lib.ts_g1_vec_is_identity(self._cpu, _g1_in(a), len(a)))
+
+    def g1_sum(self, a: G1Array) -> G1Array:
+        """Return the sum of all points, as an array of one point."""
+        a, out = _g1(a), _new_g1(1)
+        lib.ts_g1_vec_sum(self._cpu, _g1_out(out), _g1_in(a), len(a))
+        return out
+
+    def g1_mul(self, points: G1Array, scalars: FrArray) -> G1Array:
+        """Return scalars[k] * points[k], element-wise."""
+        points, scalars = _g1(points), _fr(scalars)
+        out = _new_g1(_same_length(points, scalars))
+        lib.ts_g1_vec_mul(self._cpu, _g1_out(out), _g1_in(points), _fr_in(scalars), len(out))
+        return out
+
+    def g1_msm(self, points: G1Array, scalars: FrArray) -> G1Array:
+        """Return the sum of scalars[k] * points[k], as an array of one point.  Variable time."""
+        points, scalars = _g1(points), _fr(scalars)
+        _same_length(points, scalars)
+        return self._msm(points, scalars, 1)
+
+    def g1_msm_rows(self, points: G1Array, rows: FrArray) -> G1Array:
+        """View rows as an (m, len(points)) matrix; return the m sums rows[i] * points.  Variable time."""
+        points, rows = _g1(points), _fr(rows)
+        return self._msm(points, rows, _other_side(rows, len(points)))
+
+    def _msm(self, points: npt.NDArray[np.uint64], rows: npt.NDArray[np.uint64], m: int) -> G1Array:
+        out = _new_g1(m)
+        n = len(points)
+        scratch = np.empty(lib.ts_g1_msm_scratch(self._cpu, n), dtype=np.uint8)
+        area = ffi.from_buffer("char[]", scratch, require_writable=True)
+        code = lib.ts_g1_msm_rows_var(
+            self._cpu, _g1_out(out), m, _g1_in(points), n, _fr_in(rows), area, len(scratch)
+        )
+        if code != lib.TS_OK:
+            raise BackendError(f"the native core refused a multi-scalar multiplication of {n} points")
+        return out

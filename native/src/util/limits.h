@@ -1,0 +1,16 @@
+/* Bounds on lengths: core.c refuses what exceeds them, the kernels assert them. */
+#ifndef TS_LIMITS_H
+#define TS_LIMITS_H
+
+#include <stddef.h>
+
+/* RFC 9380 allows longer tags through a hash; nothing here needs one. */
+#define TS_MAX_DST 255
+
+/* The counter of ChaCha20 has 32 bits. */
+#define TS_MAX_CHACHA20_BLOCKS ((uint64_t)1 << 32)
+
+/* A multi-scalar multiplication keeps 2 * index + sign in 32 bits. */
+#define TS_MSM_MAX_POINTS ((size_t)1 << 31)
+
+#endif

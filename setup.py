@@ -1,0 +1,8 @@
+"""Build the native core as an optional abi3 extension; everything else is in pyproject.toml."""
+
+from setuptools import setup
+
+setup(
+    cffi_modules=["src/tallystick/backend/_build.py:ffibuilder"],
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+)
