@@ -140,8 +140,13 @@ void ts_fr_vec_ntt(const ts_cpu *cpu, ts_fr *a, size_t size, size_t batches, con
 int ts_g1_vec_from_bytes_var(const ts_cpu *cpu, ts_g1 *out, size_t *bad, const uint8_t *in, size_t n);
 void ts_g1_vec_to_bytes(const ts_cpu *cpu, uint8_t *out, const ts_g1 *a, size_t n);
 
+/* The same for 96-byte affine points: x then y, 48 bytes big-endian each, infinity all zero. The subgroup is not
+ * checked, so this is only for bytes that a trusted digest vouches for. */
+int ts_g1_vec_from_affine_var(const ts_cpu *cpu, ts_g1 *out, size_t *bad, const uint8_t *in, size_t n);
+void ts_g1_vec_to_affine(const ts_cpu *cpu, uint8_t *out, const ts_g1 *a, size_t n);
+
 /* Hashes n messages by BLS12381G1_XMD:SHA-256_SSWU_RO_ of RFC 9380. messages is their concatenation, ends[k] the
- * offset where message k ends. TS_ERR_LENGTH if dst is longer than 255 bytes. */
+ * offset where message k ends. TS_ERR_LENGTH unless dst has 1 to 255 bytes. */
 int ts_g1_vec_hash(const ts_cpu *cpu, ts_g1 *out, size_t n, const uint8_t *messages, const uint64_t *ends,
                    const uint8_t *dst, size_t dst_len);
 

@@ -145,9 +145,17 @@ void ts_g1_vec_to_bytes(const ts_cpu *cpu, uint8_t *out, const ts_g1 *a, size_t 
     cpu->g1_vec_to_bytes(out, a, n);
 }
 
+int ts_g1_vec_from_affine_var(const ts_cpu *cpu, ts_g1 *out, size_t *bad, const uint8_t *in, size_t n) {
+    return cpu->g1_vec_from_affine_var(out, bad, in, n);
+}
+
+void ts_g1_vec_to_affine(const ts_cpu *cpu, uint8_t *out, const ts_g1 *a, size_t n) {
+    cpu->g1_vec_to_affine(out, a, n);
+}
+
 int ts_g1_vec_hash(const ts_cpu *cpu, ts_g1 *out, size_t n, const uint8_t *messages, const uint64_t *ends,
                    const uint8_t *dst, size_t dst_len) {
-    if (dst_len > TS_MAX_DST) {
+    if (dst_len < 1 || dst_len > TS_MAX_DST) {
         memset(out, 0, n * sizeof *out);
         return TS_ERR_LENGTH;
     }

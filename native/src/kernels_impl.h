@@ -53,6 +53,8 @@ TS_INLINE void ts_montmul6(uint64_t *out, const uint64_t *a, const uint64_t *b, 
     .fr_vec_ntt = fr_vec_ntt, \
     .g1_vec_from_bytes_var = g1_vec_from_bytes_var, \
     .g1_vec_to_bytes = g1_vec_to_bytes, \
+    .g1_vec_from_affine_var = g1_vec_from_affine_var, \
+    .g1_vec_to_affine = g1_vec_to_affine, \
     .g1_vec_hash = g1_vec_hash, \
     .g1_vec_add = g1_vec_add, \
     .g1_vec_neg = g1_vec_neg, \

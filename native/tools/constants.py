@@ -127,7 +127,7 @@ def g1_header() -> str:
     return header(
         "TS_G1_CONSTANTS_H",
         '#include "../field/fp.h"\n',
-        f"/* -z for the parameter z of the curve: r = z^4 - z^2 + 1 */\n#define TS_G1_Z_ABS 0x{Z_ABS:016x}ULL\n",
+        f"/* -z for the curve's parameter z: r = z^4 - z^2 + 1 */\n#define TS_G1_Z_ABS 0x{Z_ABS:016x}ULL\n",
         constant("uint64_t", "ts_g1_z_squared", Z_ABS**2, 2, "z^2"),
         fp("ts_g1_b", 4, "b of y^2 = x^3 + b"),
         fp("ts_g1_beta", beta(), "a cube root of unity, (beta x, y) = -z^2 (x, y) on G1"),
@@ -191,8 +191,8 @@ def sha256_header() -> str:
     return header(
         "TS_SHA256_CONSTANTS_H",
         "#include <stdint.h>\n",
-        table("ts_sha256_start", [root_bits(q, 2) for q in primes(8)], "fractions of the square roots of primes"),
-        table("ts_sha256_k", [root_bits(q, 3) for q in primes(64)], "fractions of the cube roots of primes"),
+        table("ts_sha256_start", [root_bits(q, 2) for q in primes(8)], "square roots of primes: fractions"),
+        table("ts_sha256_k", [root_bits(q, 3) for q in primes(64)], "cube roots of primes: fractions"),
     )
 
 

@@ -42,6 +42,8 @@ struct ts_cpu {
 
     int (*g1_vec_from_bytes_var)(ts_g1 *out, size_t *bad, const uint8_t *in, size_t n);
     void (*g1_vec_to_bytes)(uint8_t *out, const ts_g1 *a, size_t n);
+    int (*g1_vec_from_affine_var)(ts_g1 *out, size_t *bad, const uint8_t *in, size_t n);
+    void (*g1_vec_to_affine)(uint8_t *out, const ts_g1 *a, size_t n);
     void (*g1_vec_hash)(ts_g1 *out, size_t n, const uint8_t *messages, const uint64_t *ends, const uint8_t *dst,
                         size_t dst_len);
     void (*g1_vec_add)(ts_g1 *out, const ts_g1 *a, const ts_g1 *b, size_t n);

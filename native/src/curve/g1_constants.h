@@ -4,7 +4,7 @@
 
 #include "../field/fp.h"
 
-/* -z for the parameter z of the curve: r = z^4 - z^2 + 1 */
+/* -z for the curve's parameter z: r = z^4 - z^2 + 1 */
 #define TS_G1_Z_ABS 0xd201000000010000ULL
 
 /* z^2 */

@@ -9,6 +9,7 @@
 #include "../ct/limbs.h"
 
 #define TS_FP_LIMBS 6
+#define TS_FP_BYTES 48
 
 TS_INLINE void ts_fp_add(ts_fp *out, const ts_fp *a, const ts_fp *b);
 TS_INLINE void ts_fp_sub(ts_fp *out, const ts_fp *a, const ts_fp *b);

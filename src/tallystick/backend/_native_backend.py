@@ -24,12 +24,13 @@ _VARIABLE = "TALLYSTICK_CPU"
 _FR_LIMBS = 4
 _G1_LIMBS = 12
 _MAX_DST = 255
+_AFFINE_BYTES = 2 * G1_BYTES
 _FR_R = (1 << 256) % FR_MODULUS
 _FR_R_INV = pow(_FR_R, -1, FR_MODULUS)
 _MAX_NTT = 1 << 32
 _POINT_FAULTS = {
-    lib.TS_ERR_ENCODING: "a point's flags are wrong, or its x is not below the field's order",
-    lib.TS_ERR_CURVE: "no point of the curve has this x",
+    lib.TS_ERR_ENCODING: "a point's flags are wrong, or a coordinate is not below the field's order",
+    lib.TS_ERR_CURVE: "not a point of the curve",
     lib.TS_ERR_SUBGROUP: "a point lies outside the group of prime order",
 }
 
@@ -344,24 +345,37 @@ class NativeBackend:
 
     # ------------------------------------------------------------------ G1
     def g1_from_bytes(self, data: Buffer) -> G1Array:
-        """Decode compressed points, checking curve and subgroup; DecodeError with the first fault's offset."""
+        """Decode compressed points, checking curve and subgroup; DecodeError with the first bad offset."""
+        return self._decode(lib.ts_g1_vec_from_bytes_var, data, G1_BYTES)
+
+    def g1_to_bytes(self, points: G1Array) -> bytes:
+        """Encode as 48-byte compressed points."""
+        return self._encode(lib.ts_g1_vec_to_bytes, points, G1_BYTES)
+
+    def g1_from_trusted_affine(self, data: Buffer) -> G1Array:
+        """Decode affine points that a digest vouches for; checks the curve but not the subgroup."""
+        return self._decode(lib.ts_g1_vec_from_affine_var, data, _AFFINE_BYTES)
+
+    def g1_to_affine(self, points: G1Array) -> bytes:
+        """Encode as the 96-byte affine points that ``g1_from_trusted_affine`` reads."""
+        return self._encode(lib.ts_g1_vec_to_affine, points, _AFFINE_BYTES)
+
+    def _decode(self, function: Any, data: Buffer, size: int) -> G1Array:
         view = memoryview(data).cast("B")
-        whole = len(view) - len(view) % G1_BYTES
-        out = _new_g1(whole // G1_BYTES)
+        whole = len(view) - len(view) % size
+        out = _new_g1(whole // size)
         bad = ffi.new("size_t *")
-        source = ffi.from_buffer("uint8_t[]", view)
-        code = lib.ts_g1_vec_from_bytes_var(self._cpu, _g1_out(out), bad, source, len(out))
+        code = function(self._cpu, _g1_out(out), bad, ffi.from_buffer("uint8_t[]", view), len(out))
         if code != lib.TS_OK:
-            raise DecodeError(_POINT_FAULTS[code], offset=bad[0] * G1_BYTES)
+            raise DecodeError(_POINT_FAULTS[code], offset=bad[0] * size)
         if whole != len(view):
             raise DecodeError(f"a point is cut short to {len(view) - whole} bytes", offset=whole)
         return out
 
-    def g1_to_bytes(self, points: G1Array) -> bytes:
-        """Encode as 48-byte compressed points."""
+    def _encode(self, function: Any, points: G1Array, size: int) -> bytes:
         points = _g1(points)
-        out = bytearray(len(points) * G1_BYTES)
-        lib.ts_g1_vec_to_bytes(self._cpu, ffi.from_buffer("uint8_t[]", out), _g1_in(points), len(points))
+        out = bytearray(len(points) * size)
+        function(self._cpu, ffi.from_buffer("uint8_t[]", out), _g1_in(points), len(points))
         return bytes(out)
 
     def g1_identity(self, n: int) -> G1Array:
@@ -370,8 +384,8 @@ class NativeBackend:
 
     def g1_hash(self, messages: Sequence[bytes], dst: bytes) -> G1Array:
         """Hash messages to G1: RFC 9380 suite BLS12381G1_XMD:SHA-256_SSWU_RO_ with the tag ``dst``."""
-        if len(dst) > _MAX_DST:
-            raise ValueError(f"a domain separation tag has at most {_MAX_DST} bytes, not {len(dst)}")
+        if not 1 <= len(dst) <= _MAX_DST:
+            raise ValueError(f"a domain separation tag has 1 to {_MAX_DST} bytes, not {len(dst)}")
         out = _new_g1(len(messages))
         joined = b"".join(messages)
         ends = np.cumsum([len(m) for m in messages], dtype=np.uint64)
