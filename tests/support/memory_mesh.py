@@ -112,7 +112,9 @@ class MemoryMesh:
         found, payload = await self._network.queues[sender, self._index].get()
         if isinstance(payload, BaseException):
             check = getattr(payload, "check", "internal")
-            raise ProtocolAbort(f"party {sender} stopped: {payload}", check=check, blame=sender)
+            accused = getattr(payload, "blame", None)
+            blame = sender if accused == sender else None
+            raise ProtocolAbort(f"party {sender} stopped: {payload}", check=check, blame=blame)
         if payload is None:
             raise ProtocolAbort(f"party {sender} is silent", check="deadline", blame=sender)
         if found != label:

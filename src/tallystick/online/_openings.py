@@ -7,6 +7,7 @@ section 4). Normative text: ``spec/online.md``, "Openings" and "The check".
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..algebra import Vector
@@ -21,6 +22,8 @@ _R = FR_MODULUS
 _CHUNK = 1 << 15
 _DIGEST_BYTES = 32
 _MAC_CHECK = "mac-check"
+_NOT_CHECKS = frozenset({"burnt", "connection", "deadline", "stopped"})
+"""Aborts that say that a peer went away, which tells nobody anything: the material stays good."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -58,8 +61,12 @@ class Openings:
         total = parts[0]
         for part in parts[1:]:
             total = total + part
-        await self._record(_MAC_CHECK, _Claim(total, shared.mac))
+        await self.claim(total, shared.mac)
         return total, parts
+
+    async def claim(self, opened: Vector, mac: Vector) -> None:
+        """Have the next check cover a value that was opened in some other way, with this party's MAC shares."""
+        await self._record(_MAC_CHECK, _Claim(opened, mac))
 
     async def assert_zero(self, shared: Shared, *, check: str) -> None:
         """Claim that a sharing is of zeros, without opening it; the next check fails as ``check`` if not."""
@@ -118,6 +125,16 @@ class Openings:
         ]
         if sum(part[0] for part in parts) % _R != 0:
             raise self.failed(_WHY.get(name, "a value that must be zero is not"), check=name)
+
+    @contextmanager
+    def burning(self) -> Iterator[None]:
+        """Burn the preparation if the protocol steps inside stop because a check failed, here or at a peer."""
+        try:
+            yield
+        except ProtocolAbort as abort:
+            if abort.check not in _NOT_CHECKS:
+                self.preparation.burn(f"{abort.check}: {abort.message}")
+            raise
 
     def failed(self, message: str, *, check: str, blame: int | None = None) -> ProtocolAbort:
         """Burn the preparation and return the abort to raise."""

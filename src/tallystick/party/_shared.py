@@ -76,9 +76,10 @@ class Shared:
         """Join at least one sharing, in order."""
         return cls(Vector.concat([p.value for p in parts]), Vector.concat([p.mac for p in parts]))
 
-    def map(self, linear: Callable[[Vector], Vector]) -> Shared:
-        """Apply a public linear map to value and MAC shares alike."""
-        return Shared(linear(self.value), linear(self.mac))
+    @classmethod
+    def linear(cls, f: Callable[..., Vector], *operands: Shared) -> Shared:
+        """Apply a public linear map of one or more vectors to value shares and MAC shares alike."""
+        return cls(f(*(x.value for x in operands)), f(*(x.mac for x in operands)))
 
     def __add__(self, other: Shared) -> Shared:
         return Shared(self.value + other.value, self.mac + other.mac)

@@ -7,6 +7,7 @@ from ._challenges import Challenges
 from ._commitment import commit_rows
 from ._gates import GatePoint, LinearClaim, arrange_rows, coset_values, linear_claim, pad_gates, root_of_unity
 from ._opening import Opening, OpeningShare, Part, add_parts, open_linear, solo
+from ._parts import JointChallenges, part_holds
 from ._proof import Proof, Witness, prove
 from ._ranges import InputForm, RangeInput, RangeRelation, input_slots, range_witness
 from ._relation import MAX_COLUMNS, MIN_COLUMNS, Relation, Shape, Transposed, choose_columns
@@ -19,6 +20,7 @@ __all__ = [
     "Challenges",
     "GatePoint",
     "InputForm",
+    "JointChallenges",
     "LinearClaim",
     "Opening",
     "OpeningShare",
@@ -39,6 +41,7 @@ __all__ = [
     "linear_claim",
     "open_linear",
     "pad_gates",
+    "part_holds",
     "prove",
     "range_witness",
     "root_of_unity",

@@ -56,7 +56,7 @@ def _scalars(backend: Backend, data: bytes, name: str, what: str) -> Vector:
         raise DecodeError(f"{name}: {what}: {error.message}", item=name) from error
 
 
-class _Folds:
+class Folds:
     """The challenges of a sequence of foldings C' = e*C + A + e*e*B, unrolled."""
 
     def __init__(self, challenges: list[int]) -> None:
@@ -69,7 +69,7 @@ class _Folds:
         self.cross = pairs
 
 
-def _row_weights(rows: int, challenges: list[int]) -> tuple[list[int], list[int]]:
+def row_weights(rows: int, challenges: list[int]) -> tuple[list[int], list[int]]:
     """Return the weight of every row in the folded X (top 1, bottom e) and in the folded L (top e, bottom 1)."""
     sizes = []
     while rows > 1:
@@ -127,7 +127,7 @@ class BatchVerifier:
         claim = linear_claim(relation, point, rho, outputs=outputs, evaluations=evaluations)
         cross = _points(backend, proof.cross, name, "cross points")
         pair = 2 * G1_BYTES
-        folds = _Folds(
+        folds = Folds(
             [challenges.cross(proof.cross[k : k + pair]) for k in range(0, len(proof.cross), pair)]
         )
         mask = _points(backend, proof.mask, name, "mask")
@@ -136,7 +136,7 @@ class BatchVerifier:
         v, zeta, omega = response.to_ints()
         x = challenges.response(proof.response)
         halving = _points(backend, proof.halving, name, "halving points")
-        halves = _Folds(
+        halves = Folds(
             [challenges.halving(proof.halving[k : k + pair]) for k in range(0, len(proof.halving), pair)]
         )
         final = _scalars(backend, proof.final, name, "final scalars")
@@ -151,7 +151,7 @@ class BatchVerifier:
             scalars=Vector.from_ints(backend, [-e_mask * s % _R for s in folds.cross] + [-1]),
         )
         # sum (weight of G_i)*z*G_i + x*<L_end, z>*Q - W_end = 0
-        in_x, in_l = _row_weights(shape.rows, folds.challenges)
+        in_x, in_l = row_weights(shape.rows, folds.challenges)
         form = claim.form.combine(Vector.from_ints(backend, in_l))
         for e in halves.challenges:
             half = len(form) // 2

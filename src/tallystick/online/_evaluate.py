@@ -1,0 +1,167 @@
+"""Computing a plan on shares: linear work without messages, all gates of one depth in one round.
+
+Normative text: ``spec/online.md``, "Evaluation".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..algebra import Vector
+from ..party import Shared
+from ..plan import Constant, Hint, Input, Mul, Output, Plan, Zero, constant_of, forward, input_value, schedule
+from ._hints import advise
+from ._inputs import InputShares
+from ._openings import Openings
+
+__all__ = ["Evaluation", "PrivateOutput", "Progress", "compute"]
+
+Progress = Callable[[str, int, int], None]
+"""Told (phase, steps done, steps in all) as a phase goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateOutput:
+    """An output that only some members may learn: its node's position, they, and its shares."""
+
+    node: int
+    to: tuple[int, ...]
+    value: Shared
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Evaluation:
+    """Shares of everything the proof speaks about, in the order of ``spec/relation.md``.
+
+    ``left``, ``right`` and ``gates`` hold one entry a gate; ``zeros`` should all be zero; ``outputs`` are the
+    public ones, none of them opened yet.
+    """
+
+    left: Shared
+    right: Shared
+    gates: Shared
+    free: Shared
+    zeros: Shared
+    outputs: Shared
+    private: tuple[PrivateOutput, ...]
+
+    def __repr__(self) -> str:
+        return f"<Evaluation of {len(self.gates)} gates>"
+
+
+async def compute(
+    online: Openings, plan: Plan, inputs: InputShares, *, progress: Progress | None = None
+) -> Evaluation:
+    """Evaluate a plan on shares of its inputs.
+
+    One round for the gates of each depth, and the rounds of its hints.  Opens nothing but masked values,
+    and checks nothing: that is ``prove``'s first step.
+    """
+    run = _Run(online, plan, inputs)
+    layers = schedule(plan)
+    with online.burning():
+        for done, layer in enumerate(layers):
+            if progress is not None:
+                progress("compute", done, len(layers))
+            for v in layer.local:
+                run.local(v)
+            await run.multiply(layer.muls)
+            for v in layer.hints:
+                await run.hint(v)
+    if progress is not None:
+        progress("compute", len(layers), len(layers))
+    return run.collect()
+
+
+class _Run:
+    """The values of the nodes evaluated so far."""
+
+    def __init__(self, online: Openings, plan: Plan, inputs: InputShares) -> None:
+        self._online = online
+        self._plan = plan
+        self._inputs = inputs
+        self._values: dict[int, Shared] = {}
+
+    def local(self, v: int) -> None:
+        """Evaluate a node that needs no message."""
+        node = self._plan.nodes[v]
+        key = self._online.preparation.key
+        match node:
+            case Input():
+                slots = self._slots(v, node)
+                value = Shared.linear(lambda x: input_value(node, x, offset=0), slots)
+                if node.form == "bits" and node.low:
+                    value = key.add(value, Vector.constant(value.backend, node.low, len(value)))
+            case Constant():
+                value = key.constant(constant_of(self._online.party.backend, node))
+            case _:
+                operands = [self._operand(v, p) for p in node.operands]
+                value = Shared.linear(lambda *xs: forward(self._plan, v, xs), *operands)
+        self._values[v] = value
+
+    async def multiply(self, nodes: tuple[int, ...]) -> None:
+        """Evaluate gates, all in one round."""
+        pairs = [(self._plan.nodes[v], v) for v in nodes]
+        if not pairs:
+            return
+        lefts = [self._values[node.a] for node, _ in pairs if isinstance(node, Mul)]
+        rights = [self._values[node.b] for node, _ in pairs if isinstance(node, Mul)]
+        products = await self._online.multiply(Shared.concat(lefts), Shared.concat(rights))
+        start = 0
+        for (_, v), left in zip(pairs, lefts, strict=True):
+            self._values[v] = products[start : start + len(left)]
+            start += len(left)
+
+    async def hint(self, v: int) -> None:
+        """Compute untrusted advice, which the plan's gates and zeros then constrain."""
+        node = self._plan.nodes[v]
+        assert isinstance(node, Hint)
+        arguments = [self._values[p] for p in node.arguments]
+        intervals = [self._plan.layout.intervals[p] for p in node.arguments]
+        self._values[v] = await advise(self._online, node, arguments, intervals)
+
+    def collect(self) -> Evaluation:
+        """Gather by kind, in plan order."""
+        left, right, gates, free, zeros, outputs, private = [], [], [], [], [], [], []
+        for v, node in enumerate(self._plan.nodes):
+            match node:
+                case Mul(a, b):
+                    left.append(self._values[a])
+                    right.append(self._values[b])
+                    gates.append(self._values[v])
+                case Hint(boolean=True):
+                    for kind in (left, right, gates):
+                        kind.append(self._values[v])
+                case Hint():
+                    free.append(self._values[v])
+                case Zero(a):
+                    zeros.append(self._values[a])
+                case Output(a, _, to):
+                    if to is None:
+                        outputs.append(self._values[a])
+                    else:
+                        private.append(PrivateOutput(v, to, self._values[a]))
+        return Evaluation(
+            left=self._join(left),
+            right=self._join(right),
+            gates=self._join(gates),
+            free=self._join(free),
+            zeros=self._join(zeros),
+            outputs=self._join(outputs),
+            private=tuple(private),
+        )
+
+    def _join(self, parts: list[Shared]) -> Shared:
+        return Shared.concat(parts) if parts else Shared.zeros(self._online.party.backend, 0)
+
+    def _operand(self, v: int, p: int) -> Shared:
+        """Return operand p of node v: its slots where the node reads an input's bits, else its value."""
+        node, source = self._plan.nodes[v], self._plan.nodes[p]
+        if node.op == "input_bits" and isinstance(source, Input):
+            return self._slots(p, source)
+        return self._values[p]
+
+    def _slots(self, v: int, node: Input) -> Shared:
+        start = self._plan.layout.place[v]
+        return self._inputs.slots[node.member][start : start + node.slots]

@@ -1,0 +1,361 @@
+"""The joint proof: validate what was computed, open the outputs, then prove them.
+
+Every prover step of ``spec/opening.md`` is linear in the witness, so each party does it on its shares and
+the parties add up.  Normative text, with the order and its reasons: ``spec/online.md``, "Validate, then
+prove".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from ..algebra import Generators, Points, Vector
+from ..backend import Buffer, IndexArray
+from ..errors import VerificationError
+from ..party import Party, Shared, broadcast_points, broadcast_vector, commit_and_open, read_points
+from ..proofs import (
+    BatchVerifier,
+    Challenges,
+    GatePoint,
+    JointChallenges,
+    LinearClaim,
+    Opening,
+    OpeningShare,
+    Part,
+    Proof,
+    Relation,
+    Shape,
+    add_parts,
+    arrange_rows,
+    coset_values,
+    linear_claim,
+    open_linear,
+    pad_gates,
+    part_holds,
+)
+from ._evaluate import Evaluation, PrivateOutput, Progress
+from ._inputs import InputShares
+from ._openings import Openings
+from ._rows import PartyRows, publish_rows
+
+__all__ = ["Proven", "prove"]
+
+_STEPS = ("blind", "commit", "validate", "outputs", "open", "verify")
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """The published outputs with their proof, verified; and what this member alone was to learn, by output node."""
+
+    outputs: Vector
+    private: Mapping[int, Vector]
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class _Blinded:
+    """Gate rows as shared: padded wires and outputs, coset entries, and the blinders of every row."""
+
+    left: Shared
+    right: Shared
+    gates: Shared
+    coset: Shared
+    u: Shared
+    v: Shared
+    w: Shared
+
+
+async def prove(
+    online: Openings,
+    relation: Relation,
+    evaluation: Evaluation,
+    inputs: InputShares,
+    generators: Generators,
+    *,
+    context: bytes,
+    progress: Progress | None = None,
+) -> Proven:
+    """Validate an evaluation, open its outputs, and prove them; every party returns the same verified proof.
+
+    Raises ProtocolAbort before anything is opened that is not masked: ``row-commitment`` (with blame),
+    ``equivocation``, ``mac-check``, ``gate-check``, ``assert-zero``; and after the outputs, before this
+    function returns them: ``mac-check`` and ``z-share`` (with blame).
+    """
+    with online.burning():
+        return await _prove(online, relation, evaluation, inputs, generators, context, progress)
+
+
+async def _prove(
+    online: Openings,
+    relation: Relation,
+    evaluation: Evaluation,
+    inputs: InputShares,
+    generators: Generators,
+    context: bytes,
+    progress: Progress | None,
+) -> Proven:
+    def report(step: str) -> None:
+        if progress is not None:
+            progress("prove", _STEPS.index(step), len(_STEPS))
+
+    shape, party = relation.shape, online.party
+    report("blind")
+    blinded = await _blind(online, shape, evaluation)
+    report("commit")
+    rows = _arrange(shape, evaluation, inputs, blinded)
+    gammas = party.random.vector(party.backend, shape.free_rows + shape.gate_rows)
+    published = await _publish(online, generators, shape, rows, gammas)
+    challenges = _RecordedChallenges(relation, context=context, input_rows=inputs.rows.total.to_bytes())
+    xi = challenges.rows(published.total.to_bytes())
+    report("validate")
+    point = GatePoint.at(party.backend, shape, xi) if shape.gate_rows else None
+    evaluations = await _evaluations(online, point, blinded)
+    await online.assert_zero(evaluation.zeros, check="assert-zero")
+    await online.check("validate")
+    report("outputs")
+    outputs, private = await _outputs(online, evaluation)
+    rho = challenges.evaluations(outputs.to_bytes(), evaluations.to_bytes())
+    claim = linear_claim(relation, point, rho, outputs=outputs, evaluations=evaluations)
+    report("open")
+    joint = _Joint(
+        party,
+        generators,
+        claim,
+        rows=[Points.concat(pair) for pair in zip(inputs.rows.by_party, published.by_party, strict=True)],
+    )
+    opening = await joint.open(rows.value, Vector.concat([inputs.gammas, gammas]), challenges)
+    proof = Proof(
+        rows=published.total.to_bytes(),
+        evaluations=evaluations.to_bytes(),
+        cross=opening.cross,
+        mask=opening.mask,
+        response=opening.response,
+        halving=opening.halving,
+        final=opening.final,
+    )
+    report("verify")
+    verifier = BatchVerifier(generators)
+    try:
+        verifier.add(
+            relation,
+            proof,
+            input_commitments=inputs.rows.total,
+            outputs=outputs,
+            context=context,
+            name="computation",
+        )
+        verifier.verify()
+    except VerificationError as error:
+        raise online.failed(
+            "a party's contribution to the proof is not that of the rows it committed to",
+            check="z-share",
+            blame=joint.culprit(challenges.drawn()),
+        ) from error
+    if progress is not None:
+        progress("prove", len(_STEPS), len(_STEPS))
+    return Proven(outputs, private, proof)
+
+
+async def _blind(online: Openings, shape: Shape, evaluation: Evaluation) -> _Blinded:
+    """Take a spare triple (u, v, w) for every gate row, and multiply the blinded rows on the coset."""
+    backend = online.party.backend
+    if not shape.gate_rows:
+        empty = Shared.zeros(backend, 0)
+        return _Blinded(*(empty,) * 7)
+    spare = await online.preparation.triples(shape.gate_rows)
+    left, right, gates = (
+        Shared.linear(lambda x: pad_gates(shape, x), wires)
+        for wires in (evaluation.left, evaluation.right, evaluation.gates)
+    )
+    f = Shared.linear(lambda x, u: coset_values(shape, x, u), left, spare.a)
+    g = Shared.linear(lambda x, v: coset_values(shape, x, v), right, spare.b)
+    coset = await online.multiply(f, g, label="proof/coset")
+    return _Blinded(left, right, gates, coset, spare.a, spare.b, spare.c)
+
+
+def _arrange(shape: Shape, evaluation: Evaluation, inputs: InputShares, blinded: _Blinded) -> Shared:
+    """Lay the witness out as its matrix, row-major: values and MACs alike."""
+    order = _interleaved(3, shape.gate_rows)
+
+    def lay(
+        free: Vector, u: Vector, v: Vector, w: Vector, gates: Vector, coset: Vector, *slots: Vector
+    ) -> Vector:
+        blinders = Vector.concat([u, v, w])[order]
+        return arrange_rows(shape, inputs=slots, free=free, blinders=blinders, gates=gates, coset=coset)
+
+    b = blinded
+    return Shared.linear(lay, evaluation.free, b.u, b.v, b.w, b.gates, b.coset, *inputs.slots)
+
+
+async def _publish(
+    online: Openings, generators: Generators, shape: Shape, rows: Shared, gammas: Vector
+) -> PartyRows:
+    """Publish the free and gate rows, which must hold what is shared."""
+    if not len(gammas):
+        empty = Points.identity(online.party.backend, 0)
+        return PartyRows((empty,) * online.party.size, empty)
+    return await publish_rows(
+        online,
+        generators,
+        shape.columns,
+        rows=rows[shape.input_rows * shape.columns :],
+        gammas=gammas,
+        label="witness",
+        check="row-commitment",
+    )
+
+
+async def _evaluations(online: Openings, point: GatePoint | None, blinded: _Blinded) -> Vector:
+    """Open F and G of every gate row at xi, and claim h(xi) = F*G; return F_0, G_0, F_1, G_1, ..."""
+    if point is None:
+        return Vector.zeros(online.party.backend, 0)
+    n = point.shape.gate_rows
+    f = Shared.linear(point.factors, blinded.left, blinded.u)
+    g = Shared.linear(point.factors, blinded.right, blinded.v)
+    opened = await online.open(Shared.concat([f, g]), label="proof/evaluations")
+    h = Shared.linear(point.products, blinded.gates, blinded.coset, blinded.w)
+    difference = online.preparation.key.add(h, -(opened[:n] * opened[n:]))
+    await online.assert_zero(difference, check="gate-check")
+    return opened[_interleaved(2, n)]
+
+
+async def _outputs(online: Openings, evaluation: Evaluation) -> tuple[Vector, dict[int, Vector]]:
+    """Open the public outputs to all and the others to their recipients, under the MAC check."""
+    backend = online.party.backend
+    outputs = Vector.zeros(backend, 0)
+    if len(evaluation.outputs):
+        outputs = await online.open(evaluation.outputs, label="outputs/public")
+    private: dict[int, Vector] = {}
+    for output in evaluation.private:
+        for member in output.to:
+            value = await _open_to(online, output, member)
+            if value is not None:
+                private[output.node] = value
+    await online.check("outputs/check")
+    return outputs, private
+
+
+async def _open_to(online: Openings, output: PrivateOutput, member: int) -> Vector | None:
+    """Open an output less a mask that one member knows; that member gets the value."""
+    masks = await online.preparation.masks(member, len(output.value))
+    masked = await online.open(output.value - masks.shared, label="outputs/private")
+    return None if masks.clear is None else masked + masks.clear
+
+
+class _RecordedChallenges(Challenges):
+    """Challenges that also remembers those which all parties' contributions share."""
+
+    __slots__ = ("_folds", "_mask")
+
+    def __init__(self, relation: Relation, *, context: bytes, input_rows: Buffer) -> None:
+        super().__init__(relation, context=context, input_rows=input_rows)
+        self._folds: list[int] = []
+        self._mask = 0
+
+    def cross(self, data: Buffer) -> int:
+        """See ``Challenges``."""
+        self._folds.append(super().cross(data))
+        return self._folds[-1]
+
+    def mask(self, data: Buffer) -> int:
+        """See ``Challenges``."""
+        self._mask = super().mask(data)
+        return self._mask
+
+    def drawn(self) -> JointChallenges:
+        """What was drawn."""
+        return JointChallenges(tuple(self._folds), self._mask)
+
+
+class _Joint:
+    """The joint opening: every party's contributions, kept to find who sent a bad one."""
+
+    def __init__(
+        self, party: Party, generators: Generators, claim: LinearClaim, *, rows: Sequence[Points]
+    ) -> None:
+        self._party = party
+        self._generators = generators
+        self._claim = claim
+        self._rows = rows
+        self._values: list[int] = []
+        self._cross: list[list[Points]] = []
+        self._mask: list[Points] = []
+        self._response: list[Vector] = []
+
+    async def open(self, rows: Vector, gammas: Vector, challenges: Challenges) -> Opening:
+        """Contribute this party's share to every message, and finish the proof from the sums."""
+        share = OpeningShare(
+            self._generators,
+            len(rows) // len(gammas),
+            rows=rows,
+            gammas=gammas,
+            form=self._claim.form,
+            random=self._party.random,
+        )
+        own = Vector.from_ints(rows.backend, [self._claim.form.dot(rows)])
+        announced = await broadcast_vector(self._party, "proof/claim", own)
+        self._values = [value[0] for value in announced]
+        steps = open_linear(self._generators, share, challenges)
+        part = next(steps)
+        while True:
+            total = await self._exchange(part)
+            try:
+                part = steps.send(total)
+            except StopIteration as stop:
+                opening: Opening = stop.value
+                return opening
+
+    def culprit(self, challenges: JointChallenges) -> int | None:
+        """Return the first party whose contributions are not those of its committed rows, if there is one."""
+        for j in range(self._party.size):
+            if not part_holds(
+                self._generators,
+                challenges,
+                form=self._claim.form,
+                value=self._values[j],
+                rows=self._rows[j],
+                cross=[step[j] for step in self._cross],
+                mask=self._mask[j],
+                response=self._response[j],
+            ):
+                return j
+        return None
+
+    async def _exchange(self, part: Part) -> Part:
+        """Send this party's contribution, receive the others', and return the sum."""
+        label = f"proof/{part.label}"
+        if part.scalars is not None:
+            self._response = await broadcast_vector(self._party, label, part.scalars)
+            parts = [Part(part.label, scalars=scalars) for scalars in self._response]
+        else:
+            assert part.points is not None
+            points = await self._points(label, part.points, hidden=part.label == "mask")
+            if part.label == "mask":
+                self._mask = points
+            else:
+                self._cross.append(points)
+            parts = [Part(part.label, points=p) for p in points]
+        return reduce(add_parts, parts)
+
+    async def _points(self, label: str, own: Points, *, hidden: bool) -> list[Points]:
+        """Broadcast points; ``hidden`` ones are committed to first.
+
+        The challenge that the masks meet comes from their sum, so a party must not choose its mask after it
+        saw the others'.
+        """
+        if not hidden:
+            return await broadcast_points(self._party, label, own)
+        opened = await commit_and_open(self._party, label, own.to_bytes())
+        return [
+            own if j == self._party.index else read_points(self._party, data, len(own), label=label, sender=j)
+            for j, data in enumerate(opened)
+        ]
+
+
+def _interleaved(k: int, n: int) -> IndexArray:
+    """Return the order that turns k vectors of n, one after the other, into n groups of k."""
+    return np.arange(k * n, dtype=np.int64).reshape(k, n).T.reshape(-1)
