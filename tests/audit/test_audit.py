@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,10 +19,10 @@ from support import genuine, mutations
 from support.genuine import DATA, KEYS, NAMES, PROGRAMS, Bodies, Run, forged, terms_of, traced
 from tallystick.audit import CHECKS, ProgramSource, audit
 from tallystick.backend import FR_MODULUS, Backend, get_backend, native_available
-from tallystick.encoding import Value
+from tallystick.encoding import Value, dumps, iter_sequence, loads
 from tallystick.errors import DecodeError, UsageError, VerificationError
 from tallystick.plan import simulate
-from tallystick.record import AgreedMember, Policy, Table, commitment_digest, read_transcript, sign
+from tallystick.record import AgreedMember, Policy, Table, Terms, commitment_digest, read_transcript, sign
 
 FAST = get_backend("native" if native_available() else "pure")
 
@@ -137,8 +138,6 @@ def test_a_wrong_key_is_refused_at_every_place(data: bytes) -> None:
 
 def _rewritten(data: bytes, index: int, field: str, value: Value) -> bytes:
     """Replace one field of one item, and chain what follows; all later signatures are made again."""
-    from tallystick.encoding import dumps, iter_sequence
-
     items = [item.value for item in iter_sequence(data, max_size=len(data))]
     out = b""
     head: bytes | None = None
@@ -207,8 +206,6 @@ def _other_nonce(bodies: Bodies) -> None:
 
 
 def _other_plan(bodies: Bodies) -> None:
-    from tallystick.encoding import loads
-
     bodies.plan = loads(traced("other").to_bytes(), max_size=1 << 20)
 
 
@@ -302,6 +299,38 @@ def test_what_all_members_together_cannot_forge(
     data: bytes, change: Callable[[Bodies], None], check: str, item: str
 ) -> None:
     assert _refused(forged(data, change)) == (check, item)
+
+
+@pytest.mark.parametrize("what", ["plan", "agreed plan", "terms", "proof", "range"])
+def test_structures_changed_and_signed_by_everyone(data: bytes, what: str) -> None:
+    """No structure that all members agree on crashes the auditor or passes for another."""
+    rng = random.Random(what)
+    for _ in range(_count(30)):
+        bodies = Bodies.of(data)
+        if what == "terms":
+            body = mutations.changed_value(bodies.terms.to_body(), rng)
+            try:
+                bodies.terms = Terms.from_body(body)
+            except DecodeError:
+                continue
+        elif what == "proof":
+            changed = mutations.changed_value(dict(bodies.proof), rng)
+            if not isinstance(changed, dict):
+                continue
+            bodies.proof = changed
+        elif what == "range":
+            south = bodies.commitments[1]
+            changed = mutations.changed_value(south.range_proof, rng)
+            if changed is not None and not isinstance(changed, dict):
+                continue
+            bodies.commitments[1] = dataclasses.replace(south, range_proof=changed)
+        else:
+            bodies.plan = mutations.changed_value(bodies.plan, rng)
+            if what == "agreed plan":
+                digest = hashlib.sha256(dumps(bodies.plan)).digest()
+                bodies.terms = dataclasses.replace(bodies.terms, plan=digest)
+        if len(bodies.terms.members) == len(KEYS):
+            _refused(bodies.signed())
 
 
 def test_a_resigned_transcript_without_a_change_is_accepted(data: bytes) -> None:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from itertools import pairwise
 
+from tallystick.encoding import Value
 from tallystick.record import read_transcript
 
 
@@ -53,3 +54,30 @@ def boundaries(data: bytes) -> list[tuple[int, int]]:
     """Return where each item begins and ends."""
     ends = [0] + [link.end for link in read_transcript(data).links]
     return list(pairwise(ends))
+
+
+def changed_value(value: Value, rng: random.Random) -> Value:
+    """Return a copy of a decoded structure with one part of it, at any depth, replaced, dropped or doubled."""
+    if isinstance(value, dict) and value and rng.random() < 0.9:
+        key = rng.choice(sorted(value))
+        return {**value, key: changed_value(value[key], rng)}
+    if isinstance(value, list) and value and rng.random() < 0.9:
+        k = rng.randrange(len(value))
+        how = rng.random()
+        if how < 0.1:
+            return value[:k] + value[k + 1 :]
+        if how < 0.2:
+            return value[: k + 1] + value[k:]
+        return [*value[:k], changed_value(value[k], rng), *value[k + 1 :]]
+    return _other_value(value, rng)
+
+
+def _other_value(value: Value, rng: random.Random) -> Value:
+    options: list[Value] = [None, True, 0, -1, 1 << 62, "", "x", "-7", b"", bytes(48), [], {}, [0] * 5]
+    if isinstance(value, int):
+        options += [value + 1, value - 1, value << 20] * 5
+    if isinstance(value, str):
+        options += [value + "0", value[1:], "-" + value] * 5
+    if isinstance(value, bytes) and value:
+        options += [value[:-1], value + b"\0", bytes(len(value)), value[::-1]] * 5
+    return rng.choice([o for o in options if type(o) is not type(value) or o != value])
