@@ -8,6 +8,7 @@ is ``spec/plan.md``.
 from __future__ import annotations
 
 from ._builder import fail
+from ._estimate import CALIBRATIONS, Calibration, Estimate, Step, estimate
 from ._expressions import Expression
 from ._hints import HINTS, HintKind
 from ._intervals import HALF, Interval, centred
@@ -35,18 +36,22 @@ from ._ops import (
 from ._plan import Layout, Member, Plan, Result, ResultValue
 from ._program import Column, Members, MemberSchema, Program, Table, load_program, program, schema_of, trace
 from ._relation import PlanRelation
+from ._render import explain_results, render, revealed, warnings
 from ._schedule import Layer, schedule
 from ._secret import Secret, assert_zero, concat, hint, input_bits, stack
 from ._simulate import Advice, Inputs, Simulation, Witness, simulate, witness
 
 __all__ = [
+    "CALIBRATIONS",
     "HALF",
     "HINTS",
     "Add",
     "Advice",
+    "Calibration",
     "Column",
     "Concat",
     "Constant",
+    "Estimate",
     "Expression",
     "Hint",
     "HintKind",
@@ -73,6 +78,7 @@ __all__ = [
     "Scale",
     "Secret",
     "Simulation",
+    "Step",
     "Sub",
     "Sum",
     "Table",
@@ -84,6 +90,8 @@ __all__ = [
     "centred",
     "concat",
     "constant_of",
+    "estimate",
+    "explain_results",
     "fail",
     "forward",
     "hint",
@@ -92,12 +100,15 @@ __all__ = [
     "is_linear",
     "load_program",
     "program",
+    "render",
     "reveal",
+    "revealed",
     "schedule",
     "schema_of",
     "simulate",
     "sqrt",
     "stack",
     "trace",
+    "warnings",
     "witness",
 ]

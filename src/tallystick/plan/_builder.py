@@ -15,8 +15,8 @@ from ..errors import ProgramError
 from ._expressions import Expression, PublicOutput, length_of, moved_expression, operands_of
 from ._hints import HINTS
 from ._intervals import Interval
-from ._ops import MAX_LENGTH, Hint, Input, InputBits, Matmul, Node, Output, Zero, moved
-from ._plan import MAX_NODES, MAX_TOTAL, Member, Plan, Result, compute_layout
+from ._ops import MAX_LENGTH, Hint, Input, InputBits, Node, Output, Zero, moved
+from ._plan import MAX_NODES, MAX_TOTAL, Member, Plan, Result, compute_layout, work_of
 
 __all__ = ["Builder", "fail", "is_program", "location", "program_line"]
 
@@ -104,7 +104,7 @@ class Builder:
             interval = node.interval(self.intervals, self.lengths)
         except ValueError as error:
             fail(f"{node.op}: {error}")
-        self._total += max(n, node.work if isinstance(node, Matmul) else 0)
+        self._total += work_of(node, n, self.lengths)
         if n > MAX_LENGTH or self._total > MAX_TOTAL:
             limits = f"at most {MAX_LENGTH} a node, {MAX_TOTAL} in all"
             fail(f"{node.op}: {n} elements are too many for a plan ({limits})")

@@ -16,11 +16,26 @@ import numpy as np
 import numpy.typing as npt
 
 from ..backend import FR_MODULUS
+from ._intervals import Interval
 
-__all__ = ["HINTS", "HintKind", "Integers", "check_hint"]
+__all__ = ["HINTS", "HintCost", "HintKind", "Integers", "check_hint"]
 
 Integers: TypeAlias = npt.NDArray[np.object_]
 """A flat numpy array of Python integers."""
+
+
+@dataclass(frozen=True, slots=True)
+class HintCost:
+    """What the sub-protocol takes (``spec/online.md``, "Hints"): ``masks`` of every member, ``opened``
+    elements.
+    """
+
+    triples: int = 0
+    bits: int = 0
+    randoms: int = 0
+    masks: int = 0
+    rounds: int = 0
+    opened: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +53,7 @@ class HintKind:
     deterministic: bool
     expected: Callable[[Sequence[int], Sequence[int]], int]
     compute: Callable[[Sequence[int], Sequence[Integers]], Integers]
+    cost: Callable[[Sequence[int], Sequence[int], Sequence[Interval]], HintCost]
 
 
 def check_hint(
@@ -76,6 +92,14 @@ def _bits(parameters: Sequence[int], arguments: Sequence[Integers]) -> Integers:
     return out
 
 
+def _bits_cost(parameters: Sequence[int], lengths: Sequence[int], _intervals: Sequence[Interval]) -> HintCost:
+    """Mask and open, then one multiplication a bit for the borrows, one after the other."""
+    n, k = lengths[0], parameters[1]
+    if n == 0:
+        return HintCost()
+    return HintCost(triples=n * (k - 1), bits=n * k, masks=n, rounds=k + 1, opened=2 * n + 2 * n * (k - 1))
+
+
 def _same_length(_parameters: Sequence[int], lengths: Sequence[int]) -> int:
     return lengths[0]
 
@@ -86,11 +110,32 @@ def _inverse(_parameters: Sequence[int], arguments: Sequence[Integers]) -> Integ
     return out
 
 
+def _inverse_cost(
+    _parameters: Sequence[int], lengths: Sequence[int], intervals: Sequence[Interval]
+) -> HintCost:
+    """Open the product with a random element; where the argument may be zero, first find out on shares."""
+    n = lengths[0]
+    if n == 0 or intervals[0] is None:
+        return HintCost()
+    low, high = intervals[0]
+    if low > 0 or high < 0:
+        return HintCost(triples=n, randoms=n, rounds=2, opened=3 * n)
+    k = max(abs(low), abs(high), 1).bit_length()
+    return HintCost(
+        triples=n * k,
+        bits=n * k,
+        randoms=n,
+        masks=n,
+        rounds=4 + (k - 1).bit_length(),
+        opened=5 * n + 2 * n * (k - 1),
+    )
+
+
 HINTS: Mapping[str, HintKind] = {
     kind.name: kind
     for kind in (
-        HintKind("bits", ("low", "k"), 1, True, True, _bits_expected, _bits),
-        HintKind("inverse", (), 1, False, True, _same_length, _inverse),
+        HintKind("bits", ("low", "k"), 1, True, True, _bits_expected, _bits, _bits_cost),
+        HintKind("inverse", (), 1, False, True, _same_length, _inverse, _inverse_cost),
     )
 }
 """The kinds that a plan of version 1 may use.

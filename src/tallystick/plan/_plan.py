@@ -55,6 +55,7 @@ __all__ = [
     "ResultValue",
     "compute_layout",
     "range_input",
+    "work_of",
 ]
 
 VERSION = "tallystick/plan/1"
@@ -306,8 +307,7 @@ def compute_layout(members: Sequence[Member], nodes: Sequence[Node]) -> Layout:
             if isinstance(node, Input):
                 _check_input(node, members, named)
             n = node.length(lengths, nodes)
-            total += max(n, node.work if isinstance(node, Matmul) else 0)
-            total += node.slots if isinstance(node, Input) else 0
+            total += work_of(node, n, lengths)
             if n > MAX_LENGTH:
                 raise ValueError(f"{n} elements; at most {MAX_LENGTH} are allowed")
             if total > MAX_TOTAL:
@@ -356,6 +356,19 @@ def compute_layout(members: Sequence[Member], nodes: Sequence[Node]) -> Layout:
         outputs=outputs,
         columns=choose_columns(max(slots)),
     )
+
+
+def work_of(node: Node, n: int, lengths: Sequence[int]) -> int:
+    """Return how many elements node, of n entries, makes its reader handle: ``MAX_TOTAL`` bounds their sum."""
+    match node:
+        case Input():
+            return n + node.slots + range_input(node).gates
+        case Matmul():
+            return max(n, node.work)
+        case Zero(a) | Output(a):
+            return lengths[a]
+        case _:
+            return n
 
 
 def range_input(node: Input) -> RangeInput:

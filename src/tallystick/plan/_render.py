@@ -1,0 +1,197 @@
+"""A plan for people: what goes in, what is revealed, what it costs, and what to think about before running
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from ._estimate import Estimate, estimate
+from ._expressions import (
+    Expression,
+    PublicBinary,
+    PublicConstant,
+    PublicNeg,
+    PublicOutput,
+    PublicRounded,
+    PublicTake,
+)
+from ._ops import Add, Concat, Input, InputBits, Neg, Node, Scale, Sub, Take, View
+from ._plan import Plan
+
+__all__ = ["explain_results", "render", "revealed", "warnings"]
+
+_FEW_ROWS = 10
+_MAX_EXPRESSION = 140
+_SYMBOLS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
+_BINDING = {"add": 1, "sub": 1, "mul": 2, "div": 2}
+
+
+def revealed(plan: Plan) -> list[str]:
+    """Return one line per opened value, in the order of the outputs."""
+    lines = []
+    for node in plan.outputs:
+        to = (
+            ""
+            if node.to is None
+            else f" (to {', '.join(plan.members[k].name for k in node.to)} only, unproved)"
+        )
+        lines.append(f"{node.label}{to}")
+    return lines
+
+
+def explain_results(plan: Plan) -> list[str]:
+    """Return how each result follows from the opened values: ``round([1] / 3010, 2)``."""
+    texts: list[tuple[str, int]] = []
+    for expression in plan.expressions:
+        text, binding = _expression_text(expression, texts)
+        texts.append((text, binding) if len(text) <= _MAX_EXPRESSION else ("…", 3))
+    return [texts[r.expression][0] for r in plan.results]
+
+
+def warnings(plan: Plan) -> list[str]:
+    """Return what a member should think about before agreeing: outputs that show one member's data, or rows."""
+    found: list[str] = []
+    if len(plan.members) == 2 and plan.outputs:
+        found.append("with two members, each can subtract its own part from every sum and learn the other's")
+    sources, copies = _origins(plan.nodes)
+    for number, node in enumerate(plan.outputs):
+        members = sorted({plan.members[k].name for k in sources[node.a]})
+        rows = sum(plan.members[k].rows for k in sources[node.a])
+        if copies[node.a]:
+            found.append(f"[{number + 1}] shows entries of an input as they are: {node.label}")
+        elif len(members) == 1 and len(plan.members) > 1:
+            found.append(f"[{number + 1}] depends on {members[0]} alone: {node.label}")
+        if members and rows < _FEW_ROWS:
+            found.append(f"[{number + 1}] is computed from {rows} rows only: {node.label}")
+    if not plan.inputs:
+        found.append("the program uses no column of any member")
+    return found
+
+
+def render(plan: Plan, cost: Estimate | None = None) -> str:
+    """Return the plan as text: inputs, what is revealed, results, cost, warnings."""
+    cost = estimate(plan) if cost is None else cost
+    lines = [f"plan {plan.program}  {plan.digest.hex()}"]
+    lines += ["", "inputs, committed and proved to lie in their ranges"]
+    lines += _table(_input_rows(plan))
+    lines += ["", "what is revealed, to all members and to every reader of the transcript"]
+    lines += [f"  [{k + 1}] {line}" for k, line in enumerate(revealed(plan))] or ["  nothing"]
+    lines += ["", "results, computed from it in public"]
+    lines += _table([r.name, f"= {t}"] for r, t in zip(plan.results, explain_results(plan), strict=True))
+    lines += ["", "cost of a run"]
+    lines += _table(_cost_rows(cost))
+    concerns = warnings(plan)
+    if concerns:
+        lines += ["", "think about"]
+        lines += [f"  {line}" for line in concerns]
+    return "\n".join(lines) + "\n"
+
+
+def _input_rows(plan: Plan) -> Iterator[list[str]]:
+    for node in plan.inputs:
+        scale = f" / 10^{node.decimals}" if node.decimals else ""
+        yield [
+            plan.members[node.member].name,
+            node.name,
+            f"{node.n} rows",
+            f"{node.low} … {node.high}{scale}",
+            "as bits" if node.form == "bits" else "",
+        ]
+
+
+def _cost_rows(cost: Estimate) -> Iterator[list[str]]:
+    sent = max(cost.bytes_sent)
+    yield ["gates", f"{cost.gates:,}", f"{cost.boolean_wires:,} of them boolean wires"]
+    yield ["triples", f"{cost.triples:,}", f"{cost.coset_products:,} of them for the proof"]
+    yield ["random bits", f"{cost.random_bits:,}", ""]
+    yield ["input masks", f"{sum(cost.masks):,}", ""]
+    yield [
+        "rounds",
+        f"{cost.rounds:,}",
+        f"{sum(s.rounds for s in cost.steps if s.phase == 'compute'):,} to compute",
+    ]
+    yield ["sent by a member", _bytes(sent), "at most, to all others together"]
+    yield ["proof", _bytes(cost.proof_bytes), f"range proofs {_bytes(sum(cost.range_proof_bytes))}"]
+    yield ["transcript", _bytes(cost.transcript_bytes), ""]
+    yield [
+        "run",
+        _seconds(cost.seconds()),
+        f"pure Python {_seconds(cost.seconds('pure'))}; preparation not included",
+    ]
+    yield ["audit", _seconds(cost.audit_seconds()), f"pure Python {_seconds(cost.audit_seconds('pure'))}"]
+
+
+def _table(rows: Iterator[list[str]] | Sequence[list[str]]) -> list[str]:
+    cells = list(rows)
+    if not cells:
+        return ["  none"]
+    widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
+    return ["  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def _expression_text(expression: Expression, texts: Sequence[tuple[str, int]]) -> tuple[str, int]:
+    """Return the text and how tightly it binds: 1 sum, 2 product, 3 anything that needs no parentheses."""
+    match expression:
+        case PublicConstant(values):
+            shown = ", ".join(_fraction(v) for v in values[:4]) + (", …" if len(values) > 4 else "")
+            return (shown, 3) if len(values) == 1 else (f"({shown})", 3)
+        case PublicOutput(number):
+            return f"[{number + 1}]", 3
+        case PublicBinary(op, a, b):
+            binding = _BINDING[op]
+            left = _guarded(texts[a], binding)
+            right = _guarded(texts[b], binding + (op in ("sub", "div")))
+            return f"{left} {_SYMBOLS[op]} {right}", binding
+        case PublicNeg(a):
+            return f"-{_guarded(texts[a], 3)}", 2
+        case PublicRounded(op, a, places):
+            return f"{op}({texts[a][0]}, {places})", 3
+        case PublicTake(a, indices):
+            if len(set(indices)) == 1 and len(indices) > 1:
+                return texts[a]
+            shown = ", ".join(str(i) for i in indices[:4]) + (", …" if len(indices) > 4 else "")
+            return f"{_guarded(texts[a], 3)}[{shown}]", 3
+
+
+def _guarded(text: tuple[str, int], binding: int) -> str:
+    return text[0] if text[1] >= binding else f"({text[0]})"
+
+
+def _fraction(value: Fraction) -> str:
+    return str(value) if value.denominator == 1 else f"({value})"
+
+
+def _origins(nodes: Sequence[Node]) -> tuple[list[frozenset[int]], list[bool]]:
+    """Return, for every node, the members it depends on, and whether it merely rearranges entries of inputs.
+
+    Adding constants, public multiples and negation do not hide an entry; sums and products may.
+    """
+    sources: list[frozenset[int]] = []
+    copies: list[bool] = []
+    for node in nodes:
+        if isinstance(node, Input):
+            sources.append(frozenset([node.member]))
+            copies.append(True)
+            continue
+        sources.append(frozenset[int]().union(*(sources[p] for p in node.operands)))
+        match node:
+            case Add(a, b) | Sub(a, b):
+                plain = [p for p in (a, b) if sources[p]]
+                copies.append(len(plain) == 1 and copies[plain[0]])
+            case InputBits() | Neg() | Scale() | View() | Take():
+                copies.append(all(copies[p] for p in node.operands))
+            case Concat():
+                copies.append(any(copies[p] for p in node.operands))
+            case _:
+                copies.append(False)
+    return sources, copies
+
+
+def _bytes(n: int) -> str:
+    return f"{n:,} B" if n < 10_000 else f"{n / 1000:,.0f} kB" if n < 10_000_000 else f"{n / 1e6:,.0f} MB"
+
+
+def _seconds(s: float) -> str:
+    return f"about {s:.2g} s" if s < 100 else f"about {s / 60:.0f} min"
