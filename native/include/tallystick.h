@@ -122,16 +122,17 @@ int ts_fr_vec_scatter_add(const ts_cpu *cpu, ts_fr *out, size_t n, const ts_fr *
 
 /* ---- Fr: number-theoretic transform ---- */
 
-/* table[h + j] = w^j for every power of two h < size and j < h, w = 7^((r-1)/(2h)); table[0] = 0.
- * size elements, a power of two of at least 1. The table for a size begins with the table for
- * every smaller one, so one table serves all sizes up to its own. */
+/* Twiddles, size elements (a power of two of at least 1), in a form of the code path's own; layer h,
+ * the powers of a root of order 2 h, is at table[h] to table[2 h - 1]. The table for a size begins
+ * with the table for every smaller one, so one table serves all sizes up to its own. */
 void ts_fr_ntt_table(const ts_cpu *cpu, ts_fr *table, size_t size);
 
-/* In place, on batches consecutive vectors of size elements each (a power of two from 1 to 2^32).
- * Forward: coefficients to values at w^0, w^1, ... in natural order, w = 7^((r-1)/size).
- * Inverse: back, including the factor 1 / size. table: see ts_fr_ntt_table, for size or more. */
-void ts_fr_vec_ntt(const ts_cpu *cpu, ts_fr *a, size_t size, size_t batches, const ts_fr *table,
-                   int inverse);
+/* Transforms batches consecutive vectors of size elements each (a power of two from 1 to 2^32); out must
+ * not alias a. Forward: coefficients to values at w^0, w^1, ... in natural order, w = 7^((r-1)/size).
+ * Inverse: back, including the factor 1 / size. table: from ts_fr_ntt_table on the same code path, for
+ * size or more. */
+void ts_fr_vec_ntt(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t size, size_t batches,
+                   const ts_fr *table, int inverse);
 
 /* ---- G1; points are in G1, out may alias any input unless said otherwise ---- */
 

@@ -130,9 +130,10 @@ void ts_fr_ntt_table(const ts_cpu *cpu, ts_fr *table, size_t size) {
     cpu->fr_ntt_table(table, size);
 }
 
-void ts_fr_vec_ntt(const ts_cpu *cpu, ts_fr *a, size_t size, size_t batches, const ts_fr *table,
-                   int inverse) {
-    cpu->fr_vec_ntt(a, size, batches, table, inverse);
+void ts_fr_vec_ntt(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t size, size_t batches,
+                   const ts_fr *table, int inverse) {
+    TS_ASSERT(out != a || batches == 0);
+    cpu->fr_vec_ntt(out, a, size, batches, table, inverse);
 }
 
 /* ---- G1 ---- */

@@ -38,7 +38,7 @@ struct ts_cpu {
     void (*fr_vec_matvec)(ts_fr *out, const ts_fr *rows, const ts_fr *v, size_t m, size_t c);
     int (*fr_vec_scatter_add)(ts_fr *out, size_t n, const ts_fr *a, const int64_t *index, size_t count);
     void (*fr_ntt_table)(ts_fr *table, size_t size);
-    void (*fr_vec_ntt)(ts_fr *a, size_t size, size_t batches, const ts_fr *table, int inverse);
+    void (*fr_vec_ntt)(ts_fr *out, const ts_fr *a, size_t size, size_t batches, const ts_fr *table, int inverse);
 
     int (*g1_vec_from_bytes_var)(ts_g1 *out, size_t *bad, const uint8_t *in, size_t n);
     void (*g1_vec_to_bytes)(uint8_t *out, const ts_g1 *a, size_t n);

@@ -49,17 +49,18 @@ static void ts_fr_ntt_forward(ts_fr *a, size_t size, const ts_fr *table) {
                 ts_fr_butterfly(&a[start + j], &a[start + j + h], &table[h + j]);
 }
 
-static void fr_vec_ntt(ts_fr *a, size_t size, size_t batches, const ts_fr *table, int inverse) {
+static void fr_vec_ntt(ts_fr *out, const ts_fr *a, size_t size, size_t batches, const ts_fr *table, int inverse) {
     TS_ASSERT(size >= 1 && (size & (size - 1)) == 0);
     ts_fr scale = ts_fr_one;
     for (size_t k = size; k > 1; k /= 2) ts_fr_mul(&scale, &scale, &ts_fr_half);
-    for (size_t k = 0; k < batches; k++, a += size) {
-        ts_fr_ntt_forward(a, size, table);
+    if (batches) memcpy(out, a, batches * size * sizeof *a);
+    for (size_t k = 0; k < batches; k++, out += size) {
+        ts_fr_ntt_forward(out, size, table);
         if (!inverse) continue;
         /* The inverse transform is the forward one at w^-1, that is with the outputs 1 .. size-1
          * in reverse order, divided by the size. */
-        for (size_t i = 1; i < size - i; i++) ts_fr_swap(&a[i], &a[size - i]);
-        fr_vec_scale(a, &scale, a, size);
+        for (size_t i = 1; i < size - i; i++) ts_fr_swap(&out[i], &out[size - i]);
+        fr_vec_scale(out, &scale, out, size);
     }
 }
 

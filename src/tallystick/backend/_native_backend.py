@@ -329,9 +329,9 @@ class NativeBackend:
         a = _fr(a)
         if not 1 <= size <= _MAX_NTT or size & (size - 1) or len(a) % size:
             raise ValueError(f"{len(a)} elements cannot be transformed in batches of {size}")
-        out = a.copy()
+        out = _new_fr(len(a))
         table = _fr_in(self._table(size))
-        lib.ts_fr_vec_ntt(self._cpu, _fr_out(out), size, len(a) // size, table, inverse)
+        lib.ts_fr_vec_ntt(self._cpu, _fr_out(out), _fr_in(a), size, len(a) // size, table, inverse)
         return out
 
     def _table(self, size: int) -> npt.NDArray[np.uint64]:

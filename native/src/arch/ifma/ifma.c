@@ -4,7 +4,7 @@
 #if defined(__x86_64__)
 TS_TARGET_BEGIN("bmi,bmi2,adx,avx2,avx512f,avx512dq,avx512bw,avx512vl,avx512ifma,avx512vbmi2")
 #include "../../kernels_impl.h"
-#include "fr8_vec_impl.h"
+#include "fr8_ntt_impl.h"
 
 static int ifma_supported(void) {
     __builtin_cpu_init();
@@ -41,6 +41,8 @@ const ts_cpu ts_cpu_ifma = {
     .fr_vec_sum_axis = ifma_fr_vec_sum_axis,
     .fr_vec_combine = ifma_fr_vec_combine,
     .fr_vec_matvec = ifma_fr_vec_matvec,
+    .fr_ntt_table = ifma_fr_ntt_table,
+    .fr_vec_ntt = ifma_fr_vec_ntt,
 };
 TS_TARGET_END
 #endif
