@@ -358,9 +358,9 @@ class Case:
         self.relation, self.slots = relation, slots
         self.context = b"vector " + name.encode()
         self.seed = seed(f"prover {name}")
-        self.gammas = elements(f"gammas {name}", relation.input_rows)
+        self.gammas = elements(f"gammas {name}", relation.shape.input_rows)
         self.outputs = [relations.evaluate(f, slots) for f in relation.outputs]
-        blank = [0] * (2 * relation.gate_rows)
+        blank = [0] * (2 * relation.shape.gate_rows)
         x = proofs.witness_matrix(relation, slots, blank)
         self.input_rows = [proofs.commit(x[i], g) for i, g in enumerate(self.gammas)]
 
@@ -533,7 +533,7 @@ def reencoded(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 def cheats(name: str, relation: Relation, slots: list[int]) -> Iterator[tuple[str, Case, bytes]]:
     """False statements that a prover tries to prove while following the protocol otherwise."""
-    gate = relation.place(relation.first_gate)
+    gate = relation.shape.place(relation.shape.first_gate)
     changes: dict[str, Callable[[list[list[int]]], None]] = {}
 
     def change(row: int, column: int) -> Callable[[list[list[int]]], None]:
@@ -544,9 +544,9 @@ def cheats(name: str, relation: Relation, slots: list[int]) -> Iterator[tuple[st
 
     changes["wrong_gate_output"] = change(*gate)
     changes["wrong_coset_value"] = change(gate[0], 1)
-    changes["output_at_unused_gate"] = change(relation.rows - 1, relation.columns - 2)
-    changes["w_is_not_uv"] = change(*relation.place_blinder(0, 2))
-    changes["other_u_in_row"] = change(*relation.place_blinder(0, 0))
+    changes["output_at_unused_gate"] = change(relation.shape.rows - 1, relation.shape.columns - 2)
+    changes["w_is_not_uv"] = change(*relation.shape.place_blinder(0, 2))
+    changes["other_u_in_row"] = change(*relation.shape.place_blinder(0, 0))
     changes["other_input"] = change(0, 0)
     for label, edit in changes.items():
 
@@ -710,7 +710,7 @@ def range_files() -> Iterator[tuple[str, Json]]:
     }
     for name, (declared, slots, bits) in forged.items():
         case = make(name, 16, declared, slots, bits)
-        assert len(case.slots) == case.relation.slots(), name
+        assert len(case.slots) == case.relation.shape.slots(), name
         data = case.prove().encode()
         error = refused(lambda c=case, d=data: c.verify(d))
         bad.append(

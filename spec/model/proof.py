@@ -20,7 +20,7 @@ from codec import (
     scalars_to_bytes,
 )
 from hashing import Stream, Transcript, generator
-from relations import Form, Relation, ceil_div, evaluate
+from relations import Relation, Shape, Statement, ceil_div, evaluate
 
 from algebra import INFINITY, Point, R, add, dot, equal, inverse, msm, mul, neg, root
 
@@ -84,7 +84,7 @@ def gate_row(alpha: Row, beta: Row, u: int, v: int) -> Row:
 
 def gate_inputs(relation: Relation, slots: Sequence[int], row: int) -> tuple[Row, Row]:
     """Return (α, β) of one gate row, padded with zeros to M gates."""
-    m = relation.per_row
+    m = relation.shape.per_row
     pairs = []
     for forms in (relation.left, relation.right):
         values = [evaluate(form, slots) for form in forms[row * m : (row + 1) * m]]
@@ -94,18 +94,19 @@ def gate_inputs(relation: Relation, slots: Sequence[int], row: int) -> tuple[Row
 
 def witness_matrix(relation: Relation, slots: Sequence[int], blinders: Sequence[int]) -> list[Row]:
     """Return X; ``blinders`` are u_0, v_0, u_1, v_1, …"""
-    x = [[0] * relation.columns for _ in range(relation.rows)]
+    shape = relation.shape
+    x = [[0] * shape.columns for _ in range(shape.rows)]
     for slot, value in enumerate(slots):
-        row, column = relation.place(slot)
+        row, column = shape.place(slot)
         x[row][column] = value
-    for i in range(relation.gate_rows):
+    for i in range(shape.gate_rows):
         u, v = blinders[2 * i : 2 * i + 2]
         for which, value in enumerate((u, v, u * v % R)):
-            row, column = relation.place_blinder(i, which)
+            row, column = shape.place_blinder(i, which)
             x[row][column] = value
         alpha, beta = gate_inputs(relation, slots, i)
         full = gate_row(alpha, beta, u, v)
-        target = x[relation.place_gate_row(i)]
+        target = x[shape.place_gate_row(i)]
         target[1::2] = full[1::2]
     return x
 
@@ -118,49 +119,47 @@ class LinearForm:
     """An affine form of X: coefficients per entry, and a constant."""
 
     coefficients: list[Row]
-    constant: int = 0
+    constant: int
 
 
-def add_form(target: LinearForm, relation: Relation, form: Form, weight: int) -> None:
-    """Add weight·form to ``target``."""
-    constant, terms = form
-    target.constant = (target.constant + weight * constant) % R
-    for slot, k in terms.items():
-        row, column = relation.place(slot)
-        target.coefficients[row][column] = (target.coefficients[row][column] + weight * k) % R
-
-
-def claims_form(relation: Relation, xi: int, rho: int) -> LinearForm:
+def claims_form(relation: Statement, xi: int, rho: int) -> LinearForm:
     """Return Σ_k ρ^k·claim_k: outputs, zeros, then F_i, G_i, h_i(ξ) of each gate row."""
-    c, m = relation.columns, relation.per_row
-    form = LinearForm([[0] * c for _ in range(relation.rows)])
-    power = 1
-    for claim in (*relation.outputs, *relation.zeros):
-        add_form(form, relation, claim, power)
-        power = power * rho % R
+    shape = relation.shape
+    c, m = shape.columns, shape.per_row
+    powers = [1]
+    for _ in range(shape.outputs + shape.zeros + 3 * shape.gate_rows):
+        powers.append(powers[-1] * rho % R)
+    on_outputs, on_zeros = powers[: shape.outputs], powers[shape.outputs : shape.outputs + shape.zeros]
+    on_rows = powers[shape.outputs + shape.zeros :]  # F_0, G_0, h_0, F_1, …
     small, large = lagrange(xi, m), lagrange(xi, c)
+    left, right = (
+        [on_rows[3 * (j // m) + which] * small[j % m] % R for j in range(shape.gates)] for which in (0, 1)
+    )
+    slots, constant = relation.transpose(left, right, on_zeros, on_outputs)
+
+    form = LinearForm([[0] * c for _ in range(shape.rows)], constant)
+    for slot, coefficient in enumerate(slots):
+        row, column = shape.place(slot)
+        form.coefficients[row][column] = coefficient
     vanish_m, vanish_c = (pow(xi, m, R) - 1) % R, (pow(xi, c, R) - 1) % R
-    for i in range(relation.gate_rows):
-        for which, forms in enumerate((relation.left, relation.right)):
-            for j, gate in enumerate(forms[i * m : (i + 1) * m]):
-                add_form(form, relation, gate, power * small[j] % R)
-            row, column = relation.place_blinder(i, which)
-            form.coefficients[row][column] = power * vanish_m % R
-            power = power * rho % R
-        at = relation.place_gate_row(i)
-        form.coefficients[at] = lin(power, large, form.coefficients[at])
-        row, column = relation.place_blinder(i, 2)
-        form.coefficients[row][column] = power * vanish_c % R
-        power = power * rho % R
+    for i in range(shape.gate_rows):
+        for which, factor in enumerate((vanish_m, vanish_m, vanish_c)):
+            row, column = shape.place_blinder(i, which)
+            form.coefficients[row][column] = on_rows[3 * i + which] * factor % R
+        at = shape.place_gate_row(i)
+        form.coefficients[at] = lin(on_rows[3 * i + 2], large, form.coefficients[at])
     return form
 
 
-def claims_value(relation: Relation, outputs: Sequence[int], evaluations: Sequence[int], rho: int) -> int:
+def claims_value(shape: Shape, outputs: Sequence[int], evaluations: Sequence[int], rho: int) -> int:
     """Return Σ_k ρ^k·value_k."""
-    values = [*outputs, *([0] * len(relation.zeros))]
+    values = [*outputs, *([0] * shape.zeros)]
     for f, g in zip(evaluations[::2], evaluations[1::2], strict=True):
         values += [f, g, f * g % R]
-    return sum(v * pow(rho, k, R) for k, v in enumerate(values)) % R
+    total = 0
+    for value in reversed(values):
+        total = (total * rho + value) % R
+    return total
 
 
 # -- the proof's bytes ------------------------------------------------------------------------------
@@ -189,18 +188,18 @@ POINTS = ("rows", "cross", "mask", "halving")
 SCALARS = ("evaluations", "response", "final")
 
 
-def lengths(relation: Relation) -> dict[str, int]:
+def lengths(shape: Shape) -> dict[str, int]:
     """Return how many points or scalars each field holds."""
     folds, halvings = 0, 0
-    m = relation.rows
+    m = shape.rows
     while m >= 2:
         m, folds = ceil_div(m, 2), folds + 1
-    n = relation.columns
+    n = shape.columns
     while n > LAST:
         n, halvings = n // 2, halvings + 1
     return {
-        "rows": relation.free_rows + relation.gate_rows,
-        "evaluations": 2 * relation.gate_rows,
+        "rows": shape.free_rows + shape.gate_rows,
+        "evaluations": 2 * shape.gate_rows,
         "cross": 2 * folds,
         "mask": 2,
         "response": 3,
@@ -209,10 +208,14 @@ def lengths(relation: Relation) -> dict[str, int]:
     }
 
 
-def decode(relation: Relation, data: bytes) -> Proof:
-    """Decode a proof for a relation."""
-    fields = cbor_decode(data)
-    expected = lengths(relation)
+def decode(shape: Shape, data: bytes) -> Proof:
+    """Decode a proof for a relation of this shape."""
+    return from_fields(shape, cbor_decode(data))
+
+
+def from_fields(shape: Shape, fields: Any) -> Proof:
+    """Read a proof from its decoded map."""
+    expected = lengths(shape)
     if not isinstance(fields, dict) or set(fields) != set(expected):
         raise DecodeError("a proof is a map with exactly the seven fields")
     proof = Proof()
@@ -229,13 +232,13 @@ def decode(relation: Relation, data: bytes) -> Proof:
 
 
 def start(
-    relation: Relation, context: bytes, input_rows: Sequence[Point], witness_rows: Sequence[Point]
+    relation: Statement, context: bytes, input_rows: Sequence[Point], witness_rows: Sequence[Point]
 ) -> Transcript:
     """Return the transcript up to the first challenge."""
     t = Transcript("tallystick/v1/proof")
     t.absorb("context", context)
     t.absorb("relation", relation.digest)
-    t.absorb("shape", relation.shape_bytes())
+    t.absorb("shape", relation.shape.encode())
     t.absorb("input-rows", points_to_bytes(list(input_rows)))
     t.absorb("witness-rows", points_to_bytes(list(witness_rows)))
     return t
@@ -270,17 +273,18 @@ def prove(
     ``tamper`` lets the maker of bad vectors change a value on the way; ``log`` collects challenges.
     """
     log = {} if log is None else log
+    shape = relation.shape
     draw = Stream(seed).draw
-    gammas = [*input_gammas, *draw(relation.free_rows + relation.gate_rows)]
-    blinders = draw(2 * relation.gate_rows)
+    gammas = [*input_gammas, *draw(shape.free_rows + shape.gate_rows)]
+    blinders = draw(2 * shape.gate_rows)
     x = tamper("matrix", witness_matrix(relation, slots, blinders))
     commitments = [commit(row, g) for row, g in zip(x, gammas, strict=True)]
-    proof = Proof(rows=commitments[relation.input_rows :])
+    proof = Proof(rows=commitments[shape.input_rows :])
 
-    t = start(relation, context, commitments[: relation.input_rows], proof.rows)
+    t = start(relation, context, commitments[: shape.input_rows], proof.rows)
     xi = t.challenge("xi")
-    f_basis, vanishing = lagrange(xi, relation.per_row), pow(xi, relation.per_row, R) - 1
-    for i in range(relation.gate_rows):
+    f_basis, vanishing = lagrange(xi, shape.per_row), pow(xi, shape.per_row, R) - 1
+    for i in range(shape.gate_rows):
         for which, side in enumerate(gate_inputs(relation, slots, i)):
             value = dot(f_basis, side) + blinders[2 * i + which] * vanishing
             proof.evaluations.append(value % R)
@@ -292,7 +296,7 @@ def prove(
     log |= {"xi": xi, "rho": rho, "form": [list(row) for row in l], "folds": [], "halvings": []}
 
     s = 0
-    zero = [0] * relation.columns
+    zero = [0] * shape.columns
     while len(x) >= 2:
         (xt, xb), (lt, lb), (gt, gb) = split(x, zero), split(l, zero), split(gammas, 0)
         a, b = draw(2)
@@ -306,7 +310,7 @@ def prove(
         gammas = lin(e, gb, gt)
         s = (e * s + a + e * e * b) % R
 
-    mask = draw(relation.columns)
+    mask = draw(shape.columns)
     sigma, tau = draw(2)
     proof.mask = [commit(mask, sigma), in_q_and_h(dot(l[0], mask), tau)]
     t.absorb("mask", points_to_bytes(proof.mask))
@@ -320,7 +324,7 @@ def prove(
     x_challenge = t.challenge("x")
     log |= {"x": x_challenge}
 
-    g = [generator("G", i) for i in range(relation.columns)]
+    g = [generator("G", i) for i in range(shape.columns)]
     while len(z) > LAST:
         h = len(z) // 2
         zt, zb, ft, fb, gt, gb = z[:h], z[h:], form[:h], form[h:], g[:h], g[h:]
@@ -344,21 +348,37 @@ def prove(
 
 
 def verify(
-    relation: Relation, input_rows: Sequence[Point], outputs: Sequence[int], context: bytes, data: bytes
+    relation: Statement, input_rows: Sequence[Point], outputs: Sequence[int], context: bytes, data: bytes
 ) -> bytes:
     """Check an encoded proof; return its transcript's last state, or raise DecodeError or VerifyError."""
-    if relation.rows == 0:
+    if relation.shape.rows == 0:
         raise VerifyError("shape")
-    proof = decode(relation, data)
+    return check(relation, input_rows, outputs, context, decode(relation.shape, data))
+
+
+def check(
+    relation: Statement,
+    input_rows: Sequence[Point],
+    outputs: Sequence[int],
+    context: bytes,
+    proof: Proof,
+    *,
+    literal: bool = True,
+) -> bytes:
+    """Check a decoded proof; without ``literal`` the folded generators are expanded into one sum.
+
+    Folding them literally costs two scalar multiplications a column, which is too slow for thousands.
+    """
+    shape = relation.shape
     t = start(relation, context, input_rows, proof.rows)
     xi = t.challenge("xi")
-    if pow(xi, relation.columns, R) == 1:
+    if pow(xi, shape.columns, R) == 1:
         raise VerifyError("xi")
     t.absorb("outputs", scalars_to_bytes(list(outputs)))
     t.absorb("evaluations", scalars_to_bytes(proof.evaluations))
     rho = t.challenge("rho")
     claims = claims_form(relation, xi, rho)
-    y = (claims_value(relation, outputs, proof.evaluations, rho) - claims.constant) % R
+    y = (claims_value(shape, outputs, proof.evaluations, rho) - claims.constant) % R
 
     p = [*input_rows, *proof.rows]
     l = claims.coefficients
@@ -367,7 +387,7 @@ def verify(
         cross = proof.cross[i : i + 2]
         t.absorb("fold-rows", points_to_bytes(cross))
         e = t.challenge("e")
-        (pt, pb), (lt, lb) = split(p, INFINITY), split(l, [0] * relation.columns)
+        (pt, pb), (lt, lb) = split(p, INFINITY), split(l, [0] * shape.columns)
         p = [add(top, mul(e, bottom)) for top, bottom in zip(pt, pb, strict=True)]
         l = [lin(e, top, bottom) for top, bottom in zip(lt, lb, strict=True)]
         big_y = add(mul(e, big_y), cross[0], mul(e * e, cross[1]))
@@ -383,16 +403,21 @@ def verify(
 
     w = add(mul(e, p[0]), a_star, neg(mul(zeta, generator("H"))), mul(x * v, generator("Q")))
     form = l[0]
-    g = [generator("G", i) for i in range(relation.columns)]
+    g = [generator("G", i) for i in range(shape.columns)]
+    weights = [1]
     for i in range(0, len(proof.halving), 2):
         cross = proof.halving[i : i + 2]
         t.absorb("fold-columns", points_to_bytes(cross))
         e = t.challenge("e")
-        h = len(g) // 2
+        h = len(form) // 2
         form = lin(e, form[:h], form[h:])
-        g = [add(mul(e, top), bottom) for top, bottom in zip(g[:h], g[h:], strict=True)]
+        if literal:
+            g = [add(mul(e, top), bottom) for top, bottom in zip(g[:h], g[h:], strict=True)]
+        else:
+            weights = [k * factor % R for k in weights for factor in (e, 1)]
         w = add(mul(e, w), cross[0], mul(e * e, cross[1]))
-    if not equal(w, add(msm(proof.final, g), mul(x * dot(form, proof.final), generator("Q")))):
+    z = [k * v % R for k in weights for v in proof.final]
+    if not equal(w, add(msm(z, g), mul(x * dot(form, proof.final), generator("Q")))):
         raise VerifyError("w-equation")
     t.absorb("final", scalars_to_bytes(proof.final))
     return t.state

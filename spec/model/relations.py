@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from codec import cbor_encode, i2osp
 
@@ -23,22 +24,15 @@ def ceil_div(a: int, b: int) -> int:
 
 
 @dataclass(frozen=True)
-class Relation:
-    """Everything a prover and a verifier must agree on, except the commitments."""
+class Shape:
+    """The dimensions of a witness, and where a slot lies in X."""
 
     columns: int
     inputs: tuple[int, ...]
     free: int
-    left: list[Form]
-    right: list[Form]
-    zeros: list[Form]
-    outputs: list[Form]
-    digest: bytes
-
-    @property
-    def gates(self) -> int:
-        """G."""
-        return len(self.left)
+    gates: int
+    zeros: int
+    outputs: int
 
     @property
     def per_row(self) -> int:
@@ -97,11 +91,69 @@ class Relation:
         """Return the row of X that is gate row ``gate_row``."""
         return self.input_rows + self.free_rows + gate_row
 
-    def shape_bytes(self) -> bytes:
+    def encode(self) -> bytes:
         """Return what the proof's transcript absorbs as ``shape``."""
         numbers = [self.columns, len(self.inputs), *self.inputs, self.free, self.gates]
-        numbers += [len(self.zeros), len(self.outputs)]
+        numbers += [self.zeros, self.outputs]
         return b"".join(i2osp(n, 8) for n in numbers)
+
+
+class Statement(Protocol):
+    """What a verifier needs to know of a relation."""
+
+    @property
+    def shape(self) -> Shape:
+        """The witness's dimensions."""
+        ...
+
+    @property
+    def digest(self) -> bytes:
+        """32 bytes that identify the relation."""
+        ...
+
+    def transpose(
+        self, left: Sequence[int], right: Sequence[int], zeros: Sequence[int], outputs: Sequence[int]
+    ) -> tuple[list[int], int]:
+        """Return coefficients over the slots, and the constant, of the weighted sum of all forms."""
+        ...
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A relation given form by form."""
+
+    columns: int
+    inputs: tuple[int, ...]
+    free: int
+    left: list[Form]
+    right: list[Form]
+    zeros: list[Form]
+    outputs: list[Form]
+    digest: bytes
+
+    @property
+    def shape(self) -> Shape:
+        """The witness's dimensions."""
+        counts = len(self.left), len(self.zeros), len(self.outputs)
+        return Shape(self.columns, self.inputs, self.free, *counts)
+
+    def transpose(
+        self, left: Sequence[int], right: Sequence[int], zeros: Sequence[int], outputs: Sequence[int]
+    ) -> tuple[list[int], int]:
+        """Return the weighted sum of all forms, term by term."""
+        coefficients = [0] * self.shape.slots()
+        constant = 0
+        for forms, weights in (
+            (self.left, left),
+            (self.right, right),
+            (self.zeros, zeros),
+            (self.outputs, outputs),
+        ):
+            for (value, terms), weight in zip(forms, weights, strict=True):
+                constant += weight * value
+                for slot, k in terms.items():
+                    coefficients[slot] = (coefficients[slot] + weight * k) % R
+        return coefficients, constant % R
 
 
 def evaluate(form: Form, slots: Sequence[int]) -> int:

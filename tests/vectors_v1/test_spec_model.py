@@ -88,6 +88,12 @@ def test_the_straightforward_verifier_accepts_the_packages_proofs(
     codec, verify = model["codec"], model["proof"].verify
     decoded = codec.points_from_bytes(rows.to_bytes())
     data = dumps(proof.to_body())
-    verify(theirs, decoded, wit.outputs.to_ints(), b"x", data)
+    outputs = wit.outputs.to_ints()
+    state = verify(theirs, decoded, outputs, b"x", data)
+    read = model["proof"].decode(theirs.shape, data)
+    assert model["proof"].check(theirs, decoded, outputs, b"x", read, literal=False) == state
+    read.final[-1] += 1
+    with pytest.raises(model["proof"].VerifyError, match="w-equation"):
+        model["proof"].check(theirs, decoded, outputs, b"x", read, literal=False)
     with pytest.raises(model["proof"].VerifyError):
         verify(theirs, decoded, (wit.outputs + 1).to_ints(), b"x", data)
