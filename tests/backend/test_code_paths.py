@@ -1,0 +1,204 @@
+"""Every code path of the native core against the portable one: same bytes for the same inputs.
+
+The portable path is held to formulas on Python ints elsewhere; here lengths run around the widths of the vector
+kernels (8 lanes, sums that are reduced every 192 or 1,024 blocks, tiles of up to 256 rows), and elements around the edges of their
+limbs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from tallystick.backend import FR_MODULUS as R
+from tallystick.backend import Backend
+from tallystick.errors import BackendError
+
+from ..conftest import native_or_skip
+
+PATHS = ["adx", "ifma"]
+LENGTHS = [0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 24, 31, 33, 64, 100, 1536, 1537, 8193]
+LIMB = (1 << 52) - 1
+EDGES = [
+    0,
+    1,
+    2,
+    R - 1,
+    R - 2,
+    (R - 1) // 2,
+    (R + 1) // 2,
+    LIMB,
+    LIMB << 52,
+    LIMB << 104,
+    LIMB << 156,
+    (1 << 208) - 1,
+]
+EDGES += [(1 << 254) - 1, (1 << 64) - 1, ((1 << 64) - 1) << 128, R - (1 << 32)]
+
+Array = npt.NDArray[np.uint64]
+
+
+@pytest.fixture(scope="module")
+def portable() -> Any:
+    native_or_skip()
+    from tallystick.backend._native_backend import NativeBackend
+
+    return NativeBackend("portable")
+
+
+@pytest.fixture(scope="module", params=PATHS)
+def path(request: pytest.FixtureRequest) -> Any:
+    native_or_skip()
+    from tallystick.backend._native_backend import NativeBackend
+
+    try:
+        return NativeBackend(request.param)
+    except BackendError as reason:
+        pytest.skip(str(reason))
+
+
+def elements(backend: Backend, label: str, n: int) -> Array:
+    """Elements in Montgomery form, a third of them edges, some as value and some as representation."""
+    stream = hashlib.shake_256(label.encode()).digest(41 * n)
+    mont_inv = pow(1 << 256, -1, R)
+    out = []
+    for k in range(n):
+        kind, body = stream[41 * k], int.from_bytes(stream[41 * k + 1 : 41 * k + 41], "little")
+        edge = EDGES[body % len(EDGES)]
+        out.append(edge if kind < 48 else edge * mont_inv if kind < 96 else body)
+    return backend.fr_from_ints(out)
+
+
+def same(got: Any, expected: Any) -> None:
+    if isinstance(expected, np.ndarray):
+        assert got.dtype == expected.dtype and got.shape == expected.shape
+        assert np.array_equal(got, expected)
+    else:
+        assert got == expected
+
+
+@pytest.mark.parametrize("n", LENGTHS)
+def test_element_wise(portable: Any, path: Any, n: int) -> None:
+    a, b, c = (elements(portable, f"{name} {n}", n) for name in "abc")
+    for s in (0, 1, R - 1, 0x1234567 << 200):
+        same(path.fr_scale(a, s), portable.fr_scale(a, s))
+        same(path.fr_axpy(s, a, b), portable.fr_axpy(s, a, b))
+        same(path.fr_powers(s, n, 3), portable.fr_powers(s, n, 3))
+    for name in ("fr_add", "fr_sub", "fr_mul"):
+        for x, y in ((a, b), (b, a), (a, a)):
+            same(getattr(path, name)(x, y), getattr(portable, name)(x, y))
+    same(path.fr_neg(a), portable.fr_neg(a))
+    same(path.fr_muladd(a, b, c), portable.fr_muladd(a, b, c))
+    same(path.fr_muladd(a, a, a), portable.fr_muladd(a, a, a))
+    assert path.fr_equal(a, a.copy()) and path.fr_is_zero(path.fr_zeros(n))
+    if n:
+        other = a.copy()
+        other[n // 2, n % 4] ^= np.uint64(1 << (n % 64))
+        assert not path.fr_equal(a, other) and not path.fr_is_zero(other ^ a)
+
+
+@pytest.mark.parametrize("n", LENGTHS)
+def test_conversion(portable: Any, path: Any, n: int) -> None:
+    a = elements(portable, f"conversion {n}", n)
+    data = portable.fr_to_bytes(a)
+    assert path.fr_to_bytes(a) == data
+    same(path.fr_from_bytes(data), a)
+    numbers = np.ascontiguousarray(a[:, 0]).view(np.int64)
+    same(path.fr_from_i64(numbers), portable.fr_from_i64(numbers))
+    same(
+        path.fr_expand(bytes(range(32)), bytes(12), n, 7),
+        portable.fr_expand(bytes(range(32)), bytes(12), n, 7),
+    )
+
+
+@pytest.mark.parametrize("n", LENGTHS)
+def test_inverse(portable: Any, path: Any, n: int) -> None:
+    a = elements(portable, f"inverse {n}", n)
+    a[(a == 0).all(axis=1)] = portable.fr_from_ints([5])[0]
+    same(path.fr_inv(a), portable.fr_inv(a))
+    for place in {0, n // 2, n - 1} if n else ():
+        b = a.copy()
+        b[place] = 0
+        with pytest.raises(ZeroDivisionError):
+            path.fr_inv(b)
+
+
+@pytest.mark.parametrize("n", [*LENGTHS, 20_000])
+def test_sums(portable: Any, path: Any, n: int) -> None:
+    top = np.repeat(portable.fr_from_ints([(R - 1) * pow(1 << 256, -1, R)]), n, axis=0)
+    for a, b in (
+        (elements(portable, f"sum a {n}", n), elements(portable, f"sum b {n}", n)),
+        (top, top),  # r - 1 in memory: the largest columns
+    ):
+        assert path.fr_sum(a) == portable.fr_sum(a)
+        assert path.fr_dot(a, b) == portable.fr_dot(a, b)
+
+
+@pytest.mark.parametrize(
+    ("m", "c"), [(0, 5), (5, 0), (1, 1), (2, 9), (3, 8), (9, 1), (64, 17), (193, 3), (400, 7), (5, 1600)]
+)
+def test_matrices(portable: Any, path: Any, m: int, c: int) -> None:
+    rows, w, v = (
+        elements(portable, f"{name} {m} {c}", n) for name, n in (("rows", m * c), ("w", m), ("v", c))
+    )
+    if m:
+        same(path.fr_combine(rows, w), portable.fr_combine(rows, w))
+    if c:
+        same(path.fr_matvec(rows, v), portable.fr_matvec(rows, v))
+    for shape in ((1, m, c), (m, c, 1), (m, 1, c), (c, m, 1), (1, 1, m * c)):
+        same(path.fr_sum_axis(rows, *shape), portable.fr_sum_axis(rows, *shape))
+    index = np.arange(m * c, dtype=np.int64) * 7 % 11
+    same(path.fr_scatter_add(rows, index, 11), portable.fr_scatter_add(rows, index, 11))
+
+
+def test_sum_axis_over_many(portable: Any, path: Any) -> None:
+    a = elements(portable, "many", 2500 * 3)
+    for shape in ((1, 2500, 3), (3, 2500, 1), (75, 50, 2), (50, 3, 50)):
+        same(path.fr_sum_axis(a, *shape), portable.fr_sum_axis(a, *shape))
+
+
+@pytest.mark.parametrize("log", range(13))
+def test_ntt(portable: Any, path: Any, log: int) -> None:
+    size = 1 << log
+    top = np.repeat(portable.fr_from_ints([(R - 1) * pow(1 << 256, -1, R)]), size, axis=0)
+    for a in (elements(portable, f"ntt {log}", 3 * size), top):
+        values = portable.fr_ntt(a, size)
+        same(path.fr_ntt(a, size), values)
+        same(path.fr_ntt(values, size, inverse=True), a)
+        same(path.fr_ntt(a, size, inverse=True), portable.fr_ntt(a, size, inverse=True))
+
+
+@pytest.mark.parametrize("log", [15, 17])
+def test_ntt_of_several_passes(portable: Any, path: Any, log: int) -> None:
+    a = portable.fr_expand(bytes(32), bytes(12), 1 << log)
+    same(path.fr_ntt(a, 1 << log), portable.fr_ntt(a, 1 << log))
+    same(path.fr_ntt(a, 1 << log, inverse=True), portable.fr_ntt(a, 1 << log, inverse=True))
+
+
+@pytest.mark.parametrize("n", [1, 7, 8, 20, 50])
+def test_in_place(portable: Any, path: Any, n: int) -> None:
+    """The core allows out to be any of the inputs."""
+    from tallystick.backend._native import ffi, lib
+
+    def run(cpu: Any, function: str, arrays: list[Array], out: int) -> Array:
+        arrays = [x.copy() for x in arrays]
+        pointers = [ffi.from_buffer("ts_fr[]", x, require_writable=True) for x in arrays]
+        getattr(lib, function)(cpu, pointers[out], *pointers, n)
+        return arrays[out]
+
+    a, b, c = (elements(portable, f"alias {name} {n}", n) for name in "abc")
+    for function, arrays in {
+        "ts_fr_vec_add": [a, b],
+        "ts_fr_vec_sub": [a, b],
+        "ts_fr_vec_mul": [a, b],
+        "ts_fr_vec_neg": [a],
+        "ts_fr_vec_muladd": [a, b, c],
+        "ts_fr_vec_scale": [a, b],
+        "ts_fr_vec_axpy": [a, b, c],
+    }.items():
+        for out in range(len(arrays)):
+            same(run(path._cpu, function, arrays, out), run(portable._cpu, function, arrays, out))
