@@ -101,7 +101,7 @@ class PureRing:
         if not 0 <= bound < 1 << 62:
             raise ValueError(f"a box is below 2**62, not {bound}")
         w = _stream(seed, nonce, 2 * self._n).reshape(-1, 2).astype(object)
-        values = ((w[:, 0] + (w[:, 1] << 64)) * (2 * bound + 1) >> 128) - bound
+        values: npt.NDArray[Any] = ((w[:, 0] + (w[:, 1] << 64)) * (2 * bound + 1) >> 128) - bound
         return values.astype(np.int64)
 
     def wide(self, seed: bytes, nonce: bytes) -> npt.NDArray[np.uint64]:
