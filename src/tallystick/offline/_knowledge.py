@@ -1,0 +1,446 @@
+"""Proofs about BGV keys and ciphertexts: plaintext knowledge, well-formed keys, constant plaintexts.
+
+Normative text: ``spec/preparation.md``, "Proofs".  The first is TopGear's (Baum, Cozzo and Smart, SAC 2019,
+section 3) made non-interactive; responses are hidden by rejection (Lyubashevsky, ASIACRYPT 2009) instead of
+drowning.  The letters are the spec page's.
+
+Masks come from a seed and are sampled again when the challenge is known, so that memory does not grow with
+their number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ..algebra import Random, Vector
+from ..backend import FR_BYTES, FR_MODULUS, Backend, Buffer, Ciphertext, FrArray, Poly, PublicKey, Ring, Small
+from ..errors import DecodeError, VerificationError
+from ._parameters import Box, Parameters, ProofParameters
+
+__all__ = [
+    "Opened",
+    "Scheme",
+    "fresh_encryption",
+    "prove_diagonal",
+    "prove_key",
+    "prove_plaintexts",
+    "verify_diagonal",
+    "verify_key",
+    "verify_plaintexts",
+]
+
+_R = FR_MODULUS
+_LIMB_BITS = 52
+_DIGEST_BYTES = 32
+_MAX_ATTEMPTS = 200  # Each fails with probability below 0.12.
+
+_Ints: TypeAlias = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """A parameter set with its ring on one backend."""
+
+    backend: Backend
+    ring: Ring
+    parameters: Parameters
+
+    @property
+    def degree(self) -> int:
+        """N."""
+        return self.ring.parameters.degree
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Opened:
+    """What a ciphertext was made of: m over Fr, and the small e_0, v, e_1.  Secret."""
+
+    m: FrArray
+    e0: Small
+    v: Small
+    e1: Small
+
+    def __repr__(self) -> str:
+        return "<Opened>"
+
+    def encrypt(self, ring: Ring, key: PublicKey) -> Ciphertext:
+        """Encrypt with exactly this randomness."""
+        return ring.encrypt(key, self.m, self.e0, self.v, self.e1)
+
+
+class _Draws:
+    """Samplers over one secret seed; every call uses a nonce of its own."""
+
+    def __init__(self, seed: bytes) -> None:
+        self._seed = seed
+        self._next = 0
+
+    def __call__(self, sample: Callable[..., Any], *args: int) -> Any:
+        # The last byte stays free: ``Ring.uniform`` counts rows in it.
+        nonce = self._next.to_bytes(11, "little") + b"\0"
+        self._next += 1
+        return sample(self._seed, nonce, *args)
+
+
+def fresh_encryption(scheme: Scheme, m: FrArray, random: Random) -> Opened:
+    """Draw the randomness of a fresh encryption of m (coefficients)."""
+    draw, ring = _Draws(random.bytes(32)), scheme.ring
+    return Opened(m, draw(ring.binomial), draw(ring.ternary), draw(ring.binomial))
+
+
+# ---------------------------------------------------------------------- integers modulo nothing
+def _limbs(scheme: Scheme, m: FrArray) -> _Ints:
+    """Return the canonical integers of m as 5 limbs of 52 bits: shape (5, N)."""
+    words = np.frombuffer(scheme.backend.fr_to_bytes(m), dtype="<u8").reshape(-1, 4).astype(np.uint64)
+    mask = np.uint64((1 << _LIMB_BITS) - 1)
+    out = np.empty((5, len(words)), dtype=np.int64)
+    for i in range(5):
+        bit = _LIMB_BITS * i
+        word, shift = divmod(bit, 64)
+        value = words[:, word] >> np.uint64(shift)
+        if shift > 64 - _LIMB_BITS and word + 1 < 4:
+            value = value | (words[:, word + 1] << np.uint64(64 - shift))
+        out[i] = (value & mask).astype(np.int64)
+    return out
+
+
+_R_LIMBS = np.array([[(_R >> (_LIMB_BITS * i)) & ((1 << _LIMB_BITS) - 1)] for i in range(5)], dtype=np.int64)
+
+
+def _carry(limbs: _Ints) -> _Ints:
+    """Normalise limbs to [0, 2**52) but for the top one, which keeps the sign."""
+    limbs = limbs.copy()
+    for i in range(4):
+        limbs[i + 1] += limbs[i] >> _LIMB_BITS
+        limbs[i] &= (1 << _LIMB_BITS) - 1
+    return limbs
+
+
+def _divide(scheme: Scheme, limbs: _Ints) -> tuple[FrArray, _Ints]:
+    """Split integers of at most a few dozen r into remainder (over Fr, canonical) and quotient by r."""
+    limbs = _carry(limbs)
+    quotient = np.floor(limbs[4] / float(_R_LIMBS[4, 0] + 1)).astype(np.int64)
+    rest = _carry(limbs - quotient * _R_LIMBS)
+    for _ in range(3):  # The estimate errs by at most one or two.
+        step = (rest[4] < 0) * -1 + _at_least_r(rest)
+        quotient += step
+        rest = _carry(rest - step * _R_LIMBS)
+    words = np.zeros((limbs.shape[1], 4), dtype=np.uint64)
+    for i in range(5):
+        word, shift = divmod(_LIMB_BITS * i, 64)
+        value = rest[i].astype(np.uint64)
+        words[:, word] |= value << np.uint64(shift)
+        if shift > 64 - _LIMB_BITS and word + 1 < 4:
+            words[:, word + 1] |= value >> np.uint64(64 - shift)
+    return scheme.backend.fr_from_bytes(words.astype("<u8").tobytes()), quotient
+
+
+def _at_least_r(limbs: _Ints) -> _Ints:
+    difference = _carry(limbs - _R_LIMBS)
+    return (difference[4] >= 0).astype(np.int64)
+
+
+def _times_monomial(a: _Ints, shift: int) -> _Ints:
+    """Return X**shift * a (last axis) modulo X**N + 1, 0 <= shift < 2N."""
+    n = a.shape[-1]
+    sign, k = (-1, shift - n) if shift >= n else (1, shift)
+    out = np.empty_like(a)
+    out[..., k:] = sign * a[..., : n - k]
+    out[..., :k] = -sign * a[..., n - k :]
+    return out
+
+
+def _combination(mask: _Ints, witnesses: Sequence[_Ints], shifts: Sequence[int]) -> _Ints:
+    """Return mask + sum of X**shift * witness; a shift of -1 stands for the challenge 0."""
+    total = mask.copy()
+    for witness, shift in zip(witnesses, shifts, strict=True):
+        if shift >= 0:
+            total += _times_monomial(witness, shift)
+    return total
+
+
+# ---------------------------------------------------------------------- challenges
+def _hash(parts: Iterable[Buffer]) -> Any:
+    h = hashlib.sha256()
+    for part in parts:
+        h.update(len(part).to_bytes(8, "big"))
+        h.update(part)
+    return h
+
+
+def _absorb(h: Any, *polys: Poly) -> None:
+    for poly in polys:
+        h.update(np.ascontiguousarray(poly.astype("<u8", copy=False)).data)
+
+
+def _shifts(digest: bytes, n: int, masks: int, instances: int) -> _Ints:
+    """Derive V x U challenges, each uniform among 0 and the 2N signed monomials (bias below 2**-100)."""
+    stream = Random(digest).bytes(16 * masks * instances)
+    words = [int.from_bytes(stream[at : at + 16], "little") for at in range(0, len(stream), 16)]
+    values = [((2 * n + 1) * w >> 128) - 1 for w in words]
+    return np.array(values, dtype=np.int64).reshape(masks, instances)
+
+
+def _bits(digest: bytes, masks: int) -> list[int]:
+    """Derive challenges in {0, 1}."""
+    stream = int.from_bytes(Random(digest).bytes((masks + 7) // 8), "little")
+    return [(stream >> k) & 1 for k in range(masks)]
+
+
+# ---------------------------------------------------------------------- responses as bytes
+def _width(box: Box) -> int:
+    return (box.response.bit_length() + 1 + 7) // 8
+
+
+def _pack_small(values: Small, width: int) -> bytes:
+    raw = values.astype("<i8").view(np.uint8).reshape(-1, 8)
+    return np.ascontiguousarray(raw[:, :width]).tobytes()
+
+
+class _Reader:
+    """Takes the fields of a proof out of its bytes, in order."""
+
+    def __init__(self, data: Buffer, size: int) -> None:
+        if len(data) != size:
+            raise DecodeError(f"the proof has {len(data)} bytes instead of {size}", offset=0)
+        self._view = memoryview(data)
+        self._at = 0
+
+    def take(self, n: int) -> memoryview:
+        self._at += n
+        return self._view[self._at - n : self._at]
+
+    def small(self, n: int, box: Box) -> Small:
+        """Read n signed coefficients and check that they lie in the response box."""
+        width, start = _width(box), self._at
+        raw = np.frombuffer(self.take(n * width), dtype=np.uint8).reshape(n, width)
+        full = np.zeros((n, 8), dtype=np.uint8)
+        full[:, :width] = raw
+        values = full.view("<i8").reshape(n).astype(np.int64)
+        spare = 64 - 8 * width
+        values = (values << spare) >> spare
+        bad = np.flatnonzero((values > box.response) | (values < -box.response))
+        if len(bad):
+            raise VerificationError(
+                f"a response (at byte {start + int(bad[0]) * width}) lies outside its box: oversized noise",
+                check="response-box",
+            )
+        return values
+
+    def field(self, backend: Backend, n: int) -> FrArray:
+        return backend.fr_from_bytes(self.take(n * FR_BYTES))
+
+
+def _inside(values: Iterable[_Ints], box: Box) -> bool:
+    return all(int(np.abs(v).max(initial=0)) <= box.response for v in values)
+
+
+def _fail(what: str, check: str) -> VerificationError:
+    return VerificationError(f"{what} does not hold", check=check)
+
+
+# ---------------------------------------------------------------------- plaintext knowledge
+def _plaintext_mask(scheme: Scheme, seed: bytes, k: int, p: ProofParameters) -> Opened:
+    draw, ring = _Draws(hashlib.sha256(seed + k.to_bytes(4, "big")).digest()), scheme.ring
+    m = scheme.backend.fr_expand(draw._seed, b"plaintext---", scheme.degree)
+    return Opened(
+        m, draw(ring.box, p.noise.mask), draw(ring.box, p.secret.mask), draw(ring.box, p.noise.mask)
+    )
+
+
+def _plaintext_size(scheme: Scheme) -> int:
+    p = scheme.parameters.plaintext
+    each = FR_BYTES + 2 * _width(p.noise) + _width(p.secret)
+    return _DIGEST_BYTES + p.masks * scheme.degree * each
+
+
+def prove_plaintexts(
+    scheme: Scheme,
+    key: PublicKey,
+    witnesses: Sequence[Opened],
+    *,
+    statement: Sequence[Buffer],
+    random: Random,
+) -> bytes:
+    """Prove knowledge of what 1 to 16 ciphertexts under ``key`` are made of.
+
+    ``statement`` is everything that binds the proof, the ciphertexts' own bytes included; the verifier gives the same.
+    """
+    p = scheme.parameters.plaintext
+    if not 1 <= len(witnesses) <= p.instances:
+        raise ValueError(f"a proof covers 1 to {p.instances} ciphertexts, not {len(witnesses)}")
+    limbs = [_limbs(scheme, w.m) for w in witnesses]
+    base = _hash([b"tallystick/v1/plaintext-proof", *statement])
+    for _ in range(_MAX_ATTEMPTS):
+        seed = random.bytes(32)
+        h = base.copy()
+        for k in range(p.masks):
+            a_k = _plaintext_mask(scheme, seed, k, p).encrypt(scheme.ring, key)
+            _absorb(h, a_k.c0, a_k.c1)
+        digest = h.digest()
+        out = [digest]
+        for k, row in enumerate(_shifts(digest, scheme.degree, p.masks, len(witnesses)).tolist()):
+            y = _plaintext_mask(scheme, seed, k, p)
+            z_m, carried = _divide(scheme, _combination(_limbs(scheme, y.m), limbs, row))
+            z_e = _combination(y.e0 + carried, [w.e0 for w in witnesses], row)
+            z_v = _combination(y.v, [w.v for w in witnesses], row)
+            z_1 = _combination(y.e1, [w.e1 for w in witnesses], row)
+            if not (_inside([z_e, z_1], p.noise) and _inside([z_v], p.secret)):
+                break
+            out += [
+                scheme.backend.fr_to_bytes(z_m),
+                _pack_small(z_e, _width(p.noise)),
+                _pack_small(z_v, _width(p.secret)),
+                _pack_small(z_1, _width(p.noise)),
+            ]
+        else:
+            return b"".join(out)
+    raise AssertionError("rejection sampling does not end: the boxes are wrong")
+
+
+def verify_plaintexts(
+    scheme: Scheme,
+    key: PublicKey,
+    ciphertexts: Sequence[Ciphertext],
+    proof: Buffer,
+    *,
+    statement: Sequence[Buffer],
+) -> None:
+    """Check ``prove_plaintexts``; VerificationError or DecodeError if it does not hold."""
+    p, n = scheme.parameters.plaintext, scheme.degree
+    reader = _Reader(proof, _plaintext_size(scheme))
+    digest = bytes(reader.take(_DIGEST_BYTES))
+    h = _hash([b"tallystick/v1/plaintext-proof", *statement])
+    for row in _shifts(digest, n, p.masks, len(ciphertexts)):
+        m = reader.field(scheme.backend, n)
+        z_e, z_v, z_1 = reader.small(n, p.noise), reader.small(n, p.secret), reader.small(n, p.noise)
+        combined = scheme.ring.combine(list(ciphertexts), row[None, :])[0]
+        a_k = scheme.ring.subtract(Opened(m, z_e, z_v, z_1).encrypt(scheme.ring, key), combined)
+        _absorb(h, a_k.c0, a_k.c1)
+    if h.digest() != digest:
+        raise _fail("the proof of plaintext knowledge", "plaintext-proof")
+
+
+# ---------------------------------------------------------------------- keys
+def _key_mask(scheme: Scheme, seed: bytes, k: int) -> tuple[Small, Small]:
+    p = scheme.parameters.key
+    draw = _Draws(hashlib.sha256(seed + k.to_bytes(4, "big")).digest())
+    return draw(scheme.ring.box, p.secret.mask), draw(scheme.ring.box, p.noise.mask)
+
+
+def prove_key(
+    scheme: Scheme, key: PublicKey, s: Small, e: Small, *, statement: Sequence[Buffer], random: Random
+) -> bytes:
+    """Prove that b = a*s + r*e with short s and e; ``a`` is nobody's choice."""
+    p = scheme.parameters.key
+    base = _hash([b"tallystick/v1/key-proof", *statement])
+    for _ in range(_MAX_ATTEMPTS):
+        seed = random.bytes(32)
+        h = base.copy()
+        for k in range(p.masks):
+            _absorb(h, scheme.ring.public_key(key.a, *_key_mask(scheme, seed, k)).b)
+        digest = h.digest()
+        out = [digest]
+        for k, row in enumerate(_shifts(digest, scheme.degree, p.masks, 1).tolist()):
+            y_s, y_e = _key_mask(scheme, seed, k)
+            z_s, z_e = _combination(y_s, [s], row), _combination(y_e, [e], row)
+            if not (_inside([z_s], p.secret) and _inside([z_e], p.noise)):
+                break
+            out += [_pack_small(z_s, _width(p.secret)), _pack_small(z_e, _width(p.noise))]
+        else:
+            return b"".join(out)
+    raise AssertionError("rejection sampling does not end: the boxes are wrong")
+
+
+def verify_key(scheme: Scheme, key: PublicKey, proof: Buffer, *, statement: Sequence[Buffer]) -> None:
+    """Check ``prove_key``."""
+    p, n = scheme.parameters.key, scheme.degree
+    size = _DIGEST_BYTES + p.masks * n * (_width(p.secret) + _width(p.noise))
+    reader = _Reader(proof, size)
+    digest = bytes(reader.take(_DIGEST_BYTES))
+    h = _hash([b"tallystick/v1/key-proof", *statement])
+    b = Ciphertext(key.b, key.b)
+    for row in _shifts(digest, n, p.masks, 1):
+        z_s, z_e = reader.small(n, p.secret), reader.small(n, p.noise)
+        answer = scheme.ring.public_key(key.a, z_s, z_e).b
+        a_k = scheme.ring.subtract(Ciphertext(answer, answer), scheme.ring.combine([b], row[None, :])[0])
+        _absorb(h, a_k.c0)
+    if h.digest() != digest:
+        raise _fail("the proof that the key is well formed", "key-proof")
+
+
+# ---------------------------------------------------------------------- constant plaintexts
+def _constant(scheme: Scheme, value: int) -> FrArray:
+    return Vector.from_ints(scheme.backend, [value]).pad(scheme.degree).data
+
+
+def _diagonal_mask(scheme: Scheme, seed: bytes, k: int) -> Opened:
+    p, ring = scheme.parameters.diagonal, scheme.ring
+    draw = _Draws(hashlib.sha256(seed + k.to_bytes(4, "big")).digest())
+    y = Vector.expand(scheme.backend, draw._seed, b"plaintext---", 1)[0]
+    return Opened(
+        _constant(scheme, y),
+        draw(ring.box, p.noise.mask),
+        draw(ring.box, p.secret.mask),
+        draw(ring.box, p.noise.mask),
+    )
+
+
+def prove_diagonal(
+    scheme: Scheme, key: PublicKey, witness: Opened, *, statement: Sequence[Buffer], random: Random
+) -> bytes:
+    """Prove that a ciphertext under ``key`` holds a constant polynomial, the same value in every slot."""
+    p, n = scheme.parameters.diagonal, scheme.degree
+    alpha = scheme.backend.fr_to_ints(witness.m[:1])[0]
+    base = _hash([b"tallystick/v1/diagonal-proof", *statement])
+    for _ in range(_MAX_ATTEMPTS):
+        seed = random.bytes(32)
+        h = base.copy()
+        for k in range(p.masks):
+            a_k = _diagonal_mask(scheme, seed, k).encrypt(scheme.ring, key)
+            _absorb(h, a_k.c0, a_k.c1)
+        digest = h.digest()
+        out = [digest]
+        for k, bit in enumerate(_bits(digest, p.masks)):
+            y = _diagonal_mask(scheme, seed, k)
+            carried, z_m = divmod(scheme.backend.fr_to_ints(y.m[:1])[0] + bit * alpha, _R)
+            z_e, z_v, z_1 = y.e0 + bit * witness.e0, y.v + bit * witness.v, y.e1 + bit * witness.e1
+            z_e[0] += carried
+            if not (_inside([z_e, z_1], p.noise) and _inside([z_v], p.secret)):
+                break
+            out += [
+                z_m.to_bytes(FR_BYTES, "little"),
+                _pack_small(z_e, _width(p.noise)),
+                _pack_small(z_v, _width(p.secret)),
+                _pack_small(z_1, _width(p.noise)),
+            ]
+        else:
+            assert len(out) == 1 + 4 * p.masks and n
+            return b"".join(out)
+    raise AssertionError("rejection sampling does not end: the boxes are wrong")
+
+
+def verify_diagonal(
+    scheme: Scheme, key: PublicKey, ciphertext: Ciphertext, proof: Buffer, *, statement: Sequence[Buffer]
+) -> None:
+    """Check ``prove_diagonal``."""
+    p, n = scheme.parameters.diagonal, scheme.degree
+    size = _DIGEST_BYTES + p.masks * (FR_BYTES + n * (2 * _width(p.noise) + _width(p.secret)))
+    reader = _Reader(proof, size)
+    digest = bytes(reader.take(_DIGEST_BYTES))
+    h = _hash([b"tallystick/v1/diagonal-proof", *statement])
+    for bit in _bits(digest, p.masks):
+        z_m = scheme.backend.fr_to_ints(reader.field(scheme.backend, 1))[0]
+        z_e, z_v, z_1 = reader.small(n, p.noise), reader.small(n, p.secret), reader.small(n, p.noise)
+        a_k = Opened(_constant(scheme, z_m), z_e, z_v, z_1).encrypt(scheme.ring, key)
+        if bit:
+            a_k = scheme.ring.subtract(a_k, ciphertext)
+        _absorb(h, a_k.c0, a_k.c1)
+    if h.digest() != digest:
+        raise _fail("the proof that the MAC key is the same in every slot", "diagonal-proof")
