@@ -142,8 +142,8 @@ def _divide(scheme: Scheme, limbs: _Ints) -> tuple[FrArray, _Ints]:
 
 
 def _at_least_r(limbs: _Ints) -> _Ints:
-    difference = _carry(limbs - _R_LIMBS)
-    return (difference[4] >= 0).astype(np.int64)
+    out: _Ints = (_carry(limbs - _R_LIMBS)[4] >= 0).astype(np.int64)
+    return out
 
 
 def _times_monomial(a: _Ints, shift: int) -> _Ints:
