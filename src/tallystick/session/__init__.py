@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._data import DataTable, read_table
+from ._events import PHASES, Observer, PhaseCost
 from ._identity import (
     SCRYPT_LOG_N,
     Identity,
@@ -13,22 +14,34 @@ from ._identity import (
 )
 from ._job import Job, check_policy, read_job, read_policy, schemas
 from ._mesh import Limits, TlsMesh, Traffic
+from ._preparation import INSECURE_WARNING, choose_preparation
+from ._run import TRANSCRIPT_SUFFIX, Node, Outcome, PrivateResult, run_member
 
 __all__ = [
+    "INSECURE_WARNING",
+    "PHASES",
     "SCRYPT_LOG_N",
+    "TRANSCRIPT_SUFFIX",
     "DataTable",
     "Identity",
     "Job",
     "Limits",
+    "Node",
+    "Observer",
+    "Outcome",
+    "PhaseCost",
+    "PrivateResult",
     "TlsMesh",
     "Traffic",
     "check_policy",
+    "choose_preparation",
     "new_identity",
     "read_certificate",
     "read_identity",
     "read_job",
     "read_policy",
     "read_table",
+    "run_member",
     "schemas",
     "write_identity",
 ]

@@ -1,0 +1,103 @@
+"""Commitment: every member commits to its rows, proves their ranges, signs both, and checks everybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .. import encoding
+from ..algebra import Generators, Points, Random, Vector
+from ..errors import DecodeError, ProtocolAbort, VerificationError
+from ..online import Committed, OwnInputs, accept_inputs
+from ..party import Mesh
+from ..plan import Plan
+from ..proofs import Proof, RangeRelation, commit_rows, input_slots, prove, range_witness
+from ..record import Agreement, Commitment, check_signature, commitment_digest, range_context, sign
+from ._agreement import malformed
+from ._data import DataTable
+from ._identity import Identity
+from ._job import Job
+
+__all__ = ["collect_commitments", "make_commitment"]
+
+_MAX_COMMITMENT = 1 << 26
+
+
+def make_commitment(
+    plan: Plan,
+    member: int,
+    data: DataTable,
+    agreement: Agreement,
+    identity: Identity,
+    generators: Generators,
+    random: Random,
+) -> tuple[OwnInputs, Commitment]:
+    """Commit to the columns that the plan uses; return what stays here and what is published."""
+    backend = generators.backend
+    relation = RangeRelation(plan.ranges_of(member), plan.columns)
+    values = [data.columns[node.name] for node in plan.inputs_of(member)]
+    slots = Vector.concat(
+        [Vector.zeros(backend, 0)]
+        + [input_slots(backend, item, column) for item, column in zip(relation.inputs, values, strict=True)]
+    )
+    gammas = random.vector(backend, relation.shape.input_rows)
+    rows = commit_rows(generators, plan.columns, slots.pad(len(gammas) * plan.columns), gammas)
+    session_id = agreement.terms.session_id
+    body: dict[str, encoding.Value] | None = None
+    if len(slots):
+        proof = prove(
+            relation,
+            range_witness(backend, relation, values, gammas),
+            generators=generators,
+            input_commitments=rows,
+            context=range_context(session_id, member),
+            random=random,
+        )
+        body = dict(proof.to_body())
+    points = rows.to_bytes()
+    signature = sign(identity.key, "commitment", commitment_digest(session_id, member, points, body))
+    return OwnInputs(slots, gammas), Commitment(points, body, signature)
+
+
+async def collect_commitments(
+    mesh: Mesh, job: Job, plan: Plan, agreement: Agreement, own: Commitment, generators: Generators
+) -> tuple[list[Commitment], list[Points]]:
+    """Exchange commitments, and verify every signature and, in one batch, every range proof.
+
+    Raises ProtocolAbort naming the member whose commitment does not hold.
+    """
+    received = await mesh.broadcast("commitment", encoding.dumps(own.to_body()))
+    commitments: list[Commitment] = []
+    committed: list[Committed] = []
+    for j, data in enumerate(received):
+        try:
+            value = encoding.loads(data, max_size=_MAX_COMMITMENT, what="commitment")
+            commitments.append(Commitment.from_body(value))
+            committed.append(_decode(plan, agreement, j, commitments[-1], generators))
+        except DecodeError as error:
+            raise malformed(job, j, error) from error
+    _check_signatures(agreement, commitments)
+    accept_inputs(committed, generators)
+    return commitments, [item.rows for item in committed]
+
+
+def _decode(
+    plan: Plan, agreement: Agreement, member: int, commitment: Commitment, generators: Generators
+) -> Committed:
+    relation = RangeRelation(plan.ranges_of(member), plan.columns)
+    body = commitment.range_proof
+    return Committed(
+        relation,
+        Points.from_bytes(generators.backend, commitment.rows),
+        None if body is None else Proof.from_body(body, relation.shape),
+        range_context(agreement.terms.session_id, member),
+    )
+
+
+def _check_signatures(agreement: Agreement, commitments: Sequence[Commitment]) -> None:
+    terms = agreement.terms
+    for j, (member, commitment) in enumerate(zip(terms.members, commitments, strict=True)):
+        digest = commitment.digest(terms.session_id, j)
+        try:
+            check_signature(member.key, "commitment", digest, commitment.signature, signer=member.name)
+        except VerificationError as error:
+            raise ProtocolAbort(error.message, check=error.check, blame=j) from error

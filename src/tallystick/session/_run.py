@@ -1,0 +1,337 @@
+"""One member's run of a job, from its identity to the published transcript (``spec/session.md``, "A run").
+
+Phases: identity, agreement, commitment, preparation, computation, proof, publication.  Whatever goes wrong is
+raised here once, after the mesh has told the peers; nothing is written unless everything held.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from .. import encoding
+from ..algebra import Generators, Points, Random
+from ..backend import Backend
+from ..errors import ProtocolAbort, UsageError, VerificationError
+from ..online import (
+    Evaluation,
+    InputShares,
+    Openings,
+    OwnInputs,
+    Proven,
+    compute,
+    plan_need,
+    prove,
+    share_inputs,
+)
+from ..party import Party
+from ..plan import Output, Plan, PlanRelation, Program, ResultValue, centred
+from ..record import (
+    Agreement,
+    Commitment,
+    Outputs,
+    PlanItem,
+    Policy,
+    ProofItem,
+    Signatures,
+    Terms,
+    TranscriptWriter,
+    check_signature,
+    sign,
+)
+from ._agreement import Approve, agree
+from ._commit import collect_commitments, make_commitment
+from ._connect import bind
+from ._data import DataTable
+from ._events import Observer, PhaseCost, Stopwatch
+from ._identity import Identity
+from ._job import Job
+from ._mesh import Limits, TlsMesh, Traffic
+from ._preparation import start_preparation
+from ._tls import check_validity
+
+__all__ = ["TRANSCRIPT_SUFFIX", "Node", "Outcome", "PrivateResult", "run_member"]
+
+TRANSCRIPT_SUFFIX: Final = ".tally"
+"""What a transcript's file name ends with."""
+
+_PARTY = re.compile(r"\bparty ([0-9]{1,2})\b")
+_MAX_PLAN = 1 << 26
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """Everything one member brings to a run.
+
+    ``approve`` is asked before anything is signed; ``listen`` replaces the address of the consortium file for
+    listening; ``out`` is the folder for the transcript.
+    """
+
+    job: Job
+    identity: Identity
+    program: Program
+    data: DataTable
+    backend: Backend
+    preparation: str
+    approve: Approve
+    out: Path
+    own_policy: Policy | None = None
+    listen: str | None = None
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PrivateResult:
+    """An output that was opened to this member but not to all: its label and its entries."""
+
+    label: str
+    values: tuple[int, ...]
+
+    def __repr__(self) -> str:
+        return f"<PrivateResult {self.label!r}>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a completed run leaves: the results, what it cost, and the transcript's place."""
+
+    plan: Plan
+    terms: Terms
+    results: tuple[ResultValue, ...]
+    private: tuple[PrivateResult, ...]
+    costs: tuple[PhaseCost, ...]
+    transcript: Path
+    size: int
+
+
+async def run_member(node: Node, observer: Observer | None = None) -> Outcome:
+    """Take part in a run, and return once the transcript is written.
+
+    Raises ``UsageError`` for what this member can correct, and ``ProtocolAbort`` when the run stopped: it
+    names the check, and the member to blame where there is evidence.
+    """
+    observer = observer or Observer()
+    watch = Stopwatch(observer)
+    async with AsyncExitStack() as stack:
+        with watch.phase("identity"):
+            address = _own_address(node)
+            check_validity(node.job.consortium.members)
+            _make_folder(node.out)
+            mesh = TlsMesh(
+                node.identity,
+                node.job.consortium.members,
+                bind(node.listen or address),
+                limits=node.limits,
+                remark=observer.remark,
+            )
+            await stack.enter_async_context(mesh)
+        with _naming(node.job.consortium.names):
+            return await _Run(node, mesh, watch, observer).run()
+
+
+class _Run:
+    """The phases after the members are connected; each method is one."""
+
+    def __init__(self, node: Node, mesh: TlsMesh, watch: Stopwatch, observer: Observer) -> None:
+        self._node = node
+        self._mesh = mesh
+        self._watch = watch
+        self._observer = observer
+        self._random = Random.system()
+
+    async def run(self) -> Outcome:
+        """Go through the phases; the last one writes the transcript."""
+        with self._phase("agreement"):
+            plan, agreement = await self._agree()
+        with self._phase("commitment"):
+            generators = Generators(self._node.backend, plan.columns)
+            own, commitments, rows = await self._commit(plan, agreement, generators)
+        writer = TranscriptWriter(agreement)
+        writer.append(PlanItem(encoding.loads(plan.to_bytes(), max_size=_MAX_PLAN, what="plan")))
+        for commitment in commitments:
+            writer.append(commitment)
+        with self._phase("preparation"):
+            online = await self._prepare(plan, agreement.terms)
+        with self._phase("computation"):
+            inputs = await share_inputs(online, plan.shape, generators, own=own, commitments=rows)
+            evaluation = await compute(online, plan, inputs, progress=self._progress)
+        with self._phase("proof"):
+            proven = await self._prove(online, plan, evaluation, inputs, generators, writer)
+        with self._phase("publication"):
+            writer.append(Outputs(proven.outputs.to_bytes()))
+            writer.append(ProofItem(dict(proven.proof.to_body())))
+            path, size = await self._publish(agreement.terms, writer)
+        return Outcome(
+            plan=plan,
+            terms=agreement.terms,
+            results=tuple(plan.evaluate(proven.outputs.to_ints())),
+            private=_private(plan, proven),
+            costs=self._costs(),
+            transcript=path,
+            size=size,
+        )
+
+    async def _agree(self) -> tuple[Plan, Agreement]:
+        node = self._node
+        return await agree(
+            self._mesh,
+            node.job,
+            node.program,
+            node.identity,
+            rows=node.data.rows,
+            preparation=node.preparation,
+            own_policy=node.own_policy,
+            approve=node.approve,
+        )
+
+    async def _commit(
+        self, plan: Plan, agreement: Agreement, generators: Generators
+    ) -> tuple[OwnInputs, list[Commitment], list[Points]]:
+        node = self._node
+        own, commitment = make_commitment(
+            plan,
+            self._mesh.index,
+            node.data,
+            agreement,
+            node.identity,
+            generators,
+            self._random.fork("commitment"),
+        )
+        self._progress("commitment", 1, 2)
+        commitments, rows = await collect_commitments(
+            self._mesh, node.job, plan, agreement, commitment, generators
+        )
+        return own, commitments, rows
+
+    async def _prepare(self, plan: Plan, terms: Terms) -> Openings:
+        party = Party(self._mesh, self._node.backend, terms.session_id, self._random.fork("party"))
+        preparation = await start_preparation(terms.preparation, party)
+        self._progress("preparation", 1, 2)
+        await preparation.reserve(plan_need(plan))
+        return Openings(party, preparation)
+
+    async def _prove(
+        self,
+        online: Openings,
+        plan: Plan,
+        evaluation: Evaluation,
+        inputs: InputShares,
+        generators: Generators,
+        writer: TranscriptWriter,
+    ) -> Proven:
+        return await prove(
+            online,
+            PlanRelation(plan),
+            evaluation,
+            inputs,
+            generators,
+            context=writer.computation_context,
+            progress=self._progress,
+        )
+
+    async def _publish(self, terms: Terms, writer: TranscriptWriter) -> tuple[Path, int]:
+        """Exchange signatures over the root, and write the file once all of them hold."""
+        root = writer.root
+        signature = sign(self._node.identity.key, "transcript", root)
+        signatures = await self._mesh.broadcast("publication/signature", signature)
+        for member, received in zip(terms.members, signatures, strict=True):
+            try:
+                check_signature(member.key, "transcript", root, received, signer=member.name)
+            except VerificationError as error:
+                raise ProtocolAbort(error.message, check=error.check) from error
+        writer.append(Signatures(tuple(signatures)))
+        data = writer.to_bytes()
+        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", self._node.job.name).strip("-.") or "job"
+        path = self._node.out / f"{stem}-{terms.session_id.hex()[:12]}{TRANSCRIPT_SUFFIX}"
+        _write_atomically(path, data)
+        return path, len(data)
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        with self._watch.phase(name), self._mesh.phase(name):
+            yield
+
+    def _progress(self, _what: str, done: int, total: int) -> None:
+        self._observer.progress(done, total)
+
+    def _costs(self) -> tuple[PhaseCost, ...]:
+        traffic = self._mesh.traffic
+        return tuple(
+            PhaseCost(
+                name=name,
+                rounds=traffic.get(name, Traffic()).rounds,
+                sent=traffic.get(name, Traffic()).sent,
+                received=traffic.get(name, Traffic()).received,
+                seconds=seconds,
+            )
+            for name, seconds in self._watch.seconds.items()
+        )
+
+
+def _own_address(node: Node) -> str:
+    """Return this member's address if the identity is the one that the consortium file pins."""
+    identity = node.identity
+    member = node.job.consortium.member(identity.name)
+    if member.certificate != identity.certificate:
+        raise UsageError(
+            f"the identity of {identity.name} has the fingerprint {identity.fingerprint}, "
+            "which is not the one in the consortium file",
+            hint="use the identity whose entry the others have, or give all of them the new entry",
+        )
+    return member.address
+
+
+def _private(plan: Plan, proven: Proven) -> tuple[PrivateResult, ...]:
+    found = []
+    for v, values in sorted(proven.private.items()):
+        node = plan.nodes[v]
+        assert isinstance(node, Output)
+        found.append(PrivateResult(node.label, tuple(centred(x) for x in values.to_ints())))
+    return tuple(found)
+
+
+@contextmanager
+def _naming(names: Sequence[str]) -> Iterator[None]:
+    """Call parties by their members' names in an abort's message; protocols know numbers only."""
+    try:
+        yield
+    except ProtocolAbort as error:
+        text = _PARTY.sub(
+            lambda match: names[int(match[1])] if int(match[1]) < len(names) else match[0], error.message
+        )
+        raise ProtocolAbort(text, check=error.check, blame=error.blame, hint=error.hint) from error
+
+
+def _make_folder(path: Path) -> None:
+    """Find out before the run whether the transcript will have a place."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot make the folder for the transcript: {error.strerror}") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise UsageError(f"{path}: the folder for the transcript cannot be written to")
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
+    """Write a file that is complete or absent, whatever happens."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise UsageError(f"{path}: cannot write the transcript: {error.strerror}") from error
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
