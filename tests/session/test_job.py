@@ -158,6 +158,22 @@ def test_a_policy_that_forbids_says_which_rule(tmp_path: Path, policy: str, mess
         check_policy(read_policy(path), ts.trace(means, schemas(job, [10, 11])), whose="node")
 
 
+@ts.program
+def by_member(table):  # type: ignore[no-untyped-def]
+    return {"mean": {t.name: ts.mean(t["wage"]) for t in table}}
+
+
+def test_a_policy_names_groups_of_results(tmp_path: Path) -> None:
+    job = read_job(write(tmp_path, TEXT))
+    plan = ts.trace(by_member, schemas(job, [10, 11]))
+    check_policy(Policy(outputs=("mean",)), plan, whose="node")
+    check_policy(Policy(outputs=("mean.west", "mean.north")), plan, whose="node")
+    with pytest.raises(PolicyError, match=r"node does not allow the output 'mean.north'"):
+        check_policy(Policy(outputs=("mean.west",)), plan, whose="node")
+    with pytest.raises(PolicyError, match=r"node does not allow the output 'mean.west'"):
+        check_policy(Policy(outputs=("mea",)), plan, whose="node")
+
+
 def test_a_misspelt_policy_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_text("minimum_rows = 5")

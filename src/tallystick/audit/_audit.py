@@ -267,7 +267,7 @@ class _Auditor:
                     f"{member.name} has {table.rows} rows, the policy demands {policy.min_rows}",
                 )
         for result in plan.results:
-            if not _allowed(result.name, policy):
+            if not policy.allows(result.name):
                 raise _refuse("policy", item, f"the policy does not allow the result {result.name!r}")
         least = min(table.rows for table in terms.tables)
         self._detail = f"{len(terms.members)} of {policy.min_members} members, "
@@ -345,11 +345,6 @@ class _Auditor:
             )
             verifier.verify()
         self._detail = "the plan's function of these inputs; all proofs in one batch"
-
-
-def _allowed(name: str, policy: Policy) -> bool:
-    """Whether the policy lists the result, or the group it is part of: ``mean`` allows ``mean.south``."""
-    return policy.outputs is None or any(name == o or name.startswith(f"{o}.") for o in policy.outputs)
 
 
 def _range_input(node: Input) -> RangeInput:

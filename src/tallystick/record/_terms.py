@@ -148,6 +148,12 @@ class Policy:
     min_rows: int = 1
     outputs: tuple[str, ...] | None = None
 
+    def allows(self, result: str) -> bool:
+        """Whether it lists the result, or the group it is part of: ``mean`` allows ``mean.south``."""
+        return self.outputs is None or any(
+            result == name or result.startswith(f"{name}.") for name in self.outputs
+        )
+
     def to_body(self) -> dict[str, Value]:
         """Return the CBOR structure."""
         outputs: Value = None if self.outputs is None else list(self.outputs)

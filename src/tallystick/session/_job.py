@@ -151,13 +151,12 @@ def check_policy(policy: Policy, plan: Plan, *, whose: str) -> None:
                 f"{whose} demands at least {policy.min_rows} rows of every member; "
                 f"{member.name} has {member.rows}"
             )
-    if policy.outputs is not None:
-        for result in plan.results:
-            if result.name not in policy.outputs:
-                raise PolicyError(
-                    f"{whose} does not allow the output {result.name!r}",
-                    hint=f"it allows: {', '.join(policy.outputs) or 'none'}",
-                )
+    for result in plan.results:
+        if not policy.allows(result.name):
+            raise PolicyError(
+                f"{whose} does not allow the output {result.name!r}",
+                hint=f"it allows: {', '.join(policy.outputs or ()) or 'none'}",
+            )
 
 
 def schemas(job: Job, rows: Sequence[int]) -> list[MemberSchema]:
