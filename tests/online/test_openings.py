@@ -6,8 +6,8 @@ from support.memory_mesh import run
 from tallystick.algebra import Random, Vector
 from tallystick.errors import ProtocolAbort
 from tallystick.offline import InsecureDealer
-from tallystick.online import Openings, _openings
-from tallystick.party import MacKey, Party, Shared
+from tallystick.online import Openings
+from tallystick.party import MacKey, Party, Shared, _openings
 
 
 async def seated(mesh, backend, **options):

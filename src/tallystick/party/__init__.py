@@ -5,6 +5,7 @@ Normative text: ``spec/online.md``.
 
 from ._commit import NONCE_BYTES, SEED_BYTES, commit_and_open, toss, xor
 from ._mesh import Mesh
+from ._openings import AuthenticatedOpenings
 from ._party import Party
 from ._shared import MacKey, Shared
 from ._wire import (
@@ -20,6 +21,7 @@ from ._wire import (
 __all__ = [
     "NONCE_BYTES",
     "SEED_BYTES",
+    "AuthenticatedOpenings",
     "MacKey",
     "Mesh",
     "Party",

@@ -1,0 +1,204 @@
+"""Opening shares, multiplying them, and the check that nobody lied about either.
+
+SPDZ (Damgard, Pastro, Smart and Zakarias, CRYPTO 2012; the MAC check of Damgard et al., ESORICS 2013,
+section 4). Normative text: ``spec/online.md``, "Openings" and "The check".
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ..algebra import Vector
+from ..backend import FR_MODULUS
+from ..errors import ProtocolAbort
+from ._commit import SEED_BYTES, commit_and_open, xor
+from ._party import Party
+from ._shared import MacKey, Shared
+from ._wire import broadcast_vector, read_vector
+
+__all__ = ["AuthenticatedOpenings"]
+
+_R = FR_MODULUS
+_CHUNK = 1 << 15
+_DIGEST_BYTES = 32
+_MAC_CHECK = "mac-check"
+_NOT_CHECKS = frozenset({"burnt", "connection", "deadline", "stopped"})
+"""Aborts that say that a peer went away, which tells nobody anything: the material stays good."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Claim:
+    """A public vector (None: zeros) and this party's MAC shares on it."""
+
+    opened: Vector | None
+    mac: Vector
+
+
+class AuthenticatedOpenings(ABC):
+    """Everything one party has opened since the last check, and the check itself.
+
+    Nothing opened may leave the protocol before ``check`` has returned.  Claims are kept by reference and
+    folded piece by piece when they are checked; more than ``pending_limit`` elements set off a check by
+    themselves, so memory stays bounded. A failed check burns the key and all material under it.
+    """
+
+    def __init__(self, party: Party, *, pending_limit: int = 1 << 22) -> None:
+        self.party = party
+        self._limit = pending_limit
+        self._pending = 0
+        self._claims: dict[str, list[_Claim]] = {}
+
+    @property
+    @abstractmethod
+    def key(self) -> MacKey:
+        """This party's share of the MAC key."""
+
+    @abstractmethod
+    def burn(self, reason: str) -> None:
+        """Destroy the MAC key share and all material under it."""
+
+    # ------------------------------------------------------------------ opening
+    async def open(self, shared: Shared, *, label: str = "open") -> Vector:
+        """Open a sharing to all parties; the value is not to be relied on before the next ``check``."""
+        total, _parts = await self.open_parts(shared, label=label)
+        return total
+
+    async def open_parts(self, shared: Shared, *, label: str = "open") -> tuple[Vector, list[Vector]]:
+        """Open a sharing, and return every party's share besides the value."""
+        parts = await broadcast_vector(self.party, label, shared.value)
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        await self.claim(total, shared.mac)
+        return total, parts
+
+    async def claim(self, opened: Vector, mac: Vector) -> None:
+        """Have the next check cover a value that was opened in some other way, with this party's MAC shares."""
+        await self._record(_MAC_CHECK, _Claim(opened, mac))
+
+    async def assert_zero(self, shared: Shared, *, check: str) -> None:
+        """Claim that a sharing is of zeros, without opening it; the next check fails as ``check`` if not."""
+        await self._record(check, _Claim(None, shared.mac))
+
+    # ------------------------------------------------------------------ the check
+    async def check(self, label: str = "check") -> None:
+        """Check all that was broadcast, opened and claimed zero since the last check.
+
+        Raises ProtocolAbort: ``equivocation``, ``mac-check``, or the name that a zero was claimed under.
+        """
+        claims, self._claims, self._pending = self._claims, {}, 0
+        names = sorted(claims, key=lambda name: (name != _MAC_CHECK, name))
+        seed = await self._coins(label)
+        if not names:
+            return
+        challenges = Vector.expand(self.party.backend, seed, bytes(12), len(names)).to_ints()
+        # One claim after the other, each sum opened only when those before it were zero: the sums of two
+        # false claims are multiples of the same unknown alpha, so together they would reveal their ratio,
+        # which can depend on honest inputs (the lie in one opening shows in a later gate check).
+        for name, chi in zip(names, challenges, strict=True):
+            await self._check_sum(label, name, self._fold(claims[name], chi))
+
+    async def _check_sum(self, label: str, name: str, sigma: int) -> None:
+        """Commit to and open the sigma_i of one claim; they must add up to zero."""
+        payload = Vector.from_ints(self.party.backend, [sigma]).to_bytes()
+        opened = await commit_and_open(self.party, f"{label}/{name}", payload)
+        parts = [
+            read_vector(self.party, data, 1, label=f"{label}/{name}", sender=j)
+            for j, data in enumerate(opened)
+        ]
+        if sum(part[0] for part in parts) % _R != 0:
+            raise self.failed(_WHY.get(name, "a value that must be zero is not"), check=name)
+
+    @contextmanager
+    def burning(self) -> Iterator[None]:
+        """Burn the preparation if the protocol steps inside stop because a check failed, here or at a peer."""
+        try:
+            yield
+        except ProtocolAbort as abort:
+            if abort.check not in _NOT_CHECKS:
+                self.burn(f"{abort.check}: {abort.message}")
+            raise
+
+    def failed(self, message: str, *, check: str, blame: int | None = None) -> ProtocolAbort:
+        """Burn the key and return the abort to raise."""
+        self.burn(f"{check}: {message}")
+        return ProtocolAbort(message, check=check, blame=blame)
+
+    async def _record(self, name: str, claim: _Claim) -> None:
+        if not len(claim.mac):
+            return
+        self._claims.setdefault(name, []).append(claim)
+        self._pending += len(claim.mac)
+        if self._pending > self._limit:
+            await self.check()
+
+    async def _coins(self, label: str) -> bytes:
+        """Toss a seed; with it, compare what all parties saw broadcast until now."""
+        party = self.party
+        own = party.mesh.broadcast_digests()
+        payload = party.random.bytes(SEED_BYTES) + b"".join(own)
+        opened = await commit_and_open(party, f"{label}/coins", payload)
+        self._compare([_digests(data, party.size) for data in opened], own)
+        return xor([data[:SEED_BYTES] for data in opened])
+
+    def _compare(self, seen: Sequence[Sequence[bytes]], own: Sequence[bytes]) -> None:
+        """Compare digests: seen[j][s] is what party j says it saw of party s's broadcasts."""
+        index, size = self.party.index, self.party.size
+        for s in range(size):
+            if s != index and seen[s][s] != own[s]:
+                raise self.failed(
+                    f"party {s} broadcast one thing to this party and says that it broadcast another",
+                    check="equivocation",
+                    blame=s,
+                )
+        for j in range(size):
+            if seen[j][index] != own[index]:
+                raise self.failed(
+                    f"party {j} misreports what this party broadcast to it", check="equivocation", blame=j
+                )
+        for j in range(size):
+            for s in range(size):
+                if seen[j][s] != own[s]:
+                    raise self.failed(
+                        f"party {s} broadcast different things to this party and to party {j}, unless {j} lies",
+                        check="equivocation",
+                    )
+
+    def _fold(self, claims: Sequence[_Claim], chi: int) -> int:
+        """Return sigma_i = sum_k chi**(k+1) * (m_k - alpha_i * x_k) over all elements of all claims.
+
+        One table of powers serves every piece: piece by piece the inner products are scaled by
+        chi**(position).
+        """
+        longest = max(len(claim.mac) for claim in claims)
+        powers = Vector.powers(self.party.backend, chi, min(_CHUNK, longest), chi)
+        macs = opened = 0
+        scale = 1
+        for claim in claims:
+            for start, stop in _pieces(len(claim.mac)):
+                weights = powers[: stop - start]
+                macs += scale * weights.dot(claim.mac[start:stop])
+                if claim.opened is not None:
+                    opened += scale * weights.dot(claim.opened[start:stop])
+                scale = scale * pow(chi, stop - start, _R) % _R
+        return (macs - self.key.share * opened) % _R
+
+
+_WHY = {
+    _MAC_CHECK: "an opened value does not carry its MAC: somebody lied about a share",
+    "gate-check": "a product in the proof is wrong: somebody lied about a coset product, or a triple was bad",
+    "assert-zero": "a value that the program asserts to be zero is not",
+}
+
+
+def _digests(data: bytes, size: int) -> list[bytes]:
+    body = data[SEED_BYTES:]
+    return [body[k * _DIGEST_BYTES : (k + 1) * _DIGEST_BYTES] for k in range(size)]
+
+
+def _pieces(n: int) -> Iterator[tuple[int, int]]:
+    for start in range(0, n, _CHUNK):
+        yield start, min(start + _CHUNK, n)
