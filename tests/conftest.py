@@ -16,8 +16,10 @@ from tallystick.backend import Backend, get_backend, native_available
 # The suite leaves the user's own cache alone; subprocesses inherit this.  The content is digest-checked.
 os.environ.setdefault("TALLYSTICK_CACHE", str(Path(tempfile.gettempdir()) / "tallystick-test-cache"))
 
-# A machine under load must not fail a test by its slowness; few examples keep the suite fast.
+# A machine under load must not fail a test by its slowness; few examples keep the suite
+# fast, and --hypothesis-profile=thorough runs many.
 settings.register_profile("tallystick", deadline=None, max_examples=25)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("tallystick")
 
 
