@@ -74,6 +74,15 @@ def _fr_out(a: npt.NDArray[np.uint64]) -> Any:
     return ffi.from_buffer("ts_fr[]", a, require_writable=True)
 
 
+def _octets(data: Buffer) -> npt.NDArray[np.uint8]:
+    """View bytes from outside without a memoryview in the frame that refuses them.
+
+    Before 3.11.9 and 3.12.3 CPython's collector can crash on a memoryview that it finds in a reference cycle,
+    such as an exception and its traceback's frames (gh-77894).
+    """
+    return np.frombuffer(data, dtype=np.uint8)
+
+
 def _fr(a: FrArray) -> npt.NDArray[np.uint64]:
     return _array(a, _FR_LIMBS, "Fr")
 
@@ -176,7 +185,7 @@ class NativeBackend:
 
     def fr_from_bytes(self, data: Buffer) -> FrArray:
         """Decode canonical elements; DecodeError with the offset of the first fault."""
-        view = memoryview(data).cast("B")
+        view = _octets(data)
         whole = len(view) - len(view) % FR_BYTES
         out = _new_fr(whole // FR_BYTES)
         bad = ffi.new("size_t *")
@@ -361,7 +370,7 @@ class NativeBackend:
         return self._encode(lib.ts_g1_vec_to_affine, points, _AFFINE_BYTES)
 
     def _decode(self, function: Any, data: Buffer, size: int) -> G1Array:
-        view = memoryview(data).cast("B")
+        view = _octets(data)
         whole = len(view) - len(view) % size
         out = _new_g1(whole // size)
         bad = ffi.new("size_t *")

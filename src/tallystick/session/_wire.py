@@ -65,14 +65,16 @@ class Frame:
 
 def write_frame(sock: socket.socket, kind: Kind, sequence: int, label: str, payload: Buffer) -> None:
     """Send one frame; a large payload goes out from where it lies."""
-    view = memoryview(payload).cast("B")
     name = label.encode("ascii")
-    head = _HEADER.pack(_AFTER_LENGTH + len(name) + len(view), kind, sequence, len(name)) + name
-    if len(view) < _JOIN_BELOW:
-        sock.sendall(head + view)
-    else:
-        sock.sendall(head)
-        sock.sendall(view)
+    # Released on the way out, because a failed send keeps this frame alive: before 3.11.9 and 3.12.3 CPython's
+    # collector can crash on a live memoryview in a reference cycle (gh-77894).
+    with memoryview(payload) as whole, whole.cast("B") as view:
+        head = _HEADER.pack(_AFTER_LENGTH + len(name) + len(view), kind, sequence, len(name)) + name
+        if len(view) < _JOIN_BELOW:
+            sock.sendall(head + view)
+        else:
+            sock.sendall(head)
+            sock.sendall(view)
 
 
 def read_frame(sock: socket.socket, *, limit: int = MAX_PAYLOAD) -> Frame | None:
