@@ -1,0 +1,129 @@
+"""The estimate against what a run then took and sent, message by message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+import tallystick as ts
+from support.joint_run import case, owner, play
+from tallystick.backend import Backend
+from tallystick.online import plan_need
+from tallystick.plan import Members, Table, assert_zero, estimate, hint, render
+
+
+@ts.program
+def moments(table: Members[Table]) -> object:
+    x = ts.concat(t["x"] for t in table)
+    return {"mean": ts.mean(x), "variance": ts.variance(x), "cubes": (x * x * x).sum()}
+
+
+@ts.program
+def linear(table: Members[Table]) -> object:
+    return {"sum": ts.concat(t["x"] for t in table).sum()}
+
+
+@ts.program
+def advised(table: Members[Table]) -> object:
+    x = ts.concat(t["x"] for t in table)[:2]
+    bits = hint("bits", x, parameters=(-1, 5), n=10, boolean=True).reshape(2, 5)
+    assert_zero(bits @ [1, 2, 4, 8, 16] - (x + 1))
+    y = x + 20
+    inverse = hint("inverse", y, parameters=(), n=2, boolean=False)
+    assert_zero(y * inverse - 1)
+    shifted = x - 3
+    maybe = hint("inverse", shifted, parameters=(), n=2, boolean=False)
+    assert_zero(shifted * (shifted * maybe - 1))
+    return {"top": bits[:, 4].sum(), "product": (x * y).sum()}
+
+
+TWO = {"a": {"x": [3, 0, 7]}, "b": {"x": [15, 1]}}
+THREE = {**TWO, "c": {"x": [2, 2, 2, 9]}}
+
+
+@pytest.mark.parametrize(
+    ("program", "tables"),
+    [(linear, THREE), (moments, TWO), (advised, THREE)],
+    ids=["linear", "moments", "advised"],
+)
+def test_rounds_bytes_and_material_are_those_of_a_run(
+    pure: Backend, program: ts.Program, tables: Mapping[str, Mapping[str, Sequence[int]]]
+) -> None:
+    c = case(program, tables, 0, 15)
+    cost = estimate(c.plan)
+    need = plan_need(c.plan)
+    assert (cost.triples, cost.random_bits, cost.random_elements, cost.masks) == (
+        need.triples,
+        need.bits,
+        need.randoms,
+        need.masks,
+    )
+
+    ran = play(c, [pure] * len(tables))
+    assert all(not isinstance(r, Exception) for r in ran.results), ran.results
+    messages = [m for m in ran.log if not m.label.startswith("insecure-dealer")]
+    steps = [s for s in cost.steps if s.phase != "commit"]
+    others = len(tables) - 1
+    for k in range(len(tables)):
+        sent = [m.size for m in messages if m.sender == k]
+        assert sum(s.rounds for s in steps) == len(sent) // others
+        assert sum(s.payload[k] for s in steps) * others == sum(sent)
+
+    committed = cost.steps[0]
+    for k in range(len(tables)):
+        published = owner(pure, c, k).committed
+        proof = sum(map(len, published.proof.to_body().values())) if published.proof else 0
+        assert committed.payload[k] == proof + len(published.rows.to_bytes())
+        assert cost.range_proof_bytes[k] == proof
+    result = ran.results[0]
+    assert cost.proof_bytes == sum(map(len, result.proof.to_body().values()))
+
+
+def test_a_bigger_plan_costs_more_everywhere() -> None:
+    def cost_of(rows: int) -> object:
+        members = [ts.MemberSchema(m, rows, {"x": ts.Column(0, 15)}) for m in "ab"]
+        return estimate(ts.trace(moments, members))
+
+    small, big = cost_of(100), cost_of(10_000)
+    for name in ("triples", "transcript_bytes", "prover_points", "verifier_points", "field_operations"):
+        assert getattr(small, name) < getattr(big, name), name
+    assert small.seconds("native") < small.seconds("pure") < big.seconds("pure")
+    assert small.audit_seconds("native") < big.audit_seconds("native")
+    # The rounds grow with the proof's folds alone.
+    assert 0 <= big.rounds - small.rounds <= 7
+
+
+def test_render_of_a_small_plan() -> None:
+    members = [ts.MemberSchema("left", 3, {"x": ts.Column(-5, 15, 1)}), ts.MemberSchema("right", 12, {})]
+
+    @ts.program
+    def tiny(table: Members[Table]) -> object:
+        x = table["left"]["x"]
+        return {"mean": round(ts.mean(x), 1), "first": x[0], "none": ts.reveal(x.sum(), label="again") / 0}
+
+    text = render(ts.trace(tiny, members))
+    head, cost = text.split("cost of a run\n")
+    assert head.split("\n", 1)[1] == (
+        "\n"
+        "inputs, committed and proved to lie in their ranges\n"
+        "  left  x  3 rows  -5 … 15 / 10^1\n"
+        "\n"
+        "what is revealed, to all members and to every reader of the transcript\n"
+        "  [1] sum of x of left (3 rows)\n"
+        "  [2] part of x of left (3 rows)\n"
+        "\n"
+        "results, computed from it in public\n"
+        "  mean   = round([1] / 10 / 3, 1)\n"
+        "  first  = [2] / 10\n"
+        "  none   = [1] / 10 / 0\n"
+        "\n"
+    )
+    assert "think about\n" in cost
+    assert cost.split("think about\n")[1] == (
+        "  with two members, each can subtract its own part from every sum and learn the other's\n"
+        "  [1] depends on left alone: sum of x of left (3 rows)\n"
+        "  [1] is computed from 3 rows only: sum of x of left (3 rows)\n"
+        "  [2] shows entries of an input as they are: part of x of left (3 rows)\n"
+        "  [2] is computed from 3 rows only: part of x of left (3 rows)\n"
+    )

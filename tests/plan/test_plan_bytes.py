@@ -1,0 +1,269 @@
+"""The encoding of plans: it round-trips, it is fixed, and a hostile file gets a DecodeError and little memory."""
+
+from __future__ import annotations
+
+import random
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+import tallystick as ts
+from support.plans import Drawn, drawn_plans
+from tallystick.encoding import dumps, loads
+from tallystick.errors import DecodeError
+from tallystick.plan import (
+    HALF,
+    Hint,
+    Input,
+    Members,
+    Plan,
+    Table,
+    assert_zero,
+    hint,
+    input_bits,
+    schema_of,
+    simulate,
+)
+
+
+def _sample_plan() -> Plan:
+    @ts.program
+    def program(table: Members[Table]) -> object:
+        x = ts.concat(t["x"] for t in table)
+        y = table["b"]["y"]
+        bits = hint("bits", y, parameters=(-4, 4), n=8, boolean=True)
+        inverse = hint("inverse", y + 9, parameters=(), n=2, boolean=False)
+        assert_zero((y + 9) * inverse - 1)
+        grid = [[1, -2, 3], [2**70, 0, 1]] @ x[::-1].reshape(3, 1)
+        total = ts.reveal((x * x).sum() - x[[0, 0, 2]].sum() + bits.sum() + input_bits(y).sum())
+        opened = ts.reveal(-grid * 5)
+        return {
+            "a": round(total / 3 - 1, 2),
+            "b": {"c": ts.sqrt(total * total, places=1) + opened[0], "d": -opened},
+        }
+
+    members = [
+        ts.MemberSchema("a", 1, {"x": ts.Column(0, 15)}),
+        ts.MemberSchema("b", 2, {"x": ts.Column(0, 15), "y": ts.Column(-4, 8, 0)}),
+    ]
+    return ts.trace(program, members)
+
+
+PLAN = _sample_plan()
+
+
+def test_the_sample_uses_every_operation() -> None:
+    from tallystick.plan._ops import NODE_TYPES
+
+    assert {n.op for n in PLAN.nodes} == set(NODE_TYPES)
+    expressions = {e.op for e in PLAN.expressions}
+    assert expressions == {"constant", "output", "add", "sub", "mul", "div", "neg", "round", "sqrt", "take"}
+
+
+def test_the_encoding_is_fixed() -> None:
+    # A change of this digest is a change of format and needs a new version.
+    assert PLAN.digest.hex() == "4267cbba23e9e3a165f03e5e968dac09ff1753f99dea36fc40800713ba267c71"
+
+
+@given(drawn=drawn_plans(fewest_rows=0))
+def test_plans_round_trip(drawn: Drawn) -> None:
+    data = drawn.plan.to_bytes()
+    again = Plan.from_bytes(data)
+    assert again == drawn.plan
+    assert (again.layout, again.digest) == (drawn.plan.layout, drawn.plan.digest)
+
+
+@given(drawn=drawn_plans())
+def test_values_stay_in_their_intervals(drawn: Drawn) -> None:
+    simulate(drawn.plan, drawn.inputs)
+
+
+def test_a_plan_says_what_to_trace_it_with() -> None:
+    schemas = schema_of(PLAN)
+    assert [(s.name, s.rows, sorted(s.columns)) for s in schemas] == [("a", 1, ["x"]), ("b", 2, ["x", "y"])]
+    assert schemas[1].columns["y"] == ts.Column(-4, 8)
+
+
+def test_changed_bytes_never_decode_to_the_same_plan_nor_crash() -> None:
+    data = PLAN.to_bytes()
+    rng = random.Random(5)
+    refused = 0
+    for _ in range(1500):
+        changed = bytearray(data)
+        changed[rng.randrange(len(data))] ^= rng.randrange(1, 256)
+        try:
+            other = Plan.from_bytes(bytes(changed))
+        except DecodeError:
+            refused += 1
+        else:
+            assert other.digest != PLAN.digest
+            assert other.to_bytes() == bytes(changed)
+    assert refused > 500
+    for end in range(0, len(data), 7):
+        with pytest.raises(DecodeError):
+            Plan.from_bytes(data[:end])
+    with pytest.raises(DecodeError):
+        Plan.from_bytes(data + b"\x00")
+
+
+Change = Callable[[dict[str, Any]], None]
+
+
+def _node(op: str) -> int:
+    return next(k for k, n in enumerate(PLAN.nodes) if n.op == op)
+
+
+def _set(op: str, field: int, value: object) -> Change:
+    def change(item: dict[str, Any]) -> None:
+        item["nodes"][_node(op)][field] = value
+
+    return change
+
+
+def _put(key: str, value: object) -> Change:
+    def change(item: dict[str, Any]) -> None:
+        item[key] = value
+
+    return change
+
+
+def _append(key: str, value: object) -> Change:
+    def change(item: dict[str, Any]) -> None:
+        item[key].append(value)
+
+    return change
+
+
+def _insert_node(*nodes: object) -> Change:
+    def change(item: dict[str, Any]) -> None:
+        item["nodes"].extend(nodes)
+
+    return change
+
+
+FREE = next(k for k, n in enumerate(PLAN.nodes) if isinstance(n, Hint) and not n.boolean)
+
+BAD: dict[str, tuple[Change, str]] = {
+    "version": (_put("version", "tallystick/plan/2"), "version"),
+    "unknown key": (_put("more", 1), "unknown key"),
+    "columns": (_put("columns", 1024), "columns"),
+    "no members": (_put("members", []), "members"),
+    "member twice": (_put("members", [["a", 1], ["a", 2]]), "one name"),
+    "member name": (_put("members", [["a\x1b[31m", 1], ["b", 2]]), "printable"),
+    "program name": (_put("program", "line\nbreak"), "printable"),
+    "unknown op": (_set("add", 0, "pow"), "not one of"),
+    "missing field": (lambda i: i["nodes"][_node("add")].pop(), "missing"),
+    "extra field": (lambda i: i["nodes"][_node("add")].append(0), "too many"),
+    "boolean as integer": (_set("add", 1, True), "boolean"),
+    "operand ahead": (_set("add", 1, _node("add")), "between 0 and"),
+    "operand without value": (_set("output", 1, _node("zero")), "has no value|earlier node|entries"),
+    "member": (_set("input", 1, 2), "member 2 of 2"),
+    "rows": (_set("input", 3, 7), "rows"),
+    "low above high": (_set("input", 4, 16), "above high"),
+    "high too wide": (_set("input", 5, str(HALF)), "bits; at most 250"),
+    "integer as long text": (_set("input", 5, "15"), "within 64 bits"),
+    "padded text": (_set("input", 5, "0" * 70 + "15"), "decimal integer"),
+    "beyond the field": (_set("input", 5, str(HALF + 1)), "does not fit the field"),
+    "decimals": (_set("input", 6, 77), "77"),
+    "form": (_set("input", 7, "both"), "unknown form"),
+    "bits of a value form": (_set("input_bits", 1, 0), "bits form"),
+    "second input of one name": (_insert_node(["input", 0, "x", 1, 0, 15, 0, "value"]), "second input"),
+    "lengths": (_set("mul", 2, 0), "operands of"),
+    "scale without factors": (_set("scale", 2, []), "factor"),
+    "scale period": (_set("scale", 2, [1, 2, 3]), "period"),
+    "sum dimensions": (_set("sum", 3, 5), "operand's length"),
+    "view outside": (_set("view", 3, 4), "reaches"),
+    "view strides": (_set("view", 4, [2**23]), "reaches|as many strides"),
+    "view dimensions": (_set("view", 2, [1] * 17), "as many strides"),
+    "take outside": (_set("take", 2, [3]), "indices"),
+    "empty concat": (_set("concat", 1, []), "needs a part"),
+    "matrix entries": (_set("matmul", 5, [1, 2]), "number of entries"),
+    "matrix dimensions": (_set("matmul", 3, 2), "number of entries"),
+    "hint kind": (_set("hint", 1, "oracle"), "unknown kind"),
+    "hint outputs": (_set("hint", 4, 9), "outputs"),
+    "hint boolean": (_set("hint", 5, False), "boolean"),
+    "hint parameters": (_set("hint", 2, [1]), "parameters"),
+    "hint bits": (_set("hint", 2, [0, 251]), "250 bits"),
+    "label": (_set("output", 2, ""), "characters"),
+    "recipients": (_set("output", 3, [1, 0]), "ascending"),
+    "private result": (_set("output", 3, [0]), "not public|columns"),
+    "unbounded output": (_insert_node(["output", FREE, "x", None]), "unbounded"),
+    "expression ahead": (lambda i: i["expressions"].insert(0, ["neg", 0]), "no operands"),
+    "expression op": (_append("expressions", ["pow", 0, 1]), "unknown operation"),
+    "expression arity": (_append("expressions", ["neg", 0, 1]), "entries"),
+    "fraction": (_append("expressions", ["constant", [[2, 4]]]), "lowest terms"),
+    "output number": (_append("expressions", ["output", 9]), "output 9 of"),
+    "places": (_append("expressions", ["round", 0, 101]), "101"),
+    "result expression": (_append("results", ["z", 999, []]), "expression 999"),
+    "result shape": (_append("results", ["z", 0, [2, 2]]), "does not hold"),
+    "result twice": (_append("results", ["a", 0, []]), "appears twice"),
+    "result name": (_append("results", ["", 0, []]), "characters"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_breaks_a_rule_is_refused_with_its_place(name: str) -> None:
+    change, message = BAD[name]
+    item: Any = loads(PLAN.to_bytes(), max_size=1 << 20)
+    change(item)
+    with pytest.raises(DecodeError, match=message) as raised:
+        Plan.from_bytes(dumps(item))
+    assert raised.value.message.startswith("plan")
+
+
+def _bomb(*nodes: list[Any], rows: int = 1 << 20) -> bytes:
+    item = {
+        "version": "tallystick/plan/1",
+        "program": "bomb",
+        "members": [["a", rows]],
+        "nodes": list(nodes),
+        "expressions": [],
+        "results": [],
+        "columns": 16384,
+    }
+    return dumps(item)
+
+
+WIDE = ["input", 0, "x", 1 << 20, 0, 1, 0, "value"]
+BOMBS = {
+    "broadcast": [WIDE, ["view", 0, [1 << 24, 1 << 24], 0, [0, 0]]],
+    "one node": [WIDE, ["view", 0, [1 << 24, 2], 0, [0, 0]]],
+    "many nodes": [WIDE, *[["concat", [k] * 8] for k in range(60)]],
+    "repeated view": [WIDE, *[["view", 0, [1 << 24], 0, [0]] for _ in range(5)]],
+    "outputs": [WIDE, *[["output", 0, f"o{k}", None] for k in range(100)]],
+    "zeros": [WIDE, *[["zero", 0] for _ in range(100)]],
+    "range proof": [["input", 0, "x", 1 << 20, 0, str(2**240), 0, "value"]],
+    "bits": [["input", 0, "x", 1 << 20, 0, str(2**240), 0, "bits"]],
+    "advice": [WIDE, ["hint", "bits", [0, 250], [0], 250 << 20, True]],
+    "matrix work": [WIDE, ["matmul", 0, 256, 256, 4096, [1] * (1 << 16)]],
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_small_files_cannot_ask_for_big_work(name: str) -> None:
+    data = _bomb(*BOMBS[name])
+    tracemalloc.start()
+    try:
+        with pytest.raises(DecodeError, match=r"elements|at most|slots|not between"):
+            Plan.from_bytes(data)
+        assert tracemalloc.get_traced_memory()[1] < 200 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_number_that_grows_becomes_undefined() -> None:
+    squares = [["output", 0], *[["mul", k, k] for k in range(60)]]
+    item = loads(
+        _bomb(["input", 0, "x", 1, 0, 9, 0, "value"], ["output", 0, "x", None], rows=1), max_size=1 << 20
+    )
+    assert isinstance(item, dict)
+    item |= {"expressions": squares, "results": [["x", 60, []], ["y", 3, []]], "columns": 32}
+    plan = Plan.from_bytes(dumps(item))
+    assert isinstance(plan.nodes[0], Input)
+    huge, small = plan.evaluate([3])
+    assert huge.values == (None,)
+    assert huge.text() == "undefined"
+    assert small.text() == str(3**8)
