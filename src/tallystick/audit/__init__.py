@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from ._audit import CHECKS, Check, Verdict, audit
 from ._program import ProgramSource
-from ._report import accepted_json, print_verdict, refused_json, warnings_of
+from ._report import (
+    accepted_json,
+    print_verdict,
+    refused_json,
+    result_entries,
+    results_json,
+    warnings_of,
+)
 
 __all__ = [
     "CHECKS",
@@ -15,5 +22,7 @@ __all__ = [
     "audit",
     "print_verdict",
     "refused_json",
+    "result_entries",
+    "results_json",
     "warnings_of",
 ]

@@ -13,7 +13,14 @@ from ..errors import DecodeError, TallystickError, VerificationError
 from ..plan import ResultValue
 from ._audit import Verdict
 
-__all__ = ["accepted_json", "print_verdict", "refused_json", "warnings_of"]
+__all__ = [
+    "accepted_json",
+    "print_verdict",
+    "refused_json",
+    "result_entries",
+    "results_json",
+    "warnings_of",
+]
 
 _MAX_VALUES = 12
 
@@ -74,10 +81,14 @@ def _results(results: Iterable[ResultValue]) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column()
     table.add_column(justify="right")
-    for result in results:
-        for label, text in _entries(result):
-            table.add_row(Text(_safe(label)), Text(text))
+    for label, text in result_entries(results):
+        table.add_row(Text(label), Text(text))
     return table
+
+
+def result_entries(results: Iterable[ResultValue]) -> list[tuple[str, str]]:
+    """Return label and value of each line of a table of results, safe to print."""
+    return [(_safe(label), text) for result in results for label, text in _entries(result)]
 
 
 def _entries(result: ResultValue) -> list[tuple[str, str]]:
@@ -124,15 +135,7 @@ def accepted_json(verdict: Verdict, name: str) -> dict[str, object]:
         "pinned": verdict.pinned,
         "traced": verdict.traced,
         "revealed": [output.label for output in verdict.plan.outputs],
-        "results": [
-            {
-                "name": result.name,
-                "shape": list(result.shape),
-                "values": [None if value is None else str(value) for value in result.values],
-                "text": result.text(),
-            }
-            for result in verdict.results
-        ],
+        "results": results_json(verdict.results),
         "checks": [
             {"check": check.name, "detail": check.detail, "seconds": round(check.seconds, 6)}
             for check in verdict.checks
@@ -142,6 +145,19 @@ def accepted_json(verdict: Verdict, name: str) -> dict[str, object]:
         "bytes": verdict.size,
         "seconds": round(verdict.seconds, 6),
     }
+
+
+def results_json(results: Iterable[ResultValue]) -> list[dict[str, object]]:
+    """Return results in machine-readable form: exact fractions as text, and the text for people."""
+    return [
+        {
+            "name": result.name,
+            "shape": list(result.shape),
+            "values": [None if value is None else str(value) for value in result.values],
+            "text": result.text(),
+        }
+        for result in results
+    ]
 
 
 def refused_json(error: TallystickError, name: str) -> dict[str, object]:

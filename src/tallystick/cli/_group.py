@@ -24,6 +24,10 @@ _EXIT_INTERRUPTED = 130
 
 COMMANDS: Mapping[str, str] = {
     "audit": "tallystick.cli._audit:audit_command",
+    "demo": "tallystick.cli._demo:demo_command",
+    "identity": "tallystick.cli._identity:identity_group",
+    "plan": "tallystick.cli._plan:plan_command",
+    "run": "tallystick.cli._run:run_command",
 }
 """Command name to ``module:attribute``; loaded on demand, so that an auditor runs no session code."""
 

@@ -1,0 +1,361 @@
+"""``tallystick demo``: a whole consortium on one machine, and nothing but ``tallystick run`` in it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..audit import Verdict, audit, result_entries
+from ..backend import get_backend
+from ..errors import ProtocolAbort, UsageError
+from ..gallery import Example, find
+from ..plan import Plan, ResultValue, revealed, trace
+from ..record import member_toml, read_consortium
+from ..session import INSECURE_WARNING, PhaseCost, new_identity, write_identity
+from ._identity import identity_file
+from ._programs import GALLERY
+from ._progress import PhaseBars, cost_table
+
+__all__ = ["demo_command"]
+
+_FOLDER = "tallystick-demo"
+_SCRYPT_LOG_N = 14
+_GRACE = 10.0
+_MIN_ROWS = 2
+
+
+@click.command("demo")
+@click.option("--members", "count", metavar="N", type=int, help="How many members take part (default: all).")
+@click.option(
+    "--program", "name", metavar="NAME", default="wages", show_default=True, help="What to compute."
+)
+@click.option("--backend", type=click.Choice(["native", "pure"]), help="Which arithmetic to use.")
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=f"A new or empty folder for the demo (default: ./{_FOLDER}, or the next that is free).",
+)
+@click.option("--keep", is_flag=True, help="Keep the members' folders, with their data and keys.")
+def demo_command(count: int | None, name: str, backend: str | None, out: Path | None, keep: bool) -> None:
+    """Run a consortium on this machine: a process per member, bundled data, then an audit of the transcript.
+
+    Every member has its own folder with its data, identity and copy of the job, and runs `tallystick run`;
+    they meet over TLS on loopback.
+    """
+    example = find(name)
+    names = example.chosen(count)
+    chosen = get_backend(backend)
+    folder = _fresh(out)
+    console = Console(highlight=False)
+    demo = _Demo(example, names, folder, chosen.name, console)
+    console.print(Text.assemble((example.name, "bold"), f": {example.title}"))
+    console.print(f"folder: {folder}", soft_wrap=True)
+    console.print(Text.assemble(("warning: ", "bold yellow"), INSECURE_WARNING))
+    demo.set_up()
+    demo.show_plan()
+    finished = demo.run()
+    transcript = demo.collect(finished, keep=keep)
+    verdict = audit(transcript, consortium=read_consortium(folder / "consortium.toml"), backend=chosen)
+    demo.report(finished, transcript, verdict)
+
+
+def _fresh(out: Path | None) -> Path:
+    """Make and return an empty folder."""
+    if out is None:
+        out = Path(_FOLDER)
+        number = 1
+        while out.exists():
+            number += 1
+            out = Path(f"{_FOLDER}-{number}")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if any(out.iterdir()):
+            raise UsageError(f"{out} is not empty", hint="choose a new folder for the demo")
+    except OSError as error:
+        raise UsageError(f"{out}: cannot make the folder for the demo: {error.strerror}") from error
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What a member printed at the end: where its transcript is, and what the run cost it."""
+
+    transcript: str
+    costs: list[PhaseCost]
+
+
+@dataclass(slots=True)
+class _Process:
+    """A member's process: what it has said so far."""
+
+    name: str
+    process: subprocess.Popen[str]
+    result: _Result | None = None
+    stderr: list[str] = field(default_factory=list)
+    threads: list[threading.Thread] = field(default_factory=list)
+
+
+class _Demo:
+    """A consortium in a folder."""
+
+    def __init__(
+        self, example: Example, names: Sequence[str], folder: Path, backend: str, console: Console
+    ) -> None:
+        self._example = example
+        self._names = names
+        self._folder = folder
+        self._backend = backend
+        self._console = console
+
+    # ------------------------------------------------------------------ folders
+    def set_up(self) -> None:
+        """Give every member a folder: data, identity, passphrase, and its own copy of job and consortium."""
+        entries = []
+        for name, port in zip(self._names, _free_ports(len(self._names)), strict=True):
+            home = self._folder / name
+            home.mkdir()
+            (home / f"{name}.csv").write_bytes(self._example.csv(name))
+            identity = new_identity(name)
+            passphrase = f"demo of {name}"
+            (home / "passphrase").write_text(passphrase + "\n", encoding="utf-8")
+            write_identity(
+                identity, identity_file(name, home), passphrase.encode("utf-8"), log_n=_SCRYPT_LOG_N
+            )
+            entries.append(member_toml(identity.member(f"127.0.0.1:{port}")))
+        consortium = f'name = "demonstration: {self._example.name}"\n\n' + "\n".join(entries)
+        for home in (self._folder, *(self._folder / name for name in self._names)):
+            (home / "consortium.toml").write_text(consortium, encoding="utf-8")
+            (home / "job.toml").write_text(self._job(), encoding="utf-8")
+
+    def _plan(self) -> Plan:
+        return trace(self._example.program, self._example.schema(len(self._names)))
+
+    def _job(self) -> str:
+        outputs = dict.fromkeys(result.name.split(".")[0] for result in self._plan().results)
+        lines = [
+            f'name = "{self._example.name}"',
+            f'program = "{GALLERY}{self._example.name}"',
+            'consortium = "consortium.toml"',
+            f"members = {json.dumps(list(self._names))}",
+            "",
+        ]
+        for name, column in self._example.columns.items():
+            scale = 10**column.decimals
+            lines += [f"[columns.{name}]"]
+            lines += [f"low = {column.low / scale if column.decimals else column.low}"]
+            lines += [f"high = {column.high / scale if column.decimals else column.high}"]
+            lines += [f"decimals = {column.decimals}", ""]
+        lines += ["[policy]", f"min_members = {len(self._names)}", f"min_rows = {_MIN_ROWS}"]
+        lines += [f"outputs = {json.dumps(list(outputs))}", ""]
+        return "\n".join(lines)
+
+    def show_plan(self) -> None:
+        """Say what will be revealed, before it is."""
+        plan = self._plan()
+        self._console.print(f"members: {', '.join(f'{m.name} ({m.rows:,} rows)' for m in plan.members)}")
+        self._console.print("revealed to all, and to every reader of the transcript:")
+        for line in revealed(plan):
+            self._console.print(Text(f"  {line}"))
+        command = shlex.join(["tallystick", *self._arguments(self._names[0])])
+        self._console.print(Text(f"each member runs, in its folder: {command}", style="dim"), soft_wrap=True)
+
+    def _arguments(self, name: str) -> list[str]:
+        deadline = "120" if self._backend == "native" else "3600"
+        return [
+            *("run", "job.toml", "--as", name, "--data", f"{name}.csv", "--passphrase-file", "passphrase"),
+            *("--backend", self._backend, "--deadline", deadline, "--insecure-dealer", "--yes", "--json"),
+        ]
+
+    # ------------------------------------------------------------------ processes
+    def run(self) -> list[_Result]:
+        """Run all members to the end; raise if one fails, with what it said."""
+        processes: list[_Process] = []
+        try:
+            with PhaseBars(self._console, len(self._names)) as bars:
+                for index, name in enumerate(self._names):
+                    processes.append(self._start(index, name, bars))
+                _wait(processes)
+        finally:
+            _stop(processes)
+        failed = [p for p in processes if p.process.returncode != 0 or p.result is None]
+        if failed:
+            for p in failed:
+                self._console.print(Text(f"{p.name} ended with exit code {p.process.returncode}:"))
+                self._console.print(Text("".join(f"  {line}" for line in p.stderr).rstrip()))
+            raise ProtocolAbort(
+                f"{', '.join(p.name for p in failed)} did not complete the run",
+                check="demo",
+                hint=f"the members' folders are kept in {self._folder}",
+            )
+        return [p.result for p in processes if p.result is not None]
+
+    def _start(self, index: int, name: str, bars: PhaseBars) -> _Process:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tallystick", *self._arguments(name)],
+            cwd=self._folder / name,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        started = _Process(name, process)
+        assert process.stdout is not None and process.stderr is not None
+        for target, args in (
+            (_follow, (process.stdout, index, bars, started)),
+            (_collect, (process.stderr, started.stderr)),
+        ):
+            thread = threading.Thread(target=target, args=args, daemon=True)
+            thread.start()
+            started.threads.append(thread)
+        return started
+
+    # ------------------------------------------------------------------ afterwards
+    def collect(self, finished: Sequence[_Result], *, keep: bool) -> Path:
+        """Bring the transcript up from the members' folders, which must hold the same bytes."""
+        files = [
+            self._folder / name / result.transcript
+            for name, result in zip(self._names, finished, strict=True)
+        ]
+        if len({file.read_bytes() for file in files}) != 1:
+            raise ProtocolAbort("the members wrote different transcripts", check="demo")
+        transcript = self._folder / files[0].name
+        shutil.copyfile(files[0], transcript)
+        if not keep:
+            for name in self._names:
+                shutil.rmtree(self._folder / name)
+        return transcript
+
+    def report(self, finished: Sequence[_Result], transcript: Path, verdict: Verdict) -> None:
+        """Print results beside the plain computation's, cost, verdict, and where things are."""
+        console = self._console
+        table, equal = self._comparison(verdict.results)
+        console.print()
+        console.print(table)
+        console.print()
+        console.print(Text("cost to a member (bytes: the most any member sent; seconds: the slowest member)"))
+        console.print(cost_table(_most([result.costs for result in finished])))
+        console.print()
+        checks = ", ".join(check.name for check in verdict.checks)
+        console.print(
+            Text.assemble(("audit: accepted", "bold green"), f" in {verdict.seconds:.2f} s: {checks}")
+        )
+        console.print(f"transcript: {transcript} ({verdict.size:,} bytes)", soft_wrap=True)
+        source = f"{self._example.source}:{self._example.program.function.__name__}"
+        command = ["tallystick", "audit", str(transcript), "--consortium"]
+        command += [str(self._folder / "consortium.toml"), "--program", source]
+        console.print(f"audit it yourself: {shlex.join(command)}", soft_wrap=True)
+        if not equal:
+            raise ProtocolAbort(
+                "the joint results are not those of the plain computation", check="demo-comparison"
+            )
+
+    def _comparison(self, results: Sequence[ResultValue]) -> tuple[Table, bool]:
+        """Return the results beside those of the plain computation, and whether they are equal."""
+        plain = self._example.plain(self._example.tables(len(self._names)))
+        table = Table(box=None, pad_edge=False)
+        table.add_column("result")
+        table.add_column("computed jointly", justify="right")
+        table.add_column("computed in the open", justify="right")
+        table.add_column("")
+        equal = True
+        for result in results:
+            expected = ResultValue(result.name, result.shape, (plain[result.name],), result.places)
+            same = expected.values == result.values
+            equal = equal and same
+            for (label, joint), (_, open_) in zip(
+                result_entries([result]), result_entries([expected]), strict=True
+            ):
+                mark = Text("equal", style="green") if same else Text("different", style="bold red")
+                table.add_row(Text(label), Text(joint), Text(open_), mark)
+        return table, equal
+
+
+def _follow(stream: IO[str], index: int, bars: PhaseBars, process: _Process) -> None:
+    """Read a member's events and move the bars."""
+    for line in stream:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            process.stderr.append(line)
+            continue
+        match event:
+            case {"event": "phase", "name": str(name)}:
+                bars.member_phase(index, name)
+            case {"event": "progress", "done": int(done), "total": int(total)}:
+                bars.member_progress(index, done, total)
+            case {"event": "remark", "text": str(text)}:
+                process.stderr.append(text + "\n")
+            case {"event": "result", "transcript": str(transcript), "costs": list(costs)}:
+                process.result = _Result(transcript, [PhaseCost(**cost) for cost in costs])
+                bars.finish(index)
+
+
+def _collect(stream: IO[str], lines: list[str]) -> None:
+    lines.extend(stream)
+
+
+def _wait(processes: Sequence[_Process]) -> None:
+    """Wait for all; once one has failed, give the others a moment to learn of it and leave by themselves."""
+    until: float | None = None
+    while any(p.process.poll() is None for p in processes):
+        if until is None and any(p.process.poll() not in (None, 0) for p in processes):
+            until = time.monotonic() + _GRACE
+        if until is not None and time.monotonic() > until:
+            return
+        time.sleep(0.05)
+
+
+def _stop(processes: Sequence[_Process]) -> None:
+    """Leave no process behind."""
+    for p in processes:
+        if p.process.poll() is None:
+            p.process.terminate()
+    for p in processes:
+        try:
+            p.process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            p.process.kill()
+            p.process.wait()
+        for thread in p.threads:
+            thread.join(_GRACE)
+
+
+def _most(tables: Sequence[Sequence[PhaseCost]]) -> list[PhaseCost]:
+    """Combine the members' costs: the most of each."""
+    return [
+        PhaseCost(
+            name=costs[0].name,
+            rounds=max(c.rounds for c in costs),
+            sent=max(c.sent for c in costs),
+            received=max(c.received for c in costs),
+            seconds=max(c.seconds for c in costs),
+        )
+        for costs in zip(*tables, strict=True)
+    ]
+
+
+def _free_ports(count: int) -> list[int]:
+    """Return ports of loopback that nobody listened at a moment ago."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(sock.getsockname()[1]) for sock in sockets]
+    for sock in sockets:
+        sock.close()
+    return ports

@@ -1,0 +1,229 @@
+"""``tallystick run``."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from ..audit import results_json
+from ..backend import get_backend
+from ..errors import PolicyError, ProtocolAbort, TallystickError
+from ..plan import Plan, render
+from ..record import Policy, Terms
+from ..session import (
+    INSECURE_WARNING,
+    Limits,
+    Node,
+    Outcome,
+    choose_preparation,
+    read_identity,
+    read_job,
+    read_policy,
+    read_table,
+    run_member,
+)
+from ._identity import identity_file
+from ._passphrase import passphrase_option, read_passphrase
+from ._programs import find_program
+from ._progress import JsonEvents, PhaseBars, PhaseLines, cost_table, results_table
+
+__all__ = ["run_command"]
+
+_POLICY_FILE = "policy.toml"
+
+
+@click.command("run")
+@click.argument("job_file", metavar="JOB", type=click.Path(path_type=Path))
+@click.option("--as", "member", metavar="MEMBER", required=True, help="Which member this node is.")
+@click.option(
+    "--data",
+    metavar="FILE",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Your table: CSV or Parquet.",
+)
+@click.option(
+    "--identity",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Your identity (default: MEMBER.identity).",
+)
+@passphrase_option
+@click.option(
+    "--policy",
+    "policy_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help=f"Your node's own policy (default: {_POLICY_FILE} beside the identity, if there is one).",
+)
+@click.option(
+    "--out",
+    metavar="DIR",
+    default=Path(),
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the transcript (default: here).",
+)
+@click.option(
+    "--listen", metavar="HOST:PORT", help="Listen here, not at your address in the consortium file."
+)
+@click.option(
+    "--deadline",
+    metavar="SECONDS",
+    default=120.0,
+    show_default=True,
+    type=click.FloatRange(min=1),
+    help="How long to wait for members to appear, and for any one message.",
+)
+@click.option("--backend", type=click.Choice(["native", "pure"]), help="Which arithmetic to use.")
+@click.option(
+    "--insecure-dealer", is_flag=True, help="Accept triples by which any member could learn all inputs."
+)
+@click.option("--yes", is_flag=True, help="Take part without being asked.")
+@click.option("--json", "as_json", is_flag=True, help="Print progress and result as lines of JSON.")
+def run_command(
+    job_file: Path,
+    member: str,
+    data: Path,
+    identity: Path | None,
+    passphrase_file: Path | None,
+    policy_file: Path | None,
+    out: Path,
+    listen: str | None,
+    deadline: float,
+    backend: str | None,
+    insecure_dealer: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Take part in the computation of JOB as MEMBER with your own data.
+
+    Every member runs this on its own machine.  The plan and what it reveals are shown before anything is
+    signed; a value that does not fit the job is refused before anything is sent.  Exit code 1 if the run
+    stopped, with the check and the member at fault where there is evidence; 2 for what you can correct.
+    """
+    # A terminated node tells its peers why it leaves, as an interrupted one does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    preparation = choose_preparation(insecure_dealer=insecure_dealer)
+    display = _Display(as_json)
+    job = read_job(job_file)
+    own = job.consortium.member(member)
+    identity_path = identity or identity_file(own.name)
+    node = Node(
+        job=job,
+        program=find_program(job.program, job.path.parent),
+        data=read_table(data, job.columns),
+        own_policy=_own_policy(policy_file, identity_path),
+        backend=get_backend(backend),
+        identity=read_identity(identity_path, read_passphrase(passphrase_file, name=own.name)),
+        preparation=preparation,
+        approve=_Approval(job.name, display, ask=not yes),
+        out=out,
+        listen=listen,
+        limits=Limits(connect=deadline, wait=deadline),
+    )
+    if not as_json:
+        click.echo(f"tallystick: warning: {INSECURE_WARNING}", err=True)
+    try:
+        display.show(node)
+    except ProtocolAbort as error:
+        raise _explained(error, job.consortium.names) from error
+
+
+class _Approval:
+    """Shows the plan to the operator and asks, unless told not to."""
+
+    def __init__(self, job: str, display: _Display, *, ask: bool) -> None:
+        self._job = job
+        self._display = display
+        self._ask = ask
+
+    def __call__(self, plan: Plan, terms: Terms) -> None:
+        with self._display.paused():
+            if self._ask or not self._display.as_json:
+                click.echo(render(plan), err=True)
+            if self._ask:
+                self._confirm()
+
+    def _confirm(self) -> None:
+        if not sys.stdin.isatty():
+            raise PolicyError(
+                f"there is no terminal to ask whether to take part in {self._job!r}",
+                hint="--yes takes part without asking; a policy file keeps the limits",
+            )
+        try:
+            agreed = click.confirm("Take part?", err=True)
+        except click.Abort:
+            agreed = False
+        if not agreed:
+            raise PolicyError(f"the operator declined to take part in {self._job!r}")
+
+
+def _own_policy(file: Path | None, identity: Path) -> Policy | None:
+    if file is not None:
+        return read_policy(file)
+    beside = identity.parent / _POLICY_FILE
+    return read_policy(beside) if beside.exists() else None
+
+
+class _Display:
+    """Carries a run out in front of its operator: bars on a terminal, else lines, or JSON."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+        self._console = Console(stderr=True)
+        self._bars = PhaseBars(self._console) if self._console.is_terminal and not as_json else None
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Give the terminal back for as long as something is asked."""
+        return self._bars.paused() if self._bars else nullcontext()
+
+    def show(self, node: Node) -> None:
+        """Run, and print what came of it."""
+        if self.as_json:
+            events = JsonEvents()
+            outcome = asyncio.run(run_member(node, events))
+            events.emit("result", **_outcome_json(outcome))
+            return
+        if self._bars:
+            with self._bars as bars:
+                outcome = asyncio.run(run_member(node, bars))
+                bars.finish()
+        else:
+            outcome = asyncio.run(run_member(node, PhaseLines()))
+        stdout = Console(highlight=False)
+        stdout.print(results_table(outcome.results, outcome.private))
+        stdout.print()
+        stdout.print(cost_table(outcome.costs))
+        stdout.print()
+        stdout.print(f"transcript: {outcome.transcript} ({outcome.size:,} bytes)", soft_wrap=True)
+
+
+def _outcome_json(outcome: Outcome) -> dict[str, object]:
+    return {
+        "session": outcome.terms.session_id.hex(),
+        "plan": outcome.plan.digest.hex(),
+        "preparation": outcome.terms.preparation,
+        "results": results_json(outcome.results),
+        "private": [{"label": p.label, "values": list(map(str, p.values))} for p in outcome.private],
+        "costs": [asdict(cost) for cost in outcome.costs],
+        "transcript": str(outcome.transcript),
+        "bytes": outcome.size,
+    }
+
+
+def _explained(error: ProtocolAbort, names: tuple[str, ...]) -> TallystickError:
+    """Say with an abort which check failed and whom the evidence convicts."""
+    blamed = f", to blame: {names[error.blame]}" if error.blame is not None else ""
+    return ProtocolAbort(
+        f"{error.message} (check: {error.check}{blamed})",
+        check=error.check,
+        blame=error.blame,
+        hint=error.hint,
+    )
