@@ -51,7 +51,6 @@ def fr_header() -> str:
         '#include "fr.h"\n',
         constant("uint64_t", "ts_fr_modulus", R, FR_LIMBS, "r"),
         f"/* -1/r mod 2^64 */\n#define TS_FR_INV 0x{inv:016x}ULL\n",
-        constant("uint64_t", "ts_fr_modulus_minus_2", R - 2, FR_LIMBS, "r - 2"),
         constant("ts_fr", "ts_fr_one", mont % R, FR_LIMBS, "2^256 mod r: one"),
         constant("ts_fr", "ts_fr_r2", mont**2 % R, FR_LIMBS, "2^512 mod r, to enter Montgomery form"),
         constant("ts_fr", "ts_fr_r3", mont**3 % R, FR_LIMBS, "2^768 mod r, to enter it times 2^256"),
@@ -82,6 +81,8 @@ def ifma_header() -> str:
         f"/* r, limbs of 52 bits */\nstatic const uint64_t ts_fr8_modulus[5] TS_UNUSED = {limbs52(R, 5)};\n",
         f"/* -1/r mod 2^52 */\n#define TS_FR8_INV 0x{-pow(R, -1, base) % base:013x}ULL\n",
         f"/* floor(2^59 / (floor(r / 2^208) + 1)) */\n#define TS_FR8_MU {(1 << 59) // ((R >> 208) + 1)}ULL\n",
+        f"/* p, limbs of 52 bits */\nstatic const uint64_t ts_fp8_modulus[8] TS_UNUSED = {limbs52(P, 8)};\n",
+        f"/* -1/p mod 2^52 */\n#define TS_FP8_INV 0x{-pow(P, -1, base) % base:013x}ULL\n",
     )
 
 
@@ -98,7 +99,6 @@ def fp_header() -> str:
         '#include "fp.h"\n',
         constant("uint64_t", "ts_fp_modulus", P, FP_LIMBS, "p"),
         f"/* -1/p mod 2^64 */\n#define TS_FP_INV 0x{inv:016x}ULL\n",
-        constant("uint64_t", "ts_fp_modulus_minus_2", P - 2, FP_LIMBS, "p - 2"),
         constant("uint64_t", "ts_fp_modulus_half", (P - 1) // 2, FP_LIMBS, "(p - 1)/2"),
         constant("uint64_t", "ts_fp_sqrt_exponent", (P + 1) // 4, FP_LIMBS, "(p + 1)/4"),
         constant("uint64_t", "ts_fp_sqrt_ratio_exponent", (P - 3) // 4, FP_LIMBS, "(p - 3)/4"),

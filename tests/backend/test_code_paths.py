@@ -1,8 +1,8 @@
 """Every code path of the native core against the portable one: same bytes for the same inputs.
 
-The portable path is held to formulas on Python ints elsewhere; here lengths run around the widths of the vector
-kernels (8 lanes, sums that are reduced every 192 or 1,024 blocks, tiles of up to 256 rows), and elements around the edges of their
-limbs.
+The portable path is held to formulas on Python ints elsewhere; here lengths run around the widths of the
+vector kernels (8 lanes, sums that are reduced every 192 or 1,024 blocks, tiles of up to 256 rows), and
+elements around the edges of their limbs.
 """
 
 from __future__ import annotations

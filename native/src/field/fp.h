@@ -6,10 +6,11 @@
 #define TS_FP_H
 
 #include "../../include/tallystick.h"
-#include "../ct/limbs.h"
+#include "../ct/inverse.h"
 
 #define TS_FP_LIMBS 6
 #define TS_FP_BYTES 48
+#define TS_FP_SIGNED_LIMBS 7
 
 TS_INLINE void ts_fp_add(ts_fp *out, const ts_fp *a, const ts_fp *b);
 TS_INLINE void ts_fp_sub(ts_fp *out, const ts_fp *a, const ts_fp *b);

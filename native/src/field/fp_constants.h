@@ -11,10 +11,6 @@ static const uint64_t ts_fp_modulus[6] TS_UNUSED = {0xb9feffffffffaaab, 0x1eabff
 /* -1/p mod 2^64 */
 #define TS_FP_INV 0x89f3fffcfffcfffdULL
 
-/* p - 2 */
-static const uint64_t ts_fp_modulus_minus_2[6] TS_UNUSED = {0xb9feffffffffaaa9, 0x1eabfffeb153ffff, 0x6730d2a0f6b0f624, 0x64774b84f38512bf,
-    0x4b1ba7b6434bacd7, 0x1a0111ea397fe69a};
-
 /* (p - 1)/2 */
 static const uint64_t ts_fp_modulus_half[6] TS_UNUSED = {0xdcff7fffffffd555, 0x0f55ffff58a9ffff, 0xb39869507b587b12, 0xb23ba5c279c2895f,
     0x258dd3db21a5d66b, 0x0d0088f51cbff34d};

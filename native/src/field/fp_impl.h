@@ -81,8 +81,13 @@ static void ts_fp_pow_public(ts_fp *out, const ts_fp *a, const uint64_t e[TS_FP_
     ts_wipe(&acc, sizeof acc);
 }
 
-/* Fermat: a^(p-2). */
-static void ts_fp_inv(ts_fp *out, const ts_fp *a) { ts_fp_pow_public(out, a, ts_fp_modulus_minus_2); }
+/* The inverse of value * 2^384 is value^-1 / 2^384; 2^768 short of Montgomery form. */
+static void ts_fp_inv(ts_fp *out, const ts_fp *a) {
+    uint64_t v[TS_FP_LIMBS];
+    ts_limbs_inverse(v, a->l, ts_fp_modulus, TS_FP_INV, TS_FP_LIMBS, TS_FP_SIGNED_LIMBS, TS_INVERSE_BATCHES_381);
+    ts_montmul6(out->l, ts_fp_r3.l, v, ts_fp_modulus, TS_FP_INV);
+    ts_wipe(v, sizeof v);
+}
 
 /* p = 3 mod 4, so a^((p+1)/4) is a root if there is one. */
 static uint64_t ts_fp_sqrt(ts_fp *out, const ts_fp *a) {

@@ -6,10 +6,11 @@
 #define TS_FR_H
 
 #include "../../include/tallystick.h"
-#include "../ct/limbs.h"
+#include "../ct/inverse.h"
 
 #define TS_FR_LIMBS 4
 #define TS_FR_BITS 255
+#define TS_FR_SIGNED_LIMBS 5
 #define TS_FR_TWO_ADICITY 32
 
 TS_INLINE void ts_fr_add(ts_fr *out, const ts_fr *a, const ts_fr *b);

@@ -10,9 +10,6 @@ static const uint64_t ts_fr_modulus[4] TS_UNUSED = {0xffffffff00000001, 0x53bda4
 /* -1/r mod 2^64 */
 #define TS_FR_INV 0xfffffffeffffffffULL
 
-/* r - 2 */
-static const uint64_t ts_fr_modulus_minus_2[4] TS_UNUSED = {0xfffffffeffffffff, 0x53bda402fffe5bfe, 0x3339d80809a1d805, 0x73eda753299d7d48};
-
 /* 2^256 mod r: one */
 static const ts_fr ts_fr_one TS_UNUSED = {{0x00000001fffffffe, 0x5884b7fa00034802, 0x998c4fefecbc4ff5, 0x1824b159acc5056f}};
 

@@ -61,21 +61,12 @@ TS_INLINE void ts_fr_to_limbs(uint64_t out[TS_FR_LIMBS], const ts_fr *a) {
     ts_montmul4(out, a->l, one, ts_fr_modulus, TS_FR_INV);
 }
 
-/* a^e for a public exponent: a fixed window of four bits. */
-static void ts_fr_pow_public(ts_fr *out, const ts_fr *a, const uint64_t e[TS_FR_LIMBS]) {
-    ts_fr power[16], acc = ts_fr_one;
-    power[0] = ts_fr_one;
-    for (int i = 1; i < 16; i++) ts_fr_mul(&power[i], &power[i - 1], a);
-    for (int i = 16 * TS_FR_LIMBS - 1; i >= 0; i--) {
-        for (int k = 0; k < 4; k++) ts_fr_mul(&acc, &acc, &acc);
-        ts_fr_mul(&acc, &acc, &power[ts_limbs_nibble(e, i)]);
-    }
-    *out = acc;
-    ts_wipe(power, sizeof power);
-    ts_wipe(&acc, sizeof acc);
+/* The inverse of value * 2^256 is value^-1 / 2^256; 2^512 short of Montgomery form. */
+static void ts_fr_inv(ts_fr *out, const ts_fr *a) {
+    uint64_t v[TS_FR_LIMBS];
+    ts_limbs_inverse(v, a->l, ts_fr_modulus, TS_FR_INV, TS_FR_LIMBS, TS_FR_SIGNED_LIMBS, TS_INVERSE_BATCHES_255);
+    ts_montmul4(out->l, ts_fr_r3.l, v, ts_fr_modulus, TS_FR_INV);
+    ts_wipe(v, sizeof v);
 }
-
-/* Fermat: a^(r-2). */
-static void ts_fr_inv(ts_fr *out, const ts_fr *a) { ts_fr_pow_public(out, a, ts_fr_modulus_minus_2); }
 
 #endif
