@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import statistics
+from dataclasses import replace
 
 import pytest
 
-from tallystick.errors import UsageError
+from tallystick.errors import ProgramError, UsageError
 from tallystick.gallery import Example, examples, find
 from tallystick.plan import Plan, load_program, schema_of, simulate, trace
 
@@ -50,3 +51,13 @@ def test_choices_are_explained() -> None:
     assert "wages" in (raised.value.hint or "")
     with pytest.raises(UsageError, match="2 to 4"):
         find("wages").chosen(5)
+
+
+def test_errors_in_an_example_name_its_line() -> None:
+    example = find("wages")
+    schema = [
+        replace(member, columns={"wage_cents": member.columns["wage_cents"]}) for member in example.schema()
+    ]
+    with pytest.raises(ProgramError, match="no column 'educ_years'") as raised:
+        trace(example.program, schema)
+    assert "wages.py:" in (raised.value.where or "")

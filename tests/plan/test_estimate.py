@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 import tallystick as ts
-from support.joint_run import case, owner, play
+from support.joint_run import Case, case, owner, play
 from tallystick.backend import Backend
 from tallystick.online import plan_need
-from tallystick.plan import Members, Table, assert_zero, estimate, hint, render
+from tallystick.plan import Members, Output, Plan, Result, Table, assert_zero, estimate, hint, render
+from tallystick.plan._expressions import PublicOutput
 
 
 @ts.program
@@ -38,19 +40,30 @@ def advised(table: Members[Table]) -> object:
     return {"top": bits[:, 4].sum(), "product": (x * y).sum()}
 
 
+def _private() -> Case:
+    """A plan with one public output, and one that only the second member gets."""
+    plan = case(moments, TWO, 0, 15).plan
+    outputs = [v for v, n in enumerate(plan.nodes) if isinstance(n, Output)]
+    nodes = list(plan.nodes)
+    nodes[outputs[0]] = replace(plan.outputs[0], to=(1,))
+    results = (Result("squares", 0, ()),)
+    expressions = (PublicOutput(1),)
+    return Case(Plan(plan.program, plan.members, tuple(nodes), expressions, results, plan.columns), TWO)
+
+
 TWO = {"a": {"x": [3, 0, 7]}, "b": {"x": [15, 1]}}
 THREE = {**TWO, "c": {"x": [2, 2, 2, 9]}}
 
 
 @pytest.mark.parametrize(
     ("program", "tables"),
-    [(linear, THREE), (moments, TWO), (advised, THREE)],
-    ids=["linear", "moments", "advised"],
+    [(linear, THREE), (moments, TWO), (advised, THREE), (None, TWO)],
+    ids=["linear", "moments", "advised", "private"],
 )
 def test_rounds_bytes_and_material_are_those_of_a_run(
-    pure: Backend, program: ts.Program, tables: Mapping[str, Mapping[str, Sequence[int]]]
+    pure: Backend, program: ts.Program | None, tables: Mapping[str, Mapping[str, Sequence[int]]]
 ) -> None:
-    c = case(program, tables, 0, 15)
+    c = _private() if program is None else case(program, tables, 0, 15)
     cost = estimate(c.plan)
     need = plan_need(c.plan)
     assert (cost.triples, cost.random_bits, cost.random_elements, cost.masks) == (

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
-
-import numpy as np
 
 from ..errors import ProgramError
 from ._expressions import Expression, PublicOutput, length_of, moved_expression, operands_of
@@ -20,24 +18,16 @@ from ._plan import MAX_NODES, MAX_TOTAL, Member, Plan, Result, compute_layout, w
 
 __all__ = ["Builder", "fail", "is_program", "location", "program_line"]
 
-_PACKAGE = Path(__file__).resolve().parent.parent
-_PROGRAMS = _PACKAGE / "gallery"
-_NUMPY = Path(np.__file__).resolve().parent
-_STDLIB = Path(inspect.__file__).resolve().parent
-
 
 def program_line() -> str | None:
     """Return ``file:line`` of the innermost frame outside the package, which is the program's own line.
 
     The gallery's programs are programs, although they live in the package.
     """
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        path = Path(frame.f_code.co_filename)
-        if is_program(path):
-            return location(path, frame.f_lineno)
-        if frame.f_back is None:
-            break
+        if is_program(str(frame.f_globals.get("__name__"))):
+            return location(Path(frame.f_code.co_filename), frame.f_lineno)
         frame = frame.f_back
     return None
 
@@ -51,13 +41,12 @@ def location(path: Path, line: int) -> str:
     return f"{shown}:{line}"
 
 
-def is_program(path: Path) -> bool:
-    """Whether code of this file is the user's: not this package's, numpy's or the standard library's."""
-    if path.is_relative_to(_PROGRAMS):
+def is_program(module: str) -> bool:
+    """Whether a module is the user's: not this package's, numpy's or the standard library's."""
+    top = module.partition(".")[0]
+    if module.startswith("tallystick.gallery."):
         return True
-    if path.is_relative_to(_PACKAGE) or path.is_relative_to(_NUMPY) or str(path).startswith("<frozen"):
-        return False
-    return not path.is_relative_to(_STDLIB) or not {"site-packages", "dist-packages"}.isdisjoint(path.parts)
+    return top not in ("tallystick", "numpy") and (top == "__main__" or top not in sys.stdlib_module_names)
 
 
 def fail(message: str, *, hint: str | None = None) -> NoReturn:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -265,5 +265,8 @@ def _as_opened(builder: Builder, value: object, name: str) -> Opened:
 
 def _raised_at(error: BaseException) -> str | None:
     """Return ``file:line`` of the innermost program frame of a traceback."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if is_program(Path(f.filename))]
-    return location(Path(frames[-1].filename), cast(int, frames[-1].lineno)) if frames else None
+    found = None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if is_program(str(frame.f_globals.get("__name__"))):
+            found = location(Path(frame.f_code.co_filename), line)
+    return found
