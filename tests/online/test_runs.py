@@ -1,14 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from support.joint_run import CONTEXT, case, owner, play
+from support.joint_run import Cheat, audit, case, play
 from tallystick import plan as ts
-from tallystick.algebra import Generators, Points, Vector
 from tallystick.backend import FR_MODULUS
 from tallystick.online import Proven, plan_need
 from tallystick.plan import simulate
-from tallystick.proofs import BatchVerifier, Proof
 
 
 @ts.program
@@ -35,25 +35,6 @@ TABLES = {"a": {"x": [3, 0, 7]}, "b": {"x": [15, 1]}, "c": {"x": [2, 2, 2, 9]}}
 TWO = {"a": {"x": [3, 0, 7]}, "b": {"x": [15, 1]}}
 
 
-def audit(case_, result, backend):
-    """Verify a result as an outsider would: from the commitments and bytes alone."""
-    generators = Generators(backend, case_.plan.columns)
-    rows = [owner(backend, case_, k).committed.rows for k in range(len(case_.plan.members))]
-    verifier = BatchVerifier(generators)
-    body = Proof.from_body(result.proof.to_body(), case_.plan.shape)
-    outputs = Vector.from_bytes(backend, result.outputs.to_bytes())
-    verifier.add(
-        case_.relation,
-        body,
-        input_commitments=Points.concat(rows),
-        outputs=outputs,
-        context=CONTEXT,
-        name="computation",
-    )
-    verifier.verify()
-    return outputs.to_ints()
-
-
 @pytest.mark.parametrize("program", [sums, linear, deep], ids=lambda p: p.name)
 @pytest.mark.parametrize("tables", [TABLES, TWO], ids=["three", "two"])
 def test_an_honest_run_equals_the_plain_computation(backend, program, tables):
@@ -71,3 +52,96 @@ def test_the_need_is_exactly_what_is_used(pure, program):
     c = case(program, TABLES, 0, 15)
     ran = play(c, [pure] * 3)
     assert [p.used for p in ran.used.values()] == [plan_need(c.plan)] * 3
+
+
+def test_native_and_pure_members_compute_together(native, pure):
+    c = case(sums, TABLES, 0, 15)
+    ran = play(c, [native, pure, native])
+    expected = [v % FR_MODULUS for v in simulate(c.plan, c.values).outputs]
+    assert {r.proof.final for r in ran.results} == {ran.results[0].proof.final}
+    assert audit(c, ran.results[0], native) == audit(c, ran.results[1], pure) == expected
+
+
+def test_a_mixed_session_makes_the_same_proof_as_a_uniform_one(native, pure):
+    c = case(sums, TWO, 0, 15)
+    mixed, uniform = play(c, [native, pure]), play(c, [native, native])
+    assert mixed.results[0].proof == uniform.results[0].proof
+
+
+def test_all_phases_report_progress(pure):
+    seen = []
+    c = case(deep, TWO, 0, 15)
+    play(c, [pure] * 2, progress=lambda *step: seen.append(step))
+    phases = {name: [(done, total) for n, done, total in seen if n == name] for name, *_ in seen}
+    assert set(phases) == {"compute", "prove"}
+    for steps in phases.values():
+        assert steps == sorted(steps)
+        assert steps[-1][0] == steps[-1][1]
+
+
+@ts.program
+def digits(members):
+    x = ts.concat(t["x"] for t in members)
+    bits = ts.hint("bits", x, parameters=(-4, 4), n=4 * x.size, boolean=True).reshape(x.size, 4)
+    ts.assert_zero(x + 4 - bits @ [1, 2, 4, 8])
+    return {"bits": bits}
+
+
+@ts.program
+def inverses(members):
+    x = ts.concat(t["x"] for t in members)
+    inverse = ts.hint("inverse", x, parameters=(), n=x.size, boolean=False)
+    product = x * inverse
+    ts.assert_zero(x * (1 - product))
+    return {"nonzero": x.sum()}
+
+
+SIGNED = {"a": {"x": [3, 0, -4]}, "b": {"x": [11, -1]}, "c": {"x": [0, 7]}}
+
+
+def test_bits_are_decomposed(backend):
+    c = case(digits, SIGNED, -4, 11)
+    ran = play(c, [backend] * 3)
+    values = [v + 4 for t in SIGNED.values() for v in t["x"]]
+    assert audit(c, ran.results[0], backend) == [v >> i & 1 for v in values for i in range(4)]
+    assert ran.used[0].used == plan_need(c.plan)
+
+
+def test_inverses_do_not_show_zeros(backend):
+    c = case(inverses, SIGNED, -4, 11)
+    ran = play(c, [backend] * 3)
+    assert audit(c, ran.results[0], backend) == [16]
+    assert ran.used[0].used == plan_need(c.plan)
+
+
+def test_positive_values_are_inverted_without_a_zero_test(backend):
+    c = case(inverses, {"a": {"x": [3, 1]}, "b": {"x": [15]}}, 1, 15)
+    ran = play(c, [backend] * 2)
+    assert audit(c, ran.results[0], backend) == [19]
+    assert ran.used[0].used == plan_need(c.plan)
+    assert not plan_need(c.plan).bits
+
+
+def test_an_output_for_some_members_is_learnt_by_them_alone(backend):
+    c = case(sums, TABLES, 0, 15)
+    squares = next(v for v, node in enumerate(c.plan.nodes) if isinstance(node, ts.Mul))
+    c.plan = replace(c.plan, nodes=(*c.plan.nodes, ts.Output(squares, "the squares", (0, 2))))
+    node = len(c.plan.nodes) - 1
+    ran = play(c, [backend] * 3)
+    expected = [v * v for t in TABLES.values() for v in t["x"]]
+    learnt = [{v: x.to_ints() for v, x in r.private.items()} for r in ran.results]
+    assert learnt == [{node: expected}, {}, {node: expected}]
+    assert audit(c, ran.results[1], backend) == [v % FR_MODULUS for v in simulate(c.plan, c.values).outputs]
+    assert ran.used[0].used == plan_need(c.plan)
+
+
+def test_the_repr_of_secrets_shows_no_values(pure):
+    c = case(sums, TWO, 0, 15)
+    shown = []
+
+    def look(thing):
+        shown.append(repr(thing))
+        return thing
+
+    play(c, [pure] * 2, cheat=Cheat(shared=look, inputs=look, evaluation=look))
+    assert shown == ["<OwnInputs: 2 slots>", "<InputShares of 2 owners>", "<Evaluation of 6 gates>"]

@@ -18,6 +18,7 @@ from tallystick.online import (
     InputShares,
     Openings,
     OwnInputs,
+    Progress,
     Proven,
     accept_inputs,
     compute,
@@ -27,6 +28,8 @@ from tallystick.online import (
 from tallystick.party import Party
 from tallystick.plan import Column, MemberSchema, Plan, PlanRelation, trace
 from tallystick.proofs import (
+    BatchVerifier,
+    Proof,
     RangeInput,
     RangeRelation,
     commit_rows,
@@ -139,6 +142,7 @@ def play(
     cheat: Cheat | None = None,
     tamper: Tamper | None = None,
     corrupt: Corrupt | None = None,
+    progress: Progress | None = None,
 ) -> Ran:
     """Run a case between one party per backend given, from the accepted commitments to the verified proof."""
     size = len(backends)
@@ -158,7 +162,7 @@ def play(
         cheating = cheat if cheat is not None and (cheat.everyone or i == cheat.party) else Cheat()
         generators = Generators(backend, case.plan.columns)
         published = [commitments_of(j, backend).committed for j in range(size)]
-        if i != (cheat.party if cheat else None):
+        if cheat is not None and i != cheat.party:
             accept_inputs(published, generators)
         party = Party(mesh, backend, SESSION, Random(hashlib.sha256(b"party %d" % i).digest()))
         online = Openings(party, await InsecureDealer.start(party))
@@ -171,7 +175,9 @@ def play(
             own=cheating.shared(owner(backend, case, i).own),
             commitments=[c.rows for c in published],
         )
-        evaluation = await compute(online, case.plan, cheating.inputs(inputs))
+        evaluation = await compute(
+            online, case.plan, cheating.inputs(inputs), progress=progress if i == 0 else None
+        )
         return await prove(
             online,
             case.relation,
@@ -179,7 +185,27 @@ def play(
             cheating.proved(inputs),
             generators,
             context=CONTEXT,
+            progress=progress if i == 0 else None,
         )
 
     ran.results = run(protocol, size, tamper=tamper, corrupt=corrupt, log=ran.log)
     return ran
+
+
+def audit(case_: Case, result: Proven, backend: Backend) -> list[int]:
+    """Verify a result as an outsider would: from the commitments and bytes alone."""
+    generators = Generators(backend, case_.plan.columns)
+    rows = [owner(backend, case_, k).committed.rows for k in range(len(case_.plan.members))]
+    verifier = BatchVerifier(generators)
+    body = Proof.from_body(result.proof.to_body(), case_.plan.shape)
+    outputs = Vector.from_bytes(backend, result.outputs.to_bytes())
+    verifier.add(
+        case_.relation,
+        body,
+        input_commitments=Points.concat(rows),
+        outputs=outputs,
+        context=CONTEXT,
+        name="computation",
+    )
+    verifier.verify()
+    return outputs.to_ints()

@@ -16,7 +16,7 @@ import numpy as np
 from ..algebra import Generators, Points, Vector
 from ..backend import Buffer, IndexArray
 from ..errors import VerificationError
-from ..party import Party, Shared, broadcast_points, broadcast_vector, commit_and_open, read_points
+from ..party import Party, Shared, broadcast_points, broadcast_vector
 from ..proofs import (
     BatchVerifier,
     Challenges,
@@ -155,6 +155,7 @@ async def _prove(
             check="z-share",
             blame=joint.culprit(challenges.drawn()),
         ) from error
+    await online.agree("proof/agree")
     if progress is not None:
         progress("prove", len(_STEPS), len(_STEPS))
     return Proven(outputs, private, proof)
@@ -333,27 +334,13 @@ class _Joint:
             parts = [Part(part.label, scalars=scalars) for scalars in self._response]
         else:
             assert part.points is not None
-            points = await self._points(label, part.points, hidden=part.label == "mask")
+            points = await broadcast_points(self._party, label, part.points)
             if part.label == "mask":
                 self._mask = points
             else:
                 self._cross.append(points)
             parts = [Part(part.label, points=p) for p in points]
         return reduce(add_parts, parts)
-
-    async def _points(self, label: str, own: Points, *, hidden: bool) -> list[Points]:
-        """Broadcast points; ``hidden`` ones are committed to first.
-
-        The challenge that the masks meet comes from their sum, so a party must not choose its mask after it
-        saw the others'.
-        """
-        if not hidden:
-            return await broadcast_points(self._party, label, own)
-        opened = await commit_and_open(self._party, label, own.to_bytes())
-        return [
-            own if j == self._party.index else read_points(self._party, data, len(own), label=label, sender=j)
-            for j, data in enumerate(opened)
-        ]
 
 
 def _interleaved(k: int, n: int) -> IndexArray:

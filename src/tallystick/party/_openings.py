@@ -17,7 +17,7 @@ from ..errors import ProtocolAbort
 from ._commit import SEED_BYTES, commit_and_open, xor
 from ._party import Party
 from ._shared import MacKey, Shared
-from ._wire import broadcast_vector, read_vector
+from ._wire import broadcast_fields, broadcast_vector, read_vector
 
 __all__ = ["AuthenticatedOpenings"]
 
@@ -101,6 +101,12 @@ class AuthenticatedOpenings(ABC):
         for name, chi in zip(names, challenges, strict=True):
             await self._check_sum(label, name, self._fold(claims[name], chi))
 
+    async def agree(self, label: str) -> None:
+        """Compare what all parties saw broadcast, when nothing is left to check; else ``equivocation``."""
+        digests = b"".join(self.party.mesh.broadcast_digests())
+        received = await broadcast_fields(self.party, label, [digests])
+        self._compare([_digests(fields[0]) for fields in received], _digests(digests))
+
     async def _check_sum(self, label: str, name: str, sigma: int) -> None:
         """Commit to and open the sigma_i of one claim; they must add up to zero."""
         payload = Vector.from_ints(self.party.backend, [sigma]).to_bytes()
@@ -141,7 +147,7 @@ class AuthenticatedOpenings(ABC):
         own = party.mesh.broadcast_digests()
         payload = party.random.bytes(SEED_BYTES) + b"".join(own)
         opened = await commit_and_open(party, f"{label}/coins", payload)
-        self._compare([_digests(data, party.size) for data in opened], own)
+        self._compare([_digests(data[SEED_BYTES:]) for data in opened], own)
         return xor([data[:SEED_BYTES] for data in opened])
 
     def _compare(self, seen: Sequence[Sequence[bytes]], own: Sequence[bytes]) -> None:
@@ -194,9 +200,8 @@ _WHY = {
 }
 
 
-def _digests(data: bytes, size: int) -> list[bytes]:
-    body = data[SEED_BYTES:]
-    return [body[k * _DIGEST_BYTES : (k + 1) * _DIGEST_BYTES] for k in range(size)]
+def _digests(data: bytes) -> list[bytes]:
+    return [data[k : k + _DIGEST_BYTES] for k in range(0, len(data), _DIGEST_BYTES)]
 
 
 def _pieces(n: int) -> Iterator[tuple[int, int]]:

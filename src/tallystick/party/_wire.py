@@ -32,14 +32,18 @@ def malformed(label: str, sender: int, fault: str) -> NoReturn:
     )
 
 
+def _check_size(data: Buffer, size: int, *, label: str, sender: int) -> None:
+    if len(data) != size:
+        malformed(label, sender, f"{len(data)} bytes instead of {size}")
+
+
 def split_fields(data: Buffer, sizes: Sequence[int], *, label: str, sender: int) -> list[bytes]:
     """Cut a message into fields of exactly these sizes in bytes.
 
     The fields are copies: an abort keeps its frames alive, and before 3.11.9 and 3.12.3 CPython's collector
     can crash on a memoryview in a reference cycle of them (gh-77894).
     """
-    if len(data) != sum(sizes):
-        malformed(label, sender, f"{len(data)} bytes instead of {sum(sizes)}")
+    _check_size(data, sum(sizes), label=label, sender=sender)
     raw, start, fields = bytes(data), 0, []
     for size in sizes:
         fields.append(raw[start : start + size])
@@ -49,7 +53,7 @@ def split_fields(data: Buffer, sizes: Sequence[int], *, label: str, sender: int)
 
 def read_vector(party: Party, data: Buffer, n: int, *, label: str, sender: int) -> Vector:
     """Decode exactly n field elements."""
-    split_fields(data, [n * FR_BYTES], label=label, sender=sender)
+    _check_size(data, n * FR_BYTES, label=label, sender=sender)
     try:
         return Vector.from_bytes(party.backend, data)
     except DecodeError as error:
@@ -58,7 +62,7 @@ def read_vector(party: Party, data: Buffer, n: int, *, label: str, sender: int) 
 
 def read_points(party: Party, data: Buffer, n: int, *, label: str, sender: int) -> Points:
     """Decode exactly n points of G1."""
-    split_fields(data, [n * G1_BYTES], label=label, sender=sender)
+    _check_size(data, n * G1_BYTES, label=label, sender=sender)
     try:
         return Points.from_bytes(party.backend, data)
     except DecodeError as error:
