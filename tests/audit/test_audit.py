@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
 import random
 import subprocess
 import sys
@@ -79,20 +78,10 @@ def test_a_program_is_traced_again(data: bytes) -> None:
 
 
 # ---------------------------------------------------------------------- changes by somebody without keys
-def _count(default: int) -> int:
-    return int(os.environ.get("TALLYSTICK_MUTATIONS", default))
-
-
-def _subject(data: bytes) -> bytes:
-    """The transcript to change: another one if the environment names it."""
-    path = os.environ.get("TALLYSTICK_TRANSCRIPT")
-    return Path(path).read_bytes() if path else data
-
-
 def test_random_byte_mutations(data: bytes) -> None:
-    subject = _subject(data)
+    subject = mutations.subject(data)
     audit(subject, backend=FAST)
-    for what, changed in mutations.byte_changes(subject, _count(300)):
+    for what, changed in mutations.byte_changes(subject, mutations.count(300)):
         with pytest.raises((DecodeError, VerificationError)) as caught:
             audit(changed, backend=FAST)
             pytest.fail(f"accepted: {what}")
@@ -100,7 +89,7 @@ def test_random_byte_mutations(data: bytes) -> None:
 
 
 def test_truncation_and_rearrangement_mutations(data: bytes) -> None:
-    subject = _subject(data)
+    subject = mutations.subject(data)
     checks = set()
     for changes in (mutations.truncations, mutations.rearrangements, mutations.lengthened_integers):
         for what, changed in changes(subject):
@@ -305,7 +294,7 @@ def test_what_all_members_together_cannot_forge(
 def test_structures_changed_and_signed_by_everyone(data: bytes, what: str) -> None:
     """No structure that all members agree on crashes the auditor or passes for another."""
     rng = random.Random(what)
-    for _ in range(_count(30)):
+    for _ in range(mutations.count(30)):
         bodies = Bodies.of(data)
         if what == "terms":
             body = mutations.changed_value(bodies.terms.to_body(), rng)

@@ -116,14 +116,16 @@ def test_usage_errors(path: Path, args: list[str], message: str) -> None:
     assert result.stdout == ""
 
 
-def test_every_kind_of_change_is_reported_without_a_traceback(path: Path, data: bytes) -> None:
-    changes = [*mutations.byte_changes(data, 40, seed=1), *mutations.truncations(data)]
+def test_mutations_are_reported_without_a_traceback(path: Path, data: bytes) -> None:
+    data = mutations.subject(data)
+    changes = [*mutations.byte_changes(data, mutations.count(40), seed=1), *mutations.truncations(data)]
     for what, changed in changes:
         path.write_bytes(changed)
         result = _run(path)
         assert isinstance(result.exception, SystemExit), what
         assert result.exit_code == 1, what
-        assert "item " in result.stderr and "(check: " in result.stderr, what
+        assert result.stderr.startswith("tallystick: error: "), what
+        assert ": item " in result.stderr and "(check: " in result.stderr, what
 
 
 def test_names_cannot_steer_the_terminal() -> None:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 from tallystick.encoding import Value
 from tallystick.record import read_transcript
+
+
+def count(default: int) -> int:
+    """How many random changes to make: ``TALLYSTICK_MUTATIONS``, or the default of a quick suite."""
+    return int(os.environ.get("TALLYSTICK_MUTATIONS", default))
+
+
+def subject(data: bytes) -> bytes:
+    """The transcript to change: the file that ``TALLYSTICK_TRANSCRIPT`` names, or the one given."""
+    path = os.environ.get("TALLYSTICK_TRANSCRIPT")
+    return Path(path).read_bytes() if path else data
 
 
 def byte_changes(data: bytes, count: int, seed: int = 0) -> Iterator[tuple[str, bytes]]:

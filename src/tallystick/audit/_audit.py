@@ -270,8 +270,8 @@ class _Auditor:
             if not policy.allows(result.name):
                 raise _refuse("policy", item, f"the policy does not allow the result {result.name!r}")
         least = min(table.rows for table in terms.tables)
-        self._detail = f"{len(terms.members)} of {policy.min_members} members, "
-        self._detail += f"{least:,} of {policy.min_rows:,} rows"
+        self._detail = f"{len(terms.members)} members, {least:,} rows or more; "
+        self._detail += f"demanded {policy.min_members} and {policy.min_rows:,}"
 
     # ------------------------------------------------------------------ why
     def _add_ranges(self, verifier: BatchVerifier, transcript: Transcript, plan: Plan) -> list[Points]:

@@ -35,8 +35,8 @@ def warnings_of(verdict: Verdict) -> list[str]:
         )
     if verdict.terms.preparation == "insecure-dealer":
         found.append(
-            "the triples came from an insecure dealer, which could have seen inputs; this verdict does not "
-            "depend on it, the members' privacy does"
+            "the triples came from an insecure dealer, so members could have computed each other's inputs; "
+            "this verdict does not depend on it, their privacy does"
         )
     private = sum(1 for output in verdict.plan.outputs if output.to is not None)
     if private:
