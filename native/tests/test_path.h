@@ -167,12 +167,13 @@ static void test_fr_scatter(void) {
 static void test_fr_ntt(void) {
     const size_t largest = 128;
     ts_fr *table = test_alloc(largest * sizeof *table), *power = test_alloc(largest * sizeof *power);
-    ts_fr *a = fr_decode(frv_a[0], 2 * largest), *out = test_alloc(2 * largest * sizeof *out), x, y;
+    ts_fr *a = fr_decode(frv_a[0], 2 * largest), *out = test_alloc(2 * largest * sizeof *out);
+    ts_fr *back = test_alloc(2 * largest * sizeof *back), x, y;
     cpu->fr_ntt_table(table, largest);
     for (size_t size = 1; size <= largest; size *= 2) {
-        const ts_fr w = size > 2 ? table[size / 2 + 1] : size == 2 ? table[1] : ts_fr_one;
-        memcpy(out, a, 2 * size * sizeof *out);
-        cpu->fr_vec_ntt(out, size, 2, table, 0);
+        ts_fr w = ts_fr_omega;
+        for (size_t order = (size_t)1 << TS_FR_TWO_ADICITY; order > size; order /= 2) ts_fr_mul(&w, &w, &w);
+        cpu->fr_vec_ntt(out, a, size, 2, table, 0);
         x = ts_fr_one;
         for (size_t k = 0; k < size; k++) {
             cpu->fr_vec_powers(power, size, &x, &ts_fr_one);
@@ -180,13 +181,12 @@ static void test_fr_ntt(void) {
                 cpu->fr_vec_dot(&y, a + batch * size, power, size);
                 CHECK(cpu->fr_vec_equal(&y, &out[batch * size + k], 1));
             }
-            if (size == 2) cpu->fr_vec_neg(&x, &x, 1);
-            else cpu->fr_vec_mul(&x, &x, &w, 1);
+            ts_fr_mul(&x, &x, &w);
         }
-        cpu->fr_vec_ntt(out, size, 2, table, 1);
-        CHECK(cpu->fr_vec_equal(out, a, 2 * size));
+        cpu->fr_vec_ntt(back, out, size, 2, table, 1);
+        CHECK(cpu->fr_vec_equal(back, a, 2 * size));
     }
-    free(table), free(power), free(a), free(out);
+    free(table), free(power), free(a), free(out), free(back);
 }
 
 static void test_expand(void) {
