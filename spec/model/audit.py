@@ -1,0 +1,301 @@
+"""An independent auditor of transcript files (``spec/file.md``): slow, complete, and shares nothing.
+
+    python spec/model/audit.py FILE
+
+Exit status 0 and the results on stdout if the file holds; else 1 and one line on stderr with item, check and
+reason. The keys of the members are printed: compare them with those you know, or the signatures mean little.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import proof as proofs
+from codec import (
+    DecodeError,
+    cbor_decode_first,
+    cbor_encode,
+    frame,
+    i2osp,
+    points_from_bytes,
+    scalars_from_bytes,
+)
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from plans import Plan, count_values, decimal, listed, need, size, text
+from relations import range_relation
+
+from algebra import R
+
+MAX_FILE, MAX_ITEM_VALUES = 1 << 26, 1 << 20
+
+
+class Refused(Exception):
+    """A file that does not hold: item, check, reason."""
+
+    def __init__(self, item: str, check: str, reason: str) -> None:
+        super().__init__(f"{item}: {check}: {reason}")
+        self.item, self.check, self.reason = item, check, reason
+
+
+@contextmanager
+def decoding(item: str) -> Iterator[None]:
+    """Name the item in which decoding fails."""
+    try:
+        yield
+    except DecodeError as error:
+        raise Refused(item, "decode", str(error)) from error
+
+
+def fields(value: Any, what: str, *names: str) -> list[Any]:
+    """Return a map's values, in the order of ``names``, which are all its keys."""
+    need(isinstance(value, dict) and set(value) == set(names), f"{what}: the keys are {', '.join(names)}")
+    return [value[name] for name in names]
+
+
+def octets(value: Any, what: str, length: int | None = None, unit: int = 1) -> bytes:
+    """Return a byte string of the given length, or of a multiple of ``unit``."""
+    need(isinstance(value, bytes) and len(value) % unit == 0, f"{what}: bytes are needed")
+    need(length is None or len(value) == length, f"{what}: {length} bytes are needed")
+    return bytes(value)
+
+
+def distinct(values: list[Any], what: str) -> None:
+    """Refuse repetitions."""
+    need(len(set(values)) == len(values), f"{what} are not distinct")
+
+
+# -- decoding ---------------------------------------------------------------------------------------
+
+
+class Item:
+    """One link of the chain."""
+
+    def __init__(self, data: bytes, start: int, name: str, kind: str) -> None:
+        self.name = name
+        with decoding(name):
+            value, self.end = cbor_decode_first(data, start)
+            need(count_values(value) <= MAX_ITEM_VALUES, "too many values")
+            found, previous, self.body = listed(value, "item", 3)
+            need(found == kind, f"{kind} is due here")
+            self.previous = octets(previous, "previous", 32)
+        self.head = hashlib.sha256(data[start : self.end]).digest()
+
+
+class File:
+    """A decoded file."""
+
+    def __init__(self, data: bytes) -> None:
+        if len(data) > MAX_FILE:
+            raise Refused("file", "decode", "too long")
+        first = Item(data, 0, "item 1 (agreement)", "agreement")
+        self.items = [first]
+        with decoding(first.name):
+            terms, signatures = fields(first.body, "body", "terms", "signatures")
+            self._terms(terms)
+            self.agreement_signatures = self._signatures(signatures)
+        self.session = hashlib.sha256(cbor_encode(terms)).digest()
+        n = len(self.members)
+        rest = [("plan", ""), *(("commitment", f" of {name}") for name, _, _ in self.members)]
+        rest += [("outputs", ""), ("proof", ""), ("signatures", "")]
+        for kind, whose in rest:
+            name = f"item {len(self.items) + 1} ({kind}{whose})"
+            self.items.append(Item(data, self.items[-1].end, name, kind))
+        if self.items[-1].end != len(data):
+            raise Refused(self.items[-1].name, "decode", "bytes after the last item")
+        self.plan_item, *self.owners, self.outputs_item, self.proof_item, self.last = self.items[1:]
+        self.commitments = [self._commitment(item) for item in self.owners]
+        with decoding(self.outputs_item.name):
+            (values,) = fields(self.outputs_item.body, "body", "values")
+            self.values = octets(values, "values", unit=32)
+        with decoding(self.proof_item.name):
+            need(isinstance(self.proof_item.body, dict), "a proof is a map")
+        with decoding(self.last.name):
+            (signatures,) = fields(self.last.body, "body", "signatures")
+            self.final_signatures = self._signatures(signatures)
+        assert len(self.owners) == n
+
+    def _signatures(self, value: Any) -> list[bytes]:
+        return [octets(s, "signature", 64) for s in listed(value, "signatures", len(self.members))]
+
+    def _commitment(self, item: Item) -> tuple[bytes, Any, bytes]:
+        with decoding(item.name):
+            rows, proof, signature = fields(item.body, "body", "rows", "range", "signature")
+            need(proof is None or isinstance(proof, dict), "range: a map or null")
+            return octets(rows, "rows", unit=48), proof, octets(signature, "signature", 64)
+
+    def _terms(self, value: Any) -> None:
+        names = ("version", "program", "plan", "members", "tables", "policy", "preparation", "nonces")
+        version, program, plan, members, tables, policy, preparation, nonces = fields(value, "terms", *names)
+        need(type(version) is int and version == 1, "unknown version")
+        self.program = text(program, "program", 200)
+        self.plan_digest = octets(plan, "plan", 32)
+        self.members = []
+        for member in listed(members, "members"):
+            name, key, certificate = fields(member, "member", "name", "key", "certificate")
+            need(isinstance(name, str), "a member's name is text")
+            need(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name, re.ASCII) is not None, "a name")
+            self.members.append((name, octets(key, "key", 32), octets(certificate, "certificate", 32)))
+        need(2 <= len(self.members) <= 64, "2 to 64 members")
+        distinct([name for name, _, _ in self.members], "names")
+        distinct([key for _, key, _ in self.members], "keys")
+        self.tables = [self._table(t) for t in listed(tables, "tables", len(self.members))]
+        low_members, low_rows, allowed = fields(policy, "policy", "min_members", "min_rows", "outputs")
+        self.min_members, self.min_rows = (
+            size(low_members, "min_members", 64),
+            size(low_rows, "min_rows", 1 << 32),
+        )
+        self.allowed = None
+        if allowed is not None:
+            self.allowed = [text(name, "outputs", 200) for name in listed(allowed, "outputs")]
+            distinct(self.allowed, "outputs")
+        need(preparation in ("lowgear", "insecure-dealer"), "unknown preparation")
+        self.preparation = preparation
+        for nonce in listed(nonces, "nonces", len(self.members)):
+            octets(nonce, "nonce", 32)
+
+    def _table(self, value: Any) -> tuple[int, dict[str, tuple[int, int, int]]]:
+        rows, columns = fields(value, "table", "rows", "columns")
+        listed(columns, "columns")
+        table = {}
+        for column in columns:
+            name, low, high, decimals = fields(column, "column", "name", "low", "high", "decimals")
+            need(isinstance(low, str) and isinstance(high, str), "bounds are decimal text")
+            bounds = decimal(low, "low"), decimal(high, "high")
+            need(-R < 2 * bounds[0] <= 2 * bounds[1] < R, "an interval")
+            table[text(name, "column", 200)] = (*bounds, size(decimals, "decimals", 18))
+        need(len(table) == len(columns), "columns of one name")
+        return size(rows, "rows", 1 << 32), table
+
+
+# -- checking ---------------------------------------------------------------------------------------
+
+
+def check_signature(item: Item, key: bytes, purpose: str, digest: bytes, signature: bytes, who: str) -> None:
+    """Check one Ed25519 signature."""
+    message = frame(f"tallystick/v1/{purpose}".encode()) + digest
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        raise Refused(item.name, f"{purpose}-signature", f"not a signature of {who}") from None
+
+
+def check_chain(file: File) -> None:
+    """Every item states its predecessor; the item that was changed is named, if it can be told."""
+    heads = [hashlib.sha256(frame(b"tallystick/v1/file")).digest(), *(item.head for item in file.items)]
+    broken = [item.previous != head for item, head in zip(file.items, heads, strict=False)]
+    for k, item in enumerate(file.items):
+        if broken[k]:
+            itself = k == 0 or broken[k + 1 : k + 2] == [True]
+            named = item if itself else file.items[k - 1]
+            raise Refused(named.name, "chain", f"{item.name} does not continue what stands before it")
+
+
+def check_plan(file: File) -> Plan:
+    """The plan is valid, the agreed one, and speaks about the agreed tables and outputs."""
+    name = file.plan_item.name
+    with decoding(name):
+        plan = Plan(file.plan_item.body)
+    if plan.digest != file.plan_digest or plan.program != file.program:
+        raise Refused(name, "plan", "not the plan that was agreed on")
+    if plan.members != [(m[0], t[0]) for m, t in zip(file.members, file.tables, strict=True)]:
+        raise Refused(name, "schema", "other members or rows than agreed")
+    for node in plan.nodes:
+        if node.op == "input":
+            f = node.f
+            column = file.tables[f["member"]][1].get(f["name"])
+            if column != (f["low"], f["high"], f["decimals"]):
+                raise Refused(name, "schema", f"input {f['name']} is not the agreed column")
+    agreement = file.items[0].name
+    if len(file.members) < file.min_members or min(t[0] for t in file.tables) < file.min_rows:
+        raise Refused(agreement, "policy", "too few members or rows")
+    for result, _, _ in plan.results:
+        allowed = file.allowed is None or any(
+            result == name or result.startswith(f"{name}.") for name in file.allowed
+        )
+        if not allowed:
+            raise Refused(agreement, "policy", f"result {result} is not allowed")
+    return plan
+
+
+def check_proof(
+    item: Item, check: str, body: Any, relation: Any, rows: list[Any], outputs: list[int], context: bytes
+) -> None:
+    """Check one proof."""
+    with decoding(item.name):
+        proof = proofs.from_fields(relation.shape, body)
+    try:
+        proofs.check(relation, rows, outputs, context, proof, literal=False)
+    except proofs.VerifyError as error:
+        raise Refused(item.name, check, f"the proof fails at {error}") from error
+
+
+def check_ranges(file: File, plan: Plan) -> list[Any]:
+    """Every input lies in its range; return the committed rows."""
+    every: list[Any] = []
+    for k, (item, (raw, body, _)) in enumerate(zip(file.owners, file.commitments, strict=True)):
+        relation = range_relation(plan.ranges(k), plan.shape.columns)
+        if len(raw) != 48 * relation.shape.input_rows:
+            raise Refused(item.name, "range", "a wrong number of rows")
+        with decoding(item.name):
+            rows = points_from_bytes(raw)
+        every += rows
+        if (body is None) != (plan.shape.inputs[k] == 0):
+            raise Refused(
+                item.name, "range", "a range proof must stand where there are inputs, and only there"
+            )
+        if body is not None:
+            check_proof(item, "range", body, relation, rows, [], file.session + i2osp(k, 4))
+    return every
+
+
+def audit(data: bytes) -> tuple[File, Plan, dict[str, list[Fraction | None]]]:
+    """Make every check of ``spec/file.md``; return what the file says, or raise Refused."""
+    file = File(data)
+    check_chain(file)
+    keys = [(name, key) for name, key, _ in file.members]
+    for (name, key), signature in zip(keys, file.agreement_signatures, strict=True):
+        check_signature(file.items[0], key, "agreement", file.session, signature, name)
+    plan = check_plan(file)
+    for k, (item, (rows, body, signature)) in enumerate(zip(file.owners, file.commitments, strict=True)):
+        digest = hashlib.sha256(cbor_encode([file.session, k, rows, body])).digest()
+        check_signature(item, keys[k][1], "commitment", digest, signature, keys[k][0])
+    points = check_ranges(file, plan)
+    with decoding(file.outputs_item.name):
+        values = scalars_from_bytes(file.values)
+    if len(values) != plan.shape.outputs:
+        raise Refused(file.outputs_item.name, "outputs", f"{plan.shape.outputs} values are due")
+    context = file.session + file.owners[-1].head
+    check_proof(file.proof_item, "computation", file.proof_item.body, plan, points, values, context)
+    for (name, key), signature in zip(keys, file.final_signatures, strict=True):
+        check_signature(file.last, key, "transcript", file.proof_item.head, signature, name)
+    return file, plan, plan.evaluate(values)
+
+
+def main() -> int:
+    """Audit the file named on the command line."""
+    if len(sys.argv) != 2:
+        print((__doc__ or "").strip(), file=sys.stderr)
+        return 2
+    try:
+        file, _, results = audit(Path(sys.argv[1]).read_bytes())
+    except Refused as error:
+        print(f"refused: {ascii(str(error))[1:-1]}", file=sys.stderr)
+        return 1
+    print(f"accepted: {file.program}, session {file.session.hex()}, preparation {file.preparation}")
+    for name, key, _ in file.members:
+        print(f"member {name} {key.hex()}")
+    for name, entries in results.items():
+        print(f"result {name} = {', '.join('undefined' if x is None else str(x) for x in entries)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""The model's auditor, which shares no code with the package, agrees with the package's on every file."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import random
+import subprocess
+import sys
+from itertools import chain, islice
+
+import pytest
+
+from support.genuine import Bodies, genuine
+from support.mutations import byte_changes, changed_value, rearrangements, truncations
+from support.spec_vectors import ROOT
+from tallystick.audit import audit
+from tallystick.backend import get_backend, native_available
+from tallystick.encoding import dumps
+from tallystick.errors import DecodeError, VerificationError
+
+MODEL = ROOT / "model"
+EARLY = {
+    "decode",
+    "chain",
+    "agreement-signature",
+    "plan",
+    "schema",
+    "policy",
+    "commitment-signature",
+}
+
+
+@pytest.fixture(scope="module")
+def model():
+    sys.path.insert(0, str(MODEL))
+    try:
+        import audit as module
+    finally:
+        sys.path.remove(str(MODEL))
+    return module
+
+
+@pytest.fixture(scope="module")
+def fast():
+    return get_backend("native" if native_available() else "pure")
+
+
+@pytest.fixture(scope="module")
+def transcript(fast):
+    return genuine(fast)
+
+
+def _package(data, backend):
+    try:
+        audit(data, backend=backend)
+    except DecodeError as error:
+        return error.item, "decode"
+    except VerificationError as error:
+        return error.item, error.check
+    return None
+
+
+def _model(data, model):
+    try:
+        model.audit(data)
+    except model.Refused as error:
+        return error.item, error.check
+    return None
+
+
+def _agree(data, backend, model, what):
+    ours, theirs = _package(data, backend), _model(data, model)
+    assert ours is not None, what
+    assert theirs is not None, what
+    if ours[1] in EARLY and theirs[1] in EARLY:
+        # Later checks share one batch, so which of two faults is met first may differ.
+        assert ours == theirs, what
+
+
+@pytest.mark.parametrize("program", ["pay", "other"])
+def test_a_genuine_file_is_accepted_with_the_same_results(fast, tmp_path, program):
+    data = genuine(fast, program=program)
+    path = tmp_path / "file.tally"
+    path.write_bytes(data)
+    run = subprocess.run(
+        [sys.executable, str(MODEL / "audit.py"), str(path)], capture_output=True, text=True, timeout=300
+    )
+    assert run.returncode == 0, run.stderr
+    verdict = audit(data, backend=fast)
+    expected = [
+        f"result {r.name} = {', '.join('undefined' if v is None else str(v) for v in r.values)}"
+        for r in verdict.results
+    ]
+    assert [line for line in run.stdout.splitlines() if line.startswith("result ")] == expected
+    path.write_bytes(data[:-1])
+    run = subprocess.run([sys.executable, str(MODEL / "audit.py"), str(path)], capture_output=True, text=True)
+    assert run.returncode == 1
+    assert run.stderr.startswith("refused: item 8 (signatures): decode: ")
+
+
+def test_a_changed_file_is_refused_by_both_for_the_same_reason(fast, model, transcript):
+    changes = chain(
+        byte_changes(transcript, 60, seed=11),
+        truncations(transcript),
+        islice(rearrangements(transcript), 0, None, 3),
+    )
+    for what, data in changes:
+        _agree(data, fast, model, what)
+
+
+def test_structures_changed_and_signed_by_everyone_are_refused_by_both(fast, model, transcript):
+    """Every member is corrupt here: only the structure and the proofs are left to refuse the file."""
+    rng = random.Random(7)
+    for number in range(18):
+        bodies = Bodies.of(transcript)
+        if number % 3 == 0:
+            changed = changed_value(dict(bodies.proof), rng)
+            if not isinstance(changed, dict):
+                continue
+            bodies.proof = changed
+        else:
+            bodies.plan = changed_value(bodies.plan, rng)
+            digest = hashlib.sha256(dumps(bodies.plan)).digest()
+            bodies.terms = dataclasses.replace(bodies.terms, plan=digest)
+        data = bodies.signed()
+        if data != transcript:
+            _agree(data, fast, model, f"change {number}")
