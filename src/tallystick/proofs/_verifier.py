@@ -127,9 +127,7 @@ class BatchVerifier:
         claim = linear_claim(relation, point, rho, outputs=outputs, evaluations=evaluations)
         cross = _points(backend, proof.cross, name, "cross points")
         pair = 2 * G1_BYTES
-        folds = Folds(
-            [challenges.cross(proof.cross[k : k + pair]) for k in range(0, len(proof.cross), pair)]
-        )
+        folds = Folds([challenges.cross(proof.cross[k : k + pair]) for k in range(0, len(proof.cross), pair)])
         mask = _points(backend, proof.mask, name, "mask")
         e_mask = challenges.mask(proof.mask)
         response = _scalars(backend, proof.response, name, "response")
