@@ -7,8 +7,17 @@ from pathlib import Path
 import click
 
 from ..errors import UsageError
-from ..record import Member, check_name, member_toml, parse_address
-from ..session import new_identity, read_certificate, write_identity
+from ..record import Member, check_name, member_toml, parse_address, read_consortium
+from ..session import (
+    check_rotation,
+    make_rotation,
+    new_identity,
+    read_certificate,
+    read_identity,
+    read_rotation,
+    write_identity,
+    write_rotation,
+)
 from ._passphrase import passphrase_option, read_passphrase
 
 __all__ = ["identity_file", "identity_group"]
@@ -50,11 +59,7 @@ def new_command(name: str, out: Path, address: str, passphrase_file: Path | None
     """
     check_name(name)
     parse_address(address)
-    path = identity_file(name, out)
-    if path.exists():
-        raise UsageError(f"{path} exists already", hint="choose another folder or name; nothing was changed")
-    if not out.is_dir():
-        raise UsageError(f"{out}: there is no such folder")
+    path = _free(identity_file(name, out))
     passphrase = read_passphrase(passphrase_file, name=name, new=True)
     identity = new_identity(name)
     write_identity(identity, path, passphrase)
@@ -75,3 +80,57 @@ def show_command(file: Path, address: str) -> None:
     first, last = member.validity
     click.echo(f"# valid from {first:%Y-%m-%d} to {last:%Y-%m-%d}")
     click.echo(member_toml(member), nl=False)
+
+
+@identity_group.command("rotate")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    metavar="DIR",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the new NAME.identity and the statement NAME.rotation.",
+)
+@click.option(
+    "--address", metavar="HOST:PORT", default=_ADDRESS, show_default=True, help="Address for the entry."
+)
+@passphrase_option
+def rotate_command(file: Path, out: Path, address: str, passphrase_file: Path | None) -> None:
+    """Replace the identity in FILE: make a new one, and have the old key say so.
+
+    Give the statement to the other members; they check it with `identity successor`.
+    """
+    parse_address(address)
+    name, _certificate = read_certificate(file)
+    path, statement = _free(identity_file(name, out)), _free(out / f"{name}.rotation")
+    passphrase = read_passphrase(passphrase_file, name=name)
+    old, new = read_identity(file, passphrase), new_identity(name)
+    write_identity(new, path, passphrase)
+    write_rotation(statement, make_rotation(old, new))
+    click.echo(f"tallystick: wrote {path}, with the same passphrase, and {statement}", err=True)
+    click.echo(member_toml(new.member(address)), nl=False)
+
+
+@identity_group.command("successor")
+@click.argument("statement", type=click.Path(path_type=Path))
+@click.argument("member")
+@click.option(
+    "--consortium",
+    metavar="FILE",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Your consortium file, with the member's present certificate.",
+)
+def successor_command(statement: Path, member: str, consortium: Path) -> None:
+    """Check that MEMBER's pinned key made STATEMENT, and print the entry that replaces the present one."""
+    present = read_consortium(consortium).member(member)
+    click.echo(member_toml(check_rotation(read_rotation(statement), present)), nl=False)
+
+
+def _free(path: Path) -> Path:
+    """Return the path if a new file can be made there."""
+    if not path.parent.is_dir():
+        raise UsageError(f"{path.parent}: there is no such folder")
+    if path.exists():
+        raise UsageError(f"{path} exists already", hint="choose another folder; nothing was changed")
+    return path

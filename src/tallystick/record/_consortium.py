@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +33,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ..errors import UsageError
+from .toml import naming, only, read_toml, table, text
 
 __all__ = [
     "MAX_MEMBERS",
@@ -49,7 +49,6 @@ __all__ = [
 MAX_MEMBERS = 64
 """More members than anyone runs under full-threshold sharing; bounds what a file can make us do."""
 
-_MAX_FILE = 1 << 20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _FINGERPRINT = re.compile(r"sha256:([0-9a-f]{64})")
 _HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.%]+\]")
@@ -62,6 +61,14 @@ class Member:
     name: str
     address: str
     certificate: bytes
+
+    @classmethod
+    def checked(cls, name: str, address: str, certificate: bytes) -> Member:
+        """Return the member if its name, its address and its certificate are what this page demands of them."""
+        check_name(name)
+        parse_address(address)
+        _check_certificate(_parse_der(certificate))
+        return cls(name, address, certificate)
 
     @property
     def fingerprint(self) -> bytes:
@@ -167,52 +174,35 @@ def member_toml(member: Member) -> str:
 def read_consortium(path: str | Path) -> Consortium:
     """Read and check a consortium file; every ``UsageError`` names the file, the member and the entry."""
     path = Path(path)
-    try:
-        with path.open("rb") as file:
-            raw = file.read(_MAX_FILE + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot read the consortium file: {error.strerror}") from error
-    if len(raw) > _MAX_FILE:
-        raise UsageError(f"{path}: a consortium file has at most {_MAX_FILE} bytes")
-    try:
-        table = tomllib.loads(raw.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: not valid TOML: {error}") from error
-    try:
-        return _consortium(table)
-    except UsageError as error:
-        raise UsageError(f"{path}: {error.message}", hint=error.hint) from error
+    entries = read_toml(path, "consortium file")
+    with naming(path):
+        return _consortium(entries)
 
 
-def _consortium(table: Mapping[str, object]) -> Consortium:
-    _only(table, {"name", "member"}, "the file")
-    entries = table.get("member")
-    if not isinstance(entries, list) or not entries:
+def _consortium(entries: Mapping[str, object]) -> Consortium:
+    only(entries, {"name", "member"}, "the file")
+    members = entries.get("member")
+    if not isinstance(members, list) or not members:
         raise UsageError("no [[member]] entries", hint="`tallystick identity new` prints one for each member")
-    name = table.get("name", "")
-    if not isinstance(name, str) or len(name) > 200:
-        raise UsageError("name must be a string of at most 200 characters")
-    return Consortium(name, tuple(_member(entry, number) for number, entry in enumerate(entries, 1)))
+    name = text(entries["name"], "name") if "name" in entries else ""
+    return Consortium(name, tuple(_member(entry, number) for number, entry in enumerate(members, 1)))
 
 
-def _member(entry: object, number: int) -> Member:
+def _member(value: object, number: int) -> Member:
     where = f"member {number}"
-    if not isinstance(entry, dict):
-        raise UsageError(f"{where}: not a table", hint="each member begins with [[member]]")
-    fields = {"name", "address", "fingerprint", "certificate"}
-    _only(entry, fields, where)
-    for field in sorted(fields):
-        if not isinstance(entry.get(field), str):
-            raise UsageError(f"{where}: {field} is missing or not a string")
-    try:
-        name = check_name(entry["name"])
-        where = f"member {number} ({name})"
-        parse_address(entry["address"])
-        certificate = _certificate(entry["certificate"])
-        _check_fingerprint(entry["fingerprint"], certificate)
-    except UsageError as error:
-        raise UsageError(f"{where}: {error.message}", hint=error.hint) from error
-    return Member(name, entry["address"], certificate)
+    entry = table(value, where)
+    fields = ("name", "address", "fingerprint", "certificate")
+    only(entry, set(fields), where)
+    with naming(where):
+        name, address, fingerprint = (text(entry.get(key), key) for key in fields[:3])
+        check_name(name)
+    with naming(f"{where} ({name})"):
+        pem = entry.get("certificate")
+        if not isinstance(pem, str):
+            raise UsageError("certificate is missing or not text")
+        member = Member.checked(name, address, _from_pem(pem))
+        _check_fingerprint(fingerprint, member.certificate)
+    return member
 
 
 def _check_fingerprint(text: str, certificate: bytes) -> None:
@@ -227,20 +217,22 @@ def _check_fingerprint(text: str, certificate: bytes) -> None:
         )
 
 
-def _certificate(pem: str) -> bytes:
+def _from_pem(pem: str) -> bytes:
     try:
         found = x509.load_pem_x509_certificates(pem.encode("utf-8"))
     except ValueError as error:
         raise UsageError("certificate is not a PEM certificate") from error
     if len(found) != 1:
         raise UsageError(f"certificate must hold one PEM certificate, not {len(found)}")
-    certificate = found[0]
+    return found[0].public_bytes(Encoding.DER)
+
+
+def _check_certificate(certificate: x509.Certificate) -> None:
     _ed25519_key(certificate)
     try:
         certificate.verify_directly_issued_by(certificate)
     except (ValueError, TypeError, InvalidSignature) as error:
         raise UsageError("certificate is not signed with its own key") from error
-    return certificate.public_bytes(Encoding.DER)
 
 
 def _parse_der(certificate: bytes) -> x509.Certificate:
@@ -255,12 +247,6 @@ def _ed25519_key(certificate: x509.Certificate) -> bytes:
     if not isinstance(key, Ed25519PublicKey):
         raise UsageError("the certificate's key is not an Ed25519 key")
     return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
-
-
-def _only(table: Mapping[str, object], known: set[str], where: str) -> None:
-    unknown = sorted(set(table) - known)
-    if unknown:
-        raise UsageError(f"{where}: unknown entry {unknown[0]!r}", hint=f"known: {', '.join(sorted(known))}")
 
 
 def _first_repeated(values: Iterable[str]) -> str | None:

@@ -12,7 +12,7 @@ from ..errors import VerificationError
 
 __all__ = ["Purpose", "check_signature", "sign"]
 
-Purpose: TypeAlias = Literal["agreement", "commitment", "transcript"]
+Purpose: TypeAlias = Literal["agreement", "commitment", "rotation", "transcript"]
 """What a signature is for; a signature made for one purpose is worthless for another."""
 
 

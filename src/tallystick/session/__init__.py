@@ -15,6 +15,7 @@ from ._identity import (
 from ._job import Job, check_policy, read_job, read_policy, schemas
 from ._mesh import Limits, TlsMesh, Traffic
 from ._preparation import INSECURE_WARNING, choose_preparation
+from ._rotation import check_rotation, make_rotation, read_rotation, write_rotation
 from ._run import TRANSCRIPT_SUFFIX, Node, Outcome, PrivateResult, run_member
 
 __all__ = [
@@ -34,14 +35,18 @@ __all__ = [
     "TlsMesh",
     "Traffic",
     "check_policy",
+    "check_rotation",
     "choose_preparation",
+    "make_rotation",
     "new_identity",
     "read_certificate",
     "read_identity",
     "read_job",
     "read_policy",
+    "read_rotation",
     "read_table",
     "run_member",
     "schemas",
     "write_identity",
+    "write_rotation",
 ]

@@ -35,6 +35,7 @@ __all__ = [
     "read_certificate",
     "read_identity",
     "write_identity",
+    "write_new",
 ]
 
 SCRYPT_LOG_N = 17
@@ -154,7 +155,7 @@ def write_identity(
         serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption()
     )
     box = header.cipher(passphrase).encrypt(header.nonce, raw, encoding.dumps(header.fields()))
-    _write_new(Path(path), encoding.dumps({**header.fields(), "box": box}))
+    write_new(Path(path), encoding.dumps({**header.fields(), "box": box}))
 
 
 def read_identity(path: str | Path, passphrase: bytes) -> Identity:
@@ -197,7 +198,7 @@ def load_identity_chain(identity: Identity, context: ssl.SSLContext) -> None:
     )
     with tempfile.TemporaryDirectory(prefix="tallystick-") as folder:
         file = Path(folder) / "identity.pem"
-        _write_new(file, pem + identity.member("").pem.encode("ascii"))
+        write_new(file, pem + identity.member("").pem.encode("ascii"))
         context.load_cert_chain(file, password=password)
 
 
@@ -234,7 +235,7 @@ def _decode_envelope(raw: bytes) -> tuple[_Header, bytes]:
     return header, encoding.expect_bytes(fields["box"], "identity: box", length=_KEY_BYTES + _TAG_BYTES)
 
 
-def _write_new(path: Path, data: bytes) -> None:
+def write_new(path: Path, data: bytes) -> None:
     """Create ``path`` with mode 0600 and these bytes, on disk before returning."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +12,7 @@ from ..errors import PolicyError, UsageError
 from ..plan import Column as PlanColumn
 from ..plan import MemberSchema, Plan
 from ..record import MAX_MEMBERS, Column, Consortium, Policy, read_consortium
-from ._toml import integer, only, read_toml, table, text, texts
+from ..record.toml import integer, naming, only, read_toml, table, text, texts
 
 __all__ = ["Job", "check_policy", "read_job", "read_policy", "schemas"]
 
@@ -51,20 +50,11 @@ def read_job(path: str | Path) -> Job:
     """Read a job file and the consortium file that it names; ``UsageError`` names file and entry."""
     path = Path(path)
     entries = read_toml(path, "job file")
-    with _naming(path):
+    with naming(path):
         where = text(entries.get("consortium"), "consortium", max_length=4096)
     consortium = read_consortium(path.parent / where)
-    with _naming(path):
+    with naming(path):
         return _job(path, entries, consortium)
-
-
-@contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Put the file's name before an error's message."""
-    try:
-        yield
-    except UsageError as error:
-        raise UsageError(f"{path}: {error.message}", hint=error.hint) from error
 
 
 def _job(path: Path, entries: Mapping[str, object], consortium: Consortium) -> Job:
@@ -135,7 +125,7 @@ def read_policy(path: str | Path) -> Policy:
     """Read a node's own policy file: the same entries as a job's ``[policy]``."""
     path = Path(path)
     entries = read_toml(path, "policy file")
-    with _naming(path):
+    with naming(path):
         return _policy(entries, "policy")
 
 

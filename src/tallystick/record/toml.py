@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
 from ..errors import UsageError
 
-__all__ = ["integer", "only", "read_toml", "table", "text", "texts"]
+__all__ = ["integer", "naming", "only", "read_toml", "table", "text", "texts"]
 
 _MAX_FILE = 1 << 20
 
@@ -27,6 +28,15 @@ def read_toml(path: Path, what: str) -> dict[str, object]:
         return tomllib.loads(raw.decode("utf-8"), parse_float=Decimal)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, ArithmeticError) as error:
         raise UsageError(f"{path}: not valid TOML: {error}") from error
+
+
+@contextmanager
+def naming(where: object) -> Iterator[None]:
+    """Put the file's or the entry's name before an error's message."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{where}: {error.message}", hint=error.hint) from error
 
 
 def only(entries: Mapping[str, object], known: set[str], where: str) -> None:

@@ -1,0 +1,113 @@
+"""``tallystick plan``: jobs, programs and bundled programs, before anyone runs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tallystick.cli import main
+from tallystick.record import member_toml
+from tallystick.session import new_identity
+
+PROGRAM = '''\
+import tallystick as ts
+
+@ts.program
+def total(table):
+    """The sum."""
+    return {"total": ts.sum(ts.concat(t["x"] for t in table))}
+
+@ts.program
+def count(table):
+    return {"count": ts.count(ts.concat(t["x"] for t in table))}
+'''
+JOB = """\
+name = "sums"
+program = "sums.py:total"
+consortium = "consortium.toml"
+[columns.x]
+low = -1.5
+high = 1.5
+decimals = 1
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "sums.py").write_text(PROGRAM)
+    (tmp_path / "job.toml").write_text(JOB)
+    entries = [member_toml(new_identity(name).member(f"h:{port}")) for port, name in enumerate("ab", 1)]
+    (tmp_path / "consortium.toml").write_text("\n".join(entries))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(main, ["plan", *args])
+
+
+def test_a_job(folder: Path) -> None:
+    result = run("job.toml", "--rows", "7", "--rows", "b=9")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith("plan total  ")
+    assert "  a  x  7 rows  -15 … 15 / 10^1\n  b  x  9 rows  -15 … 15 / 10^1\n" in result.stdout
+    assert "  [1] sum of x over all members (16 rows)\n" in result.stdout
+    assert "with two members" in result.stdout
+
+
+def test_a_job_from_another_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    assert run("../job.toml").exit_code == 0
+
+
+def test_a_program(folder: Path) -> None:
+    result = run("sums.py:count", "--column", "x=0..3", "--members", "p,q,r", "--rows", "5")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "count  = 15" in result.stdout
+
+
+@pytest.mark.parametrize("name", ["wages", "tallystick.gallery:wages"])
+def test_a_bundled_program(name: str) -> None:
+    result = run(name)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "sum of wage_cents over all members (3010 rows)" in result.stdout
+    few = run(name, "--rows", "10")
+    assert "(40 rows)" in few.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["sums.py:total"], "sums.py:total: which columns the tables have is not known"),
+        (["sums.py", "--column", "x=0..1"], "must define one program"),
+        (["sums.py:mean", "--column", "x=0..1"], "defines no program 'mean'"),
+        (["sums.py:total", "--column", "y=0..1"], "the table of a has no column 'x'"),
+        (["sums.py:total", "--column", "x=0-1"], "--column 'x=0-1' is not NAME=LOW..HIGH[/DECIMALS]"),
+        (["sums.py:total", "--column", "x=3..1"], "low 3 is above its high 1"),
+        (["absent.py", "--column", "x=0..1"], "there is no program file"),
+        (["job.toml", "--members", "a,b"], "--members and --column do not apply: a job file"),
+        (["wages", "--column", "x=0..1"], "--members and --column do not apply: a bundled program"),
+        (["job.toml", "--rows", "c=3"], "--rows 'c=3' is not [MEMBER=]N"),
+        (["job.toml", "--rows", "x"], "--rows 'x' is not [MEMBER=]N"),
+        (["absent.toml"], "absent.toml: cannot read the job file"),
+        (["nonesuch"], "there is no example 'nonesuch'"),
+    ],
+)
+def test_errors(folder: Path, args: list[str], message: str) -> None:
+    result = run(*args)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("tallystick: error: ")
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_job_cannot_import_modules(folder: Path) -> None:
+    """A reference to anything but a file or the gallery is a file that does not exist."""
+    (folder / "evil.py").write_text("raise SystemExit('imported')")
+    (folder / "job.toml").write_text(JOB.replace("sums.py:total", "evil:total"))
+    result = run("job.toml")
+    assert result.exit_code == 2
+    assert "there is no program file" in result.stderr
