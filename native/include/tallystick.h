@@ -26,6 +26,7 @@
 #define TS_ERR_LENGTH 6
 #define TS_ERR_NAME 7
 #define TS_ERR_CPU 8
+#define TS_ERR_RESIDUE 9
 
 /* A code path: a table of functions compiled for one set of processor features. */
 typedef struct ts_cpu ts_cpu;
@@ -34,6 +35,13 @@ typedef struct ts_cpu ts_cpu;
 typedef struct {
     uint64_t l[4];
 } ts_fr;
+
+/* What ts_fr_vec_sqrt_var looks up; ts_fr_roots_table fills it. With g = 7^((r-1)/2^32), powers[k][j] is
+ * g^(-2^(8 k) j), and logs maps a hash of g^(2^24 j) to j. */
+typedef struct {
+    ts_fr powers[4][256];
+    uint8_t logs[4096];
+} ts_fr_roots;
 
 /* An element of Fp, the base field of BLS12-381: value times 2^384 modulo p. */
 typedef struct {
@@ -87,6 +95,12 @@ void ts_fr_vec_axpy(const ts_cpu *cpu, ts_fr *out, const ts_fr *s, const ts_fr *
 /* out[k] = 1 / a[k]; out must not alias a. TS_ERR_ZERO if an element is zero; time does not
  * depend on which. */
 int ts_fr_vec_inv(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t n);
+
+/* out[k] = the smaller, as canonical integers, of the two square roots of a[k]; out must not alias a.
+ * TS_ERR_RESIDUE if an element is no square, with the index of the first such element in *bad. */
+int ts_fr_vec_sqrt_var(const ts_cpu *cpu, ts_fr *out, size_t *bad, const ts_fr *a, size_t n,
+                       const ts_fr_roots *table);
+void ts_fr_roots_table(const ts_cpu *cpu, ts_fr_roots *table);
 
 /* out[k] = first * x^k. */
 void ts_fr_vec_powers(const ts_cpu *cpu, ts_fr *out, size_t n, const ts_fr *x, const ts_fr *first);

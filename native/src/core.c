@@ -86,6 +86,14 @@ int ts_fr_vec_inv(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t n) {
     return cpu->fr_vec_inv(out, a, n);
 }
 
+int ts_fr_vec_sqrt_var(const ts_cpu *cpu, ts_fr *out, size_t *bad, const ts_fr *a, size_t n,
+                       const ts_fr_roots *table) {
+    TS_ASSERT(out != a || n == 0);
+    return cpu->fr_vec_sqrt_var(out, bad, a, n, table);
+}
+
+void ts_fr_roots_table(const ts_cpu *cpu, ts_fr_roots *table) { cpu->fr_roots_table(table); }
+
 void ts_fr_vec_powers(const ts_cpu *cpu, ts_fr *out, size_t n, const ts_fr *x, const ts_fr *first) {
     cpu->fr_vec_powers(out, n, x, first);
 }

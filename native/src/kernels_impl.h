@@ -20,6 +20,7 @@ TS_INLINE void ts_montmul6(uint64_t *out, const uint64_t *a, const uint64_t *b, 
 #include "field/fr_impl.h"
 #include "field/fr_vec_impl.h"
 #include "field/fr_ntt_impl.h"
+#include "field/fr_sqrt_impl.h"
 #include "field/fp_impl.h"
 #include "curve/g1_impl.h"
 #include "curve/g1_codec_impl.h"
@@ -40,6 +41,8 @@ TS_INLINE void ts_montmul6(uint64_t *out, const uint64_t *a, const uint64_t *b, 
     .fr_vec_scale = fr_vec_scale, \
     .fr_vec_axpy = fr_vec_axpy, \
     .fr_vec_inv = fr_vec_inv, \
+    .fr_vec_sqrt_var = fr_vec_sqrt_var, \
+    .fr_roots_table = fr_roots_table, \
     .fr_vec_powers = fr_vec_powers, \
     .fr_vec_equal = fr_vec_equal, \
     .fr_vec_is_zero = fr_vec_is_zero, \

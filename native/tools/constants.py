@@ -41,6 +41,19 @@ def header(guard: str, *parts: str) -> str:
     return top + "\n".join(parts) + "\n#endif\n"
 
 
+def roots_hash() -> int:
+    """Return the smallest odd factor that tells the 2^8-th roots of unity apart.
+
+    That is, by the top 12 bits of the product of the factor with the lowest limb in Montgomery form.
+    """
+    root = pow(7, (R - 1) >> 8, R)
+    low = [pow(root, j, R) * (1 << 256) % R % (1 << 64) for j in range(256)]
+    factor = 1
+    while len({v * factor % (1 << 64) >> 52 for v in low}) < 256:
+        factor += 2
+    return factor
+
+
 def fr_header() -> str:
     """Return field/fr_constants.h."""
     mont = 1 << 256
@@ -51,6 +64,9 @@ def fr_header() -> str:
         '#include "fr.h"\n',
         constant("uint64_t", "ts_fr_modulus", R, FR_LIMBS, "r"),
         f"/* -1/r mod 2^64 */\n#define TS_FR_INV 0x{inv:016x}ULL\n",
+        constant("uint64_t", "ts_fr_modulus_half", (R - 1) // 2, FR_LIMBS, "(r - 1)/2"),
+        constant("uint64_t", "ts_fr_sqrt_exponent", ((R - 1 >> 32) - 1) // 2, FR_LIMBS, "((r - 1)/2^32 - 1)/2"),
+        f"/* see roots_hash in the script */\n#define TS_FR_ROOTS_HASH {roots_hash()}ULL\n",
         constant("ts_fr", "ts_fr_one", mont % R, FR_LIMBS, "2^256 mod r: one"),
         constant("ts_fr", "ts_fr_r2", mont**2 % R, FR_LIMBS, "2^512 mod r, to enter Montgomery form"),
         constant("ts_fr", "ts_fr_r3", mont**3 % R, FR_LIMBS, "2^768 mod r, to enter it times 2^256"),

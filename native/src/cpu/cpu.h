@@ -28,6 +28,8 @@ struct ts_cpu {
     void (*fr_vec_scale)(ts_fr *out, const ts_fr *s, const ts_fr *a, size_t n);
     void (*fr_vec_axpy)(ts_fr *out, const ts_fr *s, const ts_fr *a, const ts_fr *b, size_t n);
     int (*fr_vec_inv)(ts_fr *out, const ts_fr *a, size_t n);
+    int (*fr_vec_sqrt_var)(ts_fr *out, size_t *bad, const ts_fr *a, size_t n, const ts_fr_roots *table);
+    void (*fr_roots_table)(ts_fr_roots *table);
     void (*fr_vec_powers)(ts_fr *out, size_t n, const ts_fr *x, const ts_fr *first);
     int (*fr_vec_equal)(const ts_fr *a, const ts_fr *b, size_t n);
     int (*fr_vec_is_zero)(const ts_fr *a, size_t n);

@@ -10,6 +10,15 @@ static const uint64_t ts_fr_modulus[4] TS_UNUSED = {0xffffffff00000001, 0x53bda4
 /* -1/r mod 2^64 */
 #define TS_FR_INV 0xfffffffeffffffffULL
 
+/* (r - 1)/2 */
+static const uint64_t ts_fr_modulus_half[4] TS_UNUSED = {0x7fffffff80000000, 0xa9ded2017fff2dff, 0x199cec0404d0ec02, 0x39f6d3a994cebea4};
+
+/* ((r - 1)/2^32 - 1)/2 */
+static const uint64_t ts_fr_sqrt_exponent[4] TS_UNUSED = {0x7fff2dff7fffffff, 0x04d0ec02a9ded201, 0x94cebea4199cec04, 0x0000000039f6d3a9};
+
+/* see roots_hash in the script */
+#define TS_FR_ROOTS_HASH 109ULL
+
 /* 2^256 mod r: one */
 static const ts_fr ts_fr_one TS_UNUSED = {{0x00000001fffffffe, 0x5884b7fa00034802, 0x998c4fefecbc4ff5, 0x1824b159acc5056f}};
 

@@ -156,6 +156,13 @@ class Vector:
         """Return the element-wise inverses; raises ZeroDivisionError if any element is zero."""
         return self._new(self.backend.fr_inv(self.data))
 
+    def sqrt(self) -> Vector:
+        """Return the smaller of the two square roots of each element, which must be public.
+
+        Raises ValueError naming the first element that is no square.
+        """
+        return self._new(self.backend.fr_sqrt(self.data))
+
     # ------------------------------------------------------------------ reductions and linear maps
     def sum(self) -> int:
         """Return the sum of all elements."""

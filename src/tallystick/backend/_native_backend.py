@@ -16,7 +16,9 @@ import numpy.typing as npt
 
 from ..errors import BackendError, DecodeError
 from ._native import ffi, lib
+from ._native_ring import NativeRing
 from ._protocol import FR_BYTES, FR_MODULUS, G1_BYTES, Buffer, FrArray, G1Array, IndexArray
+from ._ring_protocol import Ring, RingParameters
 
 __all__ = ["NativeBackend"]
 
@@ -144,8 +146,11 @@ class NativeBackend:
 
     def __init__(self, cpu: str | None = None) -> None:
         self._cpu = _select_cpu(os.environ.get(_VARIABLE, "") if cpu is None else cpu)
+        self._roots = ffi.new("ts_fr_roots *")
+        lib.ts_fr_roots_table(self._cpu, self._roots)
         self._twiddles = _new_fr(0)
         self._twiddles_lock = threading.Lock()
+        self._rings: dict[RingParameters, Ring] = {}
 
     @property
     def name(self) -> str:
@@ -263,6 +268,16 @@ class NativeBackend:
         out = _new_fr(len(a))
         if lib.ts_fr_vec_inv(self._cpu, _fr_out(out), _fr_in(a), len(a)) != lib.TS_OK:
             raise ZeroDivisionError("an element to invert is zero")
+        return out
+
+    def fr_sqrt(self, a: FrArray) -> FrArray:
+        """Return the smaller of the two square roots; ValueError names the first element that has none."""
+        a = _fr(a)
+        out = _new_fr(len(a))
+        bad = ffi.new("size_t *")
+        code = lib.ts_fr_vec_sqrt_var(self._cpu, _fr_out(out), bad, _fr_in(a), len(a), self._roots)
+        if code != lib.TS_OK:
+            raise ValueError(f"element {bad[0]} is not a square")
         return out
 
     def fr_powers(self, x: int, n: int, first: int = 1) -> FrArray:
@@ -463,3 +478,11 @@ class NativeBackend:
         if code != lib.TS_OK:
             raise BackendError(f"the native core refused a multi-scalar multiplication of {n} points")
         return out
+
+    # ------------------------------------------------------------------ BGV
+    def ring(self, parameters: RingParameters) -> Ring:
+        """Return the ring of a parameter set."""
+        # Two threads may both make one; either serves.
+        if parameters not in self._rings:
+            self._rings[parameters] = NativeRing(self, parameters)
+        return self._rings[parameters]

@@ -24,10 +24,13 @@ Functions whose running time may depend on values say *variable time*.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from ._ring_protocol import Ring, RingParameters
 
 __all__ = ["FR_BYTES", "FR_MODULUS", "G1_BYTES", "Backend", "Buffer", "FrArray", "G1Array", "IndexArray"]
 
@@ -122,6 +125,13 @@ class Backend(Protocol):
 
     def fr_inv(self, a: FrArray) -> FrArray:
         """Return the inverses (Montgomery's trick).  Raises ZeroDivisionError if any element is zero."""
+        ...
+
+    def fr_sqrt(self, a: FrArray) -> FrArray:
+        """Return the smaller, as canonical ints, of the two square roots of each element; 0 for 0.
+
+        Raises ValueError naming the first element that is no square.  Variable time: for public values.
+        """
         ...
 
     def fr_powers(self, x: int, n: int, first: int = 1) -> FrArray:
@@ -235,4 +245,9 @@ class Backend(Protocol):
 
     def g1_msm_rows(self, points: G1Array, rows: FrArray) -> G1Array:
         """View rows as an (m, len(points)) matrix; return the m sums rows[i] * points.  Variable time."""
+        ...
+
+    # ------------------------------------------------------------------ BGV
+    def ring(self, parameters: RingParameters) -> Ring:
+        """Return the ring operations for a parameter set; the same object for the same parameters."""
         ...

@@ -6,10 +6,16 @@ the values they handle to anyone who can time them or read the process, and secr
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ._pure_fr import PureFr
 from ._pure_g1 import PureG1
+from ._pure_ring import PureRing
+from ._ring_protocol import Ring, RingParameters
 
 __all__ = ["PureBackend"]
+
+_ring = lru_cache(maxsize=8)(PureRing)
 
 
 class PureBackend(PureFr, PureG1):
@@ -24,6 +30,10 @@ class PureBackend(PureFr, PureG1):
     def cpu(self) -> str:
         """``python``."""
         return "python"
+
+    def ring(self, parameters: RingParameters) -> Ring:
+        """Return the ring of a parameter set."""
+        return _ring(parameters)
 
     def __repr__(self) -> str:
         return "PureBackend()"

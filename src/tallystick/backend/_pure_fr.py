@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from functools import cache
 from itertools import accumulate, repeat
 from typing import Any
 
@@ -19,6 +20,8 @@ __all__ = ["PureFr", "check_fr", "fr_array"]
 R = FR_MODULUS
 _GENERATOR = 7
 _BLOCK = 64
+_ODD = (R - 1) >> 32  # t, with r - 1 = 2**32 * t
+_WINDOWS = 4
 
 
 def fr_array(values: Sequence[int]) -> FrArray:
@@ -151,6 +154,10 @@ class PureFr:
             inverse = inverse * value % R
         return fr_array(values)
 
+    def fr_sqrt(self, a: FrArray) -> FrArray:
+        """Return the smaller of the two square roots of each element."""
+        return fr_array([_square_root(k, v) for k, v in enumerate(self.fr_to_ints(a))])
+
     def fr_powers(self, x: int, n: int, first: int = 1) -> FrArray:
         """Return first * x**k for k in 0..n-1."""
         x %= R
@@ -232,6 +239,35 @@ class PureFr:
             out = np.stack((top + low, top - low), axis=1)
             half *= 2
         return _reduced(out.reshape(-1) * pow(size, -1, R) if inverse else out.reshape(-1))
+
+
+@cache
+def _root_tables() -> tuple[list[list[int]], dict[int, int]]:
+    """For g = 7**t of order 2**32: g**(-256**k * j) for k < 4 and j < 256, and j by g**(2**24 * j)."""
+    g = pow(_GENERATOR, _ODD, R)
+    powers = [[pow(g, -(256**k) * j, R) for j in range(256)] for k in range(_WINDOWS)]
+    return powers, {pow(g, j << 24, R): j for j in range(256)}
+
+
+def _square_root(k: int, a: int) -> int:
+    """Return the smaller root of element number k: Tonelli and Shanks, logarithms by windows of eight bits."""
+    powers, logs = _root_tables()
+    half = pow(a, (_ODD - 1) // 2, R)
+    root = a * half % R
+    u = root * half % R  # a**t = g**e; root**2 = a * u, so a root is root * g**(-e/2) if e is even.
+    if u == 0:
+        return 0
+    e = 0
+    for i in range(_WINDOWS):
+        top = pow(u, 1 << 8 * (_WINDOWS - 1 - i), R)
+        for j in range(i):
+            top = top * powers[_WINDOWS - 1 - i + j][e >> 8 * j & 255] % R
+        e |= logs[top] << 8 * i
+    if e & 1:
+        raise ValueError(f"element {k} is not a square")
+    for j in range(_WINDOWS):
+        root = root * powers[j][e >> 1 >> 8 * j & 255] % R
+    return min(root, R - root)
 
 
 def _other_side(rows: FrArray, vector: FrArray) -> int:

@@ -5,6 +5,7 @@
 TS_TARGET_BEGIN("bmi,bmi2,adx,avx2,avx512f,avx512dq,avx512bw,avx512vl,avx512ifma,avx512vbmi2")
 #include "../../kernels_impl.h"
 #include "fr8_ntt_impl.h"
+#include "fr8_sqrt_impl.h"
 
 static int ifma_supported(void) {
     __builtin_cpu_init();
@@ -35,6 +36,7 @@ const ts_cpu ts_cpu_ifma = {
     .fr_vec_scale = ifma_fr_vec_scale,
     .fr_vec_axpy = ifma_fr_vec_axpy,
     .fr_vec_inv = ifma_fr_vec_inv,
+    .fr_vec_sqrt_var = ifma_fr_vec_sqrt_var,
     .fr_vec_powers = ifma_fr_vec_powers,
     .fr_vec_sum = ifma_fr_vec_sum,
     .fr_vec_dot = ifma_fr_vec_dot,
