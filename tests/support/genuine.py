@@ -8,12 +8,16 @@ everything again.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from tallystick.algebra import Generators, Points, Random, Vector
 from tallystick.backend import Backend
@@ -24,6 +28,7 @@ from tallystick.record import (
     AgreedMember,
     Agreement,
     Commitment,
+    Member,
     Outputs,
     PlanItem,
     Policy,
@@ -33,6 +38,7 @@ from tallystick.record import (
     Terms,
     TranscriptWriter,
     commitment_digest,
+    member_toml,
     range_context,
     read_transcript,
     sign,
@@ -209,3 +215,28 @@ def forged(data: bytes, change: Callable[[Bodies], None]) -> bytes:
     bodies = Bodies.of(data)
     change(bodies)
     return bodies.signed()
+
+
+def certificate(name: str, key: Ed25519PrivateKey) -> bytes:
+    """A self-signed certificate in DER."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(start)
+        .not_valid_after(start + datetime.timedelta(days=36500))
+        .sign(key, None)
+        .public_bytes(Encoding.DER)
+    )
+
+
+def consortium_toml() -> str:
+    """Return a consortium file of the members, with certificates of their keys."""
+    return "\n".join(
+        member_toml(Member(name, f"127.0.0.1:{7450 + k}", certificate(name, key)))
+        for k, (name, key) in enumerate(zip(NAMES, KEYS, strict=True))
+    )
