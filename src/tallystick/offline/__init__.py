@@ -1,6 +1,27 @@
-"""Preparation: authenticated material that depends on no input (``spec/online.md``, "Preparation")."""
+"""The offline phase: what the online phase consumes, and who makes it.
 
+``Preparation`` is the interface; ``LowGear`` makes the material, over the keys of an ``Epoch``.  Normative text:
+``spec/preparation.md``.
+"""
+
+from ._epoch import Epoch, EpochKeys, start_epoch
 from ._insecure import InsecureDealer
+from ._knowledge import Scheme
+from ._lowgear import LowGear
+from ._parameters import Parameters, derive
 from ._preparation import Masks, Need, Preparation, Triples
 
-__all__ = ["InsecureDealer", "Masks", "Need", "Preparation", "Triples"]
+__all__ = [
+    "Epoch",
+    "EpochKeys",
+    "InsecureDealer",
+    "LowGear",
+    "Masks",
+    "Need",
+    "Parameters",
+    "Preparation",
+    "Scheme",
+    "Triples",
+    "derive",
+    "start_epoch",
+]

@@ -1,0 +1,30 @@
+"""LowGear on a ring of degree 8: the same protocol and the same proofs, without the security of its size."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from tallystick.algebra import Random
+from tallystick.backend import Backend
+from tallystick.offline import Epoch, LowGear, Parameters, Scheme, derive, start_epoch
+from tallystick.party import Party
+
+DEGREE = 8
+
+
+@cache
+def small_parameters() -> Parameters:
+    return derive(DEGREE, insecure_degree=True)
+
+
+def small_scheme(backend: Backend) -> Scheme:
+    parameters = small_parameters()
+    return Scheme(backend, backend.ring(parameters.ring), parameters)
+
+
+async def seated(mesh, backend: Backend, **options) -> tuple[LowGear, Epoch, Party]:
+    """Start an epoch at the small ring over an in-memory mesh."""
+    party = Party(mesh, backend, b"session", Random(bytes([mesh.index + 1]) * 32))
+    scheme = small_scheme(backend)
+    epoch = Epoch(await start_epoch(party, scheme), **options)
+    return LowGear(party, scheme, epoch), epoch, party
