@@ -77,7 +77,7 @@ async def _burnt_or_fine(mesh, backend):
         ("prepare/mac-key", -1, "response-box"),
         ("prepare/b", 5, "plaintext-proof"),
         ("prepare/b", -1, "response-box"),
-        ("prepare/sacrifice/open", 0, "mac-check"),
+        ("prepare/rho", 0, "mac-check"),
     ],
 )
 def test_a_changed_broadcast_is_caught_and_its_sender_named(backend, label, position, check):

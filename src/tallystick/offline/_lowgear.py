@@ -254,7 +254,7 @@ class LowGear:
         online = self._openings
         seed = await toss(self._party, "prepare/sacrifice")
         t = Vector.expand(self._scheme.backend, seed, bytes(12), 1)[0]
-        rho = await online.open(a * t - a_hat, label="prepare/sacrifice/open")
+        rho = await online.open(a * t - a_hat, label="prepare/rho")
         await online.assert_zero(c * t - c_hat - b * rho, check="sacrifice")
         await online.check("prepare/sacrifice/check")
 
