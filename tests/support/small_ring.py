@@ -6,7 +6,16 @@ from functools import cache
 
 from tallystick.algebra import Random
 from tallystick.backend import Backend
-from tallystick.offline import Epoch, LowGear, Parameters, Scheme, derive, start_epoch
+from tallystick.offline import (
+    Epoch,
+    LowGear,
+    LowGearPreparation,
+    Parameters,
+    Scheme,
+    Store,
+    derive,
+    start_epoch,
+)
 from tallystick.party import Party
 
 DEGREE = 8
@@ -28,3 +37,11 @@ async def seated(mesh, backend: Backend, **options) -> tuple[LowGear, Epoch, Par
     scheme = small_scheme(backend)
     epoch = Epoch(await start_epoch(party, scheme), **options)
     return LowGear(party, scheme, epoch), epoch, party
+
+
+async def prepared(mesh, backend: Backend, store: Store | None = None, **options) -> LowGearPreparation:
+    """Open a preparation at the small ring, over a store in memory unless one is given."""
+    party = Party(mesh, backend, b"session", options.pop("random", None) or Random.system())
+    if store is None:
+        store = Store(None, key=bytes(32), binding=b"test")
+    return await LowGearPreparation.open(party, small_scheme(backend), store, **options)

@@ -10,17 +10,22 @@ from ._knowledge import Scheme
 from ._lowgear import LowGear
 from ._parameters import Parameters, derive
 from ._preparation import Masks, Need, Preparation, Triples
+from ._stocked import LowGearPreparation, Stocking
+from ._store import Store
 
 __all__ = [
     "Epoch",
     "EpochKeys",
     "InsecureDealer",
     "LowGear",
+    "LowGearPreparation",
     "Masks",
     "Need",
     "Parameters",
     "Preparation",
     "Scheme",
+    "Stocking",
+    "Store",
     "Triples",
     "derive",
     "start_epoch",

@@ -27,7 +27,7 @@ from ._knowledge import (
     verify_key,
 )
 
-__all__ = ["Epoch", "EpochKeys", "cut", "read_ciphertext", "start_epoch", "verified"]
+__all__ = ["Epoch", "EpochKeys", "common_part", "cut", "read_ciphertext", "start_epoch", "verified"]
 
 _T = TypeVar("_T")
 _RING_NONCE = bytes(12)
@@ -118,7 +118,7 @@ def read_ciphertext(scheme: Scheme, data: memoryview, rows: int) -> Ciphertext:
     return Ciphertext(scheme.ring.unpack(data[:half], rows), scheme.ring.unpack(data[half:], rows))
 
 
-def _common(scheme: Scheme, identifier: bytes, owner: int) -> Poly:
+def common_part(scheme: Scheme, identifier: bytes, owner: int) -> Poly:
     seed = hashlib.sha256(frame(b"tallystick/v1/bgv-a") + frame(identifier) + i2osp(owner, 4)).digest()
     return scheme.ring.uniform(seed, _RING_NONCE)
 
@@ -146,7 +146,7 @@ async def start_epoch(party: Party, scheme: Scheme) -> EpochKeys:
     def own_key() -> tuple[Poly, PublicKey, bytes, bytes]:
         seed = random.bytes(32)
         s, e = ring.ternary(seed, bytes(12)), ring.binomial(seed, b"\1" + bytes(11))
-        key = ring.public_key(_common(scheme, identifier, index), s, e)
+        key = ring.public_key(common_part(scheme, identifier, index), s, e)
         packed = ring.pack(key.b)
         proof = prove_key(scheme, key, s, e, statement=_statement(identifier, index, packed), random=random)
         return ring.to_evaluation(s)[: ring.parameters.kept].copy(), key, packed, proof
@@ -159,7 +159,7 @@ async def start_epoch(party: Party, scheme: Scheme) -> EpochKeys:
         data, proof_j = cut(sent[j], [poly], label=label, sender=j)
 
         def check() -> PublicKey:
-            key_j = PublicKey(_common(scheme, identifier, j), ring.unpack(data, rows))
+            key_j = PublicKey(common_part(scheme, identifier, j), ring.unpack(data, rows))
             verify_key(scheme, key_j, proof_j, statement=_statement(identifier, j, data))
             return key_j
 

@@ -1,0 +1,235 @@
+"""Preparation by LowGear over a store: takes what is there, makes what is missing, and keeps members in step.
+
+Normative text: ``spec/preparation.md``, "Store".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from ..algebra import Vector
+from ..backend import FR_BYTES, PublicKey
+from ..encoding import dumps, expect_array, expect_bytes, expect_int, expect_map, loads
+from ..errors import DecodeError, UsageError
+from ..party import MacKey, Party, Shared, malformed
+from ._epoch import Epoch, EpochKeys, common_part, read_ciphertext, start_epoch
+from ._knowledge import Scheme
+from ._lowgear import LowGear
+from ._preparation import Masks, Need, Triples
+from ._store import Piece, Store
+
+__all__ = ["LowGearPreparation", "Stocking"]
+
+#: Called with a kind of material, how much of it is there, and how much is wanted.
+Stocking: TypeAlias = Callable[[str, int, int], None]
+
+_TRIPLES, _BITS, _RANDOMS = "triples", "bits", "randoms"
+_MAX_STATE = 1 << 16
+_MAX_POSITION = 1 << 62
+
+
+def _masks_of(owner: int) -> str:
+    return f"masks/{owner}"
+
+
+class LowGearPreparation:
+    """Implements ``Preparation``. Made by ``open``, which agrees with the other members on what is usable."""
+
+    def __init__(
+        self, party: Party, scheme: Scheme, store: Store, epoch: Epoch, *, stocking: Stocking | None = None
+    ) -> None:
+        self._party = party
+        self._store = store
+        self._epoch = epoch
+        self._lowgear = LowGear(party, scheme, epoch)
+        self._scheme = scheme
+        self._used = Need(masks=(0,) * party.size)
+        self._stocking = stocking
+
+    @classmethod
+    async def open(
+        cls, party: Party, scheme: Scheme, store: Store, *, stocking: Stocking | None = None
+    ) -> LowGearPreparation:
+        """Agree on the epoch and on every kind's span; start a new epoch if any member lacks this one."""
+        kept = store.epoch()
+        keys = None if kept is None else await asyncio.to_thread(_decode_keys, kept, party, scheme)
+        own = {
+            "epoch": b"" if keys is None else keys.identifier,
+            "spans": [list(store.span(kind)) for kind in _kinds(party.size)],
+        }
+        label = "prepare/state"
+        sent = await party.mesh.broadcast(label, dumps(own))
+        states = [_read_state(data, party.size, label, j) for j, data in enumerate(sent)]
+        if keys is None or any(identifier != keys.identifier for identifier, _ in states):
+            if stocking is not None:
+                stocking("epoch", 0, 1)
+            keys = await start_epoch(party, scheme)
+            store.begin_epoch(keys.identifier, _encode_keys(keys, scheme))
+            if stocking is not None:
+                stocking("epoch", 1, 1)
+        else:
+            for k, kind in enumerate(_kinds(party.size)):
+                first = max(spans[k][0] for _, spans in states)
+                store.align(kind, first, min(spans[k][1] for _, spans in states))
+        return cls(party, scheme, store, Epoch(keys, on_burn=store.burn), stocking=stocking)
+
+    def __repr__(self) -> str:
+        return "<LowGearPreparation>"
+
+    @property
+    def key(self) -> MacKey:
+        """See ``Preparation``."""
+        return self._epoch.mac_key
+
+    @property
+    def used(self) -> Need:
+        """See ``Preparation``."""
+        return self._used
+
+    def burn(self, reason: str) -> None:
+        """See ``Preparation``."""
+        self._epoch.burn(reason)
+
+    # ------------------------------------------------------------------ filling
+    async def reserve(self, need: Need) -> None:
+        """Make whatever the store lacks, batch by batch; each batch is on disk before the next begins."""
+        for owner, n in enumerate(need.masks):
+            await self._fill(_masks_of(owner), n)
+        await self._fill(_RANDOMS, need.randoms)
+        await self._fill(_BITS, need.bits)
+        await self._fill(_TRIPLES, need.triples)
+
+    async def _fill(self, kind: str, n: int) -> None:
+        while True:
+            self._epoch.keys  # noqa: B018  a burnt epoch must say so before anything is sent
+            first, last = self._store.span(kind)
+            if self._stocking is not None and n:
+                self._stocking(kind, min(last - first, n), n)
+            if last - first >= n:
+                return
+            parts = await self._make(kind, n - (last - first))
+            count = len(parts[0])
+            data = b"".join(v.to_bytes() for v in parts)
+            await asyncio.to_thread(self._store.append, kind, count, data)
+
+    async def _make(self, kind: str, missing: int) -> list[Vector]:
+        """Make at least one batch; return the segment's vectors, all of one length."""
+        if kind == _TRIPLES:
+            batches = min(-(-missing // self._lowgear.batch), self._lowgear.most_batches)
+            t = await self._lowgear.triples(batches)
+            return [t.a.value, t.a.mac, t.b.value, t.b.mac, t.c.value, t.c.mac]
+        if kind == _BITS:
+            shared = await self._lowgear.bits(await self._lowgear.triples(1))
+            return [shared.value, shared.mac]
+        if kind == _RANDOMS:
+            shared = await self._lowgear.randoms()
+            return [shared.value, shared.mac]
+        owner = int(kind.rpartition("/")[2])
+        masks = await self._lowgear.masks(owner)
+        return [masks.shared.value, masks.shared.mac]
+
+    # ------------------------------------------------------------------ giving
+    async def triples(self, n: int) -> Triples:
+        """See ``Preparation``."""
+        v = await self._take(_TRIPLES, n, 6)
+        self._used = self._used + Need(triples=n)
+        return Triples(Shared(v[0], v[1]), Shared(v[2], v[3]), Shared(v[4], v[5]))
+
+    async def bits(self, n: int) -> Shared:
+        """See ``Preparation``."""
+        v = await self._take(_BITS, n, 2)
+        self._used = self._used + Need(bits=n)
+        return Shared(v[0], v[1])
+
+    async def randoms(self, n: int) -> Shared:
+        """See ``Preparation``."""
+        v = await self._take(_RANDOMS, n, 2)
+        self._used = self._used + Need(randoms=n)
+        return Shared(v[0], v[1])
+
+    async def masks(self, owner: int, n: int) -> Masks:
+        """See ``Preparation``."""
+        v = await self._take(_masks_of(owner), n, 2)
+        counts = tuple(n if k == owner else 0 for k in range(self._party.size))
+        self._used = self._used + Need(masks=counts)
+        # The owner's share is the whole value, every other member's is zero.
+        return Masks(Shared(v[0], v[1]), v[0] if owner == self._party.index else None)
+
+    async def _take(self, kind: str, n: int, vectors: int) -> list[Vector]:
+        await self._fill(kind, n)
+        if n == 0:
+            return [Vector.zeros(self._scheme.backend, 0)] * vectors
+        pieces = await asyncio.to_thread(self._store.take, kind, n)
+        parts = [self._read(piece, vectors) for piece in pieces]
+        return [Vector.concat([part[k] for part in parts]) for k in range(vectors)]
+
+    def _read(self, piece: Piece, vectors: int) -> list[Vector]:
+        width = piece.total * FR_BYTES
+        if len(piece.data) != vectors * width:
+            raise UsageError("the preparation store holds a segment of the wrong length")
+        out = []
+        for k in range(vectors):
+            start = k * width + piece.offset * FR_BYTES
+            data = memoryview(piece.data)[start : start + piece.count * FR_BYTES]
+            out.append(Vector.from_bytes(self._scheme.backend, bytes(data)))
+        return out
+
+
+def _kinds(size: int) -> list[str]:
+    return [_TRIPLES, _BITS, _RANDOMS, *(_masks_of(k) for k in range(size))]
+
+
+def _read_state(data: bytes, size: int, label: str, sender: int) -> tuple[bytes, list[tuple[int, int]]]:
+    try:
+        body = expect_map(
+            loads(data, max_size=_MAX_STATE, what="state"), "state", required=("epoch", "spans")
+        )
+        identifier = expect_bytes(body["epoch"], "epoch")
+        spans = []
+        for k, item in enumerate(expect_array(body["spans"], "spans", length=len(_kinds(size)))):
+            pair = expect_array(item, f"span {k}", length=2)
+            first, last = (expect_int(x, f"span {k}", low=0, high=_MAX_POSITION) for x in pair)
+            spans.append((first, last))
+    except DecodeError as error:
+        malformed(label, sender, error.message)
+    return identifier, spans
+
+
+# ---------------------------------------------------------------------- keys at rest
+def _encode_keys(keys: EpochKeys, scheme: Scheme) -> bytes:
+    ring = scheme.ring
+    body = {
+        "identifier": keys.identifier,
+        "secret": ring.pack(keys.secret),
+        "alpha": keys.alpha.to_bytes(FR_BYTES, "little"),
+        "public": [ring.pack(key.b) for key in keys.public],
+        "macs": [ring.pack(c.c0) + ring.pack(c.c1) for c in keys.mac_keys],
+    }
+    return dumps(body)
+
+
+def _decode_keys(data: bytes, party: Party, scheme: Scheme) -> EpochKeys | None:
+    """Read stored keys back; None if they are for another number of members or another parameter set."""
+    ring, p = scheme.ring, scheme.ring.parameters
+    rows = len(p.primes)
+    try:
+        names = ("identifier", "secret", "alpha", "public", "macs")
+        body = expect_map(loads(data, max_size=len(data), what="epoch keys"), "epoch keys", required=names)
+        identifier = expect_bytes(body["identifier"], "identifier")
+        public = tuple(
+            PublicKey(common_part(scheme, identifier, j), ring.unpack(expect_bytes(packed, "key"), rows))
+            for j, packed in enumerate(expect_array(body["public"], "public", length=party.size))
+        )
+        macs = tuple(
+            read_ciphertext(scheme, memoryview(expect_bytes(packed, "MAC key")), rows)
+            for packed in expect_array(body["macs"], "macs", length=party.size)
+        )
+        secret = np.ascontiguousarray(ring.unpack(expect_bytes(body["secret"], "secret"), p.kept))
+        alpha = int.from_bytes(expect_bytes(body["alpha"], "alpha", length=FR_BYTES), "little")
+    except DecodeError:
+        return None
+    return EpochKeys(identifier, party.index, secret, alpha, public, macs)

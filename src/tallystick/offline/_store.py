@@ -1,0 +1,267 @@
+"""Prepared material on disk, one store per member: appended in segments, given out exactly once.
+
+Normative text: ``spec/preparation.md``, "Store".  SQLite holds the pointers and the segments; every commit is
+synchronous, so what was given out stays given out whatever happens next.  Keys and segments are encrypted
+with AES-256-GCM and bound to the consortium, the epoch and their position.  One process at a time may have a
+store open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ..encoding import frame, i2osp
+from ..errors import UsageError
+
+__all__ = ["Piece", "Store"]
+
+_SCHEMA = 1
+_NONCE_BYTES = 12
+_CREATE = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS epoch (identifier BLOB PRIMARY KEY, keys BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pointer (kind TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS segment (
+    kind TEXT NOT NULL, start INTEGER NOT NULL, count INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (kind, start)
+);
+CREATE TABLE IF NOT EXISTS burnt (identifier BLOB NOT NULL, at REAL NOT NULL, reason TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Piece:
+    """Items ``offset`` to ``offset + count`` of a segment of ``total`` items, decrypted as a whole."""
+
+    data: bytes
+    total: int
+    offset: int
+    count: int
+
+
+class Store:
+    """One member's material under one consortium. Open it with ``with``; it holds a lock until closed.
+
+    ``binding`` names consortium and member: a store opened under another binding, or with another key, is refused.
+    Positions count the items of a kind since the epoch began; [first, last) is what may still be given out.
+    """
+
+    def __init__(self, path: Path | None, *, key: bytes, binding: bytes, wait: float = 0.0) -> None:
+        self._cipher = AESGCM(key)
+        self._binding = binding
+        self._lock: int | None = None
+        self._cached: tuple[str, int, bytes] | None = None
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock = _locked(path.with_suffix(path.suffix + ".lock"), wait)
+        try:
+            self._db = sqlite3.connect(
+                ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
+            )
+            if path is not None:
+                path.chmod(0o600)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute("PRAGMA secure_delete = ON")
+            self._db.executescript(_CREATE)
+            self._check_binding(path)
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise UsageError(
+                f"{path}: not a preparation store, or a damaged one: {error}",
+                hint="move the file away; a new store starts a new key epoch",
+            ) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file and release the lock."""
+        if hasattr(self, "_db"):
+            self._db.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    # ------------------------------------------------------------------ epoch
+    def epoch(self) -> bytes | None:
+        """Return the current epoch's serialised keys, or None."""
+        row = self._db.execute("SELECT identifier, keys FROM epoch").fetchone()
+        if row is None:
+            return None
+        return self._open(bytes(row[1]), b"epoch", bytes(row[0]))
+
+    def begin_epoch(self, identifier: bytes, keys: bytes) -> None:
+        """Replace whatever is there by a new, empty epoch."""
+        with self._transaction():
+            self._wipe()
+            sealed = self._seal(keys, b"epoch", identifier)
+            self._db.execute("INSERT INTO epoch VALUES (?, ?)", (identifier, sealed))
+        self._shrink()
+
+    def burn(self, reason: str) -> None:
+        """Destroy the epoch: keys, MAC share and all material; only the reason stays."""
+        with self._transaction():
+            for (identifier,) in self._db.execute("SELECT identifier FROM epoch").fetchall():
+                self._db.execute("INSERT INTO burnt VALUES (?, ?, ?)", (identifier, time.time(), reason))
+            self._wipe()
+        self._shrink()
+
+    def burnt(self) -> list[tuple[bytes, str]]:
+        """Return the epochs that were burnt, oldest first, with the reason."""
+        rows = self._db.execute("SELECT identifier, reason FROM burnt ORDER BY at").fetchall()
+        return [(bytes(identifier), reason) for identifier, reason in rows]
+
+    def _wipe(self) -> None:
+        self._cached = None
+        for table in ("epoch", "pointer", "segment"):
+            self._db.execute(f"DELETE FROM {table}")
+
+    def _shrink(self) -> None:
+        # The write-ahead log holds old pages until it is checkpointed and cut.
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    # ------------------------------------------------------------------ material
+    def span(self, kind: str) -> tuple[int, int]:
+        """Return [first, last), the positions of a kind that may still be given out."""
+        row = self._db.execute("SELECT first, last FROM pointer WHERE kind = ?", (kind,)).fetchone()
+        return (0, 0) if row is None else (int(row[0]), int(row[1]))
+
+    def kinds(self) -> list[str]:
+        """Return the kinds that were ever stored in this epoch."""
+        return [kind for (kind,) in self._db.execute("SELECT kind FROM pointer ORDER BY kind")]
+
+    def append(self, kind: str, count: int, data: bytes) -> None:
+        """Append one segment of ``count`` items, whole or not at all."""
+        with self._transaction():
+            first, last = self.span(kind)
+            sealed = self._seal(data, *self._place(kind, last, count))
+            self._db.execute("INSERT INTO segment VALUES (?, ?, ?, ?)", (kind, last, count, sealed))
+            self._point(kind, first, last + count)
+
+    def align(self, kind: str, first: int, last: int) -> None:
+        """Narrow the span to [first, last): what lies outside is deleted and never given out."""
+        last = max(first, last)
+        old_first, old_last = self.span(kind)
+        if first < old_first or last > max(old_last, first):
+            raise ValueError(f"a span only narrows: [{old_first}, {old_last}) to [{first}, {last})")
+        with self._transaction():
+            self._db.execute(
+                "DELETE FROM segment WHERE kind = ? AND (start + count <= ? OR start + count > ?)",
+                (kind, first, last),
+            )
+            self._point(kind, first, last)
+
+    def take(self, kind: str, n: int) -> list[Piece]:
+        """Give out the next n items; they are marked consumed on disk before this returns."""
+        first, last = self.span(kind)
+        if n > last - first:
+            raise ValueError(f"{n} items of {kind} asked for, {last - first} there")
+        pieces, at = [], first
+        while at < first + n:
+            start, count, data = self._segment(kind, at)
+            taken = min(first + n, start + count) - at
+            pieces.append(Piece(data, count, at - start, taken))
+            at += taken
+        with self._transaction():
+            self._point(kind, at, last)
+            self._db.execute("DELETE FROM segment WHERE kind = ? AND start + count <= ?", (kind, at))
+        return pieces
+
+    def _segment(self, kind: str, position: int) -> tuple[int, int, bytes]:
+        row = self._db.execute(
+            "SELECT start, count FROM segment WHERE kind = ? AND start <= ? ORDER BY start DESC LIMIT 1",
+            (kind, position),
+        ).fetchone()
+        if row is None or position >= row[0] + row[1]:
+            raise UsageError(
+                f"the preparation store has lost {kind} {position}", hint="burn it and prepare anew"
+            )
+        start, count = int(row[0]), int(row[1])
+        if self._cached is None or self._cached[:2] != (kind, start):
+            (sealed,) = self._db.execute(
+                "SELECT data FROM segment WHERE kind = ? AND start = ?", (kind, start)
+            ).fetchone()
+            self._cached = (kind, start, self._open(bytes(sealed), *self._place(kind, start, count)))
+        return start, count, self._cached[2]
+
+    def _point(self, kind: str, first: int, last: int) -> None:
+        self._db.execute("INSERT OR REPLACE INTO pointer VALUES (?, ?, ?)", (kind, first, last))
+
+    def _place(self, kind: str, start: int, count: int) -> tuple[bytes, ...]:
+        (identifier,) = self._db.execute("SELECT identifier FROM epoch").fetchone()
+        return bytes(identifier), kind.encode("ascii"), i2osp(start, 8), i2osp(count, 8)
+
+    # ------------------------------------------------------------------ encryption
+    def _seal(self, data: bytes, *place: bytes) -> bytes:
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, data, self._associated(place))
+
+    def _open(self, sealed: bytes, *place: bytes) -> bytes:
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._associated(place))
+        except InvalidTag:
+            raise UsageError(
+                "the preparation store cannot be decrypted: another identity's, or damaged",
+                hint="move the file away; a new store starts a new key epoch",
+            ) from None
+
+    def _associated(self, place: tuple[bytes, ...]) -> bytes:
+        return b"".join(frame(part) for part in (b"tallystick/v1/store", self._binding, *place))
+
+    def _check_binding(self, path: Path | None) -> None:
+        row = self._db.execute("SELECT value FROM meta WHERE name = 'binding'").fetchone()
+        if row is None:
+            version = i2osp(_SCHEMA, 4)
+            sealed = self._seal(version, b"binding")
+            self._db.execute("INSERT INTO meta VALUES ('binding', ?)", (sealed,))
+            return
+        if self._open(bytes(row[0]), b"binding") != i2osp(_SCHEMA, 4):
+            raise UsageError(f"{path}: a preparation store of another version")
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+
+def _locked(path: Path, wait: float) -> int:
+    """Take the lock file for this process, waiting up to ``wait`` seconds."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    end = time.monotonic() + wait
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return handle
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                os.close(handle)
+                raise UsageError(
+                    f"{path.stem}: the preparation store is in use by another run of this member",
+                    hint="wait for it to end, or give this run a store of its own",
+                ) from None
+            time.sleep(0.05)

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from tallystick.errors import UsageError
+from tallystick.offline import Store
+
+KEY = bytes(range(32))
+
+
+def opened(path, key=KEY, binding=b"consortium/member", **options):
+    return Store(path, key=key, binding=binding, **options)
+
+
+def items(store, kind, n):
+    return b"".join(p.data[p.offset : p.offset + p.count] for p in store.take(kind, n))
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "deep" / "prepared.sqlite"
+
+
+def test_items_are_given_once_in_order_across_reopening(path):
+    with opened(path) as store:
+        store.begin_epoch(b"e1", b"keys")
+        store.append("triples", 4, b"abcd")
+        store.append("triples", 3, b"efg")
+        assert store.span("triples") == (0, 7)
+        assert items(store, "triples", 2) == b"ab"
+    with opened(path) as store:
+        assert store.epoch() == b"keys"
+        assert store.span("triples") == (2, 7)
+        assert items(store, "triples", 4) == b"cdef"
+        with pytest.raises(ValueError, match="2 items of triples asked for, 1 there"):
+            store.take("triples", 2)
+        assert items(store, "triples", 1) == b"g"
+        assert store.span("triples") == (7, 7)
+
+
+def test_what_was_given_out_is_gone_from_disk_before_it_is_used(path):
+    with opened(path) as store:
+        store.begin_epoch(b"e1", b"keys")
+        store.append("bits", 2, b"xy")
+        store.take("bits", 2)
+        other = sqlite3.connect(path)
+        assert other.execute("SELECT first FROM pointer").fetchone() == (2,)
+        assert other.execute("SELECT count(*) FROM segment").fetchone() == (0,)
+        other.close()
+
+
+def test_alignment_only_narrows(path):
+    with opened(path) as store:
+        store.begin_epoch(b"e1", b"keys")
+        store.append("randoms", 4, b"abcd")
+        store.append("randoms", 4, b"efgh")
+        store.align("randoms", 1, 4)
+        assert items(store, "randoms", 3) == b"bcd"
+        store.align("randoms", 9, 4)
+        assert store.span("randoms") == (9, 9)
+        store.append("randoms", 2, b"xy")
+        assert items(store, "randoms", 2) == b"xy"
+        with pytest.raises(ValueError, match="narrows"):
+            store.align("randoms", 3, 11)
+
+
+def test_a_burnt_epoch_leaves_nothing_but_its_reason(path):
+    with opened(path) as store:
+        store.begin_epoch(b"e1", b"very secret keys")
+        store.append("triples", 1, b"very secret material")
+        store.burn("mac-check: somebody lied")
+        assert store.epoch() is None
+        assert store.span("triples") == (0, 0)
+        assert store.burnt() == [(b"e1", "mac-check: somebody lied")]
+        store.begin_epoch(b"e2", b"new keys")
+        assert store.epoch() == b"new keys"
+
+
+def test_nothing_is_readable_without_the_key(path):
+    with opened(path) as store:
+        store.begin_epoch(b"e1", b"very secret keys")
+        store.append("triples", 1, b"very secret material")
+    stored = b"".join(p.read_bytes() for p in path.parent.iterdir())
+    assert b"very secret" not in stored
+    for options in ({"key": bytes(32)}, {"binding": b"another member"}):
+        with pytest.raises(UsageError, match="cannot be decrypted"):
+            opened(path, **options)
+
+
+def test_segments_are_bound_to_their_place(path):
+    with opened(path) as store:
+        store.begin_epoch(b"e1", b"keys")
+        store.append("triples", 1, b"a")
+        store.append("triples", 1, b"b")
+    raw = sqlite3.connect(path)
+    first, second = (row[0] for row in raw.execute("SELECT data FROM segment ORDER BY start"))
+    raw.execute("UPDATE segment SET data = ? WHERE start = 0", (second,))
+    raw.execute("UPDATE segment SET data = ? WHERE start = 1", (first,))
+    raw.commit()
+    raw.close()
+    with opened(path) as store, pytest.raises(UsageError, match="damaged"):
+        store.take("triples", 1)
+
+
+def test_one_run_at_a_time(path):
+    with opened(path), pytest.raises(UsageError, match="in use by another run"):
+        opened(path)
+    with opened(path) as store:
+        assert store.epoch() is None
+
+
+def test_a_file_that_is_no_store_is_refused_and_left_alone(path):
+    path.parent.mkdir()
+    path.write_bytes(b"something else entirely, and long enough not to be empty" * 20)
+    before = path.read_bytes()
+    with pytest.raises(UsageError, match="not a preparation store"):
+        opened(path)
+    assert path.read_bytes() == before
+
+
+def test_a_failed_append_leaves_no_part(path, monkeypatch):
+    with opened(path) as store:
+        store.begin_epoch(b"e1", b"keys")
+
+        def broken(*_args):
+            raise OSError("disk full")
+
+        monkeypatch.setattr(store, "_point", broken)
+        with pytest.raises(OSError, match="disk full"):
+            store.append("triples", 1, b"a")
+        monkeypatch.undo()
+        assert store.span("triples") == (0, 0)
+        store.append("triples", 1, b"b")
+        assert items(store, "triples", 1) == b"b"
