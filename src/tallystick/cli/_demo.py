@@ -129,7 +129,7 @@ class _Demo:
         entries = []
         for name, port in zip(self._names, _free_ports(len(self._names)), strict=True):
             home = self._folder / name
-            home.mkdir()
+            home.mkdir(mode=0o700)
             (home / f"{name}.csv").write_bytes(self._example.csv(name))
             identity = new_identity(name)
             passphrase = f"demo of {name}"
