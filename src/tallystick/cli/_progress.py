@@ -27,7 +27,7 @@ class PhaseBars(Observer):
     def __init__(self, console: Console, members: int = 1) -> None:
         self._progress = Progress(
             TextColumn("{task.description:12}"),
-            BarColumn(bar_width=30),
+            BarColumn(bar_width=30, pulse_style="bar.back"),
             TimeElapsedColumn(),
             TextColumn("{task.fields[note]}", style="dim"),
             console=console,
