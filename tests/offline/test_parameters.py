@@ -20,7 +20,9 @@ def test_the_full_ring_is_inside_the_standard_and_as_the_spec_says():
     assert all(q % (2 * 32_768) == 1 and q < 2**50 for q in p.ring.primes)
     assert p.ring.primes == tuple(sorted(p.ring.primes, reverse=True))
     assert (2 * 32_768 + 1) ** p.plaintext.masks >= 2**128
-    assert p.diagonal.masks == 128
+    assert 11**p.diagonal.masks >= 2**128
+    for difference in range(1, 11):
+        assert _parameters.DIAGONAL_FACTOR % difference == 0
 
 
 def test_drowning_and_decryption_have_their_margins():

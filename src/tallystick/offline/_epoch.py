@@ -14,18 +14,20 @@ from typing import TypeVar
 import numpy as np
 
 from ..algebra import Vector
-from ..backend import Ciphertext, FrArray, Poly, PublicKey
+from ..backend import FR_MODULUS, Ciphertext, FrArray, Poly, PublicKey
 from ..encoding import frame, i2osp
 from ..errors import DecodeError, ProtocolAbort, VerificationError
 from ..party import MacKey, Party, malformed, toss
 from ._knowledge import (
     Scheme,
     fresh_encryption,
+    multiple,
     prove_diagonal,
     prove_key,
     verify_diagonal,
     verify_key,
 )
+from ._parameters import DIAGONAL_FACTOR
 
 __all__ = ["Epoch", "EpochKeys", "common_part", "cut", "read_ciphertext", "start_epoch", "verified"]
 
@@ -38,7 +40,7 @@ class EpochKeys:
     """What one party keeps for the life of an epoch; ``secret`` and ``alpha`` are secret.
 
     ``secret`` is s in the evaluation domain, its first L' rows; ``public[j]`` and ``mac_keys[j]`` are party j's key and
-    Enc_j(alpha_j), own entries included.
+    an encryption of alpha_j under it, own entries included.
     """
 
     identifier: bytes
@@ -169,8 +171,10 @@ async def start_epoch(party: Party, scheme: Scheme) -> EpochKeys:
     public.insert(index, key)
 
     def own_mac_key() -> tuple[int, Ciphertext, bytes, bytes]:
-        alpha = random.scalar()
-        witness = fresh_encryption(scheme, _constant(scheme, alpha), random)
+        encrypted = random.scalar()
+        # The proof speaks of a multiple of the ciphertext, so alpha is that multiple of what is encrypted.
+        alpha = encrypted * DIAGONAL_FACTOR % FR_MODULUS
+        witness = fresh_encryption(scheme, _constant(scheme, encrypted), random)
         ciphertext = witness.encrypt(ring, key)
         data = ring.pack(ciphertext.c0) + ring.pack(ciphertext.c1)
         statement = _statement(identifier, index, packed, data)
@@ -193,7 +197,7 @@ async def start_epoch(party: Party, scheme: Scheme) -> EpochKeys:
             packed_j = memoryview(sent[j])[:poly]
             statement = _statement(identifier, j, packed_j, data_j)
             verify_diagonal(scheme, public[j], ciphertext_j, proof_j, statement=statement)
-            return ciphertext_j
+            return multiple(scheme, ciphertext_j, DIAGONAL_FACTOR)
 
         return verified(check, label=mac_label, sender=j)
 

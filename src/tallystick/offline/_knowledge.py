@@ -21,12 +21,13 @@ import numpy.typing as npt
 from ..algebra import Random, Vector
 from ..backend import FR_BYTES, FR_MODULUS, Backend, Buffer, Ciphertext, FrArray, Poly, PublicKey, Ring, Small
 from ..errors import DecodeError, VerificationError
-from ._parameters import Box, Parameters, ProofParameters
+from ._parameters import DIAGONAL_CHALLENGE, Box, Parameters, ProofParameters
 
 __all__ = [
     "Opened",
     "Scheme",
     "fresh_encryption",
+    "multiple",
     "prove_diagonal",
     "prove_key",
     "prove_plaintexts",
@@ -187,10 +188,11 @@ def _shifts(digest: bytes, n: int, masks: int, instances: int) -> _Ints:
     return np.array(values, dtype=np.int64).reshape(masks, instances)
 
 
-def _bits(digest: bytes, masks: int) -> list[int]:
-    """Derive challenges in {0, 1}."""
-    stream = int.from_bytes(Random(digest).bytes((masks + 7) // 8), "little")
-    return [(stream >> k) & 1 for k in range(masks)]
+def _constants(digest: bytes, masks: int) -> list[int]:
+    """Derive constant challenges, each uniform in {-5, ..., 5} (bias below 2**-120)."""
+    stream = Random(digest).bytes(16 * masks)
+    words = [int.from_bytes(stream[at : at + 16], "little") for at in range(0, len(stream), 16)]
+    return [((2 * DIAGONAL_CHALLENGE + 1) * w >> 128) - DIAGONAL_CHALLENGE for w in words]
 
 
 # ---------------------------------------------------------------------- responses as bytes
@@ -380,6 +382,30 @@ def _constant(scheme: Scheme, value: int) -> FrArray:
     return Vector.from_ints(scheme.backend, [value]).pad(scheme.degree).data
 
 
+def _multiples(scheme: Scheme, ciphertext: Ciphertext) -> dict[int, Ciphertext]:
+    """Return w times a ciphertext for every challenge w."""
+    ring = scheme.ring
+    zero = ring.subtract(ciphertext, ciphertext)
+    out = {0: zero}
+    for w in range(1, DIAGONAL_CHALLENGE + 1):
+        negative = ring.subtract(out[1 - w], ciphertext)
+        out[-w], out[w] = negative, ring.subtract(zero, negative)
+    return out
+
+
+def multiple(scheme: Scheme, ciphertext: Ciphertext, factor: int) -> Ciphertext:
+    """Return factor times a ciphertext, factor >= 1, by doubling."""
+    ring = scheme.ring
+    zero = ring.subtract(ciphertext, ciphertext)
+    total, power = zero, ciphertext
+    while factor:
+        if factor & 1:
+            total = ring.subtract(total, ring.subtract(zero, power))
+        power = ring.double(power)
+        factor >>= 1
+    return total
+
+
 def _diagonal_mask(scheme: Scheme, seed: bytes, k: int) -> Opened:
     p, ring = scheme.parameters.diagonal, scheme.ring
     draw = _Draws(hashlib.sha256(seed + k.to_bytes(4, "big")).digest())
@@ -407,10 +433,10 @@ def prove_diagonal(
             _absorb(h, a_k.c0, a_k.c1)
         digest = h.digest()
         out = [digest]
-        for k, bit in enumerate(_bits(digest, p.masks)):
+        for k, w in enumerate(_constants(digest, p.masks)):
             y = _diagonal_mask(scheme, seed, k)
-            carried, z_m = divmod(scheme.backend.fr_to_ints(y.m[:1])[0] + bit * alpha, _R)
-            z_e, z_v, z_1 = y.e0 + bit * witness.e0, y.v + bit * witness.v, y.e1 + bit * witness.e1
+            carried, z_m = divmod(scheme.backend.fr_to_ints(y.m[:1])[0] + w * alpha, _R)
+            z_e, z_v, z_1 = y.e0 + w * witness.e0, y.v + w * witness.v, y.e1 + w * witness.e1
             z_e[0] += carried
             if not (_inside([z_e, z_1], p.noise) and _inside([z_v], p.secret)):
                 break
@@ -435,12 +461,12 @@ def verify_diagonal(
     reader = _Reader(proof, size)
     digest = bytes(reader.take(_DIGEST_BYTES))
     h = _hash([b"tallystick/v1/diagonal-proof", *statement])
-    for bit in _bits(digest, p.masks):
+    multiples = _multiples(scheme, ciphertext)
+    for w in _constants(digest, p.masks):
         z_m = scheme.backend.fr_to_ints(reader.field(scheme.backend, 1))[0]
         z_e, z_v, z_1 = reader.small(n, p.noise), reader.small(n, p.secret), reader.small(n, p.noise)
         a_k = Opened(_constant(scheme, z_m), z_e, z_v, z_1).encrypt(scheme.ring, key)
-        if bit:
-            a_k = scheme.ring.subtract(a_k, ciphertext)
+        a_k = scheme.ring.subtract(a_k, multiples[w])
         _absorb(h, a_k.c0, a_k.c1)
     if h.digest() != digest:
         raise _fail("the proof that the MAC key is the same in every slot", "diagonal-proof")

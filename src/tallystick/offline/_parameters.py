@@ -7,7 +7,7 @@ worst case, infinity norms throughout: a product of two polynomials of degree be
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log2
+from math import lcm, log2
 
 from ..backend import FR_MODULUS, RingParameters
 from ..errors import UsageError
@@ -26,6 +26,9 @@ LIMB_BITS = 52
 TERNARY = 1
 BINOMIAL = 21
 CIPHERTEXTS_PER_PROOF = 16
+DIAGONAL_CHALLENGE = 5
+#: The least common multiple of all differences of two challenges in {-5, ..., 5}.
+DIAGONAL_FACTOR = lcm(*range(1, 2 * DIAGONAL_CHALLENGE + 1))
 _MARGIN = 8
 
 
@@ -159,11 +162,20 @@ def _box(bound: int, terms: int, coefficients: int) -> Box:
     return Box(mask=_MARGIN * coefficients * shift, shift=shift)
 
 
-def _proof(*, masks: int, instances: int, degree: int, kinds: int) -> ProofParameters:
+def _proof(*, masks: int, instances: int, degree: int, kinds: int, challenge: int = 1) -> ProofParameters:
     coefficients = masks * kinds * degree
+    terms = instances * challenge
     # A response f = m + r*e_0 is divided with remainder by r, whose carry can add one more per term.
-    noise = _box(BINOMIAL + 1, instances, coefficients)
-    return ProofParameters(masks, instances, noise, _box(TERNARY, instances, coefficients))
+    noise = _box(BINOMIAL + 1, terms, coefficients)
+    return ProofParameters(masks, instances, noise, _box(TERNARY, terms, coefficients))
+
+
+def _masks_for(challenges: int) -> int:
+    """Return the least V with challenges**V >= 2**128."""
+    masks = 1
+    while challenges**masks < 1 << SOUNDNESS_BITS:
+        masks += 1
+    return masks
 
 
 def derive(degree: int = 32_768, *, insecure_degree: bool = False) -> Parameters:
@@ -173,21 +185,26 @@ def derive(degree: int = 32_768, *, insecure_degree: bool = False) -> Parameters
     ``insecure_degree`` admits the small rings of tests and vectors.
     """
     n = degree
-    monomial_masks = 1
-    while (2 * n + 1) ** monomial_masks < 1 << SOUNDNESS_BITS:
-        monomial_masks += 1
+    monomial_masks = _masks_for(2 * n + 1)
     key = _proof(masks=monomial_masks, instances=1, degree=n, kinds=2)
     plaintext = _proof(masks=monomial_masks, instances=CIPHERTEXTS_PER_PROOF, degree=n, kinds=3)
-    diagonal = _proof(masks=SOUNDNESS_BITS, instances=1, degree=n, kinds=3)
+    diagonal = _proof(
+        masks=_masks_for(2 * DIAGONAL_CHALLENGE + 1),
+        instances=1,
+        degree=n,
+        kinds=3,
+        challenge=DIAGONAL_CHALLENGE,
+    )
 
     # What the proofs leave a malicious owner: openings of 2*key and 2*ciphertext by g*(z - z'), g with n
-    # coefficients in {-1, 0, 1}.  The diagonal proof opens the ciphertext itself by z - z', which is smaller.
-    def opened(box: Box) -> int:
-        return 2 * n * box.response
+    # coefficients in {-1, 0, 1}; of DIAGONAL_FACTOR*ciphertext by at most DIAGONAL_FACTOR*(z - z').
+    def opened(box: Box, factor: int = n) -> int:
+        return 2 * factor * box.response
 
     s, e = opened(key.secret), opened(key.noise)
-    v, e1 = opened(plaintext.secret), opened(plaintext.noise)
-    f = n * _R * (2 * plaintext.noise.response + 1)
+    v = max(opened(plaintext.secret), opened(diagonal.secret, DIAGONAL_FACTOR))
+    e1 = max(opened(plaintext.noise), opened(diagonal.noise, DIAGONAL_FACTOR))
+    f = _R * max(n * (2 * plaintext.noise.response + 1), DIAGONAL_FACTOR * (2 * diagonal.noise.response + 1))
     # T = (y*(2f + r*e*v - r*e1*s) + r*e*v_0 - r*e1_0*s - 2*mu)/2, with the replier's own v_0, e1_0, y, mu.
     proven = 2 * f + _R * n * (e * v + e1 * s)
     hidden = (n * _R * proven + _R * n * (e * TERNARY + BINOMIAL * s) + 2 * _R) // 2 + 1
@@ -195,8 +212,8 @@ def derive(degree: int = 32_768, *, insecure_degree: bool = False) -> Parameters
     while (1 << (LIMB_BITS * limbs)) < (n * (hidden // _R + 1) << STATISTICAL_BITS):
         limbs += 1
 
-    # An honest owner decrypts d_0 - d_1*s of a reply to 2*C.
-    honest = 2 * (_R * (BINOMIAL + 1) + _R * n * (BINOMIAL + BINOMIAL))
+    # An honest owner decrypts d_0 - d_1*s of a reply to 2*C or to DIAGONAL_FACTOR*C.
+    honest = max(2, DIAGONAL_FACTOR) * (_R * (BINOMIAL + 1) + _R * n * (BINOMIAL + BINOMIAL))
     noise = n * _R * honest + (_R << (LIMB_BITS * limbs)) + _R * n * 2 * BINOMIAL + _R
     count = 1
     while True:
