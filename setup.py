@@ -3,6 +3,6 @@
 from setuptools import setup
 
 setup(
-    cffi_modules=["src/tallystick/backend/_build.py:ffibuilder"],
+    cffi_modules=["native/cffi_build.py:ffibuilder"],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

@@ -6,17 +6,45 @@
 
 #include "ct.h"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #define TS_LIMBS_MAX 6
+
+/* One limb of a sum or difference, with the carry or borrow (0 or 1) in and out. On x86-64 the intrinsics give
+ * chains of adc and sbb, which gcc does not find in the 128-bit arithmetic. */
+TS_INLINE uint64_t ts_limb_add(uint64_t *out, uint64_t a, uint64_t b, uint64_t carry) {
+#if defined(__x86_64__)
+    unsigned long long sum;
+    carry = _addcarry_u64((unsigned char)carry, a, b, &sum);
+    *out = sum;
+    return carry;
+#else
+    ts_u128 sum = (ts_u128)a + b + carry;
+    *out = (uint64_t)sum;
+    return (uint64_t)(sum >> 64);
+#endif
+}
+
+TS_INLINE uint64_t ts_limb_sub(uint64_t *out, uint64_t a, uint64_t b, uint64_t borrow) {
+#if defined(__x86_64__)
+    unsigned long long difference;
+    borrow = _subborrow_u64((unsigned char)borrow, a, b, &difference);
+    *out = difference;
+    return borrow;
+#else
+    ts_u128 difference = (ts_u128)a - b - borrow;
+    *out = (uint64_t)difference;
+    return (uint64_t)(difference >> 64) & 1;
+#endif
+}
 
 /* out = a + b modulo 2^(64 n); returns the carry. */
 TS_INLINE uint64_t ts_limbs_add(uint64_t *out, const uint64_t *a, const uint64_t *b, int n) {
     uint64_t carry = 0;
     TS_UNROLL(6)
-    for (int i = 0; i < n; i++) {
-        ts_u128 s = (ts_u128)a[i] + b[i] + carry;
-        out[i] = (uint64_t)s;
-        carry = (uint64_t)(s >> 64);
-    }
+    for (int i = 0; i < n; i++) carry = ts_limb_add(&out[i], a[i], b[i], carry);
     return carry;
 }
 
@@ -24,11 +52,7 @@ TS_INLINE uint64_t ts_limbs_add(uint64_t *out, const uint64_t *a, const uint64_t
 TS_INLINE uint64_t ts_limbs_sub(uint64_t *out, const uint64_t *a, const uint64_t *b, int n) {
     uint64_t borrow = 0;
     TS_UNROLL(6)
-    for (int i = 0; i < n; i++) {
-        ts_u128 d = (ts_u128)a[i] - b[i] - borrow;
-        out[i] = (uint64_t)d;
-        borrow = (uint64_t)(d >> 64) & 1;
-    }
+    for (int i = 0; i < n; i++) borrow = ts_limb_sub(&out[i], a[i], b[i], borrow);
     return borrow;
 }
 

@@ -3,6 +3,8 @@
 
 #if defined(__x86_64__)
 TS_TARGET_BEGIN("bmi,bmi2,adx,avx2")
+#include "montmul.h"
+
 #include "../../kernels_impl.h"
 
 static int adx_supported(void) {

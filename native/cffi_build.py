@@ -13,8 +13,8 @@ from cffi import FFI
 
 __all__ = ["ffibuilder"]
 
-ROOT = Path(__file__).resolve().parents[3]
-NATIVE = ROOT / "native"
+NATIVE = Path(__file__).resolve().parent
+ROOT = NATIVE.parent
 
 
 def _declarations() -> str:
@@ -36,7 +36,7 @@ ffibuilder.set_source(
     sources=_relative("src/**/*.c"),
     depends=_relative("**/*.h"),
     include_dirs=["native/include"],
-    extra_compile_args=["-std=c11", "-O3", "-fvisibility=hidden", "-Wall", "-Wextra"],
+    extra_compile_args=["-std=c11", "-O3", "-g0", "-fvisibility=hidden", "-Wall", "-Wextra"],
     py_limited_api=True,
     # Without a compiler the package installs all the same and runs on the pure backend.
     optional=True,
