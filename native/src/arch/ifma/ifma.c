@@ -3,6 +3,8 @@
 
 #if defined(__x86_64__)
 TS_TARGET_BEGIN("bmi,bmi2,adx,avx2,avx512f,avx512dq,avx512bw,avx512vl,avx512ifma,avx512vbmi2")
+#include "../adx/montmul.h"
+
 #include "../../kernels_impl.h"
 #include "fr8_ntt_impl.h"
 #include "fr8_sqrt_impl.h"
