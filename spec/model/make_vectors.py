@@ -25,6 +25,7 @@ import proof as proofs
 import relations
 from relations import Form, Relation
 
+import online
 from algebra import INFINITY, P, R, add, curve, dot, msm, mul, neg, root
 
 OUT = Path(__file__).resolve().parents[1] / "vectors" / "v1"
@@ -761,6 +762,132 @@ INTERVALS = [
     (-(1 << 249), (1 << 249) - 1),
 ]
 
+# -- online phase -----------------------------------------------------------------------------------
+
+
+def shared(label: str, value: int, alphas: list[int]) -> online.Shared:
+    """Return a sharing of a value with pseudo-random shares."""
+    n = len(alphas)
+    x, m = elements(f"x {label}", n - 1), elements(f"m {label}", n - 1)
+    return online.Shared(
+        [*x, (value - sum(x)) % R],
+        [*m, (sum(alphas) * value - sum(m)) % R],
+    )
+
+
+def shared_json(value: online.Shared) -> Json:
+    """Return x_0, x_1, … and m_0, m_1, …"""
+    return {"x": sc(*value.x), "m": sc(*value.m)}
+
+
+def online_files() -> Iterator[tuple[str, Json]]:
+    """Commit and open, coins, shares, products, checks: three parties."""
+    session = seed("session")
+    commitments = []
+    for party, (label, round_, payload) in enumerate(
+        [("a", 0, b""), ("check/coins", 7, bytes(32)), ("x", 1 << 40, b"\xff")]
+    ):
+        nonce = seed(f"nonce {party}")
+        made = online.commitment(session, label, round_, party, nonce, payload)
+        commitments.append(
+            {
+                "label": label,
+                "round": round_,
+                "party": party,
+                "nonce": nonce.hex(),
+                "payload": payload.hex(),
+                "commitment": made.hex(),
+            }
+        )
+    yield "online/commitments", {"session": session.hex(), "cases": commitments}
+    sent = [("a", b""), ("b", b"c"), ("", b"bc"), ("open", bytes(64))]
+    digests = [
+        {
+            "messages": [{"label": label, "payload": payload.hex()} for label, payload in sent[:n]],
+            "digest": online.broadcast_digest(sent[:n]).hex(),
+        }
+        for n in range(len(sent) + 1)
+    ]
+    yield "online/broadcast_digests", {"cases": digests}
+    shares = [seed(f"coin {i}") for i in range(3)]
+    tossed = online.coins(shares)
+    yield (
+        "online/coins",
+        {
+            "shares": [s.hex() for s in shares],
+            "seed": tossed.hex(),
+            "challenges": sc(*online.challenges(tossed, 3)),
+        },
+    )
+
+    alphas = elements("alphas", 3)
+    x, y, k, a, b = elements("multiply", 5)
+    names = {"x": x, "y": y, "a": a, "b": b, "c": a * b % R}
+    made_shares = {name: shared(name, value, alphas) for name, value in names.items()}
+    triple = made_shares["a"], made_shares["b"], made_shares["c"]
+    d, e, product = online.multiply(made_shares["x"], made_shares["y"], triple, alphas)
+    assert product.value() == x * y % R and product.holds(alphas)
+    moved = online.add_public(made_shares["x"], k, alphas)
+    assert moved.value() == (x + k) % R and moved.holds(alphas)
+    yield (
+        "online/shares",
+        {
+            "alphas": sc(*alphas),
+            **{name: shared_json(value) for name, value in made_shares.items()},
+            "k": sc(k),
+            "x_plus_k": shared_json(moved),
+            "d": sc(d),
+            "e": sc(e),
+            "product": shared_json(product),
+        },
+    )
+
+    checks = []
+    values = elements("opened", 5)
+    for label, lie, mac_lie in (("honest", 0, 0), ("a share is false", 1, 0), ("a MAC share is false", 0, 1)):
+        sharings = [shared(f"opened {i}", value, alphas) for i, value in enumerate(values)]
+        opened = [*values[:3], (values[3] + lie) % R, values[4]]
+        sharings[2].m[1] = (sharings[2].m[1] + mac_lie) % R
+        (chi,) = online.challenges(tossed, 1)
+        macs = [[s.m[i] for s in sharings] for i in range(3)]
+        sigmas = [online.sigma(chi, alphas[i], opened, macs[i]) for i in range(3)]
+        holds = sum(sigmas) % R == 0
+        assert holds == (label == "honest")
+        checks.append(
+            {
+                "name": label,
+                "opened": sc(*opened),
+                "macs": [sc(*m) for m in macs],
+                "chi": sc(chi),
+                "sigmas": sc(*sigmas),
+                "holds": holds,
+            }
+        )
+    yield "online/mac_check", {"alphas": sc(*alphas), "cases": checks}
+
+    (chi,) = online.challenges(tossed, 1)
+    parties = []
+    for i in range(2):
+        rows = [elements(f"row {j} of {i}", 16) for j in range(4)]
+        gammas = elements(f"row gammas of {i}", 4)
+        points = [proofs.commit(row, gamma) for row, gamma in zip(rows, gammas, strict=True)]
+        t, gamma = online.row_check(rows, gammas, chi)
+        assert online.row_check_holds(points, t, gamma, chi)
+        assert not online.row_check_holds([points[1], points[0], *points[2:]], t, gamma, chi)
+        parties.append(
+            {
+                "rows": [sc(*row) for row in rows[:-1]],
+                "mask_row": sc(*rows[-1]),
+                "gammas": sc(*gammas[:-1]),
+                "sigma": sc(gammas[-1]),
+                "commitments": pt(*points),
+                "t": sc(*t),
+                "gamma_t": sc(gamma),
+            }
+        )
+    yield "online/row_check", {"columns": 16, "chi": sc(chi), "parties": parties}
+
+
 # -- files ------------------------------------------------------------------------------------------
 
 MECHANISMS = (
@@ -773,6 +900,7 @@ MECHANISMS = (
     opening_files,
     proof_files,
     range_files,
+    online_files,
 )
 
 
