@@ -178,8 +178,12 @@ async def listen_only(mesh: TlsMesh) -> object:
     return await mesh.receive((mesh.index + 1) % mesh.size, "never")
 
 
-def test_a_wrong_label_is_blamed() -> None:
+@pytest.mark.parametrize("late", [0.0, 0.3])
+def test_a_wrong_label_is_blamed(late: float) -> None:
+    """Also where the other side has found the difference before it sent anything: its message still comes."""
+
     async def wrong(mesh: TlsMesh) -> object:
+        await asyncio.sleep(late)
         return await mesh.broadcast("other", b"")
 
     async def act(mesh: TlsMesh) -> object:

@@ -313,14 +313,22 @@ class TlsMesh:
 
     async def send(self, to: int, label: str, payload: Buffer) -> None:
         """Queue one payload for one party, once there is room for it; it must not be changed afterwards."""
+        if not self._offer(to, label, payload):
+            await self._send_late(to, label, payload)
+
+    def _offer(self, to: int, label: str, payload: Buffer) -> bool:
+        """Queue one payload at once if there is room; if not, return False, and ``_send_late`` must follow."""
         _check_message(label, payload)
         if self._failure:
             raise self._failure
         self._count(sent=_size(label, payload))
         if not self._late[to] and self._outboxes[to].offer(label, payload):
-            return
-        # Messages that wait for room are queued in the order of their calls, and none overtakes them.
+            return True
         self._late[to] += 1
+        return False
+
+    async def _send_late(self, to: int, label: str, payload: Buffer) -> None:
+        """Queue what found no room, in the order of the calls; meanwhile nothing overtakes it."""
         try:
             async with self._sending[to]:
                 deadline = time.monotonic() + self._limits.wait
@@ -337,8 +345,10 @@ class TlsMesh:
 
     async def _swap(self, label: str, payloads: Sequence[Buffer]) -> list[bytes]:
         self._count(rounds=1)
-        # Sending goes on while receiving, so two parties that both wait for room still make progress.
-        sending = asyncio.gather(*(self.send(j, label, payloads[j]) for j in self._peers))
+        # What has room goes out before anything is received: it may be evidence, and must not depend on what
+        # comes in.  The rest goes on meanwhile, so two parties that both wait for room still make progress.
+        late = [j for j in self._peers if not self._offer(j, label, payloads[j])]
+        sending = asyncio.gather(*(self._send_late(j, label, payloads[j]) for j in late))
         try:
             deadline = time.monotonic() + self._limits.wait
             received = [
