@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from support.joint_run import Cheat, case, owner, play
+from support.joint_run import SESSION, Cheat, case, owner, play
 from support.memory_mesh import DROP
 from tallystick import plan as ts
 from tallystick.algebra import Generators, Points, Vector
@@ -14,7 +14,7 @@ from tallystick.backend import FR_BYTES, G1_BYTES
 from tallystick.errors import ProtocolAbort
 from tallystick.offline import Triples
 from tallystick.online import OwnInputs
-from tallystick.party import Shared
+from tallystick.party import Shared, _commit
 
 CHEATER = 1
 
@@ -135,6 +135,53 @@ def test_different_openings_to_different_members(backend, label):
     assert [r.check for r in ran.honest()] == ["equivocation"] * 2
     assert ran.results[2].blame == CHEATER
     assert not any(m.label == "outputs/public" for m in ran.log)
+
+
+@pytest.mark.parametrize("label", ["inputs/rows", "witness/rows", "proof/cross", "proof/mask"])
+def test_different_points_to_different_members_frame_nobody(backend, label):
+    """The members then draw different challenges, so honest parts look wrong to them."""
+
+    def tamper(sender, receiver, found, payload):
+        wrong = (sender, receiver, found) == (CHEATER, 2, label)
+        return shift_point(backend)(payload) if wrong else payload
+
+    ran = play(CASE, [backend] * 3, tamper=tamper)
+    assert [r.check for r in ran.honest()] == ["equivocation"] * 2
+    assert ran.results[0].blame in (None, CHEATER)
+    assert ran.results[2].blame == CHEATER
+
+
+@pytest.mark.parametrize("label", ["inputs/coins", "witness/coins"])
+def test_different_coins_to_different_members_frame_nobody(backend, label):
+    """The cheater commits and opens correctly towards everybody, but to another seed towards one member."""
+    sent = {}
+
+    def listen(sender, receiver, found, payload):
+        if sender == CHEATER:
+            sent[found] = payload
+        return payload
+
+    play(CASE, [backend] * 3, tamper=listen)
+    nonce, seed = sent[f"{label}/open"][:32], sent[f"{label}/open"][32:]
+
+    class Known:
+        session = SESSION
+
+    def commitment(round_, payload):
+        return _commit._commitment(Known, label, round_, CHEATER, nonce, payload)
+
+    number = next(n for n in range(99) if commitment(n, seed) == sent[f"{label}/commit"])
+    other = bytes(32)
+
+    def tamper(sender, receiver, found, payload):
+        if (sender, receiver) != (CHEATER, 2) or not found.startswith(label):
+            return payload
+        return commitment(number, other) if found.endswith("/commit") else nonce + other
+
+    ran = play(CASE, [backend] * 3, tamper=tamper)
+    assert [r.check for r in ran.honest()] == ["equivocation"] * 2
+    assert ran.results[0].blame in (None, CHEATER)
+    assert ran.results[2].blame == CHEATER
 
 
 def test_a_lie_about_the_mac_of_an_input(backend):

@@ -82,7 +82,16 @@ def test_the_honest_run_is_right(backend):
 
 def test_every_label_is_covered(backend):
     labels = {label for label, _ in sent(backend)}
-    steps = {"inputs/masked", "inputs/rows", "inputs/open", "multiply", "proof/coset", "witness/rows"}
+    steps = {
+        "inputs/masked",
+        "inputs/rows",
+        "inputs/open",
+        "inputs/agree",
+        "witness/agree",
+        "multiply",
+        "proof/coset",
+        "witness/rows",
+    }
     steps |= {"witness/open", "proof/evaluations", "outputs/public", "proof/claim", "proof/cross"}
     steps |= {"proof/mask", "proof/response", "proof/agree", "insecure-dealer/commit", "insecure-dealer/open"}
     for check in ("inputs/coins", "inputs/check/coins", "inputs/check/mac-check", "witness/coins"):

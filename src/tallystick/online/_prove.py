@@ -137,6 +137,9 @@ async def _prove(
         halving=opening.halving,
         final=opening.final,
     )
+    # From here on all honest parties hold the same messages, so they come to the same verdict; and only when
+    # all drew the same challenges is a part that does not fit its sender's fault.
+    await online.agree("proof/agree")
     report("verify")
     verifier = BatchVerifier(generators)
     try:
@@ -155,7 +158,6 @@ async def _prove(
             check="z-share",
             blame=joint.culprit(challenges.drawn()),
         ) from error
-    await online.agree("proof/agree")
     if progress is not None:
         progress("prove", len(_STEPS), len(_STEPS))
     return Proven(outputs, private, proof)

@@ -92,6 +92,8 @@ async def publish_rows(
         mac = Vector.concat([mac, Vector.from_ints(backend, [gamma_mac])])
     await online.claim(opened[: len(mac)], mac)
 
+    # Only when all parties saw the same coins is a part that does not fit its sender's fault.
+    await online.agree(f"{label}/agree")
     total = add_points(published)
     if not _fits(generators, columns, total, weights, opened):
         for j, (points, part) in enumerate(zip(published, parts, strict=True)):
