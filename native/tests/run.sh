@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the C tests with AddressSanitizer, UndefinedBehaviorSanitizer and the VERIFY assertions, and runs every
-# code path on the same vectors. Needs a C compiler and a Python 3; exits with a status other than zero on failure.
+# code path on the same vectors; then, where valgrind is installed, looks for branches and addresses that depend on
+# secrets. Needs a C compiler and a Python 3; exits with a status other than zero on failure.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -20,3 +21,20 @@ done
 for pid in "${pids[@]}"; do wait "$pid"; done
 "${CC:-cc}" "${flags[@]}" "$work"/*.o -o "$work/tests"
 "$work/tests"
+
+if ! command -v valgrind >/dev/null || [[ ! -e /usr/include/valgrind/memcheck.h ]]; then
+    echo "constant time: skipped, valgrind is not installed"
+    exit 0
+fi
+paths=(portable)
+[[ $(uname -m) == x86_64 ]] && paths+=(adx)
+# The flags of the extension, since what matters is what the compiler makes of the code there.
+"${CC:-cc}" -std=c11 -O3 constant_time.c ../src/arch/portable/portable.c ../src/arch/adx/adx.c -o "$work/constant_time"
+for path in "${paths[@]}"; do
+    valgrind -q --error-exitcode=1 "$work/constant_time" "$path"
+    if valgrind -q --error-exitcode=1 "$work/constant_time" "$path" leak >/dev/null 2>&1; then
+        echo "constant time: $path: FAILED, a planted leak went unseen" >&2
+        exit 1
+    fi
+    echo "constant time: $path: ok"
+done

@@ -16,16 +16,17 @@ typedef uint32_t ts_lanes __attribute__((vector_size(4 * TS_CHACHA20_LANES)));
         s[c] += s[d], s[b] ^= s[c], s[b] = TS_ROTL(s[b], 7);   \
     } while (0)
 
-TS_INLINE uint32_t ts_load_le32(const uint8_t *p) {
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+/* All lanes equal to v. */
+TS_INLINE void ts_lanes_fill(ts_lanes *out, uint32_t v) {
+    for (int i = 0; i < TS_CHACHA20_LANES; i++) (*out)[i] = v;
 }
 
 TS_INLINE void ts_chacha20_setup(ts_lanes s[16], const uint8_t key[32], const uint8_t nonce[12], uint32_t counter) {
     static const uint32_t sigma[4] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
-    for (int i = 0; i < 4; i++) s[i] = (ts_lanes){0} + sigma[i];
-    for (int i = 0; i < 8; i++) s[4 + i] = (ts_lanes){0} + ts_load_le32(key + 4 * i);
+    for (int i = 0; i < 4; i++) ts_lanes_fill(&s[i], sigma[i]);
+    for (int i = 0; i < 8; i++) ts_lanes_fill(&s[4 + i], ts_load_le32(key + 4 * i));
     for (int i = 0; i < TS_CHACHA20_LANES; i++) s[12][i] = counter + (uint32_t)i;
-    for (int i = 0; i < 3; i++) s[13 + i] = (ts_lanes){0} + ts_load_le32(nonce + 4 * i);
+    for (int i = 0; i < 3; i++) ts_lanes_fill(&s[13 + i], ts_load_le32(nonce + 4 * i));
 }
 
 static void ts_chacha20_blocks(uint8_t out[TS_CHACHA20_LANES * TS_CHACHA20_BLOCK], const uint8_t key[32],
@@ -43,10 +44,12 @@ static void ts_chacha20_blocks(uint8_t out[TS_CHACHA20_LANES * TS_CHACHA20_BLOCK
         TS_CHACHA20_QUARTER(s, 2, 7, 8, 13);
         TS_CHACHA20_QUARTER(s, 3, 4, 9, 14);
     }
+    uint32_t words[16][TS_CHACHA20_LANES];
     for (int i = 0; i < 16; i++) s[i] += start[i];
+    memcpy(words, s, sizeof words);
     for (int lane = 0; lane < TS_CHACHA20_LANES; lane++)
-        for (int i = 0; i < 16; i++)
-            for (int b = 0; b < 4; b++) out[TS_CHACHA20_BLOCK * lane + 4 * i + b] = (uint8_t)(s[i][lane] >> 8 * b);
+        for (int i = 0; i < 16; i++) ts_store_le32(out + TS_CHACHA20_BLOCK * lane + 4 * i, words[i][lane]);
+    ts_wipe(words, sizeof words);
     ts_wipe(s, sizeof s);
     ts_wipe(start, sizeof start);
 }

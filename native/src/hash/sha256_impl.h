@@ -6,10 +6,6 @@
 
 TS_INLINE uint32_t ts_rotr32(uint32_t v, int k) { return v >> k | v << (32 - k); }
 
-TS_INLINE uint32_t ts_load_be32(const uint8_t *p) {
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 TS_INLINE void ts_sha256_round(uint32_t v[8], uint32_t k_plus_w) {
     uint32_t s1 = ts_rotr32(v[4], 6) ^ ts_rotr32(v[4], 11) ^ ts_rotr32(v[4], 25);
     uint32_t s0 = ts_rotr32(v[0], 2) ^ ts_rotr32(v[0], 13) ^ ts_rotr32(v[0], 22);
@@ -61,8 +57,7 @@ static void ts_sha256_final(uint8_t out[TS_SHA256_SIZE], ts_sha256 *h) {
     /* The padding ends 8 bytes before the end of a block. */
     ts_sha256_update(h, pad, 1 + (119 - h->bytes % TS_SHA256_BLOCK) % TS_SHA256_BLOCK);
     ts_sha256_update(h, length, sizeof length);
-    for (int i = 0; i < 8; i++)
-        for (int b = 0; b < 4; b++) out[4 * i + b] = (uint8_t)(h->state[i] >> (24 - 8 * b));
+    for (int i = 0; i < 8; i++) ts_store_be32(out + 4 * i, h->state[i]);
     ts_wipe(h, sizeof *h);
 }
 

@@ -17,7 +17,11 @@
 #define TS_UNUSED __attribute__((unused))
 #define TS_HIDDEN __attribute__((visibility("hidden")))
 #define TS_PRAGMA(x) _Pragma(#x)
+#if defined(__clang__)
+#define TS_UNROLL(n) TS_PRAGMA(clang loop unroll(full))
+#else
 #define TS_UNROLL(n) TS_PRAGMA(GCC unroll n)
+#endif
 
 typedef unsigned __int128 ts_u128;
 
@@ -42,24 +46,61 @@ TS_INLINE void ts_wipe(void *p, size_t n) {
     __asm__ volatile("" : : "r"(p) : "memory");
 }
 
-TS_INLINE uint64_t ts_load_le64(const uint8_t *p) {
-    uint64_t v = 0;
-    for (int i = 7; i >= 0; i--) v = v << 8 | p[i];
-    return v;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define TS_LE32(v) (v)
+#define TS_LE64(v) (v)
+#define TS_BE32(v) __builtin_bswap32(v)
+#define TS_BE64(v) __builtin_bswap64(v)
+#else
+#define TS_LE32(v) __builtin_bswap32(v)
+#define TS_LE64(v) __builtin_bswap64(v)
+#define TS_BE32(v) (v)
+#define TS_BE64(v) (v)
+#endif
+
+/* Integers of a stated byte order at any address. */
+TS_INLINE uint32_t ts_load_le32(const uint8_t *p) {
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return TS_LE32(v);
 }
 
-TS_INLINE void ts_store_le64(uint8_t *p, uint64_t v) {
-    for (int i = 0; i < 8; i++) p[i] = (uint8_t)(v >> 8 * i);
+TS_INLINE uint32_t ts_load_be32(const uint8_t *p) {
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return TS_BE32(v);
+}
+
+TS_INLINE uint64_t ts_load_le64(const uint8_t *p) {
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return TS_LE64(v);
 }
 
 TS_INLINE uint64_t ts_load_be64(const uint8_t *p) {
-    uint64_t v = 0;
-    for (int i = 0; i < 8; i++) v = v << 8 | p[i];
-    return v;
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return TS_BE64(v);
+}
+
+TS_INLINE void ts_store_le32(uint8_t *p, uint32_t v) {
+    v = TS_LE32(v);
+    memcpy(p, &v, sizeof v);
+}
+
+TS_INLINE void ts_store_be32(uint8_t *p, uint32_t v) {
+    v = TS_BE32(v);
+    memcpy(p, &v, sizeof v);
+}
+
+TS_INLINE void ts_store_le64(uint8_t *p, uint64_t v) {
+    v = TS_LE64(v);
+    memcpy(p, &v, sizeof v);
 }
 
 TS_INLINE void ts_store_be64(uint8_t *p, uint64_t v) {
-    for (int i = 0; i < 8; i++) p[i] = (uint8_t)(v >> (56 - 8 * i));
+    v = TS_BE64(v);
+    memcpy(p, &v, sizeof v);
 }
 
 #endif
