@@ -139,14 +139,14 @@ class PureRing:
 
     def _evaluate(self, a: Poly) -> Poly:
         p = self._p[: len(a)]
-        return self._transform(_mul(a, self._psi[: len(a), : self._n], p))
+        return self._transform(_mul(a, self._psi[: len(a), : self._n], p))[:, self._reverse]
 
     def _interpolate(self, a: Poly) -> Poly:
         rows, n = a.shape
         p = self._p[:rows]
         back = self._psi[:rows, -np.arange(n, dtype=np.int64) % (2 * n)]
         scale = np.array([[pow(n, -1, k)] for k in self._parameters.primes[:rows]], dtype=np.uint64)
-        return _mul(_mul(self._transform(a, inverse=True), back, p), scale, p)
+        return _mul(_mul(self._transform(a[:, self._reverse], inverse=True), back, p), scale, p)
 
     def slots(self, coefficients: FrArray) -> FrArray:
         """Evaluate a plaintext polynomial at its N slots."""
@@ -232,7 +232,7 @@ class PureRing:
         product = self._interpolate(_mul(self._evaluate(reply.c1), s[:kept], p))
         x = _sub(reply.c0, product, p)
         t = _mul(x, np.array(c.crt_in, dtype=np.uint64)[:, None], p)
-        wraps = np.rint((t.astype(np.float64) / p.astype(np.float64)).sum(axis=0)).astype(np.int64)
+        wraps = np.rint((t.astype(np.float64) * (1.0 / p.astype(np.float64))).sum(axis=0)).astype(np.int64)
         total = -wraps.astype(object) * c.crt_wrap
         for row, weight in zip(t, c.crt_out, strict=True):
             total = total + row.astype(object) * weight
@@ -251,7 +251,7 @@ class PureRing:
     def combine(self, ciphertexts: list[Ciphertext], shifts: npt.NDArray[np.int64]) -> list[Ciphertext]:
         """Return the sums over u of X**shifts[k, u] * ciphertexts[u], one for each row k."""
         n, p = self._n, self._p
-        odd = 2 * np.arange(n, dtype=np.int64) + 1
+        odd = 2 * self._reverse + 1
         out = []
         for row in shifts.tolist():
             c0 = np.zeros((len(p), n), dtype=np.uint64)
