@@ -65,7 +65,9 @@ def fr_header() -> str:
         constant("uint64_t", "ts_fr_modulus", R, FR_LIMBS, "r"),
         f"/* -1/r mod 2^64 */\n#define TS_FR_INV 0x{inv:016x}ULL\n",
         constant("uint64_t", "ts_fr_modulus_half", (R - 1) // 2, FR_LIMBS, "(r - 1)/2"),
-        constant("uint64_t", "ts_fr_sqrt_exponent", ((R - 1 >> 32) - 1) // 2, FR_LIMBS, "((r - 1)/2^32 - 1)/2"),
+        constant(
+            "uint64_t", "ts_fr_sqrt_exponent", ((R - 1 >> 32) - 1) // 2, FR_LIMBS, "((r - 1)/2^32 - 1)/2"
+        ),
         f"/* see roots_hash in the script */\n#define TS_FR_ROOTS_HASH {roots_hash()}ULL\n",
         constant("ts_fr", "ts_fr_one", mont % R, FR_LIMBS, "2^256 mod r: one"),
         constant("ts_fr", "ts_fr_r2", mont**2 % R, FR_LIMBS, "2^512 mod r, to enter Montgomery form"),
