@@ -36,9 +36,10 @@ def honest(backend: Backend) -> Ran:
     return play(CASE, [backend] * 3)
 
 
-def sent(backend: Backend) -> list[tuple[str, int]]:
-    """Label and size of every broadcast of the cheater, in order."""
-    return [(m.label, m.size) for m in honest(backend).log if (m.sender, m.receiver) == (CHEATER, 0)]
+def sent(backend: Backend, *, to: int = 0, pairwise: bool = False) -> list[tuple[str, int]]:
+    """Label and size of every broadcast of the cheater, in order; or of every message to one party."""
+    messages = [m for m in honest(backend).log if (m.sender, m.receiver) == (CHEATER, to)]
+    return [(m.label, m.size) for m in messages if m.broadcast or pairwise]
 
 
 def fields(size: int, number: int) -> list[int]:
@@ -81,9 +82,10 @@ def test_the_honest_run_is_right(backend):
 
 
 def test_every_label_is_covered(backend):
-    labels = {label for label, _ in sent(backend)}
+    labels = {label for label, _ in sent(backend, pairwise=True)}
     steps = {
         "inputs/masked",
+        "inputs/zeros",
         "inputs/rows",
         "inputs/open",
         "inputs/agree",
@@ -112,7 +114,7 @@ def test_every_field_changed_for_everyone(native):
 
 def test_every_message_changed_for_one_member(native):
     """The other honest member may hold a right result only if the very last message was changed."""
-    for number, (label, size) in enumerate(sent(native)):
+    for number, (label, size) in enumerate(sent(native, to=2, pairwise=True)):
         counter = iter(range(1 << 30))
 
         def tamper(sender, receiver, _label, payload, number=number, counter=counter, size=size):

@@ -6,8 +6,11 @@ import pytest
 
 from support.joint_run import Cheat, audit, case, play
 from tallystick import plan as ts
+from tallystick.algebra import Vector
 from tallystick.backend import FR_MODULUS
+from tallystick.offline import Masks
 from tallystick.online import Proven, plan_need
+from tallystick.party import Shared
 from tallystick.plan import simulate
 
 
@@ -145,3 +148,38 @@ def test_the_repr_of_secrets_shows_no_values(pure):
 
     play(c, [pure] * 2, cheat=Cheat(shared=look, inputs=look, evaluation=look))
     assert shown == ["<OwnInputs: 2 slots>", "<InputShares of 2 owners>", "<Evaluation of 6 gates>"]
+
+
+def test_no_share_shows_an_input_when_masks_are_their_owners_alone(pure):
+    """Preparation may leave all of a mask to its owner; the shares in the computation are uniform nonetheless."""
+
+    class Bare:
+        """A preparation whose masks are shared as (0, ..., 0, r, 0, ..., 0)."""
+
+        def __init__(self, dealer, index):
+            self._dealer, self._index = dealer, index
+
+        def __getattr__(self, name):
+            return getattr(self._dealer, name)
+
+        async def masks(self, owner, n):
+            masks = await self._dealer.masks(owner, n)
+            mine = owner == self._index
+            value = masks.clear if mine else Vector.zeros(pure, n)
+            return Masks(Shared(value, masks.shared.mac), masks.clear)
+
+    def bare(online):
+        online.preparation = Bare(online.preparation, online.party.index)
+
+    shares = []
+
+    def look(inputs):
+        shares.append([x.value.to_ints() for x in inputs.slots])
+        return inputs
+
+    c = case(linear, TABLES, 0, 15)
+    ran = play(c, [pure] * 3, cheat=Cheat(online=bare, inputs=look, everyone=True))
+    assert audit(c, ran.results[0], pure) == [v % FR_MODULUS for v in simulate(c.plan, c.values).outputs]
+    for party in range(3):
+        for owner_ in range(3):
+            assert all(v > 1 << 200 for v in shares[party][owner_])

@@ -28,6 +28,7 @@ class Message:
     receiver: int
     label: str
     size: int
+    broadcast: bool
 
 
 @dataclass
@@ -49,8 +50,10 @@ class Network:
     def mesh(self, index: int) -> MemoryMesh:
         return MemoryMesh(self, index)
 
-    def deliver(self, sender: int, receiver: int, label: str, payload: bytes) -> None:
-        self.log.append(Message(sender, receiver, label, len(payload)))
+    def deliver(
+        self, sender: int, receiver: int, label: str, payload: bytes, *, broadcast: bool = False
+    ) -> None:
+        self.log.append(Message(sender, receiver, label, len(payload), broadcast))
         sent: bytes | None = payload
         if self.tamper is not None:
             sent = self.tamper(sender, receiver, label, payload)
@@ -87,7 +90,7 @@ class MemoryMesh:
                 if own is None:
                     self._network.queues[self._index, j].put_nowait((label, None))
                 else:
-                    self._network.deliver(self._index, j, label, own)
+                    self._network.deliver(self._index, j, label, own, broadcast=True)
         received = [
             own or b"" if j == self._index else await self.receive(j, label) for j in range(self.size)
         ]

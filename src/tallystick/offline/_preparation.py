@@ -66,8 +66,8 @@ class Masks:
 class Preparation(Protocol):
     """Authenticated material under one MAC key; no item is ever given twice.
 
-    The shares of every item are uniform at every party, those of another owner's masks too: the online phase
-    publishes functions of a party's own shares, so a constant one would let the owner's show.
+    The shares of triples, bits and randoms are uniform at every party.  Those of masks need not be: all but
+    the owner's may be zero.
 
     All parties call the same methods with the same counts in the same order.  Each method raises
     ProtocolAbort when making the material fails a check, or (check ``burnt``) after ``burn``.

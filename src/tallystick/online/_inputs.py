@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..algebra import Generators, Points, Vector
 from ..errors import ProtocolAbort, VerificationError
-from ..party import Shared, read_vector
+from ..party import Shared, read_vector, share_zeros
 from ..proofs import BatchVerifier, Proof, RangeRelation, Shape
 from ._openings import Openings
 from ._rows import PartyRows, add_points, publish_rows
@@ -146,7 +146,11 @@ async def _share_inputs(
 
 
 async def _distribute(online: Openings, shape: Shape, own: OwnInputs) -> tuple[list[Shared], list[Shared]]:
-    """Broadcast slots and blinding factors less masks that their owner alone knows; one round for all owners."""
+    """Broadcast slots and blinding factors less masks that their owner alone knows; one round for all owners.
+
+    Shares of zero are added, because an owner may be the only one with a share of its masks that is not
+    zero, and later steps publish functions of one party's shares.
+    """
     party, label = online.party, "inputs/masked"
     if len(shape.inputs) != party.size:
         raise ValueError(f"{len(shape.inputs)} owners among {party.size} parties")
@@ -158,10 +162,15 @@ async def _distribute(online: Openings, shape: Shape, own: OwnInputs) -> tuple[l
     assert clear is not None
     masked = Vector.concat([own.slots, own.gammas]) - clear
     received = await party.mesh.broadcast(label, masked.to_bytes())
+    total = sum(n + rows for n, rows in counts)
+    zeros = await share_zeros(party, 2 * total, label="inputs/zeros")
+    fresh = Shared(zeros[:total], zeros[total:])
     slots, gammas = [], []
+    start = 0
     for k, (n, rows) in enumerate(counts):
         public = read_vector(party, received[k], n + rows, label=label, sender=k)
-        shared = online.preparation.key.add(masks[k].shared, public)
+        shared = online.preparation.key.add(masks[k].shared, public) + fresh[start : start + n + rows]
+        start += n + rows
         slots.append(shared[:n])
         gammas.append(shared[n:])
     return slots, gammas

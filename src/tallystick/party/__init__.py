@@ -17,6 +17,7 @@ from ._wire import (
     read_vector,
     split_fields,
 )
+from ._zero import share_zeros
 
 __all__ = [
     "NONCE_BYTES",
@@ -33,6 +34,7 @@ __all__ = [
     "malformed",
     "read_points",
     "read_vector",
+    "share_zeros",
     "split_fields",
     "toss",
     "xor",
