@@ -14,6 +14,11 @@
 /* Additions that share one inversion. */
 #define TS_MSM_BATCH 512
 
+/* Few points fill no batch in one window, so several windows are worked on together, as long as their digits fit
+ * this many places (or n, or TS_MSM_GROUP n, if that is more or less). */
+#define TS_MSM_SLOTS 4096
+#define TS_MSM_GROUP 64
+
 #define TS_MSM_MAX_WINDOW 13
 #define TS_MSM_MAX_BUCKETS ((size_t)1 << (TS_MSM_MAX_WINDOW - 1))
 #define TS_MSM_MAX_WINDOWS (TS_FR_BITS + 1)
@@ -30,14 +35,15 @@ typedef struct {
 typedef struct {
     uint64_t (*scalar)[TS_FR_LIMBS]; /* absolute values of the terms */
     uint32_t *term;                  /* 2 * index of the point + 1 if negated */
-    int32_t *digit;                  /* of the terms, in the present window */
-    uint8_t *carry;                  /* into the present window */
+    int32_t *digit;                  /* of the terms, in the windows of the present group */
+    uint8_t *carry;                  /* into the next window */
     uint32_t *start;                 /* of each bucket in work; one more for the end */
     uint32_t *count;                 /* of the points left in each bucket */
     ts_g1 *work;                     /* points sorted by bucket */
     ts_msm_pair *pair;
     ts_fp *slope, *inverse;
     ts_g1p *window; /* sums */
+    size_t slots; /* in digit and in work */
     size_t terms;
     unsigned longest; /* bits of the longest scalar */
     uint64_t bits;    /* of all scalars together */

@@ -18,13 +18,15 @@ static void *ts_msm_take(uintptr_t *at, size_t size) {
 
 /* Lays the areas out from the given address; returns the address after the last. */
 static uintptr_t ts_msm_layout(ts_msm *s, uintptr_t at, size_t n) {
+    const size_t few = n < TS_MSM_SLOTS / TS_MSM_GROUP ? n * TS_MSM_GROUP : TS_MSM_SLOTS;
+    s->slots = n > few ? n : few;
     s->scalar = ts_msm_take(&at, n * sizeof *s->scalar);
     s->term = ts_msm_take(&at, n * sizeof *s->term);
-    s->digit = ts_msm_take(&at, n * sizeof *s->digit);
+    s->digit = ts_msm_take(&at, s->slots * sizeof *s->digit);
     s->carry = ts_msm_take(&at, n * sizeof *s->carry);
     s->start = ts_msm_take(&at, (TS_MSM_MAX_BUCKETS + 1) * sizeof *s->start);
     s->count = ts_msm_take(&at, TS_MSM_MAX_BUCKETS * sizeof *s->count);
-    s->work = ts_msm_take(&at, n * sizeof *s->work);
+    s->work = ts_msm_take(&at, s->slots * sizeof *s->work);
     s->pair = ts_msm_take(&at, TS_MSM_BATCH * sizeof *s->pair);
     s->slope = ts_msm_take(&at, TS_MSM_BATCH * sizeof *s->slope);
     s->inverse = ts_msm_take(&at, TS_MSM_BATCH * sizeof *s->inverse);
@@ -84,31 +86,27 @@ TS_INLINE uint32_t ts_msm_bits(const uint64_t v[TS_FR_LIMBS], unsigned at, unsig
     return (uint32_t)(bits & (((uint64_t)1 << c) - 1));
 }
 
-/* Fills digit with the digits of one window, in [-2^(c-1) + 1, 2^(c-1)], times the terms' signs, and the buckets'
- * counts and starts; returns the number of digits that are not zero. Windows come lowest first. */
-static size_t ts_msm_digits(ts_msm *s, unsigned w, unsigned c) {
+/* Writes the digits of window w, in [-2^(c-1) + 1, 2^(c-1)], times the terms' signs, and counts them in the given
+ * buckets. Windows come lowest first, for the sake of the carries. */
+static void ts_msm_digits(ts_msm *s, int32_t *digit, uint32_t *count, unsigned w, unsigned c) {
     const uint32_t half = (uint32_t)1 << (c - 1);
-    memset(s->count, 0, half * sizeof *s->count);
     for (size_t i = 0; i < s->terms; i++) {
         uint32_t v = ts_msm_bits(s->scalar[i], w * c, c) + s->carry[i];
         s->carry[i] = v > half;
         uint32_t magnitude = v > half ? 2 * half - v : v;
         int negative = (int)(v > half) ^ (int)(s->term[i] & 1);
-        s->digit[i] = negative ? -(int32_t)magnitude : (int32_t)magnitude;
-        if (magnitude) s->count[magnitude - 1]++;
+        digit[i] = negative ? -(int32_t)magnitude : (int32_t)magnitude;
+        if (magnitude) count[magnitude - 1]++;
     }
-    s->start[0] = 0;
-    for (uint32_t b = 0; b < half; b++) s->start[b + 1] = s->start[b] + s->count[b];
-    return s->start[half];
 }
 
-/* Copies the points, negated where the digit is negative, to their buckets' places in work. */
-static void ts_msm_scatter(ts_msm *s, const ts_g1 *points, uint32_t buckets) {
-    memset(s->count, 0, buckets * sizeof *s->count);
+/* Copies the points, negated where the digit is negative, to the places in work of one window's buckets; counts
+ * them again on the way. */
+static void ts_msm_scatter(ts_msm *s, const int32_t *digit, uint32_t first, const ts_g1 *points) {
     for (size_t i = 0; i < s->terms; i++) {
-        int32_t d = s->digit[i];
+        int32_t d = digit[i];
         if (d == 0) continue;
-        uint32_t b = (uint32_t)(d < 0 ? -d : d) - 1;
+        uint32_t b = first + (uint32_t)(d < 0 ? -d : d) - 1;
         ts_g1 *to = &s->work[s->start[b] + s->count[b]++];
         *to = points[s->term[i] / 2];
         if (d < 0) ts_fp_neg(&to->y, &to->y);
@@ -187,39 +185,48 @@ static int ts_msm_halve(ts_msm *s, uint32_t buckets) {
 
 /* ---- windows ---- */
 
-/* The sum of (b + 1) * bucket b: running sums from the top. */
-static void ts_msm_sum_buckets(ts_g1p *out, const ts_msm *s, uint32_t buckets) {
-    ts_g1p running, total;
+/* The sum of (b + 1) * bucket (first + b): running sums from the top. */
+static void ts_msm_sum_buckets(ts_g1p *out, const ts_msm *s, uint32_t first, uint32_t buckets) {
+    ts_g1p running;
     int started = 0;
     ts_g1p_set_identity(&running);
-    ts_g1p_set_identity(&total);
-    for (uint32_t b = buckets; b-- > 0;) {
+    ts_g1p_set_identity(out);
+    for (uint32_t b = first + buckets; b-- > first;) {
         if (s->count[b]) {
             ts_g1p_add_affine(&running, &running, &s->work[s->start[b]]);
             started = 1;
         }
-        if (started) ts_g1p_add(&total, &total, &running);
+        if (started) ts_g1p_add(out, out, &running);
     }
-    *out = total;
 }
 
-static void ts_msm_window(ts_g1p *out, ts_msm *s, const ts_g1 *points, unsigned w, unsigned c) {
-    const uint32_t buckets = (uint32_t)1 << (c - 1);
-    ts_g1p_set_identity(out);
-    if (ts_msm_digits(s, w, c) == 0) return;
-    ts_msm_scatter(s, points, buckets);
+/* The sums of group windows from window w on, whose buckets lie one after another. */
+static void ts_msm_windows(ts_msm *s, const ts_g1 *points, unsigned w, unsigned group, unsigned c) {
+    const uint32_t half = (uint32_t)1 << (c - 1), buckets = group * half;
+    TS_ASSERT(group * s->terms <= s->slots && buckets <= TS_MSM_MAX_BUCKETS);
+    memset(s->count, 0, buckets * sizeof *s->count);
+    for (unsigned g = 0; g < group; g++) ts_msm_digits(s, s->digit + g * s->terms, s->count + g * half, w + g, c);
+    s->start[0] = 0;
+    for (uint32_t b = 0; b < buckets; b++) s->start[b + 1] = s->start[b] + s->count[b];
+    memset(s->count, 0, buckets * sizeof *s->count);
+    for (unsigned g = 0; g < group; g++) ts_msm_scatter(s, s->digit + g * s->terms, g * half, points);
     while (ts_msm_halve(s, buckets)) {
     }
-    ts_msm_sum_buckets(out, s, buckets);
+    for (unsigned g = 0; g < group; g++) ts_msm_sum_buckets(&s->window[w + g], s, g * half, half);
 }
 
 static void ts_msm_buckets(ts_g1p *out, ts_msm *s, const ts_g1 *points) {
     const unsigned c = ts_msm_choose_window(s);
-    /* Scalars are at most (r-1)/2, so the carry out of the window that holds the top bit fits one more. */
+    /* The top bit's window may carry out, unless it has bits to spare; one more window takes that. */
     const unsigned windows = s->longest / c + 1;
+    const size_t most = s->slots / s->terms < TS_MSM_MAX_BUCKETS >> (c - 1) ? s->slots / s->terms
+                                                                          : TS_MSM_MAX_BUCKETS >> (c - 1);
     TS_ASSERT(windows <= TS_MSM_MAX_WINDOWS);
     memset(s->carry, 0, s->terms);
-    for (unsigned w = 0; w < windows; w++) ts_msm_window(&s->window[w], s, points, w, c);
+    for (unsigned w = 0, group; w < windows; w += group) {
+        group = windows - w < most ? windows - w : (unsigned)most;
+        ts_msm_windows(s, points, w, group, c);
+    }
     *out = s->window[windows - 1];
     for (unsigned w = windows - 1; w-- > 0;) {
         for (unsigned k = 0; k < c; k++) ts_g1p_double(out, out);
