@@ -156,7 +156,7 @@ class File:
         if allowed is not None:
             self.allowed = [text(name, "outputs", 200) for name in listed(allowed, "outputs")]
             distinct(self.allowed, "outputs")
-        need(preparation in ("lowgear", "insecure-dealer"), "unknown preparation")
+        need(preparation in ("lowgear", "insecure-small-ring"), "unknown preparation")
         self.preparation = preparation
         for nonce in listed(nonces, "nonces", len(self.members)):
             octets(nonce, "nonce", 32)

@@ -5,7 +5,7 @@ import pytest
 from support.memory_mesh import run
 from tallystick.algebra import Random, Vector
 from tallystick.errors import ProtocolAbort
-from tallystick.offline import InsecureDealer
+from support.insecure_dealer import InsecureDealer
 from tallystick.online import Openings
 from tallystick.party import MacKey, Party, Shared, _openings
 

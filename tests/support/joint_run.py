@@ -11,7 +11,7 @@ from typing import Any
 from support.memory_mesh import Corrupt, MemoryMesh, Message, Tamper, run
 from tallystick.algebra import Generators, Points, Random, Vector
 from tallystick.backend import Backend
-from tallystick.offline import InsecureDealer
+from support.insecure_dealer import InsecureDealer
 from tallystick.online import (
     Committed,
     Evaluation,

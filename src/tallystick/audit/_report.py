@@ -33,9 +33,9 @@ def warnings_of(verdict: Verdict) -> list[str]:
             "the members' keys are the file's own: the signatures show that somebody holds them, not who "
             "(give --consortium FILE)"
         )
-    if verdict.terms.preparation == "insecure-dealer":
+    if verdict.terms.preparation == "insecure-small-ring":
         found.append(
-            "the triples came from an insecure dealer, so members could have computed each other's inputs; "
+            "the triples came from an insecurely small ring, so members could have computed each other's inputs; "
             "this verdict does not depend on it, their privacy does"
         )
     private = sum(1 for output in verdict.plan.outputs if output.to is not None)

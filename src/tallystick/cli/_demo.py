@@ -28,6 +28,7 @@ from ..plan import Plan, ResultValue, revealed, trace
 from ..record import member_toml, read_consortium
 from ..session import INSECURE_WARNING, PhaseCost, new_identity, write_identity
 from ._identity import identity_file
+from ._preparation import small_ring_option
 from ._programs import GALLERY
 from ._progress import PhaseBars, cost_table
 
@@ -52,7 +53,15 @@ _MIN_ROWS = 2
     help=f"A new or empty folder for the demo (default: ./{_FOLDER}, or the next that is free).",
 )
 @click.option("--keep", is_flag=True, help="Keep the members' folders, with their data and keys.")
-def demo_command(count: int | None, name: str, backend: str | None, out: Path | None, keep: bool) -> None:
+@small_ring_option
+def demo_command(
+    count: int | None,
+    name: str,
+    backend: str | None,
+    out: Path | None,
+    keep: bool,
+    insecure_small_ring: bool,
+) -> None:
     """Run a consortium on this machine: a process per member, bundled data, then an audit of the transcript.
 
     Every member has its own folder with its data, identity and copy of the job, and runs `tallystick run`;
@@ -63,10 +72,11 @@ def demo_command(count: int | None, name: str, backend: str | None, out: Path | 
     chosen = get_backend(backend)
     folder = _fresh(out)
     console = Console(highlight=False)
-    demo = _Demo(example, names, folder, chosen.name, console)
+    demo = _Demo(example, names, folder, chosen.name, console, small_ring=insecure_small_ring)
     console.print(Text.assemble((example.name, "bold"), f": {example.title}"))
     console.print(f"folder: {folder}", soft_wrap=True)
-    console.print(Text.assemble(("warning: ", "bold yellow"), INSECURE_WARNING))
+    if insecure_small_ring:
+        console.print(Text.assemble(("warning: ", "bold yellow"), INSECURE_WARNING))
     demo.set_up()
     demo.show_plan()
     finished = demo.run()
@@ -115,8 +125,16 @@ class _Demo:
     """A consortium in a folder."""
 
     def __init__(
-        self, example: Example, names: Sequence[str], folder: Path, backend: str, console: Console
+        self,
+        example: Example,
+        names: Sequence[str],
+        folder: Path,
+        backend: str,
+        console: Console,
+        *,
+        small_ring: bool,
     ) -> None:
+        self._small_ring = small_ring
         self._example = example
         self._names = names
         self._folder = folder
@@ -179,7 +197,8 @@ class _Demo:
         deadline = "120" if self._backend == "native" else "3600"
         return [
             *("run", "job.toml", "--as", name, "--data", f"{name}.csv", "--passphrase-file", "passphrase"),
-            *("--backend", self._backend, "--deadline", deadline, "--insecure-dealer", "--yes", "--json"),
+            *("--backend", self._backend, "--deadline", deadline, "--yes", "--json"),
+            *(["--insecure-small-ring"] if self._small_ring else []),
         ]
 
     # ------------------------------------------------------------------ processes

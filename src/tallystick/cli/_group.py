@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "tallystick.cli._demo:demo_command",
     "identity": "tallystick.cli._identity:identity_group",
     "plan": "tallystick.cli._plan:plan_command",
+    "prepare": "tallystick.cli._prepare:prepare_command",
     "run": "tallystick.cli._run:run_command",
 }
 """Command name to ``module:attribute``; loaded on demand, so that an auditor runs no session code."""

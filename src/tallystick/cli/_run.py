@@ -31,6 +31,7 @@ from ..session import (
 )
 from ._identity import identity_file
 from ._passphrase import passphrase_option, read_passphrase
+from ._preparation import STORE_FOLDER, small_ring_option
 from ._programs import find_program
 from ._progress import JsonEvents, PhaseBars, PhaseLines, cost_table, results_table
 
@@ -83,8 +84,12 @@ _POLICY_FILE = "policy.toml"
 )
 @click.option("--backend", type=click.Choice(["native", "pure"]), help="Which arithmetic to use.")
 @click.option(
-    "--insecure-dealer", is_flag=True, help="Accept triples by which any member could learn all inputs."
+    "--store",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=f"Folder of your prepared material (default: {STORE_FOLDER} beside the identity).",
 )
+@small_ring_option
 @click.option("--yes", is_flag=True, help="Take part without being asked.")
 @click.option("--json", "as_json", is_flag=True, help="Print progress and result as lines of JSON.")
 def run_command(
@@ -98,7 +103,8 @@ def run_command(
     listen: str | None,
     deadline: float,
     backend: str | None,
-    insecure_dealer: bool,
+    store: Path | None,
+    insecure_small_ring: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -110,7 +116,7 @@ def run_command(
     """
     # A terminated node tells its peers why it leaves, as an interrupted one does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    preparation = choose_preparation(insecure_dealer=insecure_dealer)
+    preparation = choose_preparation(insecure_small_ring=insecure_small_ring)
     display = _Display(as_json)
     job = read_job(job_file)
     own = job.consortium.member(member)
@@ -125,10 +131,11 @@ def run_command(
         preparation=preparation,
         approve=_Approval(job.name, display, ask=not yes),
         out=out,
+        store=store or identity_path.parent / STORE_FOLDER,
         listen=listen,
         limits=Limits(connect=deadline, wait=deadline),
     )
-    if not as_json:
+    if insecure_small_ring and not as_json:
         click.echo(f"tallystick: warning: {INSECURE_WARNING}", err=True)
     try:
         display.show(node)

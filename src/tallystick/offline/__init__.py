@@ -5,7 +5,6 @@
 """
 
 from ._epoch import Epoch, EpochKeys, start_epoch
-from ._insecure import InsecureDealer
 from ._knowledge import Scheme
 from ._lowgear import LowGear
 from ._parameters import Parameters, derive
@@ -16,7 +15,6 @@ from ._store import Store
 __all__ = [
     "Epoch",
     "EpochKeys",
-    "InsecureDealer",
     "LowGear",
     "LowGearPreparation",
     "Masks",

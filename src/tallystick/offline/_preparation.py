@@ -1,7 +1,7 @@
 """What the online phase takes from the offline phase, whoever makes it.
 
-The online phase sees nothing of how material is made: the insecure dealer of this package and the LowGear
-protocol (Keller, Pastro and Rotaru, Eurocrypt 2018) offer the same interface.  Normative text:
+The online phase sees nothing of how material is made; LowGear (Keller, Pastro and Rotaru, Eurocrypt 2018)
+makes it.  Normative text:
 ``spec/online.md``, "Preparation".
 """
 

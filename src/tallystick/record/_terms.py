@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 FORMAT_VERSION: Final = 1
-PREPARATIONS: Final = ("insecure-dealer", "lowgear")
+PREPARATIONS: Final = ("insecure-small-ring", "lowgear")
 
 _MAX_NAME = 200
 _MAX_COLUMNS = 1024

@@ -15,6 +15,7 @@ from ._identity import (
 from ._job import Job, check_policy, read_job, read_policy, schemas
 from ._mesh import Limits, TlsMesh, Traffic
 from ._preparation import INSECURE_WARNING, choose_preparation
+from ._prepare import Filling, Preparing, Stocked, prepare_member
 from ._rotation import check_rotation, make_rotation, read_rotation, write_rotation
 from ._run import TRANSCRIPT_SUFFIX, Node, Outcome, PrivateResult, run_member
 
@@ -24,6 +25,7 @@ __all__ = [
     "SCRYPT_LOG_N",
     "TRANSCRIPT_SUFFIX",
     "DataTable",
+    "Filling",
     "Identity",
     "Job",
     "Limits",
@@ -31,7 +33,9 @@ __all__ = [
     "Observer",
     "Outcome",
     "PhaseCost",
+    "Preparing",
     "PrivateResult",
+    "Stocked",
     "TlsMesh",
     "Traffic",
     "check_policy",
@@ -39,6 +43,7 @@ __all__ = [
     "choose_preparation",
     "make_rotation",
     "new_identity",
+    "prepare_member",
     "read_certificate",
     "read_identity",
     "read_job",

@@ -19,6 +19,7 @@ from .. import encoding
 from ..algebra import Generators, Points, Random
 from ..backend import Backend
 from ..errors import ProtocolAbort, UsageError, VerificationError
+from ..offline import Store
 from ..online import (
     Evaluation,
     InputShares,
@@ -53,7 +54,7 @@ from ._events import Observer, PhaseCost, Stopwatch
 from ._identity import Identity
 from ._job import Job
 from ._mesh import Limits, TlsMesh, Traffic
-from ._preparation import start_preparation
+from ._preparation import open_store, start_preparation, stocking_progress
 from ._tls import check_validity
 
 __all__ = ["TRANSCRIPT_SUFFIX", "Node", "Outcome", "PrivateResult", "run_member"]
@@ -70,7 +71,7 @@ class Node:
     """Everything one member brings to a run.
 
     ``approve`` is asked before anything is signed; ``listen`` replaces the address of the consortium file for
-    listening; ``out`` is the folder for the transcript.
+    listening; ``out`` is the folder for the transcript, ``store`` that for prepared material.
     """
 
     job: Job
@@ -81,6 +82,7 @@ class Node:
     preparation: str
     approve: Approve
     out: Path
+    store: Path
     own_policy: Policy | None = None
     listen: str | None = None
     limits: Limits = field(default_factory=Limits)
@@ -123,6 +125,8 @@ async def run_member(node: Node, observer: Observer | None = None) -> Outcome:
             address = _own_address(node)
             check_validity(node.job.consortium.members)
             _make_folder(node.out)
+            members = node.job.consortium.members
+            store = stack.enter_context(open_store(node.preparation, node.identity, members, node.store))
             mesh = TlsMesh(
                 node.identity,
                 node.job.consortium.members,
@@ -132,15 +136,18 @@ async def run_member(node: Node, observer: Observer | None = None) -> Outcome:
             )
             await stack.enter_async_context(mesh)
         with _naming(node.job.consortium.names):
-            return await _Run(node, mesh, watch, observer).run()
+            return await _Run(node, mesh, store, watch, observer).run()
 
 
 class _Run:
     """The phases after the members are connected; each method is one."""
 
-    def __init__(self, node: Node, mesh: TlsMesh, watch: Stopwatch, observer: Observer) -> None:
+    def __init__(
+        self, node: Node, mesh: TlsMesh, store: Store, watch: Stopwatch, observer: Observer
+    ) -> None:
         self._node = node
         self._mesh = mesh
+        self._store = store
         self._watch = watch
         self._observer = observer
         self._random = Random.system()
@@ -211,9 +218,15 @@ class _Run:
 
     async def _prepare(self, plan: Plan, terms: Terms) -> Openings:
         party = Party(self._mesh, self._node.backend, terms.session_id, self._random.fork("party"))
-        preparation = await start_preparation(terms.preparation, party)
-        self._progress("preparation", 1, 2)
-        await preparation.reserve(plan_need(plan))
+        need = plan_need(plan)
+        preparation = await start_preparation(
+            terms.preparation,
+            party,
+            self._node.backend,
+            self._store,
+            stocking=stocking_progress(need, self._observer.progress),
+        )
+        await preparation.reserve(need)
         return Openings(party, preparation)
 
     async def _prove(

@@ -1,4 +1,4 @@
-"""A dealer that every party could see through, for tests and for the flag ``--insecure-dealer`` alone."""
+"""A dealer that every party could see through: for tests that are about the online phase alone."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import hashlib
 
 import numpy as np
 
-from ..algebra import Vector
-from ..encoding import i2osp
-from ..errors import ProtocolAbort
-from ..party import MacKey, Party, Shared, toss
-from ._preparation import Masks, Need, Triples
+from tallystick.algebra import Vector
+from tallystick.encoding import i2osp
+from tallystick.errors import ProtocolAbort
+from tallystick.offline import Masks, Need, Triples
+from tallystick.party import MacKey, Party, Shared, toss
 
 __all__ = ["InsecureDealer"]
 

@@ -1,0 +1,181 @@
+"""``tallystick prepare``."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from ..backend import get_backend
+from ..offline import Need, derive
+from ..record import read_consortium
+from ..session import (
+    INSECURE_WARNING,
+    Filling,
+    Limits,
+    Observer,
+    Preparing,
+    choose_preparation,
+    prepare_member,
+    read_identity,
+)
+from ._identity import identity_file
+from ._passphrase import passphrase_option, read_passphrase
+from ._preparation import STORE_FOLDER, small_ring_option
+from ._progress import JsonEvents, PhaseLines, bytes_text
+
+__all__ = ["prepare_command"]
+
+
+@click.command("prepare")
+@click.argument("consortium_file", metavar="CONSORTIUM", type=click.Path(path_type=Path))
+@click.option("--as", "member", metavar="MEMBER", required=True, help="Which member this node is.")
+@click.option("--triples", metavar="N", default=0, type=click.IntRange(min=0), help="Triples to have in store.")
+@click.option("--bits", metavar="N", default=0, type=click.IntRange(min=0), help="Random bits to have in store.")
+@click.option(
+    "--randoms", metavar="N", default=0, type=click.IntRange(min=0), help="Random elements to have in store."
+)
+@click.option(
+    "--masks", metavar="N", default=0, type=click.IntRange(min=0), help="Input masks to have, for each member."
+)
+@click.option(
+    "--members", "names", metavar="A,B,...", help="The members that will run together (default: all), in order."
+)
+@click.option(
+    "--identity",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Your identity (default: MEMBER.identity).",
+)
+@passphrase_option
+@click.option(
+    "--store",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=f"Folder of your prepared material (default: {STORE_FOLDER} beside the identity).",
+)
+@click.option(
+    "--listen", metavar="HOST:PORT", help="Listen here, not at your address in the consortium file."
+)
+@click.option(
+    "--deadline",
+    metavar="SECONDS",
+    default=120.0,
+    show_default=True,
+    type=click.FloatRange(min=1),
+    help="How long to wait for members to appear, and for any one message.",
+)
+@click.option("--backend", type=click.Choice(["native", "pure"]), help="Which arithmetic to use.")
+@small_ring_option
+@click.option("--derivation", is_flag=True, help="Print how the parameters are derived, and do nothing else.")
+@click.option("--json", "as_json", is_flag=True, help="Print progress and result as lines of JSON.")
+def prepare_command(
+    consortium_file: Path,
+    member: str,
+    triples: int,
+    bits: int,
+    randoms: int,
+    masks: int,
+    names: str | None,
+    identity: Path | None,
+    passphrase_file: Path | None,
+    store: Path | None,
+    listen: str | None,
+    deadline: float,
+    backend: str | None,
+    insecure_small_ring: bool,
+    derivation: bool,
+    as_json: bool,
+) -> None:
+    """Fill your store of triples ahead of runs with the other members of CONSORTIUM.
+
+    All members give the same amounts at the same time.  What is in store already counts; a later run takes
+    from it and makes what is missing.
+    """
+    if derivation:
+        table = Table(box=None, show_header=False, pad_edge=False)
+        for name, value in derive().table():
+            table.add_row(name, value)
+        Console(highlight=False).print(table)
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    consortium = read_consortium(consortium_file)
+    if names is not None:
+        consortium = consortium.select(name.strip() for name in names.split(","))
+    own = consortium.member(member)
+    identity_path = identity or identity_file(own.name)
+    preparing = Preparing(
+        consortium=consortium,
+        identity=read_identity(identity_path, read_passphrase(passphrase_file, name=own.name)),
+        backend=get_backend(backend),
+        preparation=choose_preparation(insecure_small_ring=insecure_small_ring),
+        store=store or identity_path.parent / STORE_FOLDER,
+        need=Need(triples=triples, bits=bits, randoms=randoms, masks=(masks,) * len(consortium.members)),
+        listen=listen,
+        limits=Limits(connect=deadline, wait=deadline),
+    )
+    if as_json:
+        events = JsonEvents()
+        filling = asyncio.run(prepare_member(preparing, events))
+        events.emit("result", **asdict(filling))
+        return
+    if insecure_small_ring:
+        click.echo(f"tallystick: warning: {INSECURE_WARNING}", err=True)
+    console = Console(stderr=True)
+    if console.is_terminal:
+        with _Bar(console) as bar:
+            filling = asyncio.run(prepare_member(preparing, bar))
+    else:
+        filling = asyncio.run(prepare_member(preparing, PhaseLines()))
+    Console(highlight=False).print(_table(filling))
+
+
+class _Bar(Observer):
+    """One bar with an estimate of the time that is left."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description:12}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+        )
+        self._task: TaskID = self._progress.add_task("connecting", total=None)
+
+    def __enter__(self) -> _Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def phase(self, name: str) -> None:
+        """See ``Observer``."""
+        self._progress.update(self._task, description=name)
+
+    def progress(self, done: int, total: int) -> None:
+        """See ``Observer``."""
+        self._progress.update(self._task, completed=done, total=total)
+
+    def remark(self, text: str) -> None:
+        """See ``Observer``."""
+        self._progress.console.print(text, style="dim", markup=False)
+
+
+def _table(filling: Filling) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("in store")
+    table.add_column("items", justify="right")
+    for stocked in filling.stocked:
+        table.add_row(stocked.kind, f"{stocked.items:,}")
+    table.add_row("set-up", f"{filling.epoch_seconds:.2f} s, {bytes_text(filling.epoch_sent)} sent")
+    table.add_row("material", f"{filling.seconds:.2f} s, {bytes_text(filling.sent)} sent")
+    return table
