@@ -19,7 +19,7 @@ FAST = "native" if native_available() else "pure"
 
 @pytest.fixture(scope="module")
 def data() -> bytes:
-    return genuine.genuine(get_backend(FAST), preparation="insecure-dealer")
+    return genuine.genuine(get_backend(FAST), preparation="insecure-small-ring")
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_the_report(path: Path) -> None:
         assert (f"✓  {check} " in text) == (check not in ("consortium", "program"))
     assert "by_member.south" in text and "0.07" in text
     assert "note: the members' keys are the file's own" in text
-    assert "note: the triples came from an insecure dealer" in text
+    assert "note: the triples came from an insecurely small ring" in text
     assert result.stderr == ""
 
 
@@ -60,7 +60,11 @@ def test_json(path: Path) -> None:
     results = {r["name"]: r for r in verdict["results"]}
     assert results["mean"]["values"] == ["7/120"]
     assert results["count"]["text"] == "6"
-    assert (verdict["pinned"], verdict["traced"], verdict["preparation"]) == (False, True, "insecure-dealer")
+    assert (verdict["pinned"], verdict["traced"], verdict["preparation"]) == (
+        False,
+        True,
+        "insecure-small-ring",
+    )
     assert len(verdict["notes"]) == 2
 
 

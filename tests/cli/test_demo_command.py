@@ -26,7 +26,7 @@ def test_two_members(tmp_path: Path, native: Backend) -> None:
     result = run("--members", 2, "--out", out)
     assert result.exit_code == 0, result.stderr + result.stdout
     text = result.stdout
-    assert "warning: preparation comes from an insecure dealer" in text
+    assert "warning" not in text
     assert "sum of wage_cents over all members (1406 rows)" in text
     example = find("wages")
     expected = example.plain(example.tables(2))

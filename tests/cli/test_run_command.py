@@ -62,7 +62,7 @@ class Consortium:
     def arguments(self, name: str, *more: str) -> list[str]:
         return [
             *("run", "job.toml", "--as", name, "--data", "data.csv", "--passphrase-file", "passphrase"),
-            *("--insecure-dealer", "--yes", "--deadline", "20", *more),
+            *("--insecure-small-ring", "--yes", "--deadline", "20", *more),
         ]
 
     def start(self, name: str, *more: str) -> subprocess.Popen[str]:
@@ -116,7 +116,7 @@ def test_members_get_the_result_and_a_transcript_that_the_audit_command_accepts(
     code, stdout, stderr = finish(people)
     assert code == 0, stderr
     assert stdout.splitlines()[:3] == ["result   value", "mean      2.60", "squares     63"]
-    assert "tallystick: warning: preparation comes from an insecure dealer" in stderr
+    assert "tallystick: warning: preparation uses a ring so small" in stderr
     assert "[1] sum of x over all members (5 rows)" in stderr
     phases = ["identity", "agreement", "commitment", "preparation", "computation", "proof", "publication"]
     assert [line for line in stderr.splitlines() if line in {f"tallystick: {p}" for p in phases}] == [
@@ -221,7 +221,6 @@ def test_an_absent_member_is_named_within_the_deadline(make) -> None:  # type: i
 @pytest.mark.parametrize(
     ("files", "arguments", "message"),
     [
-        ({}, {"--insecure-dealer": None}, "this version prepares triples with an insecure dealer only"),
         ({}, {"--as": "east"}, "'east' is not a member of the consortium"),
         ({}, {"--data": "absent.csv"}, "absent.csv: there is no such file"),
         ({"data.csv": "x\n3\n8\n"}, {}, "data.csv: row 2 (line 3), column 'x': '8' is outside [0, 7]"),

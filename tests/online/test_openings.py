@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from support.insecure_dealer import InsecureDealer
 from support.memory_mesh import run
 from tallystick.algebra import Random, Vector
 from tallystick.errors import ProtocolAbort
-from support.insecure_dealer import InsecureDealer
 from tallystick.online import Openings
 from tallystick.party import MacKey, Party, Shared, _openings
 

@@ -157,7 +157,7 @@ def test_every_session_has_its_own_id() -> None:
         {"members": terms.members[::-1]},
         {"tables": terms.tables[::-1]},
         {"policy": Policy()},
-        {"preparation": "insecure-dealer"},
+        {"preparation": "insecure-small-ring"},
         {"nonces": (bytes(32),) * 3},
     ):
         ids.add(dataclasses.replace(terms, **change).session_id)

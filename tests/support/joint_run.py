@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from support.insecure_dealer import InsecureDealer
 from support.memory_mesh import Corrupt, MemoryMesh, Message, Tamper, run
 from tallystick.algebra import Generators, Points, Random, Vector
 from tallystick.backend import Backend
-from support.insecure_dealer import InsecureDealer
 from tallystick.online import (
     Committed,
     Evaluation,

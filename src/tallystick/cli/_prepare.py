@@ -33,19 +33,41 @@ from ._progress import JsonEvents, PhaseLines, bytes_text
 __all__ = ["prepare_command"]
 
 
+def _derivation(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    """Print how the parameters are derived, and leave."""
+    if not wanted:
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in derive().table():
+        table.add_row(name, value)
+    Console(highlight=False).print(table)
+    context.exit()
+
+
 @click.command("prepare")
 @click.argument("consortium_file", metavar="CONSORTIUM", type=click.Path(path_type=Path))
 @click.option("--as", "member", metavar="MEMBER", required=True, help="Which member this node is.")
-@click.option("--triples", metavar="N", default=0, type=click.IntRange(min=0), help="Triples to have in store.")
-@click.option("--bits", metavar="N", default=0, type=click.IntRange(min=0), help="Random bits to have in store.")
+@click.option(
+    "--triples", metavar="N", default=0, type=click.IntRange(min=0), help="Triples to have in store."
+)
+@click.option(
+    "--bits", metavar="N", default=0, type=click.IntRange(min=0), help="Random bits to have in store."
+)
 @click.option(
     "--randoms", metavar="N", default=0, type=click.IntRange(min=0), help="Random elements to have in store."
 )
 @click.option(
-    "--masks", metavar="N", default=0, type=click.IntRange(min=0), help="Input masks to have, for each member."
+    "--masks",
+    metavar="N",
+    default=0,
+    type=click.IntRange(min=0),
+    help="Input masks to have, for each member.",
 )
 @click.option(
-    "--members", "names", metavar="A,B,...", help="The members that will run together (default: all), in order."
+    "--members",
+    "names",
+    metavar="A,B,...",
+    help="The members that will run together (default: all), in order.",
 )
 @click.option(
     "--identity",
@@ -73,7 +95,14 @@ __all__ = ["prepare_command"]
 )
 @click.option("--backend", type=click.Choice(["native", "pure"]), help="Which arithmetic to use.")
 @small_ring_option
-@click.option("--derivation", is_flag=True, help="Print how the parameters are derived, and do nothing else.")
+@click.option(
+    "--derivation",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_derivation,
+    help="Print how the parameters are derived, and do nothing else.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print progress and result as lines of JSON.")
 def prepare_command(
     consortium_file: Path,
@@ -90,7 +119,6 @@ def prepare_command(
     deadline: float,
     backend: str | None,
     insecure_small_ring: bool,
-    derivation: bool,
     as_json: bool,
 ) -> None:
     """Fill your store of triples ahead of runs with the other members of CONSORTIUM.
@@ -98,12 +126,6 @@ def prepare_command(
     All members give the same amounts at the same time.  What is in store already counts; a later run takes
     from it and makes what is missing.
     """
-    if derivation:
-        table = Table(box=None, show_header=False, pad_edge=False)
-        for name, value in derive().table():
-            table.add_row(name, value)
-        Console(highlight=False).print(table)
-        return
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     consortium = read_consortium(consortium_file)
     if names is not None:

@@ -142,9 +142,7 @@ async def run_member(node: Node, observer: Observer | None = None) -> Outcome:
 class _Run:
     """The phases after the members are connected; each method is one."""
 
-    def __init__(
-        self, node: Node, mesh: TlsMesh, store: Store, watch: Stopwatch, observer: Observer
-    ) -> None:
+    def __init__(self, node: Node, mesh: TlsMesh, store: Store, watch: Stopwatch, observer: Observer) -> None:
         self._node = node
         self._mesh = mesh
         self._store = store
