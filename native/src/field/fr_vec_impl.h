@@ -191,7 +191,8 @@ static void fr_vec_matvec(ts_fr *out, const ts_fr *rows, const ts_fr *v, size_t 
 static int fr_vec_scatter_add(ts_fr *out, size_t n, const ts_fr *a, const int64_t *index, size_t count) {
     memset(out, 0, n * sizeof *out);
     for (size_t k = 0; k < count; k++) {
-        if (index[k] < 0 || (uint64_t)index[k] >= n) {
+        /* A negative index becomes one of at least 2^63. */
+        if ((uint64_t)index[k] >= n) {
             memset(out, 0, n * sizeof *out);
             return TS_ERR_INDEX;
         }
