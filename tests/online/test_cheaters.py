@@ -121,6 +121,16 @@ def test_an_input_without_a_range_proof(backend):
     stopped(play(CASE, [backend] * 3, cheat=cheat), "range-proof", CHEATER)
 
 
+@pytest.mark.parametrize("field", ["mask", "final", "rows"])
+def test_a_range_proof_that_does_not_decode(backend, field):
+    def garble(made):
+        proof = made.committed.proof
+        bad = replace(proof, **{field: b"\xff" * len(getattr(proof, field))})
+        return replace(made, committed=replace(made.committed, proof=bad))
+
+    stopped(play(CASE, [backend] * 3, cheat=Cheat(published=garble)), "range-proof", CHEATER)
+
+
 def test_a_flipped_share_in_an_opening(backend):
     stopped(play(CASE, [backend] * 3, corrupt=changed("multiply", bump(backend))), "mac-check")
 

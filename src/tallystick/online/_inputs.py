@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..algebra import Generators, Points, Vector
-from ..errors import ProtocolAbort, VerificationError
+from ..errors import DecodeError, ProtocolAbort, VerificationError
 from ..party import Shared, read_vector, share_zeros
 from ..proofs import BatchVerifier, Proof, RangeRelation, Shape
 from ._openings import Openings
@@ -82,7 +82,7 @@ def accept_inputs(committed: Sequence[Committed], generators: Generators) -> Non
                 context=item.context,
                 name=str(owner),
             )
-        except VerificationError as error:
+        except (DecodeError, VerificationError) as error:
             raise _refused(owner, error.message) from error
     try:
         verifier.verify()
