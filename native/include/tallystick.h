@@ -184,7 +184,7 @@ size_t ts_g1_msm_scratch(const ts_cpu *cpu, size_t n);
 
 /* rows of shape (m, n); out[i] = sum over k of rows[i][k] * points[k], m points. The scratch memory may have any
  * alignment, is wiped at the end, and overlaps nothing. TS_ERR_LENGTH if it is too small for n points, or n is
- * above 2^31. */
+ * above 2^30. */
 int ts_g1_msm_rows_var(const ts_cpu *cpu, ts_g1 *out, size_t m, const ts_g1 *points, size_t n, const ts_fr *rows,
                        void *scratch, size_t scratch_len);
 

@@ -90,6 +90,18 @@ def limbs52(value: int, count: int) -> str:
     )
 
 
+def fp8(name: str, value: int, formula: str) -> str:
+    """Return the definition of one constant of Fp in limbs of 52 bits."""
+    return f"/* {formula} */\nstatic const uint64_t ts_fp8_{name}[8] TS_UNUSED = {limbs52(value % P, 8)};\n"
+
+
+def mu128(name: str, value: int, formula: str) -> str:
+    """Return the definition of the two words of a constant."""
+    assert 0 <= value < 1 << 128
+    low, high = value & ((1 << 64) - 1), value >> 64
+    return f"/* {formula} */\n#define {name}_LOW 0x{low:016x}ULL\n#define {name}_HIGH 0x{high:016x}ULL\n"
+
+
 def ifma_header() -> str:
     """Return arch/ifma/ifma_constants.h."""
     base = 1 << LIMB_BITS
@@ -101,6 +113,16 @@ def ifma_header() -> str:
         f"/* floor(2^59 / (floor(r / 2^208) + 1)) */\n#define TS_FR8_MU {(1 << 59) // ((R >> 208) + 1)}ULL\n",
         f"/* p, limbs of 52 bits */\nstatic const uint64_t ts_fp8_modulus[8] TS_UNUSED = {limbs52(P, 8)};\n",
         f"/* -1/p mod 2^52 */\n#define TS_FP8_INV 0x{-pow(P, -1, base) % base:013x}ULL\n",
+        "/* k p for k = 0 .. 4 */\nstatic const uint64_t ts_fp8_multiples[5][8] TS_UNUSED = {\n    "
+        + ",\n    ".join(limbs52(k * P, 8) for k in range(5))
+        + "};\n",
+        f"/* floor(2^52 / (floor(p / 2^364) + 2)) */\n#define TS_FP8_TOP_INV {base // ((P >> 364) + 2)}ULL\n",
+        fp8("beta", beta() << 416, "beta of curve/g1_constants.h"),
+        mu128("TS_MSM8_MU", (1 << 254) // Z_ABS**2, "floor(2^254 / z^2)"),
+        fp8("unit", 1 << 416, "2^416 mod p: one"),
+        fp8("enter", 1 << 448, "2^448 mod p: from the domain of 2^384 to that of 2^416"),
+        fp8("leave", 1 << 384, "2^384 mod p: back"),
+        fp8("inverse_fix", 1 << 1248, "2^1248 mod p: from 1 / (value 2^416) to 2^416 / value"),
     )
 
 

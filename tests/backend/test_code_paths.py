@@ -202,3 +202,89 @@ def test_in_place(portable: Any, path: Any, n: int) -> None:
     }.items():
         for out in range(len(arrays)):
             same(run(path._cpu, function, arrays, out), run(portable._cpu, function, arrays, out))
+
+
+# ---------------------------------------------------------------------- G1
+
+Z_SQUARED = 0xD201000000010000**2
+
+
+@pytest.fixture(scope="module")
+def points(portable: Any) -> Array:
+    """Points of G1 without a known relation, one of them infinity."""
+    out: Array = portable.g1_hash([bytes([i]) for i in range(40)], b"code paths")
+    out[7] = 0
+    return out
+
+
+def edge_scalars() -> list[int]:
+    """Where the halves of a scalar, their signs and their digits change."""
+    out = [0, 1, R - 1, 2, R - 2, (R - 1) // 2, (R + 1) // 2, 1 << 127, (1 << 254) - 1]
+    for k in (1, 2, 3, Z_SQUARED // 2, Z_SQUARED // 2 + 1, Z_SQUARED - 1):
+        out += [k * Z_SQUARED + d for d in (-1, 0, 1)]
+        out += [k * Z_SQUARED + Z_SQUARED // 2 + d for d in (-1, 0, 1, 2)]
+    for c in range(1, 17):
+        out += [
+            sum(1 << (c * i + c - 1) for i in range(127 // c)),
+            (1 << c) - 1,
+            1 << (c - 1),
+            (1 << (c - 1)) + 1,
+        ]
+    return [v % R for v in out]
+
+
+def scalar_rows(portable: Any, n: int) -> dict[str, Array]:
+    """Rows of n scalars of several kinds."""
+    stream = hashlib.shake_256(b"rows").digest(n)
+    bits = [b & 1 for b in stream]
+    signs = [1 if b & 2 else R - 1 for b in stream]
+    kinds = {
+        "random": None,
+        "zeros": [0] * n,
+        "ones": [1] * n,
+        "bits": bits,
+        "signs": signs,
+        "sparse": [R // 3 if k == n // 2 else 0 for k in range(n)],
+        "mixed": [R // 5 if k % 9 == 4 else bits[k] for k in range(n)],
+        "equal": [R // 7] * n,
+    }
+    random = portable.fr_expand(bytes(32), bytes(12), n)
+    return {k: random if v is None else portable.fr_from_ints(v) for k, v in kinds.items()}
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 7, 9, 40])
+def test_msm_rows(portable: Any, path: Any, points: Array, n: int) -> None:
+    rows = np.concatenate(list(scalar_rows(portable, n).values()))
+    few = points[:n]
+    if n:
+        same(path.g1_msm_rows(few, rows), portable.g1_msm_rows(few, rows))
+    same(path.g1_msm(few, rows[:n]), portable.g1_msm(few, rows[:n]))
+
+
+@pytest.mark.parametrize("kind", ["random", "ones", "bits", "signs", "mixed", "equal"])
+@pytest.mark.parametrize("repeat", [[3], [3, 4], [3, 11, 7], list(range(40))])
+def test_msm_of_repeated_points(
+    portable: Any, path: Any, points: Array, kind: str, repeat: list[int]
+) -> None:
+    """Equal, opposite and infinite points meet in one bucket, also across chunks of 4,096 points."""
+    n = 600 if kind in ("random", "mixed", "equal") else 9_000
+    index = np.array(repeat)[np.arange(n) * 5 % len(repeat)]
+    many = np.concatenate([points, portable.g1_neg(points)])[index + 40 * (np.arange(n) % 3 == 1)]
+    scalars = scalar_rows(portable, n)[kind]
+    same(path.g1_msm(many, scalars), portable.g1_msm(many, scalars))
+
+
+def test_msm_of_edge_scalars(portable: Any, path: Any, points: Array) -> None:
+    scalars = portable.fr_from_ints(edge_scalars())
+    one = points[:1]
+    same(path.g1_msm_rows(one, scalars), portable.g1_msm_rows(one, scalars))
+    many = np.concatenate([points] * 4)[: len(scalars)]
+    same(path.g1_msm(many, scalars), portable.g1_msm(many, scalars))
+
+
+def test_msm_of_many_points(portable: Any, path: Any, points: Array) -> None:
+    """More digits than one chunk and one run of windows take."""
+    n = 5_000
+    many = np.concatenate([points] * (n // 40))
+    scalars = portable.fr_expand(bytes(32), bytes(12), n)
+    same(path.g1_msm(many, scalars), portable.g1_msm(many, scalars))

@@ -10,7 +10,7 @@
 /* The counter of ChaCha20 has 32 bits. */
 #define TS_MAX_CHACHA20_BLOCKS ((uint64_t)1 << 32)
 
-/* A multi-scalar multiplication keeps 2 * index + sign in 32 bits. */
-#define TS_MSM_MAX_POINTS ((size_t)1 << 31)
+/* A multi-scalar multiplication keeps 4 * index and two flags in 32 bits. */
+#define TS_MSM_MAX_POINTS ((size_t)1 << 30)
 
 #endif

@@ -7,6 +7,7 @@ TS_TARGET_BEGIN("bmi,bmi2,adx,avx2,avx512f,avx512dq,avx512bw,avx512vl,avx512ifma
 
 #include "../../kernels_impl.h"
 #include "fr8_ntt_impl.h"
+#include "msm8_impl.h"
 #include "fr8_sqrt_impl.h"
 
 static int ifma_supported(void) {
@@ -47,6 +48,8 @@ const ts_cpu ts_cpu_ifma = {
     .fr_vec_matvec = ifma_fr_vec_matvec,
     .fr_ntt_table = ifma_fr_ntt_table,
     .fr_vec_ntt = ifma_fr_vec_ntt,
+    .g1_msm_scratch = ifma_g1_msm_scratch,
+    .g1_msm_rows_var = ifma_g1_msm_rows_var,
 };
 TS_TARGET_END
 #endif

@@ -19,4 +19,34 @@ static const uint64_t ts_fp8_modulus[8] TS_UNUSED = {0xeffffffffaaab, 0xfeb153ff
 /* -1/p mod 2^52 */
 #define TS_FP8_INV 0x3fffcfffcfffdULL
 
+/* k p for k = 0 .. 4 */
+static const uint64_t ts_fp8_multiples[5][8] TS_UNUSED = {
+    {0x0000000000000, 0x0000000000000, 0x0000000000000, 0x0000000000000, 0x0000000000000, 0x0000000000000, 0x0000000000000, 0x0000000000000},
+    {0xeffffffffaaab, 0xfeb153ffffb9f, 0x6b0f6241eabff, 0x12bf6730d2a0f, 0x764774b84f385, 0x1ba7b6434bacd, 0x1ea397fe69a4b, 0x000000001a011},
+    {0xdffffffff5556, 0xfd62a7ffff73f, 0xd61ec483d57ff, 0x257ece61a541e, 0xec8ee9709e70a, 0x374f6c869759a, 0x3d472ffcd3496, 0x0000000034022},
+    {0xcffffffff0001, 0xfc13fbffff2df, 0x412e26c5c03ff, 0x383e359277e2e, 0x62d65e28eda8f, 0x52f722c9e3068, 0x5beac7fb3cee1, 0x000000004e033},
+    {0xbfffffffeaaac, 0xfac54ffffee7f, 0xac3d8907aafff, 0x4afd9cc34a83d, 0xd91dd2e13ce14, 0x6e9ed90d2eb35, 0x7a8e5ff9a692c, 0x0000000068044}};
+
+/* floor(2^52 / (floor(p / 2^364) + 2)) */
+#define TS_FP8_TOP_INV 42281365322ULL
+
+/* beta of curve/g1_constants.h */
+static const uint64_t ts_fp8_beta[8] TS_UNUSED = {0xd75aaff33455f, 0xd095356b7cbb6, 0x953a2f6fa079f, 0x1080cf0a3d697, 0x3f7de3465fe7c, 0x01f71fd6896ec, 0xd9dd9cc172747, 0x0000000007d91};
+
+/* floor(2^254 / z^2) */
+#define TS_MSM8_MU_LOW 0x58fdb948bdb3fb8bULL
+#define TS_MSM8_MU_HIGH 0x5f1afb3c7807eab7ULL
+
+/* 2^416 mod p: one */
+static const uint64_t ts_fp8_unit[8] TS_UNUSED = {0x6480ea8e9b9af, 0x65766c8fe444f, 0x8b540fea96f7d, 0x3b2ee82efd422, 0xa6723e5f0ade5, 0xff6eb6fdd4230, 0xe06ef23c24a25, 0x0000000014c8e};
+
+/* 2^448 mod p: from the domain of 2^384 to that of 2^416 */
+static const uint64_t ts_fp8_enter[8] TS_UNUSED = {0x7fde37dba9366, 0x4e27525bc342b, 0x1f5b1e9778489, 0xb872b2b91b9dc, 0xb206f497dfcaf, 0x4137cc89a9b0b, 0xd9d20d7e39959, 0x000000000411c};
+
+/* 2^384 mod p: back */
+static const uint64_t ts_fp8_leave[8] TS_UNUSED = {0x900000002fffd, 0x0bc40c0002760, 0x3c758baebf400, 0x57455f4898575, 0xd77ce58537052, 0x071a97a256ec6, 0xec3fa80e4935c, 0x0000000015f65};
+
+/* 2^1248 mod p: from 1 / (value 2^416) to 2^416 / value */
+static const uint64_t ts_fp8_inverse_fix[8] TS_UNUSED = {0x471516ca7ac0c, 0x236b77db88f62, 0x722468923960b, 0x08aaa788fc935, 0xb944540e9ecf5, 0x8657dbb7d51de, 0xa3a3979d68aed, 0x000000000937c};
+
 #endif
