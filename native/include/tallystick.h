@@ -27,6 +27,7 @@
 #define TS_ERR_NAME 7
 #define TS_ERR_CPU 8
 #define TS_ERR_RESIDUE 9
+#define TS_ERR_PRIME 10
 
 /* A code path: a table of functions compiled for one set of processor features. */
 typedef struct ts_cpu ts_cpu;
@@ -187,5 +188,82 @@ size_t ts_g1_msm_scratch(const ts_cpu *cpu, size_t n);
  * above 2^30. */
 int ts_g1_msm_rows_var(const ts_cpu *cpu, ts_g1 *out, size_t m, const ts_g1 *points, size_t n, const ts_fr *rows,
                        void *scratch, size_t scratch_len);
+
+/* ---- BGV; spec/ring.md has the mathematics and the letters N, L, L', r, psi ----
+ *
+ * Rows are N residues modulo one prime, below it; a polynomial modulo q is L consecutive rows, after the switch L'.
+ * In the evaluation domain, entry i of a row is the value at psi^(2 rev(i) + 1), rev reversing the bits of i.
+ * Small polynomials are N signed integers. No output may alias an input unless said otherwise. Scratch memory may
+ * have any alignment, is wiped at the end, and overlaps nothing. */
+
+/* The tables of one parameter set: public, and never changed once made, so any number of threads may share them. It
+ * knows its code path. */
+typedef struct ts_ring ts_ring;
+
+/* The bytes of memory that ts_ring_init needs; 0 unless degree is a power of two from 4 to 2^20, 1 <= kept <= primes
+ * <= 32, and 1 <= wide <= 32. */
+size_t ts_ring_size(size_t degree, size_t primes, size_t kept, size_t wide);
+
+/* Lays out a ring in memory, which must outlive it: N = degree, L = primes, L' = kept, wide limbs of 52 bits; psi[l] has
+ * order 2 N modulo p[l]. TS_ERR_LENGTH where ts_ring_size is 0 or more than memory_len; TS_ERR_PRIME if an odd p[l]
+ * below 2^50 is not 1 modulo 2 N or psi[l]^N is not -1. That p[l] are distinct primes is for the caller to know. */
+int ts_ring_init(const ts_cpu *cpu, void *memory, size_t memory_len, const ts_ring **out, size_t degree,
+                 const uint64_t *p, const uint64_t *psi, size_t primes, size_t kept, size_t wide);
+
+/* The bytes of scratch memory that any function here takes, ts_ring_combine_var aside. TS_ERR_LENGTH: it has less. */
+size_t ts_ring_scratch(const ts_ring *ring);
+
+/* out = small, in the evaluation domain. */
+void ts_ring_to_evaluation(const ts_ring *ring, uint64_t *out, const int64_t *small);
+
+/* b = a s + r e. */
+int ts_ring_public_key(const ts_ring *ring, uint64_t *b, const uint64_t *a, const int64_t *s, const int64_t *e,
+                       void *scratch, size_t scratch_len);
+
+/* c0 = b v + m + r e0, c1 = a v + r e1, in the evaluation domain. */
+int ts_ring_encrypt(const ts_ring *ring, uint64_t *c0, uint64_t *c1, const uint64_t *a, const uint64_t *b,
+                    const ts_fr *m, const int64_t *e0, const int64_t *v, const int64_t *e1, void *scratch,
+                    size_t scratch_len);
+
+/* out = a + b, a - b, 2 a; out may alias an input. */
+void ts_ring_add(const ts_ring *ring, uint64_t *out, const uint64_t *a, const uint64_t *b);
+void ts_ring_sub(const ts_ring *ring, uint64_t *out, const uint64_t *a, const uint64_t *b);
+void ts_ring_double(const ts_ring *ring, uint64_t *out, const uint64_t *a);
+
+/* d0 = y c0 + b v + r u - mask, d1 = y c1 + a v + r e1, switched: L' rows each, in the coefficient domain. u has the
+ * shape (wide, N), limbs of 52 bits, lowest first. */
+int ts_ring_reply(const ts_ring *ring, uint64_t *d0, uint64_t *d1, const uint64_t *c0, const uint64_t *c1,
+                  const ts_fr *y, const uint64_t *a, const uint64_t *b, const int64_t *v, const int64_t *e1,
+                  const uint64_t *u, const ts_fr *mask, void *scratch, size_t scratch_len);
+
+/* out = the plaintext coefficients of a reply; s is the secret key in the evaluation domain. */
+int ts_ring_decrypt(const ts_ring *ring, ts_fr *out, const uint64_t *d0, const uint64_t *d1, const uint64_t *s,
+                    void *scratch, size_t scratch_len);
+
+/* out0[k] = the sum over u of X^shifts[k][u] in0[u], out1[k] of in1[u]; shifts has the shape (outputs, inputs), lies in
+ * [0, 2 N), X^N = -1, or is -1 for no term. At most 63 inputs (TS_ERR_LENGTH), and TS_ERR_INDEX for any other
+ * shift. Shifts are public; residues are handled in constant time. */
+size_t ts_ring_combine_scratch(const ts_ring *ring, size_t outputs, size_t inputs);
+int ts_ring_combine_var(const ts_ring *ring, uint64_t *const *out0, uint64_t *const *out1, size_t outputs,
+                        const uint64_t *const *in0, const uint64_t *const *in1, size_t inputs, const int64_t *shifts,
+                        void *scratch, size_t scratch_len);
+
+/* The first rows of a polynomial as 25 N / 4 bytes each, 50 bits a residue; and back: TS_ERR_ENCODING if a residue is not
+ * below its prime, with the index of the first such one in *bad. */
+void ts_ring_pack(const ts_ring *ring, uint8_t *out, const uint64_t *a, size_t rows);
+int ts_ring_unpack_var(const ts_ring *ring, uint64_t *out, size_t *bad, const uint8_t *in, size_t rows);
+
+/* Uniform residues from a public seed: L rows. */
+void ts_ring_uniform(const ts_ring *ring, uint64_t *out, const uint8_t *key32, const uint8_t *nonce12);
+
+/* Coefficients from a secret seed: ternary; centred binomial of variance 10.5; uniform in [-bound, bound], bound below 2^62;
+ * and uniform limbs of 52 bits, at most 32 of them, of the shape (limbs, n). The stream has at most 2^32
+ * blocks of 64 bytes (TS_ERR_LENGTH); it takes 8, 8, 16 and 8 limbs bytes a coefficient. */
+int ts_sample_ternary(const ts_cpu *cpu, int64_t *out, size_t n, const uint8_t *key32, const uint8_t *nonce12);
+int ts_sample_binomial(const ts_cpu *cpu, int64_t *out, size_t n, const uint8_t *key32, const uint8_t *nonce12);
+int ts_sample_box(const ts_cpu *cpu, int64_t *out, size_t n, uint64_t bound, const uint8_t *key32,
+                  const uint8_t *nonce12);
+int ts_sample_wide(const ts_cpu *cpu, uint64_t *out, size_t n, size_t limbs, const uint8_t *key32,
+                   const uint8_t *nonce12);
 
 #endif

@@ -1,5 +1,6 @@
 /* The exported functions: choice of the code path, and one call through its table for each. */
 #include "cpu/cpu.h"
+#include "ring/ring_impl.h"
 #include "util/limits.h"
 
 static const ts_cpu *const ts_paths[] = {
@@ -205,5 +206,38 @@ int ts_g1_msm_rows_var(const ts_cpu *cpu, ts_g1 *out, size_t m, const ts_g1 *poi
         return TS_ERR_LENGTH;
     }
     cpu->g1_msm_rows_var(out, m, points, n, rows, scratch);
+    return TS_OK;
+}
+
+/* ---- samplers ---- */
+
+/* Whether n coefficients of so many bytes take no more blocks than the counter of ChaCha20 has. */
+static int ts_sample_fits(size_t n, size_t bytes) {
+    return n <= TS_MAX_CHACHA20_BLOCKS * 64 / bytes;
+}
+
+int ts_sample_ternary(const ts_cpu *cpu, int64_t *out, size_t n, const uint8_t *key32, const uint8_t *nonce12) {
+    if (!ts_sample_fits(n, 8)) return TS_ERR_LENGTH;
+    cpu->sample_ternary(out, n, key32, nonce12);
+    return TS_OK;
+}
+
+int ts_sample_binomial(const ts_cpu *cpu, int64_t *out, size_t n, const uint8_t *key32, const uint8_t *nonce12) {
+    if (!ts_sample_fits(n, 8)) return TS_ERR_LENGTH;
+    cpu->sample_binomial(out, n, key32, nonce12);
+    return TS_OK;
+}
+
+int ts_sample_box(const ts_cpu *cpu, int64_t *out, size_t n, uint64_t bound, const uint8_t *key32,
+                  const uint8_t *nonce12) {
+    if (!ts_sample_fits(n, 16) || bound >> 62) return TS_ERR_LENGTH;
+    cpu->sample_box(out, n, bound, key32, nonce12);
+    return TS_OK;
+}
+
+int ts_sample_wide(const ts_cpu *cpu, uint64_t *out, size_t n, size_t limbs, const uint8_t *key32,
+                   const uint8_t *nonce12) {
+    if (limbs < 1 || limbs > TS_RING_MAX_WIDE || !ts_sample_fits(n, 8 * limbs)) return TS_ERR_LENGTH;
+    cpu->sample_wide(out, n, limbs, key32, nonce12);
     return TS_OK;
 }

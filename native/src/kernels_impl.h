@@ -27,6 +27,9 @@ TS_INLINE void ts_montmul6(uint64_t *out, const uint64_t *a, const uint64_t *b, 
 #include "curve/g1_hash_impl.h"
 #include "curve/g1_vec_impl.h"
 #include "curve/msm_impl.h"
+#include "ring/zq_impl.h"
+#include "ring/pack_impl.h"
+#include "ring/sample_impl.h"
 
 #define TS_KERNELS \
     .fr_vec_from_i64 = fr_vec_from_i64, \
@@ -66,6 +69,25 @@ TS_INLINE void ts_montmul6(uint64_t *out, const uint64_t *a, const uint64_t *b, 
     .g1_vec_sum = g1_vec_sum, \
     .g1_vec_mul = g1_vec_mul, \
     .g1_msm_scratch = g1_msm_scratch, \
-    .g1_msm_rows_var = g1_msm_rows_var
+    .g1_msm_rows_var = g1_msm_rows_var, \
+    .zq_add = zq_add, \
+    .zq_sub = zq_sub, \
+    .zq_mul = zq_mul, \
+    .zq_muladd = zq_muladd, \
+    .zq_mul2 = zq_mul2, \
+    .zq_dot = zq_dot, \
+    .zq_small = zq_small, \
+    .zq_sum = zq_sum, \
+    .zq_arrange = zq_arrange, \
+    .zq_ntt = zq_ntt, \
+    .zq_intt = zq_intt, \
+    .zq_crt = zq_crt, \
+    .zq_pack = zq_pack, \
+    .zq_unpack = zq_unpack, \
+    .chacha20_stream = chacha20_stream, \
+    .sample_ternary = sample_ternary, \
+    .sample_binomial = sample_binomial, \
+    .sample_box = sample_box, \
+    .sample_wide = sample_wide
 
 #endif

@@ -9,6 +9,7 @@
 #define TS_CPU_H
 
 #include "../../include/tallystick.h"
+#include "../ring/zq.h"
 #include "../util/util.h"
 
 struct ts_cpu {
@@ -56,6 +57,33 @@ struct ts_cpu {
     void (*g1_vec_mul)(ts_g1 *out, const ts_g1 *a, const ts_fr *scalars, size_t n);
     size_t (*g1_msm_scratch)(size_t n);
     void (*g1_msm_rows_var)(ts_g1 *out, size_t m, const ts_g1 *points, size_t n, const ts_fr *rows, void *scratch);
+
+    /* Contracts in ring/zq_kernels.h and ring/sample_impl.h. */
+    void (*zq_add)(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n, const ts_zq *m);
+    void (*zq_sub)(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n, const ts_zq *m);
+    void (*zq_mul)(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n, const ts_zq *m);
+    void (*zq_muladd)(uint64_t *out, const uint64_t *a, const uint64_t *b, const uint64_t *c, size_t n,
+                      const ts_zq *m);
+    void (*zq_mul2)(uint64_t *out, const uint64_t *a, const uint64_t *b, const uint64_t *c, const uint64_t *d,
+                    size_t n, const ts_zq *m);
+    void (*zq_dot)(uint64_t *out, const uint64_t *const *a, const uint64_t *constants, size_t terms, uint64_t start,
+                   size_t n, const ts_zq *m);
+    void (*zq_small)(uint64_t *out, const int64_t *a, size_t n, int factor, const ts_zq *m);
+    void (*zq_sum)(uint64_t *const out[2], const uint64_t *const *const a[2], const uint64_t *const *b,
+                   const uint64_t *weights, size_t terms, size_t n, const ts_zq *m);
+    void (*zq_arrange)(const ts_zq *m);
+    void (*zq_ntt)(uint64_t *a, const ts_zq *m);
+    void (*zq_intt)(uint64_t *a, const ts_zq *m, int scale);
+    void (*zq_crt)(ts_fr *out, const uint64_t *const *t, const ts_fr *weights, const double *inverse, size_t terms,
+                   size_t n);
+    void (*zq_pack)(uint8_t *out, const uint64_t *a, size_t n);
+    size_t (*zq_unpack)(uint64_t *out, const uint8_t *in, size_t n, const ts_zq *m);
+    void (*chacha20_stream)(uint8_t *out, size_t blocks, const uint8_t *key32, const uint8_t *nonce12,
+                            uint32_t counter);
+    void (*sample_ternary)(int64_t *out, size_t n, const uint8_t *key32, const uint8_t *nonce12);
+    void (*sample_binomial)(int64_t *out, size_t n, const uint8_t *key32, const uint8_t *nonce12);
+    void (*sample_box)(int64_t *out, size_t n, uint64_t bound, const uint8_t *key32, const uint8_t *nonce12);
+    void (*sample_wide)(uint64_t *out, size_t n, size_t limbs, const uint8_t *key32, const uint8_t *nonce12);
 };
 
 /* Every path this build contains, fastest first. */

@@ -484,5 +484,5 @@ class NativeBackend:
         """Return the ring of a parameter set."""
         # Two threads may both make one; either serves.
         if parameters not in self._rings:
-            self._rings[parameters] = NativeRing(self, parameters)
+            self._rings[parameters] = NativeRing(self, self._cpu, parameters)
         return self._rings[parameters]
