@@ -132,10 +132,11 @@ class _Count:
             self.agreed(phase, f"{label}: sum", FR_BYTES)
 
     def rows(self, phase: str, rows: int, columns: int) -> None:
-        """Commitments to shares of rows and of one mask row, and a random combination of them opened."""
+        """Commitments to shares of rows and a mask row, a random combination opened, broadcasts compared."""
         self.step(phase, "row commitments", 1, (rows + 1) * G1_BYTES)
         self.agreed(phase, "rows: coins", _SEED)
         self.step(phase, "rows: combination", 1, (columns + 1) * FR_BYTES)
+        self.step(phase, "rows: broadcast digests", 1, self.parties * _HASH)
 
 
 def estimate(plan: Plan) -> Estimate:
@@ -182,6 +183,7 @@ def estimate(plan: Plan) -> Estimate:
 
 def _count_inputs(count: _Count, shape: Shape, masks: list[int]) -> None:
     count.step("inputs", "masked inputs", 1, [m * FR_BYTES for m in masks])
+    count.step("inputs", "seeds of zeros", 1, _SEED)
     if shape.input_rows:
         count.rows("inputs", shape.input_rows, shape.columns)
     count.check("inputs", "check", 1 if shape.input_rows else 0)
@@ -232,8 +234,9 @@ def _count_proof(count: _Count, plan: Plan, masks: list[int]) -> None:
         count.step("prove", "claim", 1, FR_BYTES)
         folds = (shape.rows - 1).bit_length()
         count.step("prove", "cross terms", folds, folds * 2 * G1_BYTES)
-        count.agreed("prove", "mask", 2 * G1_BYTES)
+        count.step("prove", "mask", 1, 2 * G1_BYTES)
         count.step("prove", "response", 1, (shape.columns + 2) * FR_BYTES)
+        count.step("prove", "broadcast digests", 1, count.parties * _HASH)
 
 
 def _prover_points(shape: Shape, ranges: list[Shape], parties: int) -> int:
