@@ -8,6 +8,7 @@ on MACs alike.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -29,6 +30,7 @@ _R = FR_MODULUS
 _GENERATOR = 7
 
 
+@cache
 def root_of_unity(n: int) -> int:
     """Return omega_n = 7**((r-1)/n), for n a power of two up to 2**32."""
     return pow(_GENERATOR, (_R - 1) // n, _R)
