@@ -99,6 +99,9 @@ class InsecureDealer:
         self._alpha = 0
         self._key = MacKey(share=0, index=self._party.index)
 
+    def note_check(self, going_on: bool) -> None:
+        """See ``Preparation``: nothing here outlives the process."""
+
     @property
     def _last(self) -> bool:
         return self._party.index == self._party.size - 1

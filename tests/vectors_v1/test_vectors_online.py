@@ -34,6 +34,9 @@ class _Fixed(AuthenticatedOpenings):
     def burn(self, reason: str) -> None:
         raise AssertionError(reason)
 
+    def note_check(self, going_on: bool) -> None:
+        raise AssertionError("no check is made here")
+
 
 def _shared(backend, data, i):
     x, m = scalars(backend, data["x"]), scalars(backend, data["m"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ._protocol import FR_BYTES, FR_MODULUS, G1_BYTES, Backend, Buffer, FrArray, G1Array, IndexArray
-from ._ring_protocol import Ciphertext, Poly, PublicKey, Ring, RingParameters, Small
+from ._ring_protocol import Ciphertext, Octets, Poly, PublicKey, Ring, RingParameters, Small
 from ._select import get_backend, native_available
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "FrArray",
     "G1Array",
     "IndexArray",
+    "Octets",
     "Poly",
     "PublicKey",
     "Ring",

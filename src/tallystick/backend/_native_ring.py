@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from ..errors import BackendError, DecodeError
 from ._native import ffi, lib
-from ._protocol import FR_MODULUS, Backend, Buffer, FrArray
+from ._protocol import FR_MODULUS, Backend, FrArray
 from ._ring_constants import ring_constants
-from ._ring_protocol import Ciphertext, Poly, PublicKey, RingParameters, Small
+from ._ring_protocol import Ciphertext, Octets, Poly, PublicKey, RingParameters, Small
 
 __all__ = ["NativeRing"]
 
@@ -235,9 +235,9 @@ class NativeRing:
         lib.ts_ring_pack(self._ring, ffi.from_buffer("uint8_t[]", out), self._poly(poly, rows), rows)
         return bytes(out)
 
-    def unpack(self, data: Buffer, rows: int) -> Poly:
+    def unpack(self, data: Octets, rows: int) -> Poly:
         """Unpack; DecodeError with the offset when a residue is not canonical."""
-        view = memoryview(data).cast("B")
+        view = np.frombuffer(data, dtype=np.uint8)
         if not 0 <= rows <= self._rows:
             raise ValueError(f"a polynomial has at most {self._rows} rows, not {rows}")
         if len(view) != rows * self._row_bytes:

@@ -14,10 +14,10 @@ import numpy.typing as npt
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
 from ..errors import DecodeError
-from ._protocol import FR_MODULUS, Buffer, FrArray
+from ._protocol import FR_MODULUS, FrArray
 from ._pure_fr import PureFr, fr_array
 from ._ring_constants import psi_powers, ring_constants
-from ._ring_protocol import Ciphertext, Poly, PublicKey, RingParameters, Small
+from ._ring_protocol import Ciphertext, Octets, Poly, PublicKey, RingParameters, Small
 
 __all__ = ["PureRing"]
 
@@ -278,7 +278,7 @@ class PureRing:
             rows.append(np.packbits(bits.reshape(-1), bitorder="little").tobytes())
         return b"".join(rows)
 
-    def unpack(self, data: Buffer, rows: int) -> Poly:
+    def unpack(self, data: Octets, rows: int) -> Poly:
         """Unpack; DecodeError with the offset when a residue is not canonical."""
         size = self._row_bytes()
         if len(data) != rows * size:

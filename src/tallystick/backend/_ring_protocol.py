@@ -17,10 +17,17 @@ import numpy.typing as npt
 
 from ._protocol import Buffer, FrArray
 
-__all__ = ["Ciphertext", "Poly", "PublicKey", "Ring", "RingParameters", "Small"]
+__all__ = ["Ciphertext", "Octets", "Poly", "PublicKey", "Ring", "RingParameters", "Small"]
 
 Poly: TypeAlias = npt.NDArray[np.uint64]
 Small: TypeAlias = npt.NDArray[np.int64]
+
+Octets: TypeAlias = Buffer | npt.NDArray[np.uint8]
+"""Bytes, or a slice of bytes as an array.
+
+Messages are cut into arrays and not into memoryviews: before 3.11.9 and 3.12.3 CPython's collector can crash on a
+memoryview in a reference cycle, such as an abort and its traceback's frames (gh-77894).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +145,6 @@ class Ring(Protocol):
         """Pack the rows of a polynomial, 50 bits a residue."""
         ...
 
-    def unpack(self, data: Buffer, rows: int) -> Poly:
+    def unpack(self, data: Octets, rows: int) -> Poly:
         """Unpack; DecodeError with the offset when the length is wrong or a residue is not canonical."""
         ...

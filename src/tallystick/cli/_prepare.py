@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from ..backend import get_backend
+from ..errors import ProtocolAbort
 from ..offline import Need, derive
 from ..record import read_consortium
 from ..session import (
@@ -27,7 +28,7 @@ from ..session import (
 )
 from ._identity import identity_file
 from ._passphrase import passphrase_option, read_passphrase
-from ._preparation import STORE_FOLDER, small_ring_option
+from ._preparation import STORE_FOLDER, explained, small_ring_option
 from ._progress import JsonEvents, PhaseLines, bytes_text
 
 __all__ = ["prepare_command"]
@@ -142,13 +143,21 @@ def prepare_command(
         listen=listen,
         limits=Limits(connect=deadline, wait=deadline),
     )
+    if insecure_small_ring and not as_json:
+        click.echo(f"tallystick: warning: {INSECURE_WARNING}", err=True)
+    try:
+        _show(preparing, as_json=as_json)
+    except ProtocolAbort as error:
+        raise explained(error, consortium.names) from error
+
+
+def _show(preparing: Preparing, *, as_json: bool) -> None:
+    """Prepare, and print what came of it."""
     if as_json:
         events = JsonEvents()
         filling = asyncio.run(prepare_member(preparing, events))
         events.emit("result", **asdict(filling))
         return
-    if insecure_small_ring:
-        click.echo(f"tallystick: warning: {INSECURE_WARNING}", err=True)
     console = Console(stderr=True)
     if console.is_terminal:
         with _Bar(console) as bar:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from ..audit import results_json
 from ..backend import get_backend
-from ..errors import PolicyError, ProtocolAbort, TallystickError
+from ..errors import PolicyError, ProtocolAbort
 from ..plan import Plan, render
 from ..record import Policy, Terms
 from ..session import (
@@ -31,7 +31,7 @@ from ..session import (
 )
 from ._identity import identity_file
 from ._passphrase import passphrase_option, read_passphrase
-from ._preparation import STORE_FOLDER, small_ring_option
+from ._preparation import STORE_FOLDER, explained, small_ring_option
 from ._programs import find_program
 from ._progress import JsonEvents, PhaseBars, PhaseLines, cost_table, results_table
 
@@ -140,7 +140,7 @@ def run_command(
     try:
         display.show(node)
     except ProtocolAbort as error:
-        raise _explained(error, job.consortium.names) from error
+        raise explained(error, job.consortium.names) from error
 
 
 class _Approval:
@@ -223,14 +223,3 @@ def _outcome_json(outcome: Outcome) -> dict[str, object]:
         "transcript": str(outcome.transcript),
         "bytes": outcome.size,
     }
-
-
-def _explained(error: ProtocolAbort, names: tuple[str, ...]) -> TallystickError:
-    """Say with an abort which check failed and whom the evidence convicts."""
-    blamed = f", to blame: {names[error.blame]}" if error.blame is not None else ""
-    return ProtocolAbort(
-        f"{error.message} (check: {error.check}{blamed})",
-        check=error.check,
-        blame=error.blame,
-        hint=error.hint,
-    )

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from ..algebra import Vector
-from ..backend import FR_MODULUS, Ciphertext, FrArray, Poly, PublicKey
+from ..backend import FR_MODULUS, Ciphertext, FrArray, Octets, Poly, PublicKey
 from ..encoding import frame, i2osp
 from ..errors import DecodeError, ProtocolAbort, VerificationError
-from ..party import MacKey, Party, malformed, toss
+from ..party import MacKey, Party, compare_broadcasts, malformed, toss
 from ._knowledge import (
     Scheme,
     fresh_encryption,
@@ -57,9 +58,16 @@ class EpochKeys:
 class Epoch:
     """The keys of an epoch while they may be used; ``burn`` ends that for good."""
 
-    def __init__(self, keys: EpochKeys, *, on_burn: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        keys: EpochKeys,
+        *,
+        on_burn: Callable[[str], None] | None = None,
+        on_check: Callable[[bool], None] | None = None,
+    ) -> None:
         self._keys: EpochKeys | None = keys
         self._on_burn = on_burn
+        self._on_check = on_check
         self._reason = ""
 
     @property
@@ -92,10 +100,15 @@ class Epoch:
         if self._on_burn is not None:
             self._on_burn(reason)
 
+    def note_check(self, going_on: bool) -> None:
+        """Pass on that a check begins, or that it has passed, to what outlives this process."""
+        if self._keys is not None and self._on_check is not None:
+            self._on_check(going_on)
 
-def cut(data: bytes, sizes: Sequence[int], *, label: str, sender: int) -> list[memoryview]:
+
+def cut(data: bytes, sizes: Sequence[int], *, label: str, sender: int) -> list[npt.NDArray[np.uint8]]:
     """Cut a message into fields; the last takes what is left."""
-    view, start, fields = memoryview(data), 0, []
+    view, start, fields = np.frombuffer(data, dtype=np.uint8), 0, []
     if len(data) < sum(sizes):
         malformed(label, sender, f"{len(data)} bytes, fewer than {sum(sizes)}")
     for size in sizes:
@@ -114,7 +127,7 @@ def verified(check: Callable[[], _T], *, label: str, sender: int) -> _T:
         raise ProtocolAbort(f"party {sender}: {error.message}", check=error.check, blame=sender) from error
 
 
-def read_ciphertext(scheme: Scheme, data: memoryview, rows: int) -> Ciphertext:
+def read_ciphertext(scheme: Scheme, data: Octets, rows: int) -> Ciphertext:
     """Unpack c_0 and c_1 of ``rows`` rows each."""
     half = len(data) // 2
     return Ciphertext(scheme.ring.unpack(data[:half], rows), scheme.ring.unpack(data[half:], rows))
@@ -125,7 +138,7 @@ def common_part(scheme: Scheme, identifier: bytes, owner: int) -> Poly:
     return scheme.ring.uniform(seed, _RING_NONCE)
 
 
-def _statement(identifier: bytes, owner: int, *parts: bytes | memoryview) -> list[bytes | memoryview]:
+def _statement(identifier: bytes, owner: int, *parts: Octets) -> list[Octets]:
     return [identifier, i2osp(owner, 4), *parts]
 
 
@@ -137,9 +150,11 @@ async def start_epoch(party: Party, scheme: Scheme) -> EpochKeys:
     """Make keys and MAC shares, prove them to everybody, and check everybody's.
 
     Two broadcasts after a coin toss. Raises ProtocolAbort with the party to blame: ``key-proof``,
-    ``diagonal-proof``, ``response-box`` or ``malformed-message``.
+    ``diagonal-proof``, ``response-box``, ``malformed-message``, ``commitment`` or ``equivocation``.
     """
     identifier = await toss(party, "prepare/epoch")
+    # With different coins each honest member's key would look malformed to the others.
+    await compare_broadcasts(party, "prepare/epoch/agree")
     ring, index, parties = scheme.ring, party.index, range(party.size)
     rows = len(ring.parameters.primes)
     random = party.random.fork("epoch")
@@ -194,8 +209,7 @@ async def start_epoch(party: Party, scheme: Scheme) -> EpochKeys:
 
         def check() -> Ciphertext:
             ciphertext_j = read_ciphertext(scheme, data_j, rows)
-            packed_j = memoryview(sent[j])[:poly]
-            statement = _statement(identifier, j, packed_j, data_j)
+            statement = _statement(identifier, j, sent[j][:poly], data_j)
             verify_diagonal(scheme, public[j], ciphertext_j, proof_j, statement=statement)
             return multiple(scheme, ciphertext_j, DIAGONAL_FACTOR)
 

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..algebra import Random, Vector
-from ..backend import FR_BYTES, FR_MODULUS, Backend, Buffer, Ciphertext, FrArray, Poly, PublicKey, Ring, Small
+from ..backend import FR_BYTES, FR_MODULUS, Backend, Ciphertext, FrArray, Octets, Poly, PublicKey, Ring, Small
 from ..errors import DecodeError, VerificationError
 from ._parameters import DIAGONAL_CHALLENGE, Box, Parameters, ProofParameters
 
@@ -167,11 +167,11 @@ def _combination(mask: _Ints, witnesses: Sequence[_Ints], shifts: Sequence[int])
 
 
 # ---------------------------------------------------------------------- challenges
-def _hash(parts: Iterable[Buffer]) -> Any:
+def _hash(parts: Iterable[Octets]) -> Any:
     h = hashlib.sha256()
     for part in parts:
         h.update(len(part).to_bytes(8, "big"))
-        h.update(part)
+        h.update(np.frombuffer(part, dtype=np.uint8).data)
     return h
 
 
@@ -208,20 +208,20 @@ def _pack_small(values: Small, width: int) -> bytes:
 class _Reader:
     """Takes the fields of a proof out of its bytes, in order."""
 
-    def __init__(self, data: Buffer, size: int) -> None:
+    def __init__(self, data: Octets, size: int) -> None:
         if len(data) != size:
             raise DecodeError(f"the proof has {len(data)} bytes instead of {size}", offset=0)
-        self._view = memoryview(data)
+        self._view = np.frombuffer(data, dtype=np.uint8)
         self._at = 0
 
-    def take(self, n: int) -> memoryview:
+    def take(self, n: int) -> npt.NDArray[np.uint8]:
         self._at += n
         return self._view[self._at - n : self._at]
 
     def small(self, n: int, box: Box) -> Small:
         """Read n signed coefficients and check that they lie in the response box."""
         width, start = _width(box), self._at
-        raw = np.frombuffer(self.take(n * width), dtype=np.uint8).reshape(n, width)
+        raw = self.take(n * width).reshape(n, width)
         full = np.zeros((n, 8), dtype=np.uint8)
         full[:, :width] = raw
         values = full.view("<i8").reshape(n).astype(np.int64)
@@ -236,7 +236,7 @@ class _Reader:
         return values
 
     def field(self, backend: Backend, n: int) -> FrArray:
-        return backend.fr_from_bytes(self.take(n * FR_BYTES))
+        return backend.fr_from_bytes(self.take(n * FR_BYTES).tobytes())
 
 
 def _inside(values: Iterable[_Ints], box: Box) -> bool:
@@ -267,7 +267,7 @@ def prove_plaintexts(
     key: PublicKey,
     witnesses: Sequence[Opened],
     *,
-    statement: Sequence[Buffer],
+    statement: Sequence[Octets],
     random: Random,
 ) -> bytes:
     """Prove knowledge of what 1 to 16 ciphertexts under ``key`` are made of.
@@ -310,14 +310,14 @@ def verify_plaintexts(
     scheme: Scheme,
     key: PublicKey,
     ciphertexts: Sequence[Ciphertext],
-    proof: Buffer,
+    proof: Octets,
     *,
-    statement: Sequence[Buffer],
+    statement: Sequence[Octets],
 ) -> None:
     """Check ``prove_plaintexts``; VerificationError or DecodeError if it does not hold."""
     p, n = scheme.parameters.plaintext, scheme.degree
     reader = _Reader(proof, _plaintext_size(scheme))
-    digest = bytes(reader.take(_DIGEST_BYTES))
+    digest = reader.take(_DIGEST_BYTES).tobytes()
     h = _hash([b"tallystick/v1/plaintext-proof", *statement])
     for row in _shifts(digest, n, p.masks, len(ciphertexts)):
         m = reader.field(scheme.backend, n)
@@ -337,7 +337,7 @@ def _key_mask(scheme: Scheme, seed: bytes, k: int) -> tuple[Small, Small]:
 
 
 def prove_key(
-    scheme: Scheme, key: PublicKey, s: Small, e: Small, *, statement: Sequence[Buffer], random: Random
+    scheme: Scheme, key: PublicKey, s: Small, e: Small, *, statement: Sequence[Octets], random: Random
 ) -> bytes:
     """Prove that b = a*s + r*e with short s and e; ``a`` is nobody's choice."""
     p = scheme.parameters.key
@@ -360,12 +360,12 @@ def prove_key(
     raise AssertionError("rejection sampling does not end: the boxes are wrong")
 
 
-def verify_key(scheme: Scheme, key: PublicKey, proof: Buffer, *, statement: Sequence[Buffer]) -> None:
+def verify_key(scheme: Scheme, key: PublicKey, proof: Octets, *, statement: Sequence[Octets]) -> None:
     """Check ``prove_key``."""
     p, n = scheme.parameters.key, scheme.degree
     size = _DIGEST_BYTES + p.masks * n * (_width(p.secret) + _width(p.noise))
     reader = _Reader(proof, size)
-    digest = bytes(reader.take(_DIGEST_BYTES))
+    digest = reader.take(_DIGEST_BYTES).tobytes()
     h = _hash([b"tallystick/v1/key-proof", *statement])
     b = Ciphertext(key.b, key.b)
     for row in _shifts(digest, n, p.masks, 1):
@@ -419,7 +419,7 @@ def _diagonal_mask(scheme: Scheme, seed: bytes, k: int) -> Opened:
 
 
 def prove_diagonal(
-    scheme: Scheme, key: PublicKey, witness: Opened, *, statement: Sequence[Buffer], random: Random
+    scheme: Scheme, key: PublicKey, witness: Opened, *, statement: Sequence[Octets], random: Random
 ) -> bytes:
     """Prove that a ciphertext under ``key`` holds a constant polynomial, the same value in every slot."""
     p, n = scheme.parameters.diagonal, scheme.degree
@@ -453,13 +453,13 @@ def prove_diagonal(
 
 
 def verify_diagonal(
-    scheme: Scheme, key: PublicKey, ciphertext: Ciphertext, proof: Buffer, *, statement: Sequence[Buffer]
+    scheme: Scheme, key: PublicKey, ciphertext: Ciphertext, proof: Octets, *, statement: Sequence[Octets]
 ) -> None:
     """Check ``prove_diagonal``."""
     p, n = scheme.parameters.diagonal, scheme.degree
     size = _DIGEST_BYTES + p.masks * (FR_BYTES + n * (2 * _width(p.noise) + _width(p.secret)))
     reader = _Reader(proof, size)
-    digest = bytes(reader.take(_DIGEST_BYTES))
+    digest = reader.take(_DIGEST_BYTES).tobytes()
     h = _hash([b"tallystick/v1/diagonal-proof", *statement])
     multiples = _multiples(scheme, ciphertext)
     for w in _constants(digest, p.masks):

@@ -7,6 +7,7 @@ text: ``spec/preparation.md``; the letters are that page's.  One *batch* is N el
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, wraps
@@ -15,9 +16,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from ..algebra import Random, Vector
-from ..backend import FR_MODULUS, Buffer, Ciphertext, FrArray
+from ..backend import FR_MODULUS, Ciphertext, FrArray, Octets
 from ..encoding import i2osp
-from ..errors import ProtocolAbort
 from ..party import AuthenticatedOpenings, MacKey, Party, Shared, malformed, toss
 from ._epoch import Epoch, cut, read_ciphertext, verified
 from ._knowledge import Opened, Scheme, fresh_encryption, prove_plaintexts, verify_plaintexts
@@ -30,9 +30,6 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _R = FR_MODULUS
 
-#: Aborts that say nothing about anybody's secrets; every other one burns the epoch.
-_HARMLESS = frozenset({"connection", "deadline", "stopped"})
-
 
 def _burning(
     step: Callable[Concatenate[LowGear, _P], Awaitable[_T]],
@@ -41,12 +38,8 @@ def _burning(
 
     @wraps(step)
     async def guarded(self: LowGear, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        try:
+        with self._openings.burning():
             return await step(self, *args, **kwargs)
-        except ProtocolAbort as abort:
-            if abort.check not in _HARMLESS:
-                self._epoch.burn(f"{abort.check}: {abort.message}")
-            raise
 
     return guarded
 
@@ -64,6 +57,9 @@ class _Checked(AuthenticatedOpenings):
 
     def burn(self, reason: str) -> None:
         self._epoch.burn(reason)
+
+    def note_check(self, going_on: bool) -> None:
+        self._epoch.note_check(going_on)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -104,6 +100,7 @@ class LowGear:
         self._epoch = epoch
         self._openings = _Checked(party, epoch)
         self._proofs = 0
+        self._named = [hashlib.sha256(scheme.ring.pack(key.b)).digest() for key in epoch.keys.public]
         poly = len(scheme.ring.pack(np.zeros((1, scheme.degree), dtype=np.uint64)))
         self._fresh_bytes = 2 * poly * len(scheme.ring.parameters.primes)
         self._reply_bytes = 2 * poly * scheme.ring.parameters.kept
@@ -182,7 +179,8 @@ class LowGear:
         """Encrypt own b for each batch and prove it; return own openings, and for each batch all 2*C_j(b_j)."""
         scheme, party, keys = self._scheme, self._party, self._epoch.keys
         ring, rows = scheme.ring, len(scheme.ring.parameters.primes)
-        label, number = "prepare/b", i2osp(self._proofs, 8)
+        # A member's own old proof, of an earlier batch or run of the epoch, must not pass for a new one.
+        label, bound = "prepare/b", [keys.identifier, party.session, i2osp(self._proofs, 8)]
         self._proofs += 1
         random = self._random()
 
@@ -194,7 +192,7 @@ class LowGear:
             ]
             ciphertexts = [w.encrypt(ring, key) for w in witnesses]
             data = b"".join(ring.pack(c.c0) + ring.pack(c.c1) for c in ciphertexts)
-            statement = [keys.identifier, i2osp(party.index, 4), number, data]
+            statement = [*bound, i2osp(party.index, 4), self._named[party.index], data]
             proof = prove_plaintexts(scheme, key, witnesses, statement=statement, random=random)
             return witnesses, [ring.double(c) for c in ciphertexts], data + proof
 
@@ -207,7 +205,7 @@ class LowGear:
             def check() -> list[Ciphertext]:
                 pieces = [data[u * self._fresh_bytes : (u + 1) * self._fresh_bytes] for u in range(batches)]
                 ciphertexts = [read_ciphertext(scheme, piece, rows) for piece in pieces]
-                statement: list[Buffer] = [keys.identifier, i2osp(j, 4), number, data]
+                statement: list[Octets] = [*bound, i2osp(j, 4), self._named[j], data]
                 verify_plaintexts(scheme, keys.public[j], ciphertexts, proof, statement=statement)
                 return [ring.double(c) for c in ciphertexts]
 
@@ -294,7 +292,7 @@ class LowGear:
             malformed(label, sender, f"{len(data)} bytes instead of {count * size}")
         out = []
         for k in range(count):
-            read = partial(read_ciphertext, scheme, memoryview(data)[k * size : (k + 1) * size], kept)
+            read = partial(read_ciphertext, scheme, data[k * size : (k + 1) * size], kept)
             answer = verified(read, label=label, sender=sender)
             out.append(Vector(scheme.backend, scheme.ring.decrypt(answer, self._epoch.keys.secret)))
         return out

@@ -106,3 +106,10 @@ class Preparation(Protocol):
     def burn(self, reason: str) -> None:
         """Destroy the MAC key share and all material, as any failed check may have leaked a bit of either."""
         ...
+
+    def note_check(self, going_on: bool) -> None:
+        """Note durably that a check is going on, or that it has passed; a member that dies in between finds it burnt.
+
+        The sums of a check that was cut short may have told a peer the MAC key.
+        """
+        ...

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -15,7 +16,7 @@ from ..algebra import Vector
 from ..backend import FR_BYTES, PublicKey
 from ..encoding import dumps, expect_array, expect_bytes, expect_int, expect_map, loads
 from ..errors import DecodeError, UsageError
-from ..party import MacKey, Party, Shared, malformed
+from ..party import MacKey, Party, Shared, compare_broadcasts, malformed
 from ._epoch import Epoch, EpochKeys, common_part, read_ciphertext, start_epoch
 from ._knowledge import Scheme
 from ._lowgear import LowGear
@@ -30,6 +31,8 @@ Stocking: TypeAlias = Callable[[str, int, int], None]
 _TRIPLES, _BITS, _RANDOMS = "triples", "bits", "randoms"
 _MAX_STATE = 1 << 16
 _MAX_POSITION = 1 << 62
+#: No store counts this far.  A member that claims so ends the epoch, for counting on from there would end badly.
+_LAST_POSITION = 1 << 56
 
 
 def _masks_of(owner: int) -> str:
@@ -64,7 +67,9 @@ class LowGearPreparation:
         label = "prepare/state"
         sent = await party.mesh.broadcast(label, dumps(own))
         states = [_read_state(data, party.size, label, j) for j, data in enumerate(sent)]
-        if keys is None or any(identifier != keys.identifier for identifier, _ in states):
+        # All must draw the same conclusions, or they would use items of different positions together.
+        await compare_broadcasts(party, f"{label}/agree")
+        if keys is None or any(state.identifier != keys.identifier or state.exhausted for state in states):
             if stocking is not None:
                 stocking("epoch", 0, 1)
             keys = await start_epoch(party, scheme)
@@ -73,9 +78,15 @@ class LowGearPreparation:
                 stocking("epoch", 1, 1)
         else:
             for k, kind in enumerate(_kinds(party.size)):
-                first = max(spans[k][0] for _, spans in states)
-                store.align(kind, first, min(spans[k][1] for _, spans in states))
-        return cls(party, scheme, store, Epoch(keys, on_burn=store.burn), stocking=stocking)
+                first = max(state.spans[k][0] for state in states)
+                store.align(kind, first, min(state.spans[k][1] for state in states))
+        return cls(
+            party,
+            scheme,
+            store,
+            Epoch(keys, on_burn=store.burn, on_check=store.note_check),
+            stocking=stocking,
+        )
 
     def __repr__(self) -> str:
         return "<LowGearPreparation>"
@@ -93,6 +104,10 @@ class LowGearPreparation:
     def burn(self, reason: str) -> None:
         """See ``Preparation``."""
         self._epoch.burn(reason)
+
+    def note_check(self, going_on: bool) -> None:
+        """See ``Preparation``."""
+        self._epoch.note_check(going_on)
 
     # ------------------------------------------------------------------ filling
     async def reserve(self, need: Need) -> None:
@@ -174,8 +189,8 @@ class LowGearPreparation:
         out = []
         for k in range(vectors):
             start = k * width + piece.offset * FR_BYTES
-            data = memoryview(piece.data)[start : start + piece.count * FR_BYTES]
-            out.append(Vector.from_bytes(self._scheme.backend, bytes(data)))
+            data = piece.data[start : start + piece.count * FR_BYTES]
+            out.append(Vector.from_bytes(self._scheme.backend, data))
         return out
 
 
@@ -183,7 +198,19 @@ def _kinds(size: int) -> list[str]:
     return [_TRIPLES, _BITS, _RANDOMS, *(_masks_of(k) for k in range(size))]
 
 
-def _read_state(data: bytes, size: int, label: str, sender: int) -> tuple[bytes, list[tuple[int, int]]]:
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a member says it has: its epoch (empty for none), and [first, last) of each kind."""
+
+    identifier: bytes
+    spans: list[tuple[int, int]]
+
+    @property
+    def exhausted(self) -> bool:
+        return any(max(span) > _LAST_POSITION for span in self.spans)
+
+
+def _read_state(data: bytes, size: int, label: str, sender: int) -> _State:
     try:
         body = expect_map(
             loads(data, max_size=_MAX_STATE, what="state"), "state", required=("epoch", "spans")
@@ -196,7 +223,7 @@ def _read_state(data: bytes, size: int, label: str, sender: int) -> tuple[bytes,
             spans.append((first, last))
     except DecodeError as error:
         malformed(label, sender, error.message)
-    return identifier, spans
+    return _State(identifier, spans)
 
 
 # ---------------------------------------------------------------------- keys at rest
@@ -225,7 +252,7 @@ def _decode_keys(data: bytes, party: Party, scheme: Scheme) -> EpochKeys | None:
             for j, packed in enumerate(expect_array(body["public"], "public", length=party.size))
         )
         macs = tuple(
-            read_ciphertext(scheme, memoryview(expect_bytes(packed, "MAC key")), rows)
+            read_ciphertext(scheme, expect_bytes(packed, "MAC key"), rows)
             for packed in expect_array(body["macs"], "macs", length=party.size)
         )
         secret = np.ascontiguousarray(ring.unpack(expect_bytes(body["secret"], "secret"), p.kept))

@@ -12,12 +12,14 @@ import contextlib
 import fcntl
 import os
 import sqlite3
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -27,7 +29,11 @@ from ..errors import UsageError
 
 __all__ = ["Piece", "Store"]
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
 _SCHEMA = 1
+_ANEW = "move the file away; a new store starts a new key epoch"
 _NONCE_BYTES = 12
 _CREATE = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -50,20 +56,36 @@ class Piece:
     count: int
 
 
+def _guarded(method: Callable[Concatenate[Store, _P], _T]) -> Callable[Concatenate[Store, _P], _T]:
+    """Let one thread at a time into the store, and tell the user of a full disk or a damaged file."""
+
+    @wraps(method)
+    def guarded(self: Store, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        with self._guard:
+            try:
+                return method(self, *args, **kwargs)
+            except sqlite3.Error as error:
+                raise self._unusable(error) from error
+
+    return guarded
+
+
 class Store:
     """One member's material under one consortium. Open it with ``with``; it holds a lock until closed.
 
     ``binding`` names consortium and member: a store opened under another binding, or with another key, is refused.
     Positions count the items of a kind since the epoch began; [first, last) is what may still be given out.
+    Methods may be called from any thread.
     """
 
     def __init__(self, path: Path | None, *, key: bytes, binding: bytes, wait: float = 0.0) -> None:
         self._cipher = AESGCM(key)
         self._binding = binding
+        self._path = path
+        self._guard = threading.RLock()
         self._lock: int | None = None
         self._cached: tuple[str, int, bytes] | None = None
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = _locked(path.with_suffix(path.suffix + ".lock"), wait)
         try:
             self._db = sqlite3.connect(
@@ -76,12 +98,11 @@ class Store:
             self._db.execute("PRAGMA secure_delete = ON")
             self._db.executescript(_CREATE)
             self._check_binding(path)
-        except sqlite3.DatabaseError as error:
+            if self._db.execute("SELECT 1 FROM meta WHERE name = 'check'").fetchone():
+                self.burn("a check was cut short: the process ended in the middle of it")
+        except (sqlite3.DatabaseError, OSError) as error:
             self.close()
-            raise UsageError(
-                f"{path}: not a preparation store, or a damaged one: {error}",
-                hint="move the file away; a new store starts a new key epoch",
-            ) from error
+            raise self._unusable(error) from error
         except BaseException:
             self.close()
             raise
@@ -96,13 +117,15 @@ class Store:
 
     def close(self) -> None:
         """Close the file and release the lock."""
-        if hasattr(self, "_db"):
-            self._db.close()
+        with self._guard:  # What another thread writes at this moment is written or not, as a whole.
+            if hasattr(self, "_db"):
+                self._db.close()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
     # ------------------------------------------------------------------ epoch
+    @_guarded
     def epoch(self) -> bytes | None:
         """Return the current epoch's serialised keys, or None."""
         row = self._db.execute("SELECT identifier, keys FROM epoch").fetchone()
@@ -110,6 +133,7 @@ class Store:
             return None
         return self._open(bytes(row[1]), b"epoch", bytes(row[0]))
 
+    @_guarded
     def begin_epoch(self, identifier: bytes, keys: bytes) -> None:
         """Replace whatever is there by a new, empty epoch."""
         with self._transaction():
@@ -119,13 +143,40 @@ class Store:
         self._shrink()
 
     def burn(self, reason: str) -> None:
-        """Destroy the epoch: keys, MAC share and all material; only the reason stays."""
+        """Destroy the epoch: keys, MAC share and all material; only the reason stays.
+
+        A store that cannot be written to is removed.
+        """
+        try:
+            self._empty(reason)
+        except UsageError:
+            self._db.close()
+            for suffix in ("", "-wal", "-shm"):
+                if self._path is not None:
+                    self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
+    @_guarded
+    def _empty(self, reason: str) -> None:
         with self._transaction():
             for (identifier,) in self._db.execute("SELECT identifier FROM epoch").fetchall():
                 self._db.execute("INSERT INTO burnt VALUES (?, ?, ?)", (identifier, time.time(), reason))
             self._wipe()
         self._shrink()
 
+    @_guarded
+    def note_check(self, going_on: bool) -> None:
+        """Note on disk that a check is going on, or that it has passed.
+
+        Whoever opens a store in which one was cut short finds its epoch burnt: the sums that were opened may have
+        told a peer the MAC key.
+        """
+        with self._transaction():
+            if going_on:
+                self._db.execute("INSERT OR REPLACE INTO meta VALUES ('check', x'01')")
+            else:
+                self._db.execute("DELETE FROM meta WHERE name = 'check'")
+
+    @_guarded
     def burnt(self) -> list[tuple[bytes, str]]:
         """Return the epochs that were burnt, oldest first, with the reason."""
         rows = self._db.execute("SELECT identifier, reason FROM burnt ORDER BY at").fetchall()
@@ -133,6 +184,7 @@ class Store:
 
     def _wipe(self) -> None:
         self._cached = None
+        self._db.execute("DELETE FROM meta WHERE name = 'check'")
         for table in ("epoch", "pointer", "segment"):
             self._db.execute(f"DELETE FROM {table}")
 
@@ -141,15 +193,18 @@ class Store:
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     # ------------------------------------------------------------------ material
+    @_guarded
     def span(self, kind: str) -> tuple[int, int]:
         """Return [first, last), the positions of a kind that may still be given out."""
         row = self._db.execute("SELECT first, last FROM pointer WHERE kind = ?", (kind,)).fetchone()
         return (0, 0) if row is None else (int(row[0]), int(row[1]))
 
+    @_guarded
     def kinds(self) -> list[str]:
         """Return the kinds that were ever stored in this epoch."""
         return [kind for (kind,) in self._db.execute("SELECT kind FROM pointer ORDER BY kind")]
 
+    @_guarded
     def append(self, kind: str, count: int, data: bytes) -> None:
         """Append one segment of ``count`` items, whole or not at all."""
         with self._transaction():
@@ -158,6 +213,7 @@ class Store:
             self._db.execute("INSERT INTO segment VALUES (?, ?, ?, ?)", (kind, last, count, sealed))
             self._point(kind, first, last + count)
 
+    @_guarded
     def align(self, kind: str, first: int, last: int) -> None:
         """Narrow the span to [first, last): what lies outside is deleted and never given out."""
         last = max(first, last)
@@ -171,6 +227,7 @@ class Store:
             )
             self._point(kind, first, last)
 
+    @_guarded
     def take(self, kind: str, n: int) -> list[Piece]:
         """Give out the next n items; they are marked consumed on disk before this returns."""
         first, last = self.span(kind)
@@ -193,9 +250,7 @@ class Store:
             (kind, position),
         ).fetchone()
         if row is None or position >= row[0] + row[1]:
-            raise UsageError(
-                f"the preparation store has lost {kind} {position}", hint="burn it and prepare anew"
-            )
+            raise UsageError(f"{self._path}: the preparation store has lost {kind} {position}", hint=_ANEW)
         start, count = int(row[0]), int(row[1])
         if self._cached is None or self._cached[:2] != (kind, start):
             (sealed,) = self._db.execute(
@@ -221,8 +276,8 @@ class Store:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._associated(place))
         except InvalidTag:
             raise UsageError(
-                "the preparation store cannot be decrypted: another identity's, or damaged",
-                hint="move the file away; a new store starts a new key epoch",
+                f"{self._path}: the preparation store cannot be decrypted: another identity's, or damaged",
+                hint=_ANEW,
             ) from None
 
     def _associated(self, place: tuple[bytes, ...]) -> bytes:
@@ -238,20 +293,30 @@ class Store:
         if self._open(bytes(row[0]), b"binding") != i2osp(_SCHEMA, 4):
             raise UsageError(f"{path}: a preparation store of another version")
 
+    def _unusable(self, error: Exception) -> UsageError:
+        if isinstance(error, sqlite3.OperationalError | OSError):
+            return UsageError(f"{self._path}: the preparation store cannot be used: {error}")
+        return UsageError(f"{self._path}: not a preparation store, or a damaged one: {error}", hint=_ANEW)
+
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # SQLite itself ends a transaction that meets a full disk.
+                self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
 
 
 def _locked(path: Path, wait: float) -> int:
     """Take the lock file for this process, waiting up to ``wait`` seconds."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise UsageError(f"{path.parent}: no place for a preparation store: {error.strerror}") from error
     end = time.monotonic() + wait
     while True:
         try:

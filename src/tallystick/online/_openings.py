@@ -27,6 +27,10 @@ class Openings(AuthenticatedOpenings):
         """Destroy the preparation."""
         self.preparation.burn(reason)
 
+    def note_check(self, going_on: bool) -> None:
+        """Have the preparation note it."""
+        self.preparation.note_check(going_on)
+
     async def multiply(self, x: Shared, y: Shared, *, label: str = "multiply") -> Shared:
         """Return [x * y], element-wise, for one triple an element and one round (Beaver, CRYPTO 1991)."""
         if len(x) != len(y):

@@ -5,7 +5,7 @@ Normative text: ``spec/online.md``.
 
 from ._commit import NONCE_BYTES, SEED_BYTES, commit_and_open, toss, xor
 from ._mesh import Mesh
-from ._openings import AuthenticatedOpenings
+from ._openings import AuthenticatedOpenings, compare_broadcasts
 from ._party import Party
 from ._shared import MacKey, Shared
 from ._wire import (
@@ -31,6 +31,7 @@ __all__ = [
     "broadcast_points",
     "broadcast_vector",
     "commit_and_open",
+    "compare_broadcasts",
     "malformed",
     "read_points",
     "read_vector",

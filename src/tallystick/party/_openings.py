@@ -19,14 +19,14 @@ from ._party import Party
 from ._shared import MacKey, Shared
 from ._wire import broadcast_fields, broadcast_vector, read_vector
 
-__all__ = ["AuthenticatedOpenings"]
+__all__ = ["AuthenticatedOpenings", "compare_broadcasts"]
 
 _R = FR_MODULUS
 _CHUNK = 1 << 15
 _DIGEST_BYTES = 32
 _MAC_CHECK = "mac-check"
-_NOT_CHECKS = frozenset({"burnt", "connection", "deadline", "stopped"})
-"""Aborts that say that a peer went away, which tells nobody anything: the material stays good."""
+_NOT_CHECKS = frozenset({"connection", "deadline", "stopped"})
+"""Aborts that say that a peer went away, which outside a check tells nobody anything: the material stays good."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -60,6 +60,10 @@ class AuthenticatedOpenings(ABC):
     def burn(self, reason: str) -> None:
         """Destroy the MAC key share and all material under it."""
 
+    @abstractmethod
+    def note_check(self, going_on: bool) -> None:
+        """Note, where it outlives this process, that a check is going on, or that it has passed."""
+
     # ------------------------------------------------------------------ opening
     async def open(self, shared: Shared, *, label: str = "open") -> Vector:
         """Open a sharing to all parties; the value is not to be relied on before the next ``check``."""
@@ -88,6 +92,7 @@ class AuthenticatedOpenings(ABC):
         """Check all that was broadcast, opened and claimed zero since the last check.
 
         Raises ProtocolAbort: ``equivocation``, ``mac-check``, or the name that a zero was claimed under.
+        Whatever else ends it once sums may have been opened burns as well: see ``_settling``.
         """
         claims, self._claims, self._pending = self._claims, {}, 0
         names = sorted(claims, key=lambda name: (name != _MAC_CHECK, name))
@@ -98,14 +103,30 @@ class AuthenticatedOpenings(ABC):
         # One claim after the other, each sum opened only when those before it were zero: the sums of two
         # false claims are multiples of the same unknown alpha, so together they would reveal their ratio,
         # which can depend on honest inputs (the lie in one opening shows in a later gate check).
-        for name, chi in zip(names, challenges, strict=True):
-            await self._check_sum(label, name, self._fold(claims[name], chi))
+        with self._settling():
+            for name, chi in zip(names, challenges, strict=True):
+                await self._check_sum(label, name, self._fold(claims[name], chi))
 
     async def agree(self, label: str) -> None:
         """Compare what all parties saw broadcast, when nothing is left to check; else ``equivocation``."""
-        digests = b"".join(self.party.mesh.broadcast_digests())
-        received = await broadcast_fields(self.party, label, [digests])
-        self._compare([_digests(fields[0]) for fields in received], _digests(digests))
+        with self.burning():
+            await compare_broadcasts(self.party, label)
+
+    @contextmanager
+    def _settling(self) -> Iterator[None]:
+        """Burn whatever ends the opening of sums before all of them were zero: silence, a crash, an interruption.
+
+        A party that shifted an opened value by a known amount finds alpha in its peers' sigma_i.  It sees them
+        before it opens its own, and could then fall silent and forge MACs in the next run.
+        """
+        self.note_check(True)
+        try:
+            yield
+        except BaseException as error:
+            check = error.check if isinstance(error, ProtocolAbort) else type(error).__name__
+            self.burn(f"{check}: a check was cut short: {error}")
+            raise
+        self.note_check(False)
 
     async def _check_sum(self, label: str, name: str, sigma: int) -> None:
         """Commit to and open the sigma_i of one claim; they must add up to zero."""
@@ -147,31 +168,9 @@ class AuthenticatedOpenings(ABC):
         own = party.mesh.broadcast_digests()
         payload = party.random.bytes(SEED_BYTES) + b"".join(own)
         opened = await commit_and_open(party, f"{label}/coins", payload)
-        self._compare([_digests(data[SEED_BYTES:]) for data in opened], own)
+        with self.burning():
+            _compare(party, [_digests(data[SEED_BYTES:]) for data in opened], own)
         return xor([data[:SEED_BYTES] for data in opened])
-
-    def _compare(self, seen: Sequence[Sequence[bytes]], own: Sequence[bytes]) -> None:
-        """Compare digests: seen[j][s] is what party j says it saw of party s's broadcasts."""
-        index, size = self.party.index, self.party.size
-        for s in range(size):
-            if s != index and seen[s][s] != own[s]:
-                raise self.failed(
-                    f"party {s} broadcast one thing to this party and says that it broadcast another",
-                    check="equivocation",
-                    blame=s,
-                )
-        for j in range(size):
-            if seen[j][index] != own[index]:
-                raise self.failed(
-                    f"party {j} misreports what this party broadcast to it", check="equivocation", blame=j
-                )
-        for j in range(size):
-            for s in range(size):
-                if seen[j][s] != own[s]:
-                    raise self.failed(
-                        f"party {s} broadcast different things to this party and to party {j}, unless {j} lies",
-                        check="equivocation",
-                    )
 
     def _fold(self, claims: Sequence[_Claim], chi: int) -> int:
         """Return sigma_i = sum_k chi**(k+1) * (m_k - alpha_i * x_k) over all elements of all claims.
@@ -198,6 +197,37 @@ _WHY = {
     "gate-check": "a product in the proof is wrong: somebody lied about a coset product, or a triple was bad",
     "assert-zero": "a value that the program asserts to be zero is not",
 }
+
+
+async def compare_broadcasts(party: Party, label: str) -> None:
+    """Compare what all parties saw broadcast until now; ProtocolAbort, check ``equivocation``, if they differ."""
+    own = party.mesh.broadcast_digests()
+    received = await broadcast_fields(party, label, [b"".join(own)])
+    _compare(party, [_digests(fields[0]) for fields in received], own)
+
+
+def _compare(party: Party, seen: Sequence[Sequence[bytes]], own: Sequence[bytes]) -> None:
+    """Compare digests: seen[j][s] is what party j says it saw of party s's broadcasts."""
+    index, size = party.index, party.size
+    for s in range(size):
+        if s != index and seen[s][s] != own[s]:
+            raise ProtocolAbort(
+                f"party {s} broadcast one thing to this party and says that it broadcast another",
+                check="equivocation",
+                blame=s,
+            )
+    for j in range(size):
+        if seen[j][index] != own[index]:
+            raise ProtocolAbort(
+                f"party {j} misreports what this party broadcast to it", check="equivocation", blame=j
+            )
+    for j in range(size):
+        for s in range(size):
+            if seen[j][s] != own[s]:
+                raise ProtocolAbort(
+                    f"party {s} broadcast different things to this party and to party {j}, unless {j} lies",
+                    check="equivocation",
+                )
 
 
 def _digests(data: bytes) -> list[bytes]:

@@ -22,6 +22,7 @@ from ._connect import bind
 from ._events import Observer
 from ._identity import Identity
 from ._mesh import Limits, TlsMesh
+from ._names import naming
 from ._preparation import open_store, start_preparation, stocking_progress
 from ._tls import check_validity
 
@@ -95,6 +96,7 @@ async def prepare_member(preparing: Preparing, observer: Observer | None = None)
             remark=observer.remark,
         )
         await stack.enter_async_context(mesh)
+        stack.enter_context(naming(preparing.consortium.names))
         observer.phase("agreement")
         with mesh.phase("agreement"):
             session = await _agree(mesh, preparing)
@@ -153,5 +155,13 @@ async def _agree(mesh: TlsMesh, preparing: Preparing) -> bytes:
                 f"{names[j]} wants to prepare something else than this member",
                 check="job",
                 hint="the members compare their commands and start again",
+            )
+    # With another hello, or another member's, the first commitment that was opened would convict an honest member.
+    named = await mesh.broadcast("prepare/session", session.digest())
+    for j, data in enumerate(named):
+        if data != session.digest():
+            raise ProtocolAbort(
+                f"{names[j]} saw other hellos than this member: somebody told members different things",
+                check="agreement",
             )
     return session.digest()

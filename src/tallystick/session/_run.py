@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +54,7 @@ from ._events import Observer, PhaseCost, Stopwatch
 from ._identity import Identity
 from ._job import Job
 from ._mesh import Limits, TlsMesh, Traffic
+from ._names import naming
 from ._preparation import open_store, start_preparation, stocking_progress
 from ._tls import check_validity
 
@@ -62,7 +63,6 @@ __all__ = ["TRANSCRIPT_SUFFIX", "Node", "Outcome", "PrivateResult", "run_member"
 TRANSCRIPT_SUFFIX: Final = ".tally"
 """What a transcript's file name ends with."""
 
-_PARTY = re.compile(r"\bparty ([0-9]{1,2})\b")
 _MAX_PLAN = 1 << 26
 
 
@@ -135,7 +135,7 @@ async def run_member(node: Node, observer: Observer | None = None) -> Outcome:
                 remark=observer.remark,
             )
             await stack.enter_async_context(mesh)
-        with _naming(node.job.consortium.names):
+        with naming(node.job.consortium.names):
             return await _Run(node, mesh, store, watch, observer).run()
 
 
@@ -163,15 +163,16 @@ class _Run:
             writer.append(commitment)
         with self._phase("preparation"):
             online = await self._prepare(plan, agreement.terms)
-        with self._phase("computation"):
-            inputs = await share_inputs(online, plan.shape, generators, own=own, commitments=rows)
-            evaluation = await compute(online, plan, inputs, progress=self._progress)
-        with self._phase("proof"):
-            proven = await self._prove(online, plan, evaluation, inputs, generators, writer)
-        with self._phase("publication"):
-            writer.append(Outputs(proven.outputs.to_bytes()))
-            writer.append(ProofItem(dict(proven.proof.to_body())))
-            path, size = await self._publish(agreement.terms, writer)
+        with online.burning():  # Also when a check failed at a peer alone, whose notice can come at any time.
+            with self._phase("computation"):
+                inputs = await share_inputs(online, plan.shape, generators, own=own, commitments=rows)
+                evaluation = await compute(online, plan, inputs, progress=self._progress)
+            with self._phase("proof"):
+                proven = await self._prove(online, plan, evaluation, inputs, generators, writer)
+            with self._phase("publication"):
+                writer.append(Outputs(proven.outputs.to_bytes()))
+                writer.append(ProofItem(dict(proven.proof.to_body())))
+                path, size = await self._publish(agreement.terms, writer)
         return Outcome(
             plan=plan,
             terms=agreement.terms,
@@ -305,18 +306,6 @@ def _private(plan: Plan, proven: Proven) -> tuple[PrivateResult, ...]:
         assert isinstance(node, Output)
         found.append(PrivateResult(node.label, tuple(centred(x) for x in values.to_ints())))
     return tuple(found)
-
-
-@contextmanager
-def _naming(names: Sequence[str]) -> Iterator[None]:
-    """Call parties by their members' names in an abort's message; protocols know numbers only."""
-    try:
-        yield
-    except ProtocolAbort as error:
-        text = _PARTY.sub(
-            lambda match: names[int(match[1])] if int(match[1]) < len(names) else match[0], error.message
-        )
-        raise ProtocolAbort(text, check=error.check, blame=error.blame, hint=error.hint) from error
 
 
 def _make_folder(path: Path) -> None:
