@@ -5,10 +5,14 @@
 TS_TARGET_BEGIN("bmi,bmi2,adx,avx2,avx512f,avx512dq,avx512bw,avx512vl,avx512ifma,avx512vbmi2")
 #include "../adx/montmul.h"
 
+#include "chacha20x16_impl.h"
+#define TS_SAMPLE_STREAM ifma_chacha20_stream
 #include "../../kernels_impl.h"
 #include "fr8_ntt_impl.h"
 #include "msm8_impl.h"
 #include "fr8_sqrt_impl.h"
+#include "zq8_impl.h"
+#include "zq8_ntt_impl.h"
 
 static int ifma_supported(void) {
     __builtin_cpu_init();
@@ -50,6 +54,19 @@ const ts_cpu ts_cpu_ifma = {
     .fr_vec_ntt = ifma_fr_vec_ntt,
     .g1_msm_scratch = ifma_g1_msm_scratch,
     .g1_msm_rows_var = ifma_g1_msm_rows_var,
+    .zq_add = ifma_zq_add,
+    .zq_sub = ifma_zq_sub,
+    .zq_mul = ifma_zq_mul,
+    .zq_muladd = ifma_zq_muladd,
+    .zq_mul2 = ifma_zq_mul2,
+    .zq_dot = ifma_zq_dot,
+    .zq_small = ifma_zq_small,
+    .zq_sum = ifma_zq_sum,
+    .zq_arrange = ifma_zq_arrange,
+    .zq_ntt = ifma_zq_ntt,
+    .zq_intt = ifma_zq_intt,
+    .zq_crt = ifma_zq_crt,
+    .chacha20_stream = ifma_chacha20_stream,
 };
 TS_TARGET_END
 #endif
