@@ -113,15 +113,19 @@ def ifma_header() -> str:
         f"/* floor(2^59 / (floor(r / 2^208) + 1)) */\n#define TS_FR8_MU {(1 << 59) // ((R >> 208) + 1)}ULL\n",
         f"/* p, limbs of 52 bits */\nstatic const uint64_t ts_fp8_modulus[8] TS_UNUSED = {limbs52(P, 8)};\n",
         f"/* -1/p mod 2^52 */\n#define TS_FP8_INV 0x{-pow(P, -1, base) % base:013x}ULL\n",
-        "/* k p for k = 0 .. 4 */\nstatic const uint64_t ts_fp8_multiples[5][8] TS_UNUSED = {\n    "
-        + ",\n    ".join(limbs52(k * P, 8) for k in range(5))
+        "/* k p for k = 0 .. 5 */\nstatic const uint64_t ts_fp8_multiples[6][8] TS_UNUSED = {\n    "
+        + ",\n    ".join(limbs52(k * P, 8) for k in range(6))
         + "};\n",
         f"/* floor(2^52 / (floor(p / 2^364) + 2)) */\n#define TS_FP8_TOP_INV {base // ((P >> 364) + 2)}ULL\n",
         fp8("beta", beta() << 416, "beta of curve/g1_constants.h"),
-        mu128("TS_MSM8_MU", (1 << 254) // Z_ABS**2, "floor(2^254 / z^2)"),
+        mu128("TS_FR_SPLIT_MU", (1 << 254) // Z_ABS**2, "floor(2^254 / z^2)"),
+        f"/* (p - 1)/2 */\nstatic const uint64_t ts_fp8_modulus_half[8] TS_UNUSED = {limbs52((P - 1) // 2, 8)};\n",
+        fp8("b", 4 << 416, "b of y^2 = x^3 + b"),
         fp8("unit", 1 << 416, "2^416 mod p: one"),
         fp8("enter", 1 << 448, "2^448 mod p: from the domain of 2^384 to that of 2^416"),
         fp8("leave", 1 << 384, "2^384 mod p: back"),
+        fp8("enter_integer", 1 << 832, "2^832 mod p: from integers to the domain of 2^416"),
+        fp8("enter_high", 1 << 1216, "2^1216 mod p: the same for integers times 2^384"),
         fp8("inverse_fix", 1 << 1248, "2^1248 mod p: from 1 / (value 2^416) to 2^416 / value"),
     )
 

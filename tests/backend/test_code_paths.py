@@ -16,7 +16,7 @@ import pytest
 
 from tallystick.backend import FR_MODULUS as R
 from tallystick.backend import Backend
-from tallystick.errors import BackendError
+from tallystick.errors import BackendError, DecodeError
 
 from ..conftest import native_or_skip
 
@@ -288,3 +288,86 @@ def test_msm_of_many_points(portable: Any, path: Any, points: Array) -> None:
     many = np.concatenate([points] * (n // 40))
     scalars = portable.fr_expand(bytes(32), bytes(12), n)
     same(path.g1_msm(many, scalars), portable.g1_msm(many, scalars))
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 7, 8, 9, 40, 63, 64, 65, 130])
+def test_group(portable: Any, path: Any, points: Array, n: int) -> None:
+    a = np.concatenate([points] * 4)[:n]
+    b = a[::-1].copy()
+    b[1::5] = a[1::5]
+    b[2::5] = portable.g1_neg(a)[2::5]
+    b[3::5] = 0
+    for x, y in ((a, b), (b, a), (a, a)):
+        same(path.g1_add(x, y), portable.g1_add(x, y))
+    for x in (a, b, np.repeat(a[:1], n, axis=0), np.zeros_like(a)):
+        same(path.g1_sum(x), portable.g1_sum(x))
+    same(path.g1_neg(a), portable.g1_neg(a))
+    assert path.g1_equal(a, a.copy()) and path.g1_is_identity(np.zeros_like(a))
+    if n:
+        assert not path.g1_equal(a, portable.g1_add(a, points[[0] * n])) and not path.g1_is_identity(a)
+
+
+def test_multiples(portable: Any, path: Any, points: Array) -> None:
+    scalars = [*edge_scalars(), *portable.fr_to_ints(portable.fr_expand(bytes(32), bytes(12), 20))]
+    many = np.concatenate([points] * 4)[: len(scalars)]
+    expected = portable.g1_mul(many, portable.fr_from_ints(scalars))
+    same(path.g1_mul(many, portable.fr_from_ints(scalars)), expected)
+    for n in (0, 1, 7, 9, 65):
+        same(path.g1_mul(many[:n], portable.fr_from_ints(scalars[:n])), expected[:n])
+
+
+@pytest.mark.parametrize("n", [0, 1, 7, 8, 9, 40])
+def test_point_bytes(portable: Any, path: Any, points: Array, n: int) -> None:
+    a = points[:n]
+    data, plain = portable.g1_to_bytes(a), portable.g1_to_affine(a)
+    assert path.g1_to_bytes(a) == data and path.g1_to_affine(a) == plain
+    same(path.g1_from_bytes(data), a)
+    same(path.g1_from_trusted_affine(plain), a)
+
+
+def outcome(decode: Any, data: bytes) -> tuple[int, str] | Array:
+    """What the decoder returns, or the offset and words of its error."""
+    try:
+        result: Array = decode(data)
+    except DecodeError as error:
+        return error.offset or 0, str(error)
+    return result
+
+
+def test_bad_point_bytes(portable: Any, path: Any, points: Array) -> None:
+    """The first bad point is named, with the same fault, wherever in a block of eight it stands."""
+    data, plain = portable.g1_to_bytes(points), portable.g1_to_affine(points)
+    stream = hashlib.shake_256(b"bad points").digest(4 * 60)
+    for t in range(60):
+        index, byte, bit, kind = (
+            stream[4 * t] % 40,
+            stream[4 * t + 1] % 48,
+            stream[4 * t + 2] % 8,
+            stream[4 * t + 3] % 5,
+        )
+        one = bytearray(data[48 * index : 48 * index + 48])
+        if kind == 0:
+            one[byte] ^= 1 << bit
+        elif kind == 1:
+            one[0] &= 0x7F
+        elif kind == 2:
+            one[:] = bytes([0xE0]) + bytes(47)
+        elif kind == 3:
+            one[:] = bytes([0x9A]) + b"\xff" * 47
+        else:
+            one[:] = bytes([0x80]) + bytes(46) + bytes([byte])
+        mangled = data[: 48 * index] + bytes(one) + data[48 * index + 48 :]
+        same(outcome(path.g1_from_bytes, mangled), outcome(portable.g1_from_bytes, mangled))
+        other = bytearray(plain)
+        other[96 * index + byte] ^= 1 << bit
+        same(
+            outcome(path.g1_from_trusted_affine, bytes(other)),
+            outcome(portable.g1_from_trusted_affine, bytes(other)),
+        )
+
+
+@pytest.mark.parametrize("n", [0, 1, 8, 9, 70])
+def test_hashed_points(portable: Any, path: Any, n: int) -> None:
+    messages = [bytes([k]) * (k * 7 % 200) for k in range(n)]
+    for tag in (b"t", b"code paths" * 25):
+        same(path.g1_hash(messages, tag), portable.g1_hash(messages, tag))

@@ -84,10 +84,10 @@ TS_INLINE ts_fp8 ts_fp8_tidy(ts_fp8 a) {
     return ts_fp8_carry(a);
 }
 
-/* The lanes of a clean value in [0, (k + 1) p), k <= 4, that are a multiple of p. */
+/* The lanes of a clean value in [0, (k + 1) p), k <= 5, that are a multiple of p. */
 TS_INLINE __mmask8 ts_fp8_is_zero(const ts_fp8 *a, int k) {
     __mmask8 zero = 0;
-    TS_UNROLL(5)
+    TS_UNROLL(6)
     for (int j = 0; j <= k; j++) {
         __mmask8 equal = 0xff;
         TS_UNROLL(8)
@@ -101,7 +101,7 @@ TS_INLINE __mmask8 ts_fp8_is_zero(const ts_fp8 *a, int k) {
 /* The same up to false positives, from the lowest limb. */
 TS_INLINE __mmask8 ts_fp8_may_be_zero(const ts_fp8 *a, int k) {
     __mmask8 zero = 0;
-    TS_UNROLL(5)
+    TS_UNROLL(6)
     for (int j = 0; j <= k; j++) zero |= _mm512_cmpeq_epi64_mask(a->l[0], ts_v8_set1(ts_fp8_multiples[j][0]));
     return zero;
 }
@@ -256,20 +256,20 @@ TS_INLINE ts_fp8 ts_fp8_reduce_once(ts_fp8 a) {
     return ts_fp8_blend(d, _mm512_movepi64_mask(d.l[7]), &a);
 }
 
-/* Eight elements of six words at the given addresses, from the domain of 2^384; below p + 2^362. */
-TS_INLINE ts_fp8 ts_fp8_load(const ts_fp *const a[8]) {
+/* out = factor / 2^416 times eight elements of six words at the given addresses, which may hold any 384-bit integers;
+ * below p + 2^362. */
+TS_INLINE ts_fp8 ts_fp8_load_by(const ts_fp *const a[8], const uint64_t factor[8]) {
     ts_v8 z[8], w[8];
     TS_UNROLL(8)
     for (int i = 0; i < 8; i++) z[i] = _mm512_maskz_loadu_epi64(0x3f, a[i]->l);
     ts_v8_transpose8(w, z);
-    const ts_fp8 words = ts_fp8_from_words(w), factor = ts_fp8_set(ts_fp8_enter);
-    return ts_fp8_mul_inline(&words, &factor);
+    const ts_fp8 words = ts_fp8_from_words(w), by = ts_fp8_set(factor);
+    return ts_fp8_mul_inline(&words, &by);
 }
 
-/* The inverse, for lanes in the mask: reduced, into the domain of 2^384. a is clean, below 2^16 p. */
-TS_INLINE void ts_fp8_store(ts_fp *const out[8], __mmask8 lanes, const ts_fp8 *a) {
-    const ts_fp8 factor = ts_fp8_set(ts_fp8_leave);
-    const ts_fp8 value = ts_fp8_reduce_once(ts_fp8_mul_columns(a, &factor));
+/* The same on the way out, for lanes in the mask: reduced. a is clean, below 2^16 p. */
+TS_INLINE void ts_fp8_store_by(ts_fp *const out[8], __mmask8 lanes, const ts_fp8 *a, const uint64_t factor[8]) {
+    const ts_fp8 by = ts_fp8_set(factor), value = ts_fp8_reduce_once(ts_fp8_mul_columns(a, &by));
     ts_v8 z[8], w[8];
     ts_fp8_to_words(w, &value);
     w[6] = w[7] = ts_v8_zero();
@@ -277,6 +277,72 @@ TS_INLINE void ts_fp8_store(ts_fp *const out[8], __mmask8 lanes, const ts_fp8 *a
     TS_UNROLL(8)
     for (int i = 0; i < 8; i++)
         if (lanes >> i & 1) _mm512_mask_storeu_epi64(out[i]->l, 0x3f, z[i]);
+}
+
+/* From and to elements in the domain of 2^384. */
+TS_INLINE ts_fp8 ts_fp8_load(const ts_fp *const a[8]) { return ts_fp8_load_by(a, ts_fp8_enter); }
+TS_INLINE void ts_fp8_store(ts_fp *const out[8], __mmask8 lanes, const ts_fp8 *a) {
+    ts_fp8_store_by(out, lanes, a, ts_fp8_leave);
+}
+
+/* One element in all lanes. */
+TS_INLINE ts_fp8 ts_fp8_broadcast(const ts_fp *a) {
+    const ts_fp *const same[8] = {a, a, a, a, a, a, a, a};
+    return ts_fp8_load(same);
+}
+
+/* ---- powers ---- */
+
+/* out = a^e for a public exponent: a fixed window of four bits. a is clean, below 2^8 p. */
+static void ts_fp8_pow_public(ts_fp8 *out, const ts_fp8 *a, const uint64_t e[TS_FP_LIMBS]) {
+    ts_fp8 power[16], acc;
+    int i = 16 * TS_FP_LIMBS - 1;
+    power[0] = ts_fp8_set(ts_fp8_unit);
+    for (int k = 1; k < 16; k++) ts_fp8_mul(&power[k], &power[k - 1], a);
+    while (i > 0 && ts_limbs_nibble(e, i) == 0) i--;
+    acc = power[ts_limbs_nibble(e, i)];
+    while (i-- > 0) {
+        for (int k = 0; k < 4; k++) ts_fp8_sqr(&acc, &acc);
+        if (ts_limbs_nibble(e, i)) ts_fp8_mul(&acc, &acc, &power[ts_limbs_nibble(e, i)]);
+    }
+    *out = acc;
+    ts_wipe(power, sizeof power);
+    ts_wipe(&acc, sizeof acc);
+}
+
+/* Lanes where a = b; both clean, a below 2 p and b below 2 p. */
+TS_INLINE __mmask8 ts_fp8_equal(const ts_fp8 *a, const ts_fp8 *b) {
+    const ts_fp8 d = ts_fp8_sub(a, b, 2);
+    return ts_fp8_is_zero(&d, 3);
+}
+
+/* The integers that a clean a below 2^16 p stands for: limbs of values below p. */
+TS_INLINE ts_fp8 ts_fp8_integers(const ts_fp8 *a) {
+    static const uint64_t one[8] = {1};
+    const ts_fp8 factor = ts_fp8_set(one);
+    return ts_fp8_reduce_once(ts_fp8_mul_columns(a, &factor));
+}
+
+/* Lanes whose integer is above (p - 1) / 2: the sign of (p - 1) / 2 minus it. */
+TS_INLINE __mmask8 ts_fp8_is_large(const ts_fp8 *a) {
+    const ts_fp8 v = ts_fp8_integers(a);
+    ts_v8 carry = ts_v8_zero();
+    TS_UNROLL(8)
+    for (int i = 0; i < 8; i++)
+        carry = ts_v8_carry(ts_v8_add(ts_v8_sub(ts_v8_set1(ts_fp8_modulus_half[i]), v.l[i]), carry));
+    return _mm512_movepi64_mask(carry);
+}
+
+/* Lanes whose integer is odd. */
+TS_INLINE __mmask8 ts_fp8_is_odd(const ts_fp8 *a) {
+    const ts_fp8 v = ts_fp8_integers(a);
+    return _mm512_test_epi64_mask(v.l[0], ts_v8_set1(1));
+}
+
+/* -a + 2 p where the mask says so, else a, for a below 2 p. */
+TS_INLINE ts_fp8 ts_fp8_negate(const ts_fp8 *a, __mmask8 m) {
+    const ts_fp8 zero = ts_fp8_zero(), minus = ts_fp8_sub(&zero, a, 2);
+    return ts_fp8_blend(*a, m, &minus);
 }
 
 /* ---- inversion ---- */

@@ -97,6 +97,16 @@ static TS_NOINLINE void ts_g1p8_double(ts_g1p8 *out, const ts_g1p8 *a) {
     ts_fp8_mul(&out->z, &yz, &yy8);
 }
 
+static void ts_g1p8_mul_z(ts_g1p8 *out, const ts_g1p8 *a) {
+    const ts_g1p8 base = *a;
+    ts_g1p8 acc = *a;
+    for (int i = 62; i >= 0; i--) {
+        ts_g1p8_double(&acc, &acc);
+        if (TS_G1_Z_ABS >> i & 1) ts_g1p8_add(&acc, &acc, &base);
+    }
+    *out = acc;
+}
+
 static void ts_g1a8_load(ts_g1a8 *out, const ts_g1 *a, size_t count) {
     static const ts_g1 none;
     const ts_fp *x[8], *y[8];
@@ -117,7 +127,7 @@ static void ts_g1_from_projective8(ts_g1 *out, const ts_g1p8 *a, size_t n, size_
     TS_ASSERT(n <= TS_G1P8_BATCH && count <= 8 * n);
     for (size_t k = 0; k < n; k++) {
         const ts_fp8 one = ts_fp8_set(ts_fp8_unit);
-        infinity[k] = ts_fp8_is_zero(&a[k].z, 4);
+        infinity[k] = ts_fp8_is_zero(&a[k].z, 3);
         const ts_fp8 z = ts_fp8_blend(a[k].z, infinity[k], &one);
         before[k] = acc;
         ts_fp8_mul(&acc, &acc, &z);
@@ -145,6 +155,23 @@ static void ts_g1_from_projective8(ts_g1 *out, const ts_g1p8 *a, size_t n, size_
     }
     ts_wipe(before, sizeof before);
     ts_wipe(&acc, sizeof acc);
+}
+
+/* As ts_g1_in_subgroup: -z^2 a = (beta x, y). */
+static __mmask8 ts_g1a8_in_subgroup(const ts_g1a8 *a) {
+    ts_g1p8 q;
+    ts_fp8 x, y;
+    const ts_fp8 beta = ts_fp8_set(ts_fp8_beta);
+    ts_g1p8_from_affine(&q, a);
+    ts_g1p8_mul_z(&q, &q);
+    ts_g1p8_mul_z(&q, &q);
+    ts_fp8_mul(&x, &a->x, &beta);
+    ts_fp8_mul(&x, &x, &q.z);
+    ts_fp8_mul(&y, &a->y, &q.z);
+    /* Coordinates are below 4 p, products below 2 p. */
+    const ts_fp8 dx = ts_fp8_sub(&q.x, &x, 2), sum = ts_fp8_add(&q.y, &y);
+    const __mmask8 proper = ts_fp8_is_zero(&dx, 5) & ts_fp8_is_zero(&sum, 5) & (__mmask8)~ts_fp8_is_zero(&q.z, 3);
+    return proper | a->infinity;
 }
 
 #endif

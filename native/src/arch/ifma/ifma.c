@@ -9,6 +9,7 @@ TS_TARGET_BEGIN("bmi,bmi2,adx,avx2,avx512f,avx512dq,avx512bw,avx512vl,avx512ifma
 #define TS_SAMPLE_STREAM ifma_chacha20_stream
 #include "../../kernels_impl.h"
 #include "fr8_ntt_impl.h"
+#include "g1p8_vec_impl.h"
 #include "msm8_impl.h"
 #include "fr8_sqrt_impl.h"
 #include "zq8_impl.h"
@@ -52,6 +53,13 @@ const ts_cpu ts_cpu_ifma = {
     .fr_vec_matvec = ifma_fr_vec_matvec,
     .fr_ntt_table = ifma_fr_ntt_table,
     .fr_vec_ntt = ifma_fr_vec_ntt,
+    .g1_vec_from_bytes_var = ifma_g1_vec_from_bytes_var,
+    .g1_vec_to_bytes = ifma_g1_vec_to_bytes,
+    .g1_vec_from_affine_var = ifma_g1_vec_from_affine_var,
+    .g1_vec_to_affine = ifma_g1_vec_to_affine,
+    .g1_vec_add = ifma_g1_vec_add,
+    .g1_vec_sum = ifma_g1_vec_sum,
+    .g1_vec_mul = ifma_g1_vec_mul,
     .g1_msm_scratch = ifma_g1_msm_scratch,
     .g1_msm_rows_var = ifma_g1_msm_rows_var,
     .zq_add = ifma_zq_add,

@@ -1,9 +1,9 @@
 /* Multi-scalar multiplication on AVX-512 IFMA: Pippenger's buckets over batches of affine additions (g1m.h).
  *
- * Scalars. A scalar k, or k - r where that is shorter, is written low + high z^2 with |low|, |high| <= z^2 / 2 + 1
- * < 2^127 (R. Gallant, R. Lambert and S. Vanstone, Crypto 2001; the lattice of BLS12 curves is so simple that one
- * division by z^2 does it), where z^2 (x, y) = -(beta x, y). So n points become up to 2 n terms of 127 bits, and what
- * is short stays so: 0 costs nothing, 1 and -1 are one term of one bit.
+ * Scalars. A scalar k is written low + high z^2 with |low|, |high| < 2^127 (fr_split.h; R. Gallant, R. Lambert and S.
+ * Vanstone, "Faster point multiplication on elliptic curves with efficient endomorphisms", Crypto 2001), where z^2 (x, y) =
+ * -(beta x, y). So n points become up to 2 n terms of 127 bits, and what is short stays so: 0 costs nothing, 1 and -1 are
+ * one term of one bit.
  *
  * Digits. In windows of c bits, adding 2^(c-1) in every window but the top one and subtracting it from each digit
  * gives digits in [-2^(c-1), 2^(c-1)): 2^(c-1) buckets a window.
@@ -22,6 +22,7 @@
 
 #include "../../curve/msm_impl.h"
 #include "fr8_vec_impl.h"
+#include "fr_split.h"
 #include "g1m_impl.h"
 #include "g1p8_impl.h"
 

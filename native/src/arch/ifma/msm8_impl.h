@@ -68,41 +68,6 @@ static void ts_msm8_bases(ts_g1m_base *out, const ts_g1 *points, size_t n) {
 
 /* ---- scalars ---- */
 
-/* v = low + high z^2 for 0 <= v <= r / 2, with 0 <= high and |low| <= z^2 / 2 + 1 in two's complement.
- *
- * With mu = floor(2^254 / z^2) and t = floor(v / 2^126) the quotient t mu / 2^128 is below v / z^2 by less than 2: mu costs
- * t / 2^128 < 1, t costs 2^126 / z^2 < 1. So v minus the floor of it times z^2 lies in [0, 3 z^2); one or two more come off. */
-static void ts_msm8_split(ts_u128 *low, ts_u128 *high, const uint64_t v[TS_FR_LIMBS]) {
-    const ts_u128 zz = (ts_u128)ts_g1_z_squared[1] << 64 | ts_g1_z_squared[0], half = zz >> 1;
-    const ts_u128 t = ((ts_u128)(v[3] << 2 | v[2] >> 62) << 64) | (v[2] << 2 | v[1] >> 62);
-    const uint64_t t0 = (uint64_t)t, t1 = (uint64_t)(t >> 64);
-    const ts_u128 m00 = (ts_u128)t0 * TS_MSM8_MU_LOW, m01 = (ts_u128)t0 * TS_MSM8_MU_HIGH;
-    const ts_u128 m10 = (ts_u128)t1 * TS_MSM8_MU_LOW, m11 = (ts_u128)t1 * TS_MSM8_MU_HIGH;
-    const ts_u128 middle = (m00 >> 64) + (uint64_t)m01 + (uint64_t)m10;
-    ts_u128 q = m11 + (m01 >> 64) + (m10 >> 64) + (middle >> 64);
-    /* The remainder is below 3 z^2 < 2^130: three words of it. */
-    const uint64_t q0 = (uint64_t)q, q1 = (uint64_t)(q >> 64), z0 = ts_g1_z_squared[0], z1 = ts_g1_z_squared[1];
-    const ts_u128 p00 = (ts_u128)q0 * z0, p01 = (ts_u128)q0 * z1, p10 = (ts_u128)q1 * z0;
-    const ts_u128 upper = (p00 >> 64) + (uint64_t)p01 + (uint64_t)p10;
-    const ts_u128 product = upper << 64 | (uint64_t)p00;
-    const uint64_t product2 = (uint64_t)(upper >> 64) + (uint64_t)(p01 >> 64) + (uint64_t)(p10 >> 64) + q1 * z1;
-    const ts_u128 value = (ts_u128)v[1] << 64 | v[0];
-    ts_u128 rest = value - product;
-    uint64_t rest2 = v[2] - product2 - (value < product);
-    for (int i = 0; i < 3; i++) {
-        /* Subtracts z^2 while more than half of it is left. */
-        const int more = rest2 != 0 || rest > half;
-        if (!more) break;
-        rest2 -= rest < zz;
-        rest -= zz;
-        q++;
-        /* A negative rest is at least -z^2 / 2, and its third word is all ones. */
-        if (rest2 == UINT64_MAX) break;
-    }
-    *low = rest;
-    *high = q;
-}
-
 static unsigned ts_msm8_bit_length(ts_u128 v) {
     const uint64_t top = (uint64_t)(v >> 64), bottom = (uint64_t)v;
     if (top) return 128 - (unsigned)__builtin_clzll(top);
@@ -128,16 +93,12 @@ static void ts_msm8_collect(ts_msm8 *s, const ts_g1 *points, const ts_fr *scalar
     ifma_fr_vec_to_bytes((uint8_t *)s->row, scalars, n);
     for (size_t i = 0; i < n; i++) {
         const uint64_t *v = s->row[i].l;
-        uint64_t minus[TS_FR_LIMBS];
-        ts_u128 low, high;
+        ts_fr_halves h;
         if (ts_limbs_is_zero(v, TS_FR_LIMBS) || ts_g1_is_identity(&points[i])) continue;
-        (void)ts_limbs_sub(minus, ts_fr_modulus, v, TS_FR_LIMBS);
-        const uint32_t negative = (uint32_t)ts_limbs_less(minus, v, TS_FR_LIMBS);
-        ts_msm8_split(&low, &high, negative ? minus : v);
-        const uint32_t low_negative = (uint32_t)(low >> 127);
-        ts_msm8_add_term(s, low_negative ? -low : low, 4 * (uint32_t)i + (negative ^ low_negative));
+        ts_fr_split_signed(&h, v);
+        ts_msm8_add_term(s, h.low, 4 * (uint32_t)i + (uint32_t)(h.low_negative & 1));
         /* z^2 times a point is the negative of its image. */
-        ts_msm8_add_term(s, high, 4 * (uint32_t)i + TS_REF_IMAGE + (negative ^ 1));
+        ts_msm8_add_term(s, h.high, 4 * (uint32_t)i + TS_REF_IMAGE + (uint32_t)(~h.high_negative & 1));
     }
 }
 
