@@ -128,6 +128,21 @@ FIELDS = {
 }
 
 
+def per_entry(lengths: list[int], k: int) -> int:
+    """Return the entries of a hint with k wires for each entry of its first argument."""
+    need(1 <= k <= 250, "parameters of a hint")
+    return lengths[0] * k
+
+
+# Arguments, parameters, whether boolean, and the number of entries.
+HINTS: dict[str, tuple[int, int, bool, Callable[[list[int], list[int]], int]]] = {
+    "bits": (1, 2, True, lambda n, p: per_entry(n, p[1])),
+    "span": (1, 2, True, lambda n, p: per_entry(n, max(p[1] - p[0], 0).bit_length())),
+    "copy": (1, 0, True, lambda n, p: n[0]),
+    "inverse": (1, 0, False, lambda n, p: n[0]),
+}
+
+
 class Node:
     """One node: its fields as attributes of ``f``, and what follows from them."""
 
@@ -249,14 +264,35 @@ class Plan:
         need(a.length == b.length, "operands of different lengths")
         return a, b
 
+    def _choice(self, m: int) -> list[tuple[int, int]]:
+        """Return the pairs (x, y) such that node m is c times x - y, with c in [0, 1]."""
+        if self.nodes[m].op != "mul":
+            return []
+        ends = [self.nodes[m].f["a"], self.nodes[m].f["b"]]
+        found = []
+        for c, d in (ends, ends[::-1]):
+            bounds = self.nodes[c].interval
+            if bounds and bounds[0] >= 0 and bounds[1] <= 1 and self.nodes[d].op == "sub":
+                found.append((self.nodes[d].f["a"], self.nodes[d].f["b"]))
+        return found
+
     def _add(self, node: Node, f: dict[str, Any]) -> None:
         a, b = self._pair(f)
         x, y = a.interval, b.interval
+        for this, other in ((f["a"], f["b"]), (f["b"], f["a"])):
+            for chosen, otherwise in self._choice(other):
+                if otherwise == this:
+                    self._set(node, a.length, hull([self.nodes[this].interval, self.nodes[chosen].interval]))
+                    return
         self._set(node, a.length, inside(x[0] + y[0], x[1] + y[1]) if x and y else None)
 
     def _sub(self, node: Node, f: dict[str, Any]) -> None:
         a, b = self._pair(f)
         x, y = a.interval, b.interval
+        for chosen, otherwise in self._choice(f["b"]):
+            if chosen == f["a"]:
+                self._set(node, a.length, hull([x, self.nodes[otherwise].interval]))
+                return
         self._set(node, a.length, inside(x[0] - y[1], x[1] - y[0]) if x and y else None)
 
     def _neg(self, node: Node, f: dict[str, Any]) -> None:
@@ -322,16 +358,16 @@ class Plan:
         self._set(node, a.length, interval)
 
     def _hint(self, node: Node, f: dict[str, Any]) -> None:
-        need(f["kind"] in ("bits", "inverse"), "unknown kind")
-        need(len(f["parts"]) == 1 and type(f["boolean"]) is bool, "arguments")
-        n = self.nodes[f["parts"][0]].length
-        if f["kind"] == "bits":
-            need(len(f["parameters"]) == 2 and 1 <= f["parameters"][1] <= 250, "parameters")
-            n *= f["parameters"][1]
-        else:
-            need(not f["parameters"], "parameters")
-        need(f["n"] == n and f["boolean"] == (f["kind"] == "bits"), "entries of the advice")
-        self._set(node, n, (0, 1) if f["boolean"] else None)
+        need(f["kind"] in HINTS and type(f["boolean"]) is bool, "unknown kind")
+        arguments, parameters, boolean, entries = HINTS[f["kind"]]
+        need(len(f["parts"]) == arguments, "arguments")
+        need(len(f["parameters"]) == parameters, "parameters")
+        parts = [self.nodes[k] for k in f["parts"]]
+        n = entries([p.length for p in parts], f["parameters"])
+        need(f["n"] == n and f["boolean"] == boolean, "entries of the advice")
+        bounded = f["kind"] == "copy" or all(p.interval is not None for p in parts)
+        need(bounded, "advice about a value without interval")
+        self._set(node, n, (0, 1) if boolean else None)
 
     def _zero(self, node: Node, f: dict[str, Any]) -> None:
         node.work = self.nodes[f["a"]].length

@@ -4,7 +4,6 @@ A run is ``accept_inputs``, ``share_inputs``, ``compute`` and ``prove``, in this
 """
 
 from ._evaluate import Evaluation, PrivateOutput, Progress, compute
-from ._hints import STATISTICAL_BITS
 from ._inputs import Committed, InputShares, OwnInputs, accept_inputs, share_inputs
 from ._need import plan_need
 from ._openings import Openings
@@ -12,7 +11,6 @@ from ._prove import Proven, prove
 from ._rows import PartyRows
 
 __all__ = [
-    "STATISTICAL_BITS",
     "Committed",
     "Evaluation",
     "InputShares",

@@ -55,8 +55,8 @@ async def compute(
 ) -> Evaluation:
     """Evaluate a plan on shares of its inputs.
 
-    One round for the gates of each depth, and the rounds of its hints.  Opens nothing but masked values,
-    and checks nothing: that is ``prove``'s first step.
+    One round for the gates of each depth, and the rounds of its hints.  Opens nothing but masked values, and
+    checks only what hints depend on: the rest is ``prove``'s first step.
     """
     run = _Run(online, plan, inputs)
     layers = schedule(plan)
@@ -66,9 +66,10 @@ async def compute(
                 progress("compute", done, len(layers))
             for v in layer.local:
                 run.local(v)
-            await run.multiply(layer.muls)
+            # Hints first: what they open must wait for a check of all products before them.
             for v in layer.hints:
                 await run.hint(v)
+            await run.multiply(layer.muls)
     if progress is not None:
         progress("compute", len(layers), len(layers))
     return run.collect()

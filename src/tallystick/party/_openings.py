@@ -107,6 +107,11 @@ class AuthenticatedOpenings(ABC):
             for name, chi in zip(names, challenges, strict=True):
                 await self._check_sum(label, name, self._fold(claims[name], chi))
 
+    async def check_pending(self, label: str) -> None:
+        """Check if anything was opened or claimed since the last check; all parties know alike."""
+        if self._claims:
+            await self.check(label)
+
     async def agree(self, label: str) -> None:
         """Compare what all parties saw broadcast, when nothing is left to check; else ``equivocation``."""
         with self.burning():
@@ -195,6 +200,7 @@ class AuthenticatedOpenings(ABC):
 _WHY = {
     _MAC_CHECK: "an opened value does not carry its MAC: somebody lied about a share",
     "gate-check": "a product in the proof is wrong: somebody lied about a coset product, or a triple was bad",
+    "advice": "digits found under a mask are not those of the value: somebody spoiled the mask",
     "assert-zero": "a value that the program asserts to be zero is not",
 }
 

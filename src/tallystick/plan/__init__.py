@@ -10,7 +10,7 @@ from __future__ import annotations
 from ._builder import fail
 from ._estimate import CALIBRATIONS, Calibration, Estimate, Step, estimate
 from ._expressions import Expression
-from ._hints import HINTS, HintKind
+from ._hints import HINTS, STATISTICAL_BITS, HintKind, advice_width, span_weights
 from ._intervals import HALF, Interval, centred
 from ._linear import constant_of, forward, input_value, is_linear
 from ._opened import Opened, reveal, sqrt
@@ -40,11 +40,13 @@ from ._render import explain_results, render, revealed, warnings
 from ._schedule import Layer, schedule
 from ._secret import Secret, assert_zero, concat, hint, input_bits, stack
 from ._simulate import Advice, Inputs, Simulation, Witness, simulate, witness
+from ._tally import Tally
 
 __all__ = [
     "CALIBRATIONS",
     "HALF",
     "HINTS",
+    "STATISTICAL_BITS",
     "Add",
     "Advice",
     "Calibration",
@@ -83,9 +85,11 @@ __all__ = [
     "Sum",
     "Table",
     "Take",
+    "Tally",
     "View",
     "Witness",
     "Zero",
+    "advice_width",
     "assert_zero",
     "centred",
     "concat",
@@ -106,6 +110,7 @@ __all__ = [
     "schedule",
     "schema_of",
     "simulate",
+    "span_weights",
     "sqrt",
     "stack",
     "trace",

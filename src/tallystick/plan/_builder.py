@@ -90,7 +90,7 @@ class Builder:
             return known
         try:
             n = node.length(self.lengths, self.nodes)
-            interval = node.interval(self.intervals, self.lengths)
+            interval = node.interval(self.intervals, self.lengths, self.nodes)
         except ValueError as error:
             fail(f"{node.op}: {error}")
         self._total += work_of(node, n, self.lengths)

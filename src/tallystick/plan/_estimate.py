@@ -16,6 +16,7 @@ from ._hints import HINTS
 from ._ops import Hint, Mul
 from ._plan import Plan
 from ._schedule import schedule
+from ._tally import MAC, Tally
 
 __all__ = ["CALIBRATIONS", "Calibration", "Estimate", "Step", "estimate"]
 
@@ -153,21 +154,21 @@ def estimate(plan: Plan) -> Estimate:
     )
     masks = [n + shape.input_rows_of(k) for k, n in enumerate(shape.inputs)]
     _count_inputs(count, shape, masks)
-    bits, randoms, hint_triples = _count_layers(count, plan, masks)
-    _count_proof(count, plan, masks)
+    hints, pending = _count_layers(count, plan, masks)
+    _count_proof(count, plan, masks, pending)
 
     muls = sum(layout.lengths[v] for v, node in enumerate(plan.nodes) if isinstance(node, Mul))
     coset = shape.gate_rows * shape.gates_per_row
-    randoms += shape.columns + 1 if shape.input_rows else 0
+    randoms = hints.randoms + (shape.columns + 1 if shape.input_rows else 0)
     randoms += shape.columns if shape.free_rows + shape.gate_rows else 0
     proof = Proof.size(shape) if shape.rows else 0
     return Estimate(
         gates=shape.gates,
         boolean_wires=shape.gates - muls,
-        multiplications=muls + hint_triples,
+        multiplications=muls + hints.triples,
         coset_products=coset,
-        triples=muls + hint_triples + coset + shape.gate_rows,
-        random_bits=bits,
+        triples=muls + hints.triples + coset + shape.gate_rows,
+        random_bits=hints.bits,
         random_elements=randoms,
         masks=tuple(masks),
         steps=tuple(count.steps),
@@ -189,28 +190,37 @@ def _count_inputs(count: _Count, shape: Shape, masks: list[int]) -> None:
     count.check("inputs", "check", 1 if shape.input_rows else 0)
 
 
-def _count_layers(count: _Count, plan: Plan, masks: list[int]) -> tuple[int, int, int]:
-    """Count the evaluation; return the random bits, random elements and triples that hints take."""
+def _count_layers(count: _Count, plan: Plan, masks: list[int]) -> tuple[Tally, set[str]]:
+    """Count the evaluation; return what hints take, and the claims that are pending afterwards."""
     lengths, intervals = plan.layout.lengths, plan.layout.intervals
-    bits = randoms = triples = 0
+    total = Tally()
     for depth, layer in enumerate(schedule(plan)):
-        gates = sum(lengths[v] for v in layer.muls)
-        if gates:
-            count.step("compute", f"gates at depth {depth + 1}", 1, 2 * gates * FR_BYTES)
         for v in layer.hints:
             node = plan.nodes[v]
             assert isinstance(node, Hint)
-            cost = HINTS[node.kind].cost(
-                node.parameters, [lengths[p] for p in node.arguments], [intervals[p] for p in node.arguments]
+            tally = Tally(total.pending)
+            HINTS[node.kind].cost(
+                node.parameters,
+                [lengths[p] for p in node.arguments],
+                [intervals[p] for p in node.arguments],
+                tally,
             )
-            bits, randoms, triples = bits + cost.bits, randoms + cost.randoms, triples + cost.triples
+            total.triples, total.bits = total.triples + tally.triples, total.bits + tally.bits
+            total.randoms += tally.randoms
             for k in range(count.parties):
-                masks[k] += cost.masks
-            count.step("compute", f"advice: {node.kind}", cost.rounds, cost.opened * FR_BYTES)
-    return bits, randoms, triples
+                masks[k] += tally.masks
+            if tally.rounds:
+                count.step("compute", f"advice: {node.kind}", tally.rounds, tally.opened * FR_BYTES)
+            for claims in tally.checks:
+                count.check("compute", f"advice: {node.kind}: check", claims)
+        gates = sum(lengths[v] for v in layer.muls)
+        if gates:
+            count.step("compute", f"gates at depth {depth + 1}", 1, 2 * gates * FR_BYTES)
+            total.pending.add(MAC)
+    return total, total.pending
 
 
-def _count_proof(count: _Count, plan: Plan, masks: list[int]) -> None:
+def _count_proof(count: _Count, plan: Plan, masks: list[int], pending: set[str]) -> None:
     shape, lengths = plan.shape, plan.layout.lengths
     witness_rows = shape.free_rows + shape.gate_rows
     if shape.gate_rows:
@@ -219,8 +229,8 @@ def _count_proof(count: _Count, plan: Plan, masks: list[int]) -> None:
         count.rows("prove", witness_rows, shape.columns)
     if shape.gate_rows:
         count.step("prove", "gate evaluations", 1, 2 * shape.gate_rows * FR_BYTES)
-    opened = bool(shape.gate_rows or witness_rows or shape.gates)
-    count.check("prove", "validate", opened + bool(shape.gate_rows) + bool(shape.zeros))
+    claims = pending | ({MAC} if shape.gate_rows or witness_rows else set())
+    count.check("prove", "validate", len(claims) + bool(shape.gate_rows) + bool(shape.zeros))
     private = [
         (lengths[n.a], member) for n in plan.outputs if n.to is not None for member in n.to if lengths[n.a]
     ]

@@ -2,13 +2,13 @@
 
 A hint's outputs are untrusted: an auditor ignores how they were found, and whatever a program concludes from
 them it must constrain with ``mul`` and ``zero``.  This table serves those who compute them: the simulation
-(on plain integers) and the estimate; the online phase has a sub-protocol for each.  ``spec/plan.md`` lists
-the kinds.
+(on plain integers) and the estimate; the online phase has a sub-protocol for each, whose steps ``cost`` walks
+through.  ``spec/plan.md`` lists the kinds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,43 +17,45 @@ import numpy.typing as npt
 
 from ..backend import FR_MODULUS
 from ._intervals import Interval
+from ._tally import Tally
 
-__all__ = ["HINTS", "HintCost", "HintKind", "Integers", "check_hint"]
+__all__ = ["HINTS", "STATISTICAL_BITS", "HintKind", "Integers", "advice_width", "check_hint", "span_weights"]
 
 Integers: TypeAlias = npt.NDArray[np.object_]
 """A flat numpy array of Python integers."""
 
+STATISTICAL_BITS = 80
+"""An opened value that is masked statistically is this many bits shorter than its mask."""
 
-@dataclass(frozen=True, slots=True)
-class HintCost:
-    """What the sub-protocol takes (``spec/online.md``, "Hints"): ``masks`` of every member, ``opened``
-    elements.
-    """
-
-    triples: int = 0
-    bits: int = 0
-    randoms: int = 0
-    masks: int = 0
-    rounds: int = 0
-    opened: int = 0
+_MAX_BITS = 250
 
 
 @dataclass(frozen=True, slots=True)
 class HintKind:
-    """One kind: its arity, what it yields, and a plain computation of it.
+    """One kind: its arity, what it yields, a plain computation of it, and its cost.
 
     ``expected`` gives, from the parameters and the lengths of the arguments, how many outputs there are, or
-    raises ``ValueError``; ``compute`` gives the outputs from the parameters and the arguments' values.
+    raises ``ValueError``; ``compute`` gives the outputs from the parameters and the arguments' values;
+    ``cost`` counts the sub-protocol; ``width`` is the bit length of the widest value that it opens under a
+    mask, given that all arguments lie in their intervals.  A kind that opens nothing (``masked`` is false)
+    takes arguments without interval.
     """
 
     name: str
     parameters: tuple[str, ...]
     arguments: int
     boolean: bool
-    deterministic: bool
     expected: Callable[[Sequence[int], Sequence[int]], int]
     compute: Callable[[Sequence[int], Sequence[Integers]], Integers]
-    cost: Callable[[Sequence[int], Sequence[int], Sequence[Interval]], HintCost]
+    cost: Callable[[Sequence[int], Sequence[int], Sequence[Interval], Tally], None]
+    width: Callable[[Sequence[int], Sequence[Interval]], int]
+    masked: bool = True
+    deterministic: bool = True
+
+
+def advice_width(parties: int) -> int:
+    """Return how many bits a value may have that so many parties can mask in the field."""
+    return FR_MODULUS.bit_length() - 2 - STATISTICAL_BITS - parties.bit_length()
 
 
 def check_hint(
@@ -77,69 +79,159 @@ def check_hint(
         )
 
 
-def _bits_expected(parameters: Sequence[int], lengths: Sequence[int]) -> int:
-    _low, k = parameters
-    if not 1 <= k <= 250:
-        raise ValueError(f"a bits hint has between 1 and 250 bits, not {k}")
-    return lengths[0] * k
-
-
-def _bits(parameters: Sequence[int], arguments: Sequence[Integers]) -> Integers:
-    low, k = parameters
-    shifted = arguments[0] - low
-    out = np.empty(len(shifted) * k, dtype=object)
-    out[:] = [(int(x) >> i) & 1 for x in shifted for i in range(k)]
+def _array(entries: Iterable[int]) -> Integers:
+    values = list(entries)
+    out = np.empty(len(values), dtype=object)
+    out[:] = values
     return out
 
 
-def _bits_cost(parameters: Sequence[int], lengths: Sequence[int], _intervals: Sequence[Interval]) -> HintCost:
-    """Mask and open, then one multiplication a bit for the borrows, one after the other."""
-    n, k = lengths[0], parameters[1]
-    if n == 0:
-        return HintCost()
-    return HintCost(triples=n * (k - 1), bits=n * k, masks=n, rounds=k + 1, opened=2 * n + 2 * n * (k - 1))
+def _bounds(interval: Interval) -> tuple[int, int]:
+    assert interval is not None, "a plan refuses hints about values without interval"
+    return interval
 
 
 def _same_length(_parameters: Sequence[int], lengths: Sequence[int]) -> int:
     return lengths[0]
 
 
+def _shifted_width(interval: Interval, low: int, k: int) -> int:
+    """Return the bit length of x - low for x in the interval, raised by a multiple of 2^k if it may be
+    negative.
+    """
+    bottom, top = (end - low for end in _bounds(interval))
+    return max(top - min(0, bottom >> k << k), 1).bit_length()
+
+
+# ---------------------------------------------------------------------------------------- bits
+
+
+def _bits_expected(parameters: Sequence[int], lengths: Sequence[int]) -> int:
+    _low, k = parameters
+    if not 1 <= k <= _MAX_BITS:
+        raise ValueError(f"a bits hint has between 1 and {_MAX_BITS} bits, not {k}")
+    return lengths[0] * k
+
+
+def _bits(parameters: Sequence[int], arguments: Sequence[Integers]) -> Integers:
+    low, k = parameters
+    return _array((int(x) - low) >> i & 1 for x in arguments[0] for i in range(k))
+
+
+def _bits_cost(
+    parameters: Sequence[int], lengths: Sequence[int], _intervals: Sequence[Interval], tally: Tally
+) -> None:
+    tally.digits(lengths[0], parameters[1])
+
+
+def _bits_width(parameters: Sequence[int], intervals: Sequence[Interval]) -> int:
+    low, k = parameters
+    return max(_shifted_width(intervals[0], low, k), k)
+
+
+# ---------------------------------------------------------------------------------------- span
+
+
+def span_weights(high: int) -> list[int]:
+    """Return weights whose sums over subsets are exactly 0 … high (``spec/ranges.md``)."""
+    k = high.bit_length()
+    return [1 << i for i in range(k - 1)] + [high - ((1 << (k - 1)) - 1)] if k else []
+
+
+def _span_expected(parameters: Sequence[int], lengths: Sequence[int]) -> int:
+    low, high = parameters
+    k = (high - low).bit_length() if high > low else 0
+    if not 1 <= k <= _MAX_BITS:
+        raise ValueError(f"a span hint needs low < high, at most 2^{_MAX_BITS} apart")
+    return lengths[0] * k
+
+
+def _span(parameters: Sequence[int], arguments: Sequence[Integers]) -> Integers:
+    low, high = parameters
+    weights = span_weights(high - low)
+    k = len(weights)
+    digits: list[int] = []
+    for x in arguments[0]:
+        value = int(x) - low
+        top = value >> (k - 1) & 1
+        rest = value - top * weights[-1]
+        digits += [*(rest >> i & 1 for i in range(k - 1)), top]
+    return _array(digits)
+
+
+def _span_cost(
+    parameters: Sequence[int], lengths: Sequence[int], _intervals: Sequence[Interval], tally: Tally
+) -> None:
+    low, high = parameters
+    k = (high - low).bit_length()
+    tally.digits(lengths[0], k)
+    if high - low + 1 != 1 << k:
+        tally.digits(lengths[0], k - 1)
+
+
+def _span_width(parameters: Sequence[int], intervals: Sequence[Interval]) -> int:
+    low, high = parameters
+    return _bits_width((low, (high - low).bit_length()), intervals)
+
+
+# ---------------------------------------------------------------------------------------- copy
+
+
+def _copy(_parameters: Sequence[int], arguments: Sequence[Integers]) -> Integers:
+    return _array(int(x) % FR_MODULUS for x in arguments[0])
+
+
+def _no_cost(
+    _parameters: Sequence[int], _lengths: Sequence[int], _intervals: Sequence[Interval], _tally: Tally
+) -> None:
+    return
+
+
+# ---------------------------------------------------------------------------------------- inverse
+
+
 def _inverse(_parameters: Sequence[int], arguments: Sequence[Integers]) -> Integers:
-    out = np.empty(len(arguments[0]), dtype=object)
-    out[:] = [pow(int(x), -1, FR_MODULUS) if int(x) % FR_MODULUS else 0 for x in arguments[0]]
-    return out
+    return _array(pow(int(x), -1, FR_MODULUS) if int(x) % FR_MODULUS else 0 for x in arguments[0])
 
 
 def _inverse_cost(
-    _parameters: Sequence[int], lengths: Sequence[int], intervals: Sequence[Interval]
-) -> HintCost:
-    """Open the product with a random element; where the argument may be zero, first find out on shares."""
+    _parameters: Sequence[int], lengths: Sequence[int], intervals: Sequence[Interval], tally: Tally
+) -> None:
+    """Open the product with a random element; where the argument may be zero, first find out from digits."""
     n = lengths[0]
-    if n == 0 or intervals[0] is None:
-        return HintCost()
-    low, high = intervals[0]
-    if low > 0 or high < 0:
-        return HintCost(triples=n, randoms=n, rounds=2, opened=3 * n)
-    k = max(abs(low), abs(high), 1).bit_length()
-    return HintCost(
-        triples=n * k,
-        bits=n * k,
-        randoms=n,
-        masks=n,
-        rounds=4 + (k - 1).bit_length(),
-        opened=5 * n + 2 * n * (k - 1),
-    )
+    if n == 0:
+        return
+    low, high = _bounds(intervals[0])
+    if low <= 0 <= high:
+        k = max(high - low, 1).bit_length()
+        tally.digits(n, k)
+        tally.product(n, k)
+    tally.randoms += n
+    tally.check()
+    tally.multiply(n)
+    tally.check()
+    tally.open(n)
+
+
+def _inverse_width(_parameters: Sequence[int], intervals: Sequence[Interval]) -> int:
+    low, high = _bounds(intervals[0])
+    return max(high - low, 1).bit_length() if low <= 0 <= high else 0
 
 
 HINTS: Mapping[str, HintKind] = {
     kind.name: kind
     for kind in (
-        HintKind("bits", ("low", "k"), 1, True, True, _bits_expected, _bits, _bits_cost),
-        HintKind("inverse", (), 1, False, True, _same_length, _inverse, _inverse_cost),
+        HintKind("bits", ("low", "k"), 1, True, _bits_expected, _bits, _bits_cost, _bits_width),
+        HintKind("span", ("low", "high"), 1, True, _span_expected, _span, _span_cost, _span_width),
+        HintKind("copy", (), 1, True, _same_length, _copy, _no_cost, lambda _p, _i: 0, masked=False),
+        HintKind("inverse", (), 1, False, _same_length, _inverse, _inverse_cost, _inverse_width),
     )
 }
 """The kinds that a plan of version 1 may use.
 
 ``bits(low, k; x)``: the k binary digits of x - low, element by element, lowest first (boolean wires).
+``span(low, high; x)``: k wires with Σ weight_i * wire_i = x - low, for the weights whose sums are exactly
+0 … high - low (boolean wires); the top wire is set exactly if x - low ≥ 2^(k-1).
+``copy(; x)``: x itself (boolean wires), for a value that is 0 or 1 although its interval does not say so.
 ``inverse(; x)``: 1/x modulo r, or 0 where x = 0 (free slots).
 """

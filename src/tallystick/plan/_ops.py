@@ -7,13 +7,13 @@ field elements, forwards and transposed.  The normative text is ``spec/plan.md``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import ClassVar, TypeAlias, TypeVar
 
 from ..encoding import Value, expect_array, expect_bool, expect_decimal, expect_int, expect_text
-from ._hints import check_hint
+from ._hints import HINTS, check_hint
 from ._intervals import BOOLEAN, HALF, Interval, checked, hull, product, scaled
 
 __all__ = [
@@ -102,7 +102,9 @@ class Input:
         _require(self.slots <= MAX_LENGTH, f"{self.slots} slots")
         return self.n
 
-    def interval(self, intervals: Sequence[Interval], lengths: Sequence[int]) -> Interval:
+    def interval(
+        self, intervals: Sequence[Interval], lengths: Sequence[int], nodes: Sequence[Node]
+    ) -> Interval:
         """Return the declared range."""
         return self.low, self.high
 
@@ -128,7 +130,9 @@ class InputBits:
         assert isinstance(source, Input)
         return source.slots
 
-    def interval(self, intervals: Sequence[Interval], lengths: Sequence[int]) -> Interval:
+    def interval(
+        self, intervals: Sequence[Interval], lengths: Sequence[int], nodes: Sequence[Node]
+    ) -> Interval:
         """Return [0, 1]: the owner's range proof proves it."""
         return BOOLEAN
 
@@ -149,7 +153,9 @@ class Constant:
         """Return the number of values."""
         return len(self.values)
 
-    def interval(self, intervals: Sequence[Interval], lengths: Sequence[int]) -> Interval:
+    def interval(
+        self, intervals: Sequence[Interval], lengths: Sequence[int], nodes: Sequence[Node]
+    ) -> Interval:
         """Return the least and the greatest value."""
         return checked(min(self.values, default=0), max(self.values, default=0))
 
@@ -171,8 +177,14 @@ class Add:
         """Return the common length."""
         return _common_length(lengths[self.a], lengths[self.b])
 
-    def interval(self, intervals: Sequence[Interval], lengths: Sequence[int]) -> Interval:
-        """Return the sum of the intervals."""
+    def interval(
+        self, intervals: Sequence[Interval], lengths: Sequence[int], nodes: Sequence[Node]
+    ) -> Interval:
+        """Return the sum of the intervals; for a choice between two nodes their hull."""
+        for x, product_ in ((self.a, self.b), (self.b, self.a)):
+            for difference in _chosen(product_, intervals, nodes):
+                if difference.b == x:
+                    return hull((intervals[x], intervals[difference.a]))
         a, b = intervals[self.a], intervals[self.b]
         return None if a is None or b is None else checked(a[0] + b[0], a[1] + b[1])
 
@@ -194,8 +206,13 @@ class Sub:
         """Return the common length."""
         return _common_length(lengths[self.a], lengths[self.b])
 
-    def interval(self, intervals: Sequence[Interval], lengths: Sequence[int]) -> Interval:
-        """Return the difference of the intervals."""
+    def interval(
+        self, intervals: Sequence[Interval], lengths: Sequence[int], nodes: Sequence[Node]
+    ) -> Interval:
+        """Return the difference of the intervals; for a choice between two nodes their hull."""
+        for difference in _chosen(self.b, intervals, nodes):
+            if difference.a == self.a:
+                return hull((intervals[self.a], intervals[difference.b]))
         a, b = intervals[self.a], intervals[self.b]
         return None if a is None or b is None else checked(a[0] - b[1], a[1] - b[0])
 
@@ -216,7 +233,9 @@ class Neg:
         """Return the operand's length."""
         return lengths[self.a]
 
-    def interval(self, intervals: Sequence[Interval], lengths: Sequence[int]) -> Interval:
+    def interval(
+        self, intervals: Sequence[Interval], lengths: Sequence[int], nodes: Sequence[Node]
+    ) -> Interval:
         """Return the mirrored interval."""
         return scaled(intervals[self.a], -1)
 
@@ -248,7 +267,9 @@ class Scale:
         _require(len(self.factors) > 1 or self.inner == 1, "a single factor has inner = 1")
         return n
 
-    def interval(self, intervals: Sequence[Interval], lengths: Sequence[int]) -> Interval:
+    def interval(
+        self, intervals: Sequence[Interval], lengths: Sequence[int], nodes: Sequence[Node]
+    ) -> Interval:
         """Return the hull of the multiples."""
         checked(min(self.factors), max(self.factors))
         a = intervals[self.a]
@@ -279,7 +300,9 @@ class Sum:
         )
         return self.outer * self.inner
 
-    def interval(self, intervals: Sequence[Interval], lengths: Sequence[int]) -> Interval:
+    def interval(
+        self, intervals: Sequence[Interval], lengths: Sequence[int], nodes: Sequence[Node]
+    ) -> Interval:
         """Return n times the interval."""
         return scaled(intervals[self.a], self.n)
 
@@ -322,7 +345,9 @@ class View:
             )
         return n
 
-    def interval(self, intervals: Sequence[Interval], lengths: Sequence[int]) -> Interval:
+    def interval(
+        self, intervals: Sequence[Interval], lengths: Sequence[int], nodes: Sequence[Node]
+    ) -> Interval:
         """Return the operand's interval."""
         return intervals[self.a]
 
@@ -350,7 +375,9 @@ class Take:
             )
         return len(self.indices)
 
-    def interval(self, intervals: Sequence[Interval], lengths: Sequence[int]) -> Interval:
+    def interval(
+        self, intervals: Sequence[Interval], lengths: Sequence[int], nodes: Sequence[Node]
+    ) -> Interval:
         """Return the operand's interval."""
         return intervals[self.a]
 
@@ -372,7 +399,9 @@ class Concat:
         _require(bool(self.parts), "concat needs a part")
         return sum(lengths[p] for p in self.parts)
 
-    def interval(self, intervals: Sequence[Interval], lengths: Sequence[int]) -> Interval:
+    def interval(
+        self, intervals: Sequence[Interval], lengths: Sequence[int], nodes: Sequence[Node]
+    ) -> Interval:
         """Return the hull of the parts that have entries."""
         return hull(intervals[p] for p in self.parts if lengths[p])
 
@@ -405,7 +434,9 @@ class Matmul:
         _require(self.columns * self.inner == lengths[self.a], "the matrix does not fit its operand")
         return self.rows * self.inner
 
-    def interval(self, intervals: Sequence[Interval], lengths: Sequence[int]) -> Interval:
+    def interval(
+        self, intervals: Sequence[Interval], lengths: Sequence[int], nodes: Sequence[Node]
+    ) -> Interval:
         """Return the hull over the rows of A of the sum of its entries' multiples."""
         checked(min(self.entries), max(self.entries))
         a = intervals[self.a]
@@ -439,7 +470,9 @@ class Mul:
         """Return the common length."""
         return _common_length(lengths[self.a], lengths[self.b])
 
-    def interval(self, intervals: Sequence[Interval], lengths: Sequence[int]) -> Interval:
+    def interval(
+        self, intervals: Sequence[Interval], lengths: Sequence[int], nodes: Sequence[Node]
+    ) -> Interval:
         """Return the product of the intervals; the square's if both operands are one node."""
         return product(intervals[self.a], intervals[self.b], same=self.a == self.b)
 
@@ -467,8 +500,18 @@ class Hint:
         )
         return self.n
 
-    def interval(self, intervals: Sequence[Interval], lengths: Sequence[int]) -> Interval:
-        """Return [0, 1] for boolean wires, which gates prove, and no bound at all for free slots."""
+    def interval(
+        self, intervals: Sequence[Interval], lengths: Sequence[int], nodes: Sequence[Node]
+    ) -> Interval:
+        """Return [0, 1] for boolean wires, which gates prove, and no bound at all for free slots.
+
+        Advice about a value without bounds could not be masked.
+        """
+        if HINTS[self.kind].masked:
+            _require(
+                all(intervals[a] is not None for a in self.arguments),
+                f"a {self.kind} hint about a value without interval",
+            )
         return BOOLEAN if self.boolean else None
 
 
@@ -488,7 +531,9 @@ class Zero:
         """Return 0."""
         return 0
 
-    def interval(self, intervals: Sequence[Interval], lengths: Sequence[int]) -> Interval:
+    def interval(
+        self, intervals: Sequence[Interval], lengths: Sequence[int], nodes: Sequence[Node]
+    ) -> Interval:
         """Return an interval nobody reads."""
         return (0, 0)
 
@@ -511,7 +556,9 @@ class Output:
         """Return 0."""
         return 0
 
-    def interval(self, intervals: Sequence[Interval], lengths: Sequence[int]) -> Interval:
+    def interval(
+        self, intervals: Sequence[Interval], lengths: Sequence[int], nodes: Sequence[Node]
+    ) -> Interval:
         """Return an interval nobody reads, if the operand has one: what is opened must be an integer."""
         check_text("label", self.label, MAX_LABEL)
         _require(intervals[self.a] is not None, "an unbounded value may not be opened")
@@ -538,6 +585,19 @@ Node: TypeAlias = (
 )
 
 _N = TypeVar("_N", bound=Node)
+
+
+def _chosen(v: int, intervals: Sequence[Interval], nodes: Sequence[Node]) -> Iterator[Sub]:
+    """Yield the difference x - y if node v is c * (x - y) with c in [0, 1].
+
+    Then y + c * (x - y) and x - c * (x - y) are each x or y, entry by entry, and need no wider interval.
+    """
+    node = nodes[v]
+    if isinstance(node, Mul):
+        for c, d in ((node.a, node.b), (node.b, node.a)):
+            bounds, difference = intervals[c], nodes[d]
+            if bounds is not None and bounds[0] >= 0 and bounds[1] <= 1 and isinstance(difference, Sub):
+                yield difference
 
 
 def moved(node: Node, position: Callable[[int], int]) -> Node:

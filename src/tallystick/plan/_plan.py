@@ -312,7 +312,7 @@ def compute_layout(members: Sequence[Member], nodes: Sequence[Node]) -> Layout:
                 raise ValueError(f"{n} elements; at most {MAX_LENGTH} are allowed")
             if total > MAX_TOTAL:
                 raise ValueError(f"the plan has more than {MAX_TOTAL} elements")
-            intervals.append(node.interval(intervals, lengths))
+            intervals.append(node.interval(intervals, lengths, nodes))
         except OverflowRangeError as error:
             raise OverflowRangeError(f"plan: node {v} ({node.op}): {error}") from error
         except ValueError as error:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from ._builder import Builder, fail
 from ._describe import Origin, joined
+from ._hints import HINTS, advice_width
 from ._intervals import HALF
 from ._ops import (
     MAX_DECIMALS,
@@ -509,6 +510,13 @@ def hint(kind: str, *arguments: Secret, parameters: Sequence[int], n: int, boole
     node = builder.add(
         Hint(kind, tuple(parameters), tuple(a._node for a in arguments), n, boolean),
     )
+    width = HINTS[kind].width(parameters, [a.interval for a in arguments])
+    limit = advice_width(len(builder.members))
+    if width > limit:
+        fail(
+            f"this needs digits of a value of {width} bits; {len(builder.members)} parties can mask {limit}",
+            hint="declare narrower columns, or reduce decimals with .rescale before multiplying",
+        )
     origin = joined(f"{kind} of {_wrapped(arguments[0].origin.text)}", [a.origin for a in arguments])
     return Secret(builder, node, (n,), decimals=0, origin=origin)
 

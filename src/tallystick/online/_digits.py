@@ -1,0 +1,101 @@
+"""Digits of shared values, found by opening them under a mask; what all advice is made of.
+
+Normative text: ``spec/online.md``, "Hints".  Comparison and modular arithmetic after Catrina and de Hoogh (SCN
+2010), with the masks' upper part dealt by the parties.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ..algebra import Vector
+from ..party import Shared, broadcast_vector
+from ..plan import STATISTICAL_BITS
+from ._openings import Openings
+
+__all__ = ["digits", "products"]
+
+
+async def digits(
+    online: Openings, x: Shared, k: int, interval: tuple[int, int] | None = None
+) -> list[Shared]:
+    """Return the k binary digits of x in [0, 2^k), lowest first, and claim that they are those of x.
+
+    ``interval`` is where x lies for certain, [0, 2^k) if it is left out: the mask must cover it.  Below 0 it is
+    raised by a multiple of 2^k, which leaves the digits as they are.  With c = x + r open, they are those of
+    (c - r) mod 2^k, found by borrows.  They are 0 or 1 whatever the parties contributed, and the claim
+    ``advice``, that they add up to x, fails at the next check if x has others or somebody spoiled c.
+    """
+    n, key, backend = len(x), online.preparation.key, x.backend
+    if n == 0 or k == 0:
+        return [x] * k
+    raised, width = x, k
+    if interval is not None:
+        low = min(0, interval[0] >> k << k)
+        raised = key.add(x, Vector.constant(backend, -low, n))
+        width = max((interval[1] - low).bit_length(), k)
+    opened, mask = await _open_masked(online, raised, k, width)
+    borrow = Shared.zeros(backend, n)
+    found = []
+    for i, (c, r) in enumerate(zip(opened, mask, strict=True)):
+        both = borrow if i == 0 else await online.multiply(r, borrow, label="hint/borrow")
+        sign = 1 - c * 2
+        found.append(key.add((r + borrow - both * 2) * sign, c))
+        # Where c's bit is 0 a borrow arises from either of r and the borrow before, where it is 1 from both.
+        borrow = (r + borrow) * (1 - c) - both * sign
+    total = found[0]
+    for i, digit in enumerate(found[1:], 1):
+        total = total + digit * (1 << i)
+    await online.assert_zero(total - x, check="advice")
+    return found
+
+
+async def products(online: Openings, factors: Sequence[Shared], *, label: str) -> Shared:
+    """Return the element-wise product of all factors by a tree of multiplications."""
+    left = list(factors)
+    n = len(left[0])
+    while len(left) > 1:
+        half = len(left) // 2
+        pairs = Shared.concat(left[:half]), Shared.concat(left[half : 2 * half])
+        made = await online.multiply(*pairs, label=label)
+        left = [made[i * n : (i + 1) * n] for i in range(half)] + left[2 * half :]
+    return left[0]
+
+
+async def _open_masked(online: Openings, x: Shared, k: int, width: int) -> tuple[list[Vector], list[Shared]]:
+    """Open c = x + r for x in [0, 2^width), r = (k shared bits) + 2^k * Σ_j R_j; return the k low bits of c and r.
+
+    Each party's R_j, uniform below 2^(width - k + 80), alone hides x up to distance 2^-80 an element, if x is
+    what it should be.  So everything that x may depend on is checked before: a wrong product or a wrong digit
+    could shift x by a multiple of a secret, out of the reach of the mask.  A party whose R_j is out of range
+    spoils c, which the claim on the digits finds.
+    """
+    party, n = online.party, len(x)
+    await online.check_pending("hint/check")
+    bits = await online.preparation.bits(n * k)
+    key = online.preparation.key
+    masks = [await online.preparation.masks(j, n) for j in range(party.size)]
+    clear = masks[party.index].clear
+    assert clear is not None
+    own = Vector.from_bytes(party.backend, _below(party.random.bytes, n, width - k + STATISTICAL_BITS))
+    offsets = await broadcast_vector(party, "hint/masks", own - clear)
+    weights = Vector.powers(party.backend, 2, k)
+    masked = x + Shared.linear(lambda v: v.matvec(weights), bits)
+    for mask, offset in zip(masks, offsets, strict=True):
+        masked = masked + key.add(mask.shared, offset) * (1 << k)
+    opened = await online.open(masked, label="hint/masked")
+    raw = np.frombuffer(opened.to_bytes(), dtype=np.uint8).reshape(n, 32)
+    table = np.unpackbits(raw, axis=1, bitorder="little")[:, :k].astype(np.int64)
+    columns = [Vector.from_i64(party.backend, np.ascontiguousarray(table[:, i])) for i in range(k)]
+    place = np.arange(n, dtype=np.int64) * k
+    return columns, [bits[place + i] for i in range(k)]
+
+
+def _below(draw: Callable[[int], bytes], n: int, bits: int) -> bytes:
+    """Draw n uniform integers below 2^bits, encoded as field elements."""
+    size = (bits + 7) // 8
+    raw = np.frombuffer(draw(n * size), dtype=np.uint8).reshape(n, size).copy()
+    raw[:, -1] &= 0xFF >> (8 * size - bits)
+    return np.concatenate([raw, np.zeros((n, 32 - size), dtype=np.uint8)], axis=1).tobytes()

@@ -1,0 +1,67 @@
+"""What a sub-protocol of the online phase takes and sends, counted by walking through its steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["ADVICE", "MAC", "Tally"]
+
+MAC = "mac-check"
+ADVICE = "advice"
+
+
+@dataclass(slots=True)
+class Tally:
+    """The material, the messages and the checks of a sub-protocol (``spec/online.md``, "Hints").
+
+    ``masks`` counts those of every member; ``rounds`` and ``opened`` (field elements that every member
+    broadcasts) do not contain the checks, of which ``checks`` lists how many claims each had.  ``pending``
+    names the claims that the next check will find, those of earlier steps of the run included.
+    """
+
+    pending: set[str] = field(default_factory=set)
+    triples: int = 0
+    bits: int = 0
+    randoms: int = 0
+    masks: int = 0
+    rounds: int = 0
+    opened: int = 0
+    checks: list[int] = field(default_factory=list)
+
+    def open(self, n: int) -> None:
+        """Open n values in one round."""
+        if n:
+            self.rounds += 1
+            self.opened += n
+            self.pending.add(MAC)
+
+    def multiply(self, n: int) -> None:
+        """Multiply n pairs in one round."""
+        self.triples += n
+        self.open(2 * n)
+
+    def check(self) -> None:
+        """Check what is pending, if anything is."""
+        if self.pending:
+            self.checks.append(len(self.pending))
+            self.pending.clear()
+
+    def digits(self, n: int, k: int) -> None:
+        """Find the k lowest digits of n values: check, mask and open, one multiplication a borrow, claim."""
+        if n == 0 or k == 0:
+            return
+        self.check()
+        self.bits += n * k
+        self.masks += n
+        self.rounds += 1
+        self.opened += n
+        self.open(n)
+        for _ in range(k - 1):
+            self.multiply(n)
+        self.pending.add(ADVICE)
+
+    def product(self, n: int, k: int) -> None:
+        """Multiply k factors of n products together, in a tree."""
+        while k > 1:
+            self.multiply(n * (k // 2))
+            k -= k // 2

@@ -1,0 +1,230 @@
+"""Advice computed on shares: right when all are honest; when not, the run stops before it shows anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+import tallystick.online._digits as masking
+import tallystick.online._hints as protocols
+from support.advice import forgery_is_refused, hint_node, honest_advice
+from support.joint_run import Case, audit, case, play
+from tallystick import plan as ts
+from tallystick.algebra import Vector
+from tallystick.backend import FR_MODULUS, Backend
+from tallystick.errors import ProgramError
+from tallystick.online import plan_need
+from tallystick.plan import Members, Secret, Table, estimate, simulate, trace
+
+CHEATER = 1
+TABLES = {"a": {"x": [3, 0]}, "b": {"x": [-4]}, "c": {"x": [6, -1]}}
+LOW, HIGH = -4, 6
+
+
+def joined(tables: Members[Table]) -> Secret:
+    return ts.concat(t["x"] for t in tables)
+
+
+@ts.program
+def bits(tables):
+    x = joined(tables)
+    n = x.size
+    found = ts.hint("bits", x, parameters=(LOW, 4), n=4 * n, boolean=True).reshape(n, 4)
+    ts.assert_zero(found @ [1, 2, 4, 8] - (x - LOW))
+    return {"bits": found}
+
+
+@ts.program
+def wide(tables):
+    """Digits of a value whose interval is wider than they are, and reaches below their low."""
+    x = joined(tables) * 16
+    y = x - x + 5
+    n = x.size
+    found = ts.hint("bits", y, parameters=(2, 3), n=3 * n, boolean=True).reshape(n, 3)
+    ts.assert_zero(found @ [1, 2, 4] - (y - 2))
+    return {"bits": found}
+
+
+@ts.program
+def span(tables):
+    x = joined(tables)
+    n = x.size
+    found = ts.hint("span", x, parameters=(LOW, HIGH), n=4 * n, boolean=True).reshape(n, 4)
+    ts.assert_zero(found @ ts.span_weights(HIGH - LOW) - (x - LOW))
+    return {"wires": found}
+
+
+@ts.program
+def copy(tables):
+    x = joined(tables) * 0
+    found = ts.hint("copy", x + 1, parameters=(), n=x.size, boolean=True)
+    ts.assert_zero(found - x - 1)
+    return {"ones": found.sum()}
+
+
+@ts.program
+def inverse(tables):
+    x = joined(tables)
+    found = ts.hint("inverse", x, parameters=(), n=x.size, boolean=False)
+    ts.assert_zero(x * (1 - x * found))
+    return {"sum": x.sum()}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A program that takes one hint, and how its first output may be wrong."""
+
+    program: ts.Program
+    wrong: Callable[[Sequence[int]], list[int]]
+
+
+def bump(advice: Sequence[int]) -> list[int]:
+    return [advice[0] + 1, *advice[1:]]
+
+
+def flip(advice: Sequence[int]) -> list[int]:
+    return [1 - advice[0], *advice[1:]]
+
+
+KINDS = {
+    "bits": Kind(bits, flip),
+    "wide": Kind(wide, flip),
+    "span": Kind(span, flip),
+    "copy": Kind(copy, flip),
+    "inverse": Kind(inverse, bump),
+}
+
+
+def _case(name: str) -> Case:
+    return case(KINDS[name].program, TABLES, LOW, HIGH)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_advice_on_shares_is_that_of_the_simulation(backend: Backend, name: str) -> None:
+    c = _case(name)
+    ran = play(c, [backend] * 3)
+    assert audit(c, ran.results[0], backend) == [v % FR_MODULUS for v in simulate(c.plan, c.values).outputs]
+    assert ran.used[0].used == plan_need(c.plan)
+    cost = estimate(c.plan)
+    sent = [m.size for m in ran.log if m.sender == 0 and not m.label.startswith("insecure-dealer")]
+    steps = [s for s in cost.steps if s.phase != "commit"]
+    assert sum(s.rounds for s in steps) == len(sent) // 2
+    assert sum(s.payload[0] for s in steps) * 2 == sum(sent)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_wrong_advice_stops_the_run_before_any_output(
+    native: Backend, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Advice that is wrong under right MACs, as if all had conspired to compute it wrongly."""
+    c = _case(name)
+    node = c.plan.nodes[hint_node(c.plan)]
+    honest = protocols._PROTOCOLS[node.kind]
+
+    async def lying(online, parameters, arguments, intervals):
+        right = await honest(online, parameters, arguments, intervals)
+        unit = Vector.from_ints(right.backend, [1, *[0] * (len(right) - 1)])
+        return online.key.add(right, unit)
+
+    monkeypatch.setitem(protocols._PROTOCOLS, node.kind, lying)
+    ran = play(c, [native] * 3)
+    assert [r.check for r in ran.results] == ["assert-zero"] * 3 or [r.check for r in ran.results] == [
+        "gate-check"
+    ] * 3
+    assert not any(m.label.startswith("outputs") for m in ran.log)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_forged_advice_is_not_proved(native: Backend, name: str) -> None:
+    c = _case(name)
+    honest = honest_advice(c)
+    forgery_is_refused(native, c, KINDS[name].wrong(honest))
+    forgery_is_refused(native, c, [0] * len(honest))
+
+
+@pytest.mark.parametrize("name", ["bits", "wide", "span", "inverse"])
+def test_a_spoiled_mask_stops_the_run_before_the_next_opening(
+    native: Backend, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    honest = masking.broadcast_vector
+
+    async def spoiling(party, label, own):
+        if (party.index, label) == (CHEATER, "hint/masks"):
+            own = own + Vector.constant(native, pow(2, -40, FR_MODULUS), len(own))
+        return await honest(party, label, own)
+
+    monkeypatch.setattr(masking, "broadcast_vector", spoiling)
+    ran = play(_case(name), [native] * 3)
+    assert [r.check for r in ran.honest(CHEATER)] == ["advice"] * 2
+    labels = [m.label for m in ran.log]
+    assert not any(label.startswith(("outputs", "hint/inverse")) for label in labels)
+    assert labels.count("hint/masked") == 6
+
+
+@ts.program
+def product_bits(tables):
+    """Digits of a product: what is opened under the mask depends on an opening before."""
+    y = tables["a"]["x"] * tables["b"]["x"][:1]
+    found = ts.hint("bits", y, parameters=(-30, 7), n=7 * y.size, boolean=True).reshape(-1, 7)
+    ts.assert_zero(found @ [1 << i for i in range(7)] - (y + 30))
+    return {"bits": found}
+
+
+def test_a_lie_in_a_product_is_found_before_the_mask_could_show_it(native: Backend) -> None:
+    """A shift δ of an opened difference adds δ·y to x·y; a large δ would stick out of the mask."""
+
+    def corrupt(sender: int, label: str, payload: bytes) -> bytes:
+        if (sender, label) != (CHEATER, "multiply"):
+            return payload
+        v = Vector.from_bytes(native, payload)
+        return (v + Vector.constant(native, 1 << 200, len(v))).to_bytes()
+
+    ran = play(case(product_bits, TABLES, LOW, HIGH), [native] * 3, corrupt=corrupt)
+    assert [r.check for r in ran.honest(CHEATER)] == ["mac-check"] * 2
+    assert not any(m.label == "hint/masked" for m in ran.log)
+
+
+def test_a_lie_in_the_inverse_is_found_before_the_product_is_opened(native: Backend) -> None:
+    seen: list[str] = []
+
+    def corrupt(sender: int, label: str, payload: bytes) -> bytes:
+        if sender == CHEATER and label == "hint/inverse":
+            seen.append(label)
+            v = Vector.from_bytes(native, payload)
+            return (v + Vector.constant(native, 1, len(v))).to_bytes()
+        return payload
+
+    ran = play(_case("inverse"), [native] * 3, corrupt=corrupt)
+    assert [r.check for r in ran.honest(CHEATER)] == ["mac-check"] * 2
+    assert len(seen) == 1, "the product was opened although a factor was wrong"
+
+
+def test_advice_about_what_nothing_bounds_is_refused() -> None:
+    @ts.program
+    def unbounded(tables):
+        x = joined(tables)
+        free = ts.hint("inverse", x, parameters=(), n=x.size, boolean=False)
+        return {"x": ts.hint("bits", free, parameters=(0, 4), n=4 * x.size, boolean=True)}
+
+    with pytest.raises(ProgramError, match="a bits hint about a value without interval"):
+        case(unbounded, TABLES, LOW, HIGH)
+
+
+def test_advice_about_what_cannot_be_masked_is_refused() -> None:
+    def body(tables: Members[Table]) -> object:
+        x = joined(tables) * 2**170
+        return {"b": ts.hint("bits", x, parameters=(0, 1), n=x.size, boolean=True)}
+
+    members = [ts.MemberSchema(m, 2, {"x": ts.Column(0, 15)}) for m in "abc"]
+    with pytest.raises(ProgramError, match="174 bits; 3 parties can mask 171") as raised:
+        trace(ts.Program("body", body), members)
+    assert (raised.value.where or "").startswith("tests")
+
+
+def test_span_weights_reach_every_value_and_no_other() -> None:
+    for high in range(70):
+        weights = ts.span_weights(high)
+        reached = {sum(w for i, w in enumerate(weights) if s >> i & 1) for s in range(1 << len(weights))}
+        assert reached == set(range(high + 1))
