@@ -24,6 +24,7 @@ _EXIT_INTERRUPTED = 130
 
 COMMANDS: Mapping[str, str] = {
     "audit": "tallystick.cli._audit:audit_command",
+    "bench": "tallystick.cli._bench:bench_command",
     "demo": "tallystick.cli._demo:demo_command",
     "identity": "tallystick.cli._identity:identity_group",
     "plan": "tallystick.cli._plan:plan_command",

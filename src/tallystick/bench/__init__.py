@@ -1,0 +1,55 @@
+"""What things cost on this machine: both backends side by side, beside what other libraries need.
+
+``CASES`` is the one table of what is timed within a process; ``tallystick bench`` and the repository's
+``benchmarks/`` both read it.
+"""
+
+from ._anchors import SOURCES, Anchor, anchors_of
+from ._arkworks import arkworks_available, arkworks_msm
+from ._cases import CASES, SUITES, Case
+from ._demo import demo_arguments, run_demo
+from ._measure import RUNS, Measurement, Schedule, measure
+from ._member import seat
+from ._online import ONLINE, OnlineCase, run_online, seated
+from ._plot import load_matplotlib, write_plot
+from ._prepare import run_prepare
+from ._result import FORMAT, Machine, Result, document, machine, ratios
+from ._roofline import FORMULAS, ROOFLINE_NOTES, Remark, remarks
+from ._run import available_backends, run_cases
+
+__all__ = [
+    "CASES",
+    "FORMAT",
+    "FORMULAS",
+    "ONLINE",
+    "ROOFLINE_NOTES",
+    "RUNS",
+    "SOURCES",
+    "SUITES",
+    "Anchor",
+    "Case",
+    "Machine",
+    "Measurement",
+    "OnlineCase",
+    "Remark",
+    "Result",
+    "Schedule",
+    "anchors_of",
+    "arkworks_available",
+    "arkworks_msm",
+    "available_backends",
+    "demo_arguments",
+    "document",
+    "load_matplotlib",
+    "machine",
+    "measure",
+    "ratios",
+    "remarks",
+    "run_cases",
+    "run_demo",
+    "run_online",
+    "run_prepare",
+    "seat",
+    "seated",
+    "write_plot",
+]

@@ -1,0 +1,112 @@
+"""The table of what is measured within one process: each case a name, sizes, and a call to time.
+
+``tallystick bench`` and ``benchmarks/`` read the same table, so their names and sizes agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..backend import Backend
+from . import _kernels as kernels
+from . import _proofs as proofs
+from ._kernels import Call
+
+__all__ = ["CASES", "SUITES", "Case", "find_cases"]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """``make(backend, size)`` prepares everything and returns the call that is timed.
+
+    ``pure_limit`` is the largest size that the pure backend does in about ten seconds, ``quick`` the one
+    size of a smoke test.  Where ``per_element`` the time is also given divided by the size.  ``proof_bytes``
+    tells the size in bytes of the proof that the call makes or verifies.
+    """
+
+    suite: str
+    name: str
+    title: str
+    sizes: tuple[int, ...]
+    pure_limit: int
+    quick: int
+    make: Callable[[Backend, int], Call]
+    per_element: bool = True
+    proof_bytes: Callable[[int], int] | None = None
+
+    def sizes_for(self, backend: str, *, quick: bool = False) -> tuple[int, ...]:
+        """Return the sizes to measure on a backend."""
+        sizes = (self.quick,) if quick else self.sizes
+        return tuple(n for n in sizes if backend != "pure" or n <= self.pure_limit)
+
+
+_K14, _K20 = 1 << 14, 1 << 20
+
+
+def _core(
+    name: str, title: str, make: Callable[[Backend, int], Call], *sizes: int, pure: int = 0, quick: int = 16
+) -> Case:
+    return Case("core", name, title, sizes, pure or max(sizes), quick, make)
+
+
+def _proof(name: str, title: str, make: Callable[[Backend, int], Call], *sizes: int, pure: int) -> Case:
+    ranges = name.startswith("range")
+    size, quick = (proofs.range_bytes, 1) if ranges else (proofs.gate_bytes, 32)
+    return Case("proofs", name, title, sizes, pure, quick, make, per_element=False, proof_bytes=size)
+
+
+CASES: tuple[Case, ...] = (
+    _core("fr_add", "Fr addition", kernels.fr_add, _K14, _K20),
+    _core("fr_mul", "Fr multiplication", kernels.fr_mul, _K14, _K20),
+    _core("fr_muladd", "Fr multiply and add", kernels.fr_muladd, _K14, _K20),
+    _core("fr_dot", "Fr inner product", kernels.fr_dot, _K14, _K20),
+    _core("fr_combine", "Fr matrix of 64 rows, combined", kernels.fr_combine, _K14, _K20, quick=128),
+    _core("fr_matvec", "Fr matrix of 64 rows times a vector", kernels.fr_matvec, _K14, _K20, quick=128),
+    _core("fr_powers", "Fr powers", kernels.fr_powers, _K14),
+    _core("fr_inv", "Fr inversion, batched", kernels.fr_inv, _K14),
+    _core("fr_sqrt", "Fr square root, batched", kernels.fr_sqrt, 1 << 10),
+    _core("fr_ntt", "Fr transform", kernels.fr_ntt, _K14),
+    _core("fr_expand", "expansion of a seed to Fr", kernels.fr_expand, _K14, _K20),
+    _core("fr_to_bytes", "Fr encoding", kernels.fr_to_bytes, _K14),
+    _core("fr_from_bytes", "Fr decoding", kernels.fr_from_bytes, _K14),
+    _core("g1_add", "G1 addition, batched", kernels.g1_add, 1 << 12),
+    _core("g1_mul", "G1 scalar multiplications", kernels.g1_mul, 1 << 8),
+    _core(
+        "g1_msm",
+        "G1 multi-scalar multiplication",
+        kernels.g1_msm,
+        *(1 << k for k in (6, 8, 10, 12, 14, 16)),
+        pure=_K14,
+    ),
+    _core("g1_hash", "hash to G1, batched", kernels.g1_hash, 1 << 8, quick=2),
+    _core("g1_to_bytes", "G1 compression", kernels.g1_to_bytes, 1 << 10),
+    _core("g1_from_bytes", "G1 decompression and subgroup check", kernels.g1_from_bytes, 1 << 8, quick=2),
+    _core("ring_ntt", "BGV ring transform, one prime", kernels.ring_ntt, 1 << 15, quick=8),
+    _core("ring_encrypt", "BGV encryption", kernels.ring_encrypt, 1 << 15, quick=8),
+    _core("ring_reply", "BGV reply to a ciphertext", kernels.ring_reply, 1 << 15, quick=8),
+    _core("ring_decrypt", "BGV decryption", kernels.ring_decrypt, 1 << 15, quick=8),
+    _proof("range_prove", "range proof of 64-bit values: prove", proofs.range_prove, 1, 16, 256, pure=256),
+    _proof("range_verify", "range proof of 64-bit values: verify", proofs.range_verify, 1, 16, 256, pure=256),
+    _proof(
+        "gate_prove",
+        "proof of gates, one prover",
+        proofs.gate_prove,
+        *(1 << k for k in (10, 12, 14, 16)),
+        pure=_K14,
+    ),
+    _proof(
+        "gate_verify",
+        "proof of gates: verify",
+        proofs.gate_verify,
+        *(1 << k for k in (10, 12, 14, 16)),
+        pure=_K14,
+    ),
+)
+
+SUITES = ("core", "proofs", "online", "prepare", "demo")
+
+
+def find_cases(suite: str) -> tuple[Case, ...]:
+    """Return a suite's cases; those that run processes of their own are in modules of their own."""
+    return tuple(case for case in CASES if case.suite == suite)

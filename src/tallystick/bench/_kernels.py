@@ -1,0 +1,213 @@
+"""Calls of single backend operations on fixed pseudorandom arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import TypeAlias, TypeVar, cast
+
+import numpy as np
+
+from ..backend import FR_MODULUS, Backend, Ciphertext, FrArray, G1Array, PublicKey, Ring, Small
+from ..offline import Parameters, derive
+
+__all__ = [
+    "elements",
+    "fr_add",
+    "fr_combine",
+    "fr_dot",
+    "fr_expand",
+    "fr_from_bytes",
+    "fr_inv",
+    "fr_matvec",
+    "fr_mul",
+    "fr_muladd",
+    "fr_ntt",
+    "fr_powers",
+    "fr_sqrt",
+    "fr_to_bytes",
+    "g1_add",
+    "g1_from_bytes",
+    "g1_hash",
+    "g1_msm",
+    "g1_mul",
+    "g1_to_bytes",
+    "points",
+    "remembered",
+    "ring_decrypt",
+    "ring_encrypt",
+    "ring_ntt",
+    "ring_reply",
+]
+
+_SEED = b"tallystick bench: a public seed."
+_DST = b"TALLYSTICK-BENCH"
+_ROWS = 64
+_POINTS = 64
+
+Call: TypeAlias = Callable[[], object]
+_T = TypeVar("_T")
+
+
+def remembered(make: Callable[[Backend, int], _T]) -> Callable[[Backend, int], _T]:
+    """Keep what was made last for a few backends and sizes."""
+    return cast(Callable[[Backend, int], _T], lru_cache(maxsize=4)(make))
+
+
+def elements(backend: Backend, n: int, column: int = 0) -> FrArray:
+    """Return n fixed uniform elements; each column is another vector."""
+    return backend.fr_expand(_SEED, column.to_bytes(12, "big"), n)
+
+
+@remembered
+def points(backend: Backend, n: int) -> G1Array:
+    """Return n different fixed points: hashed ones, and their sums with others."""
+    made = backend.g1_hash([b"%d" % k for k in range(min(n, _POINTS))], _DST)
+    while len(made) < n:
+        shift = backend.g1_hash([b"shift %d" % len(made)], _DST)
+        made = np.concatenate([made, backend.g1_add(made, np.repeat(shift, len(made), axis=0))])
+    return made[:n]
+
+
+# ---------------------------------------------------------------------- Fr
+def fr_add(backend: Backend, n: int) -> Call:
+    """One addition an element."""
+    return partial(backend.fr_add, elements(backend, n), elements(backend, n, 1))
+
+
+def fr_mul(backend: Backend, n: int) -> Call:
+    """One multiplication an element."""
+    return partial(backend.fr_mul, elements(backend, n), elements(backend, n, 1))
+
+
+def fr_muladd(backend: Backend, n: int) -> Call:
+    """One multiplication and one addition an element."""
+    return partial(backend.fr_muladd, *(elements(backend, n, column) for column in range(3)))
+
+
+def fr_dot(backend: Backend, n: int) -> Call:
+    """One product an element, summed."""
+    return partial(backend.fr_dot, elements(backend, n), elements(backend, n, 1))
+
+
+def fr_combine(backend: Backend, n: int) -> Call:
+    """Combine the rows of a matrix of n elements."""
+    return partial(backend.fr_combine, elements(backend, n), elements(backend, _ROWS, 1))
+
+
+def fr_matvec(backend: Backend, n: int) -> Call:
+    """Multiply a matrix of n elements by a vector."""
+    return partial(backend.fr_matvec, elements(backend, n), elements(backend, n // _ROWS, 1))
+
+
+def fr_powers(backend: Backend, n: int) -> Call:
+    """Compute n powers of one element."""
+    return partial(backend.fr_powers, FR_MODULUS // 3, n)
+
+
+def fr_inv(backend: Backend, n: int) -> Call:
+    """Invert n elements at once."""
+    return partial(backend.fr_inv, elements(backend, n))
+
+
+def fr_sqrt(backend: Backend, n: int) -> Call:
+    """Take the roots of n squares."""
+    a = elements(backend, n)
+    return partial(backend.fr_sqrt, backend.fr_mul(a, a))
+
+
+def fr_ntt(backend: Backend, n: int) -> Call:
+    """Transform n coefficients to values."""
+    return partial(backend.fr_ntt, elements(backend, n), n)
+
+
+def fr_expand(backend: Backend, n: int) -> Call:
+    """Expand a seed to n elements."""
+    return partial(backend.fr_expand, _SEED, bytes(12), n)
+
+
+def fr_to_bytes(backend: Backend, n: int) -> Call:
+    """Encode n elements."""
+    return partial(backend.fr_to_bytes, elements(backend, n))
+
+
+def fr_from_bytes(backend: Backend, n: int) -> Call:
+    """Decode n elements."""
+    return partial(backend.fr_from_bytes, backend.fr_to_bytes(elements(backend, n)))
+
+
+# ---------------------------------------------------------------------- G1
+def g1_add(backend: Backend, n: int) -> Call:
+    """Add n pairs of points."""
+    return partial(backend.g1_add, points(backend, n), points(backend, n)[::-1].copy())
+
+
+def g1_mul(backend: Backend, n: int) -> Call:
+    """Multiply n points by 255-bit scalars of their own."""
+    return partial(backend.g1_mul, points(backend, n), elements(backend, n))
+
+
+def g1_msm(backend: Backend, n: int) -> Call:
+    """Sum n points times 255-bit scalars."""
+    return partial(backend.g1_msm, points(backend, n), elements(backend, n))
+
+
+def g1_hash(backend: Backend, n: int) -> Call:
+    """Hash n short messages to the curve."""
+    return partial(backend.g1_hash, [b"%d" % k for k in range(n)], _DST)
+
+
+def g1_to_bytes(backend: Backend, n: int) -> Call:
+    """Compress n points."""
+    return partial(backend.g1_to_bytes, points(backend, n))
+
+
+def g1_from_bytes(backend: Backend, n: int) -> Call:
+    """Decompress n points, subgroup check included."""
+    return partial(backend.g1_from_bytes, backend.g1_to_bytes(points(backend, n)))
+
+
+# ---------------------------------------------------------------------- BGV
+@lru_cache(maxsize=2)
+def _parameters(degree: int) -> Parameters:
+    return derive() if degree == 1 << 15 else derive(degree, insecure_degree=True)
+
+
+@remembered
+def _ring(backend: Backend, degree: int) -> tuple[Ring, Small, PublicKey]:
+    """Return the ring, a secret key and its public key."""
+    ring = backend.ring(_parameters(degree).ring)
+    s = ring.ternary(_SEED, bytes(12))
+    e = ring.binomial(_SEED, b"\1" + bytes(11))
+    return ring, s, ring.public_key(ring.uniform(_SEED, b"\2" + bytes(11)), s, e)
+
+
+def ring_ntt(backend: Backend, degree: int) -> Call:
+    """Transform one polynomial modulo one prime."""
+    full = _parameters(degree).ring
+    one = type(full)(degree=degree, primes=full.primes[:1], kept=1, wide_limbs=full.wide_limbs)
+    ring = backend.ring(one)
+    return partial(ring.to_evaluation, ring.ternary(_SEED, bytes(12)))
+
+
+def ring_encrypt(backend: Backend, degree: int) -> Call:
+    """Encrypt N slots, their packing and the randomness left out."""
+    ring, s, key = _ring(backend, degree)
+    e = ring.binomial(_SEED, bytes(12))
+    return partial(ring.encrypt, key, elements(backend, degree), e, s, e)
+
+
+def ring_reply(backend: Backend, degree: int) -> Call:
+    """Multiply a ciphertext by a plaintext, drown it, and switch the modulus."""
+    ring, s, key = _ring(backend, degree)
+    e, u = ring.binomial(_SEED, bytes(12)), ring.wide(_SEED, bytes(12))
+    ciphertext = ring.encrypt(key, elements(backend, degree), e, s, e)
+    y, mask = elements(backend, degree, 1), elements(backend, degree, 2)
+    return partial(ring.reply, ciphertext, y, key, v=s, e1=e, u=u, mask=mask)
+
+
+def ring_decrypt(backend: Backend, degree: int) -> Call:
+    """Decrypt a reply."""
+    ring, s, _ = _ring(backend, degree)
+    reply = cast(Ciphertext, ring_reply(backend, degree)())
+    return partial(ring.decrypt, reply, ring.to_evaluation(s))

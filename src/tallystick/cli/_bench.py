@@ -1,0 +1,254 @@
+"""``tallystick bench``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..bench import (
+    FORMULAS,
+    ROOFLINE_NOTES,
+    SOURCES,
+    SUITES,
+    Machine,
+    Result,
+    anchors_of,
+    available_backends,
+    document,
+    load_matplotlib,
+    machine,
+    ratios,
+    remarks,
+    run_cases,
+    run_demo,
+    run_online,
+    run_prepare,
+    write_plot,
+)
+from ..errors import UsageError
+from ._progress import bytes_text
+
+__all__ = ["bench_command"]
+
+_STDOUT = "-"
+_WIDTH = 120
+_SIZES = ("peak_bytes", "proof_bytes", "transcript_bytes", "set_up_bytes_per_direction")
+
+
+@click.command("bench")
+@click.argument("suite", type=click.Choice([*SUITES, "all"]), default="all")
+@click.option(
+    "--json",
+    "json_to",
+    metavar="[FILE]",
+    is_flag=False,
+    flag_value=_STDOUT,
+    help="Write the results as JSON: to FILE, or instead of the tables.",
+)
+@click.option("--plot", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Draw an SVG.")
+@click.option("--quick", is_flag=True, help="Smallest sizes and two runs: shows that it works, not how fast.")
+@click.option(
+    "--backend",
+    "backends",
+    type=click.Choice(["native", "pure"]),
+    multiple=True,
+    help="Only this backend (default: both; prepare: native, where there is one).",
+)
+@click.option(
+    "--members", default=2, show_default=True, type=click.IntRange(2, 16), help="For online and prepare."
+)
+@click.option("--triples", metavar="N", type=click.IntRange(min=1), help="For prepare: how many to make.")
+def bench_command(
+    suite: str,
+    json_to: str | None,
+    plot: Path | None,
+    quick: bool,
+    backends: tuple[str, ...],
+    members: int,
+    triples: int | None,
+) -> None:
+    """Measure this machine: kernels, proofs, the online phase, preparation, the demonstration.
+
+    Medians of nine runs, fewer where one takes long; native beside pure, and both beside other libraries.
+    """
+    if plot is not None:
+        load_matplotlib()
+    for path in (plot, None if json_to in (None, _STDOUT) else Path(str(json_to))):
+        if path is not None and not path.parent.is_dir():
+            raise UsageError(f"{path}: cannot write there: {path.parent} is not a folder")
+    tables = _console(stderr=json_to == _STDOUT)
+    where = machine()
+    _print_machine(tables, where)
+    results: list[Result] = []
+    for name in SUITES if suite == "all" else (suite,):
+        found = list(_measured(name, backends, members=members, triples=triples, quick=quick))
+        _print_suite(tables, name, found)
+        results += found
+    if json_to is not None:
+        _write_json(json_to, json.dumps(document(where, results, quick=quick), indent=2) + "\n")
+    if plot is not None:
+        write_plot(plot, results, where)
+
+
+def _measured(
+    suite: str, backends: Sequence[str], *, members: int, triples: int | None, quick: bool
+) -> Iterator[Result]:
+    """Measure a suite, saying on a terminal what is being measured."""
+    chosen = backends or available_backends()
+    console = Console(stderr=True)
+    with console.status(suite) as status:
+        told = status.update
+        match suite:
+            case "online":
+                yield from run_online(chosen, members=members, quick=quick, told=told)
+            case "prepare":
+                chosen = backends or chosen[:1]
+                yield from run_prepare(chosen, members=members, triples=triples, quick=quick, told=told)
+            case "demo":
+                yield from run_demo(backends or chosen[:1], quick=quick, told=told)
+            case _:
+                yield from run_cases(suite, chosen, quick=quick, told=told)
+
+
+def _write_json(to: str, text: str) -> None:
+    if to == _STDOUT:
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(to).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{to}: cannot write the results: {error.strerror or error}") from error
+
+
+# ---------------------------------------------------------------------- tables
+def _console(*, stderr: bool) -> Console:
+    """Return a console that does not squeeze tables where nobody's window limits them."""
+    console = Console(highlight=False, stderr=stderr)
+    return console if console.is_terminal else Console(highlight=False, stderr=stderr, width=_WIDTH)
+
+
+def _table(*columns: str, title: str) -> Table:
+    """Return an empty table; all columns after the third are numbers."""
+    table = Table(box=None, pad_edge=False, title=title, title_justify="left", title_style="bold")
+    for k, column in enumerate(columns):
+        table.add_column(column, justify="right" if k > 2 or column == "size" else "left", no_wrap=True)
+    return table
+
+
+def _print_machine(console: Console, where: Machine) -> None:
+    memory = f"{where.memory_bytes / 2**30:.0f} GiB"
+    console.print(f"{where.processor}, {where.cores} cores, {memory}; {where.system}; {where.python}")
+    console.print(", ".join(f"{name} {version}" for name, version in where.packages.items()))
+    if where.busy:
+        console.print(
+            Text(
+                f"warning: the load average is {where.load:g}: other work slows everything measured here",
+                style="yellow",
+            )
+        )
+
+
+def _print_suite(console: Console, suite: str, results: Sequence[Result]) -> None:
+    """Print a row for each case, size and subject, and under them what others need."""
+    factors = ratios(results)
+    table = _table(
+        "case", "size", "on", "median", "least", "each", "CPU", "spread", "runs", "ratio", title=suite
+    )
+    for (case, size), rows in _by_case(results).items():
+        for k, row in enumerate(rows):
+            m = row.measurement
+            factor = factors.get((suite, case, size))
+            table.add_row(
+                case if k == 0 else "",
+                f"{size:,}" if k == 0 else "",
+                row.subject,
+                _time(m.median),
+                _time(m.minimum),
+                _time(m.median / size) if row.per_element else "",
+                "" if m.cpu is None else _time(m.cpu),
+                f"{m.spread:.0%}",
+                str(m.runs),
+                f"{factor:,.1f}" if factor is not None and row.subject == "pure" else "",
+            )
+        for anchor in anchors_of(case, size):
+            if anchor.unit == "s":
+                each = _time(anchor.value / size) if rows[0].per_element else ""
+                table.add_row("", "", f"({anchor.peer})", _time(anchor.value), "", each, style="dim")
+    console.print()
+    console.print(table)
+    _print_facts(console, results)
+    _print_notes(console, results)
+    if suite == "core":
+        _print_roofline(console, results)
+
+
+def _by_case(results: Sequence[Result]) -> dict[tuple[str, int], list[Result]]:
+    groups: dict[tuple[str, int], list[Result]] = {}
+    for result in results:
+        groups.setdefault((result.case, result.size), []).append(result)
+    return groups
+
+
+def _print_facts(console: Console, results: Sequence[Result]) -> None:
+    """Print the further figures: once for a case where all subjects agree on them."""
+    for (case, size), rows in _by_case(results).items():
+        same = all(row.facts == rows[0].facts for row in rows)
+        for row in rows[:1] if same else rows:
+            if row.facts:
+                said = ", ".join(_fact(name, value) for name, value in row.facts.items())
+                console.print(f"{case} {size:,}{'' if same else ' ' + row.subject}: {said}")
+        others = [f"{a.peer} {a.value:,.0f} {a.unit}" for a in anchors_of(case, size) if a.unit != "s"]
+        if others:
+            console.print(Text(f"{case} {size:,} elsewhere: {'; '.join(others)}", style="dim"))
+
+
+def _print_notes(console: Console, results: Sequence[Result]) -> None:
+    """Say what the columns mean, and where other libraries' figures come from."""
+    notes = [
+        "median, least, CPU: of one call; each: of one element; spread: slowest less fastest run, over the median;",
+        "ratio: the pure backend's median over that of the fastest native path",
+    ]
+    sources = dict.fromkeys(a.source for r in results for a in anchors_of(r.case, r.size))
+    notes += [f"in brackets: {SOURCES[source]}" for source in sources]
+    for note in notes:
+        console.print(Text(note, style="dim"))
+
+
+def _print_roofline(console: Console, results: Sequence[Result]) -> None:
+    """Print how many multiplier operations each kernel needs, and how near it comes to the highest rate."""
+    table = _table(
+        "case", "size", "on", "needed an element", "done in 1 ns", "of the roof", title="multiplier"
+    )
+    for (case, size, subject), remark in remarks(results).items():
+        table.add_row(
+            case, f"{size:,}", subject, f"{remark.needed:,.0f}", f"{remark.rate:.2f}", f"{remark.share:.0%}"
+        )
+    console.print()
+    console.print(table)
+    for note in ROOFLINE_NOTES:
+        console.print(Text(note, style="dim"))
+    for case in dict.fromkeys(r.case for r in results if r.case in FORMULAS):
+        console.print(Text(f"  {case}: {FORMULAS[case].text}", style="dim"))
+
+
+def _fact(name: str, value: float) -> str:
+    words = name.replace("_", " ")
+    if name in _SIZES:
+        return f"{words.replace(' bytes', '')} {bytes_text(int(value))}"
+    return f"{words} {value:,.2f}" if value < 100 and value != int(value) else f"{words} {value:,.0f}"
+
+
+def _time(seconds: float) -> str:
+    """Write a time for people, with three digits."""
+    if seconds >= 100:
+        return f"{seconds:,.0f} s"
+    for unit, factor in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= factor:
+            return f"{seconds / factor:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"

@@ -1,0 +1,132 @@
+"""``tallystick bench`` on the smallest sizes: everything runs, and what it writes has the form it should."""
+
+from __future__ import annotations
+
+import json
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tallystick.backend import native_available
+from tallystick.bench import CASES, ONLINE, available_backends
+from tallystick.cli import main
+
+MACHINE = {"processor", "cores", "memory_bytes", "system", "python", "packages", "load", "time"}
+RESULT = {"suite", "case", "title", "size", "subject", "measurement", "per_element", "facts"}
+MEASUREMENT = {"median": float, "minimum": float, "spread": float, "runs": int, "loops": int}
+ANCHOR = {"case", "size", "peer", "value", "source", "unit"}
+
+
+def bench(*arguments: object) -> Result:
+    result = CliRunner().invoke(main, ["bench", *map(str, arguments)])
+    assert result.exit_code == 0, result.stderr
+    return result
+
+
+def check(document: dict[str, object], suite: str) -> list[dict[str, object]]:
+    """Check a document's form; return its results."""
+    assert set(document) == {"format", "quick", "machine", "results", "ratios", "anchors"}
+    assert document["format"] == "tallystick/bench/1"
+    assert document["quick"] is True
+    assert isinstance(document["machine"], dict) and set(document["machine"]) == MACHINE
+    results = document["results"]
+    assert isinstance(results, list) and results
+    for result in results:
+        assert set(result) == RESULT
+        assert result["suite"] == suite
+        measurement = result["measurement"]
+        for name, kind in MEASUREMENT.items():
+            assert isinstance(measurement[name], kind), name
+        assert 0 < measurement["minimum"] <= measurement["median"]
+        assert measurement["runs"] >= 1
+        assert all(isinstance(value, int | float) for value in result["facts"].values())
+    anchors = document["anchors"]
+    assert isinstance(anchors, dict)
+    for figure in anchors["figures"]:
+        assert set(figure) == ANCHOR
+        assert figure["source"] in anchors["sources"]
+    assert isinstance(document["ratios"], list)
+    compared = {(ratio["case"], ratio["size"]) for ratio in document["ratios"]}
+    both = {
+        (r["case"], r["size"])
+        for r in results
+        if r["subject"] == "pure"
+        if any(
+            (o["case"], o["size"]) == (r["case"], r["size"]) and o["subject"].startswith("native")
+            for o in results
+        )
+    }
+    assert compared == both
+    return results
+
+
+def test_core_measures_every_kernel_on_every_path_and_draws_them(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="drawing needs matplotlib")
+    to, drawn = tmp_path / "core.json", tmp_path / "core.svg"
+    text = bench("core", "--quick", "--json", to, "--plot", drawn).stdout
+    results = check(json.loads(to.read_text(encoding="utf-8")), "core")
+    for case in CASES:
+        if case.suite == "core":
+            subjects = {r["subject"] for r in results if r["case"] == case.name}
+            assert "pure" in subjects
+            assert case.name in text
+            if native_available():
+                assert "native/portable" in subjects
+    tree = ET.parse(drawn)
+    assert tree.getroot().tag == "{http://www.w3.org/2000/svg}svg"
+    assert "fr_mul 16" in drawn.read_text(encoding="utf-8")
+
+
+def test_proofs_tell_their_size() -> None:
+    results = check(json.loads(bench("proofs", "--quick", "--json").stdout), "proofs")
+    assert {r["case"] for r in results} == {"range_prove", "range_verify", "gate_prove", "gate_verify"}
+    sizes = {(r["case"], r["facts"]["proof_bytes"]) for r in results}  # type: ignore[index]
+    assert len(sizes) == 4, "backends make proofs of one size"
+
+
+def test_online_runs_between_processes() -> None:
+    results = check(json.loads(bench("online", "--quick", "--json").stdout), "online")
+    expected = [(case.name, backend) for case in ONLINE for backend in available_backends()]
+    assert [(r["case"], r["subject"]) for r in results] == expected
+
+
+def test_prepare_reports_rates_and_traffic() -> None:
+    result = bench("prepare", "--quick", "--triples", 20, "--members", 3, "--json")
+    (found,) = check(json.loads(result.stdout), "prepare")
+    facts = found["facts"]
+    assert isinstance(facts, dict)
+    assert (found["case"], found["subject"]) == ("prepare_3", available_backends()[0])
+    assert facts["members"] == 3
+    assert facts["made"] >= 20
+    assert facts["triples_per_second"] > facts["triples_per_second_with_set_up"] > 0
+    assert facts["bytes_per_triple_and_direction"] > 0
+    assert facts["peak_bytes"] > 1 << 20
+    assert "prepare_3" in result.stderr, "tables go to stderr where stdout is JSON"
+
+
+def test_one_backend_alone() -> None:
+    document = json.loads(bench("core", "--quick", "--backend", "pure", "--json").stdout)
+    assert {r["subject"] for r in check(document, "core")} <= {"pure", "arkworks"}
+    assert document["ratios"] == []
+
+
+@pytest.mark.parametrize("option", ["--json", "--plot"])
+def test_a_file_that_cannot_be_written_is_an_error_before_anything_is_measured(
+    option: str, tmp_path: Path
+) -> None:
+    place = tmp_path / "missing" / "file"
+    result = CliRunner().invoke(main, ["bench", "core", "--quick", option, str(place)])
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"tallystick: error: {place}: ")
+
+
+def test_a_plot_without_matplotlib_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    result = CliRunner().invoke(main, ["bench", "core", "--quick", "--plot", str(tmp_path / "x.svg")])
+    assert result.exit_code == 2
+    assert "hint: pip install 'tallystick[bench]'" in result.stderr
