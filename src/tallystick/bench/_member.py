@@ -9,25 +9,25 @@ from ..backend import Backend
 from ..errors import ProtocolAbort
 from ..online import Openings
 from ..party import Mesh, Party, Shared
-from ._dealt import Dealt, deal, openings
+from ._dealt import PublicDealer
 
 __all__ = ["STEPS", "Step", "dot", "multiply", "seat"]
 
 _SESSION = b"tallystick bench: a public session"
 
-Step = Callable[[Openings, Dealt], Awaitable[Shared]]
+Step = Callable[[Openings, Shared, Shared], Awaitable[Shared]]
 
 
-async def multiply(online: Openings, dealt: Dealt) -> Shared:
+async def multiply(online: Openings, x: Shared, y: Shared) -> Shared:
     """Multiply element-wise, and check what was opened."""
-    product = await online.multiply_with(dealt.triples, dealt.x, dealt.y)
+    product = await online.multiply(x, y)
     await online.check()
     return product
 
 
-async def dot(online: Openings, dealt: Dealt) -> Shared:
+async def dot(online: Openings, x: Shared, y: Shared) -> Shared:
     """Compute the inner product and open it, checked."""
-    product = await online.multiply_with(dealt.triples, dealt.x, dealt.y)
+    product = await online.multiply(x, y)
     total = Shared.linear(lambda v: v.sum_axis(1, len(v), 1), product)
     await online.open(total)
     await online.check()
@@ -39,21 +39,22 @@ STEPS: Mapping[str, Step] = {"online_multiply": multiply, "online_dot": dot}
 
 async def seat(mesh: Mesh, backend: Backend, step: str, n: int) -> Callable[[], Awaitable[None]]:
     """Deal, make sure that the step gives the right result, and return a run of it."""
-    dealt = deal(backend, index=mesh.index, parties=mesh.size, n=n)
-    online = openings(Party(mesh, backend, _SESSION, Random.system()), dealt)
-    await _compare(online, step, dealt)
+    dealer = PublicDealer(backend, index=mesh.index, parties=mesh.size)
+    online = Openings(Party(mesh, backend, _SESSION, Random.system()), dealer)
+    x, y = await dealer.randoms(n), await dealer.randoms(n)
+    await _compare(online, step, x, y)
 
     async def once() -> None:
-        await STEPS[step](online, dealt)
+        await STEPS[step](online, x, y)
 
     return once
 
 
-async def _compare(online: Openings, step: str, dealt: Dealt) -> None:
+async def _compare(online: Openings, step: str, x: Shared, y: Shared) -> None:
     """Make sure that what is timed gives the right result."""
-    x, y = await online.open(dealt.x), await online.open(dealt.y)
-    found = await online.open(await STEPS[step](online, dealt))
+    a, b = await online.open(x), await online.open(y)
+    found = await online.open(await STEPS[step](online, x, y))
     await online.check()
-    right = (x * y).equal(found) if step == "online_multiply" else x.dot(y) == found[0]
+    right = (a * b).equal(found) if step == "online_multiply" else a.dot(b) == found[0]
     if not right:
         raise ProtocolAbort(f"{step} gave a wrong result", check="benchmark")
