@@ -9,7 +9,7 @@ TS_TARGET_BEGIN("bmi,bmi2,adx,avx2,avx512f,avx512dq,avx512bw,avx512vl,avx512ifma
 #define TS_SAMPLE_STREAM ifma_chacha20_stream
 #include "../../kernels_impl.h"
 #include "fr8_ntt_impl.h"
-#include "g1p8_vec_impl.h"
+#include "g1p8_hash_impl.h"
 #include "msm8_impl.h"
 #include "fr8_sqrt_impl.h"
 #include "zq8_impl.h"
@@ -57,6 +57,7 @@ const ts_cpu ts_cpu_ifma = {
     .g1_vec_to_bytes = ifma_g1_vec_to_bytes,
     .g1_vec_from_affine_var = ifma_g1_vec_from_affine_var,
     .g1_vec_to_affine = ifma_g1_vec_to_affine,
+    .g1_vec_hash = ifma_g1_vec_hash,
     .g1_vec_add = ifma_g1_vec_add,
     .g1_vec_sum = ifma_g1_vec_sum,
     .g1_vec_mul = ifma_g1_vec_mul,
