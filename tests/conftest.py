@@ -48,6 +48,12 @@ def backend(request: pytest.FixtureRequest) -> Backend:
     return native_or_skip() if request.param == "native" else get_backend("pure")
 
 
+@pytest.fixture(scope="session")
+def fastest() -> Backend:
+    """The native backend where it is built, else the pure one: for whole protocols, which are the same on both."""
+    return native_or_skip() if native_available() else get_backend("pure")
+
+
 @pytest.fixture
 def rng(request: pytest.FixtureRequest) -> Random:
     """Randomness that depends on the test's name alone, so a failure repeats."""

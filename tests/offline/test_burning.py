@@ -26,7 +26,7 @@ def opened(path, name="store"):
 
 
 # ---------------------------------------------------------------------- checks that are cut short
-def test_a_cheater_that_falls_silent_in_a_check_knows_the_mac_key_and_finds_it_burnt(native):
+def test_a_cheater_that_falls_silent_in_a_check_knows_the_mac_key_and_finds_it_burnt(fastest):
     """Party 1 shifts an opened value by 1, reads the other's share of alpha out of its sum, and does not answer."""
     seen = {}
     epochs = {}
@@ -42,13 +42,13 @@ def test_a_cheater_that_falls_silent_in_a_check_knows_the_mac_key_and_finds_it_b
         return DROP if (sender, label) == (1, "prepare/sacrifice/check/mac-check/open") else payload
 
     async def protocol(mesh):
-        lowgear, epoch, _party = await seated(mesh, native)
+        lowgear, epoch, _party = await seated(mesh, fastest)
         epochs[mesh.index] = (epoch, epoch.keys.alpha)
         await lowgear.triples(1)
 
     results = run(protocol, 2, corrupt=shift, tamper=silent)
     coins = [seen[k, "prepare/sacrifice/check/coins/open"][32:64] for k in range(2)]
-    chi = Vector.expand(native, xor(coins), bytes(12), 2)[0]
+    chi = Vector.expand(fastest, xor(coins), bytes(12), 2)[0]
     sums = [
         int.from_bytes(seen[k, "prepare/sacrifice/check/mac-check/open"][32:], "little") for k in range(2)
     ]
@@ -70,11 +70,11 @@ def test_a_cheater_that_falls_silent_in_a_check_knows_the_mac_key_and_finds_it_b
         ("prepare/sacrifice/check/sacrifice/open", True),
     ],
 )
-def test_silence_burns_only_once_sums_may_be_open(native, tmp_path, label, burnt):
+def test_silence_burns_only_once_sums_may_be_open(fastest, tmp_path, label, burnt):
     stores = [opened(tmp_path, f"{k}") for k in range(3)]
 
     async def protocol(mesh):
-        preparation = await prepared(mesh, native, stores[mesh.index])
+        preparation = await prepared(mesh, fastest, stores[mesh.index])
         await preparation.reserve(Need(triples=1, masks=(0, 0, 0)))
 
     silent = lambda s, r, found, p: DROP if (s, found) == (1, label) else p  # noqa: E731
@@ -85,12 +85,12 @@ def test_silence_burns_only_once_sums_may_be_open(native, tmp_path, label, burnt
         assert [reason.partition(":")[0] for _, reason in stores[k].burnt()] == ["deadline"] * burnt
 
 
-def test_silence_in_the_check_of_a_run_burns_too(native):
+def test_silence_in_the_check_of_a_run_burns_too(fastest):
     reasons = {}
 
     async def protocol(mesh):
         store = Store(None, key=bytes(32), binding=b"test")
-        preparation = await prepared(mesh, native, store)
+        preparation = await prepared(mesh, fastest, store)
         online = Openings(preparation._party, preparation)
         await online.open(await preparation.randoms(2))
         try:
@@ -104,7 +104,7 @@ def test_silence_in_the_check_of_a_run_burns_too(native):
     assert len(reasons[2]) == 1
 
 
-def test_an_interrupted_check_burns(native):
+def test_an_interrupted_check_burns(fastest):
     """An operator who loses patience with a silent peer must not save the epoch."""
     burnt = {}
 
@@ -113,7 +113,7 @@ def test_an_interrupted_check_burns(native):
             await asyncio.sleep(10)
 
     async def alone(mesh):
-        lowgear, epoch, _party = await seated(mesh, native)
+        lowgear, epoch, _party = await seated(mesh, fastest)
         task = asyncio.ensure_future(_check(lowgear._openings))
         await asyncio.sleep(0)
         assert not epoch.burnt
@@ -162,7 +162,7 @@ def test_a_store_that_cannot_be_emptied_is_removed(tmp_path, monkeypatch):
 
 
 # ---------------------------------------------------------------------- what comes by notice
-def test_a_check_that_failed_at_a_peer_alone_burns_here(native):
+def test_a_check_that_failed_at_a_peer_alone_burns_here(fastest):
     """Party 1 shows party 2 another sum, which fails there; party 0 learns of it from party 2's notice."""
     burnt = {}
 
@@ -175,7 +175,7 @@ def test_a_check_that_failed_at_a_peer_alone_burns_here(native):
     other = {}
 
     async def protocol(mesh):
-        lowgear, epoch, party = await seated(mesh, native)
+        lowgear, epoch, party = await seated(mesh, fastest)
         if mesh.index == 1:
             nonce, payload = bytes(32), bytes([1]) + bytes(31)
             label = "prepare/sacrifice/check/mac-check"
@@ -194,9 +194,9 @@ def test_a_check_that_failed_at_a_peer_alone_burns_here(native):
     assert "stopped" in results[0].message
 
 
-def test_a_failure_after_the_epoch_is_burnt_says_so(native):
+def test_a_failure_after_the_epoch_is_burnt_says_so(fastest):
     async def protocol(mesh):
-        lowgear, epoch, _party = await seated(mesh, native)
+        lowgear, epoch, _party = await seated(mesh, fastest)
         epoch.burn("test")
         with pytest.raises(ProtocolAbort) as caught:
             await lowgear.triples(1)
@@ -206,11 +206,11 @@ def test_a_failure_after_the_epoch_is_burnt_says_so(native):
 
 
 # ---------------------------------------------------------------------- members told different things
-def test_a_member_that_tells_different_states_is_found_before_anything_is_aligned(native, tmp_path):
+def test_a_member_that_tells_different_states_is_found_before_anything_is_aligned(fastest, tmp_path):
     stores = [opened(tmp_path, f"{k}") for k in range(3)]
 
     async def fill(mesh):
-        preparation = await prepared(mesh, native, stores[mesh.index])
+        preparation = await prepared(mesh, fastest, stores[mesh.index])
         await preparation.reserve(Need(triples=4, masks=(0, 0, 0)))
 
     def another(sender, receiver, label, payload):
@@ -228,7 +228,7 @@ def test_a_member_that_tells_different_states_is_found_before_anything_is_aligne
     assert [store.span("triples") for store in stores] == [(0, 8)] * 3
 
 
-def test_a_member_that_opens_different_coins_convicts_nobody_honest(native):
+def test_a_member_that_opens_different_coins_convicts_nobody_honest(fastest):
     other = {}
 
     def two_coins(sender, receiver, label, payload):
@@ -242,7 +242,7 @@ def test_a_member_that_opens_different_coins_convicts_nobody_honest(native):
             party = type("Seat", (), {"session": b"session"})
             other[f"{label}/open"] = bytes(64)
             other[f"{label}/commit"] = _commitment(party, label, 0, 1, bytes(32), bytes(32))
-        await seated(mesh, native)
+        await seated(mesh, fastest)
 
     results = run(protocol, 3, tamper=two_coins)
     assert [(r.check, r.blame) for r in (results[0], results[2])] == [
@@ -252,11 +252,11 @@ def test_a_member_that_opens_different_coins_convicts_nobody_honest(native):
 
 
 @pytest.mark.parametrize("position", [(1 << 56) + 1, 1 << 62])
-def test_a_member_that_claims_to_have_used_everything_up_only_ends_the_epoch(native, tmp_path, position):
+def test_a_member_that_claims_to_have_used_everything_up_only_ends_the_epoch(fastest, tmp_path, position):
     stores = [opened(tmp_path, f"{k}") for k in range(2)]
 
     async def fill(mesh):
-        preparation = await prepared(mesh, native, stores[mesh.index])
+        preparation = await prepared(mesh, fastest, stores[mesh.index])
         await preparation.reserve(Need(triples=4, masks=(0, 0)))
 
     def far(sender, label, payload):
