@@ -26,7 +26,7 @@ import relations
 from relations import Form, Relation
 
 import online
-from algebra import INFINITY, P, R, add, curve, dot, msm, mul, neg, root
+from algebra import INFINITY, P, Point, R, add, curve, dot, msm, mul, neg, root
 
 OUT = Path(__file__).resolve().parents[1] / "vectors" / "v1"
 Json = dict[str, Any]
@@ -305,11 +305,12 @@ def relation_json(relation: Relation) -> Json:
         "zeros": [form_json(f) for f in relation.zeros],
         "outputs": [form_json(f) for f in relation.outputs],
         "digest": relation.digest.hex(),
+        **({"points": [form_json(f) for f in relation.points]} if relation.points else {}),
     }
 
 
 def example(
-    label: str, columns: int, inputs: tuple[int, ...], free: int, gates: int
+    label: str, columns: int, inputs: tuple[int, ...], free: int, gates: int, points: int = 0
 ) -> tuple[Relation, list[int]]:
     """Return a pseudo-random satisfied relation with some boolean wires, and its slots."""
     state = iter(hashing.chacha20_block(seed(label), bytes(12), i // 16)[i % 16 * 4] for i in range(100_000))
@@ -340,15 +341,17 @@ def example(
         constant, terms = form(len(slots))
         zeros.append((constant - relations.evaluate((constant, terms), slots), terms))
     digest = hashlib.sha256(b"example relation " + label.encode()).digest()
-    return Relation(columns, inputs, free, left, right, zeros, outputs, digest), slots
+    listed = [form(len(slots)) for _ in range(points)]
+    return Relation(columns, inputs, free, left, right, zeros, outputs, digest, listed), slots
 
 
-EXAMPLES: dict[str, tuple[int, tuple[int, ...], int, int]] = {
+EXAMPLES: dict[str, tuple[int | tuple[int, ...], ...]] = {
     "c16_one_row": (16, (4,), 0, 0),
     "c16_free_row_only": (16, (), 3, 0),
     "c16_two_owners": (16, (5, 20), 3, 21),
     "c32_empty_owner": (32, (7, 0, 2), 0, 17),
     "c64_free_rows": (64, (3,), 65, 33),
+    "c16_points": (16, (5,), 1, 9, 3),
 }
 
 
@@ -361,6 +364,7 @@ class Case:
         self.seed = seed(f"prover {name}")
         self.gammas = elements(f"gammas {name}", relation.shape.input_rows)
         self.outputs = [relations.evaluate(f, slots) for f in relation.outputs]
+        self.points = [mul(relations.evaluate(f, slots), hashing.generator("Q")) for f in relation.points]
         blank = [0] * (2 * relation.shape.gate_rows)
         x = proofs.witness_matrix(relation, slots, blank)
         self.input_rows = [proofs.commit(x[i], g) for i, g in enumerate(self.gammas)]
@@ -368,12 +372,21 @@ class Case:
     def prove(self, tamper: proofs.Tamper = proofs.honest, log: Json | None = None) -> proofs.Proof:
         """Return the proof, honest unless ``tamper`` says otherwise."""
         return proofs.prove(
-            self.relation, self.slots, self.gammas, self.outputs, self.context, self.seed, tamper, log
+            self.relation,
+            self.slots,
+            self.gammas,
+            self.outputs,
+            self.context,
+            self.seed,
+            tamper,
+            log,
+            self.points,
         )
 
     def verify(self, data: bytes, **other: Any) -> bytes:
         """Verify under this case's public values, some of them replaced."""
-        public = {"input_rows": self.input_rows, "outputs": self.outputs, "context": self.context} | other
+        public = {"input_rows": self.input_rows, "outputs": self.outputs, "context": self.context}
+        public |= {"points": self.points} | other
         relation = public.pop("relation", self.relation)
         return proofs.verify(relation, data=data, **public)
 
@@ -387,6 +400,7 @@ class Case:
             "context": self.context.hex(),
             "input_rows": pt(*self.input_rows),
             "outputs": sc(*self.outputs),
+            **({"points": pt(*self.points)} if self.points else {}),
             "challenges": {
                 "xi": sc(log["xi"]),
                 "rho": sc(log["rho"]),
@@ -457,12 +471,12 @@ def opening_files() -> Iterator[tuple[str, Json]]:
     """Batch weights; whole openings are in ``proof``."""
     states = [seed(f"state {i}") for i in range(3)]
     cases = []
-    for n in (1, 3):
-        weights = proofs.batch_weights(states[:n])
+    for points in ([False], [False] * 3, [False, True, False]):
+        weights = proofs.batch_weights(states[: len(points)], points)
         cases.append(
             {
-                "states": [s.hex() for s in states[:n]],
-                "weights": [{"y": sc(y), "w": sc(w)} for y, w in weights],
+                "states": [s.hex() for s in states[: len(points)]],
+                "weights": [dict(zip("ywu", map(sc, one), strict=False)) for one in weights],
             }
         )
     yield "opening/batch_weights", {"cases": cases}
@@ -588,19 +602,21 @@ def cheats(name: str, relation: Relation, slots: list[int]) -> Iterator[tuple[st
 def proof_files() -> Iterator[tuple[str, Json]]:
     """Whole proofs of example relations, and everything that must be refused."""
     cases: dict[str, tuple[Case, bytes]] = {}
-    for name, (columns, inputs, free, gates) in EXAMPLES.items():
-        case = Case(name, *example(name, columns, inputs, free, gates))
+    for name, dimensions in EXAMPLES.items():
+        case = Case(name, *example(name, *dimensions))  # type: ignore[arg-type]
         log: Json = {}
         data = case.prove(log=log).encode()
         state = case.verify(data)
         assert state == log["state"]
         cases[name] = case, data
         yield f"proof/{name}", case.json(log, data, state)
-    for name in ("c16_two_owners", "c32_empty_owner"):
+    for name in ("c16_two_owners", "c32_empty_owner", "c16_points"):
         case, data = cases[name]
         changes = dict(edited(data))
         if name == "c16_two_owners":
             changes |= dict(reencoded(data))
+        elif name == "c16_points":
+            changes = {k: v for k, v in changes.items() if k.startswith(("mask", "response"))}
         else:
             changes = {k: v for k, v in changes.items() if k.startswith(("halving", "final_0", "response_0"))}
         bad = []
@@ -645,6 +661,38 @@ def proof_files() -> Iterator[tuple[str, Json]]:
         error = refused(lambda c=cheat, d=changed: c.verify(d))
         bad.append({"name": label, "replace": shown, "proof": changed.hex(), "error": error})
     yield f"proof/bad_{name}_witness", {"base": f"{name}.json", "cases": bad}
+    yield from forged_points("c16_points", *cases["c16_points"])
+
+
+def forged_points(name: str, case: Case, data: bytes) -> Iterator[tuple[str, Json]]:
+    """Points that are not the multiples of Q that they should be."""
+    q, h = hashing.generator("Q"), hashing.generator("H")
+    first, second, third = case.points
+    listed: dict[str, tuple[list[Point], bytes]] = {
+        "another_multiple": ([add(first, q), second, third], data),
+        "a_part_of_h": ([add(first, h), second, third], data),
+        "infinity": ([INFINITY, second, third], data),
+        "swapped": ([second, first, third], data),
+        "equal": ([first, first, third], data),
+    }
+    # The prover knows the part of H and begins with it as the blinding factor of its claim: the Y-equation holds.
+    forger = Case(name, case.relation, case.slots)
+    forger.points = [add(first, mul(7, h)), second, third]
+
+    def blind(stage: str, value: Any) -> Any:
+        return (value[0], 7 * value[0][0]) if stage == "blinding" else value
+
+    listed["a_part_of_h_in_the_blinding"] = (forger.points, forger.prove(blind).encode())
+    other = Case(name, case.relation, case.slots)
+    other.points = [add(first, q), second, third]
+    listed["another_multiple_proved"] = (other.points, other.prove().encode())
+    bad = []
+    for label, (points, changed) in listed.items():
+        error = refused(lambda d=changed, p=points: case.verify(d, points=p))
+        bad.append(
+            {"name": label, "replace": {"points": pt(*points)}, "proof": changed.hex(), "error": error}
+        )
+    yield f"proof/bad_{name}_points", {"base": f"{name}.json", "cases": bad}
 
 
 # -- ranges -----------------------------------------------------------------------------------------

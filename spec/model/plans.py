@@ -12,7 +12,7 @@ from typing import Any
 from codec import DecodeError, cbor_decode, cbor_encode
 from relations import Declared, Shape, range_inputs, range_relation
 
-from algebra import R
+from algebra import Point, R
 
 HALF = (R - 1) // 2
 Interval = tuple[int, int] | None  # None: any field element
@@ -409,7 +409,13 @@ class Plan:
         return Shape(c, tuple(inputs), free, gates, zeros, outputs)
 
     def transpose(
-        self, left: Sequence[int], right: Sequence[int], zeros: Sequence[int], outputs: Sequence[int]
+        self,
+        left: Sequence[int],
+        right: Sequence[int],
+        zeros: Sequence[int],
+        outputs: Sequence[int],
+        points: Sequence[int],
+        published: Sequence[Point],
     ) -> tuple[list[int], int]:
         """Return coefficients over the slots and the constant: one pass from the last node to the first."""
         shape = self.shape

@@ -122,20 +122,23 @@ class LinearForm:
     constant: int
 
 
-def claims_form(relation: Statement, xi: int, rho: int) -> LinearForm:
-    """Return Σ_k ρ^k·claim_k: outputs, zeros, then F_i, G_i, h_i(ξ) of each gate row."""
+def claims_form(
+    relation: Statement, xi: int, rho: int, published: Sequence[Point] = ()
+) -> tuple[LinearForm, Row]:
+    """Return Σ_k ρ^k·claim_k: outputs, zeros, F_i, G_i, h_i(ξ) of each gate row, points; and the points' weights."""
     shape = relation.shape
     c, m = shape.columns, shape.per_row
     powers = [1]
-    for _ in range(shape.outputs + shape.zeros + 3 * shape.gate_rows):
+    for _ in range(shape.outputs + shape.zeros + 3 * shape.gate_rows + shape.points):
         powers.append(powers[-1] * rho % R)
     on_outputs, on_zeros = powers[: shape.outputs], powers[shape.outputs : shape.outputs + shape.zeros]
     on_rows = powers[shape.outputs + shape.zeros :]  # F_0, G_0, h_0, F_1, …
+    on_points = on_rows[3 * shape.gate_rows :][: shape.points]
     small, large = lagrange(xi, m), lagrange(xi, c)
     left, right = (
         [on_rows[3 * (j // m) + which] * small[j % m] % R for j in range(shape.gates)] for which in (0, 1)
     )
-    slots, constant = relation.transpose(left, right, on_zeros, on_outputs)
+    slots, constant = relation.transpose(left, right, on_zeros, on_outputs, on_points, published)
 
     form = LinearForm([[0] * c for _ in range(shape.rows)], constant)
     for slot, coefficient in enumerate(slots):
@@ -148,7 +151,7 @@ def claims_form(relation: Statement, xi: int, rho: int) -> LinearForm:
             form.coefficients[row][column] = on_rows[3 * i + which] * factor % R
         at = shape.place_gate_row(i)
         form.coefficients[at] = lin(on_rows[3 * i + 2], large, form.coefficients[at])
-    return form
+    return form, on_points
 
 
 def claims_value(shape: Shape, outputs: Sequence[int], evaluations: Sequence[int], rho: int) -> int:
@@ -201,8 +204,8 @@ def lengths(shape: Shape) -> dict[str, int]:
         "rows": shape.free_rows + shape.gate_rows,
         "evaluations": 2 * shape.gate_rows,
         "cross": 2 * folds,
-        "mask": 2,
-        "response": 3,
+        "mask": 3 if shape.points else 2,
+        "response": 4 if shape.points else 3,
         "halving": 2 * halvings,
         "final": LAST,
     }
@@ -267,9 +270,11 @@ def prove(
     seed: bytes,
     tamper: Tamper = honest,
     log: dict[str, Any] | None = None,
+    points: Sequence[Point] = (),
 ) -> Proof:
     """Prove with all randomness from ``seed``, drawn as ``spec/opening.md`` (Randomness and vectors) says.
 
+    ``points`` are the published ones.
     ``tamper`` lets the maker of bad vectors change a value on the way; ``log`` collects challenges.
     """
     log = {} if log is None else log
@@ -289,13 +294,15 @@ def prove(
             value = dot(f_basis, side) + blinders[2 * i + which] * vanishing
             proof.evaluations.append(value % R)
     proof.evaluations = tamper("evaluations", proof.evaluations)
-    t.absorb("outputs", scalars_to_bytes(list(outputs)))
+    t.absorb("outputs", scalars_to_bytes(list(outputs)) + points_to_bytes(list(points)))
     t.absorb("evaluations", scalars_to_bytes(proof.evaluations))
     rho = t.challenge("rho")
-    l = claims_form(relation, xi, rho).coefficients
+    claims, on_points = claims_form(relation, xi, rho, points)
+    l = claims.coefficients
+    exponent = dot(on_points, [evaluate(form, slots) for form in relation.points])
     log |= {"xi": xi, "rho": rho, "form": [list(row) for row in l], "folds": [], "halvings": []}
 
-    s = 0
+    s = tamper("blinding", (on_points, 0))[1]
     zero = [0] * shape.columns
     while len(x) >= 2:
         (xt, xb), (lt, lb), (gt, gb) = split(x, zero), split(l, zero), split(gammas, 0)
@@ -311,13 +318,15 @@ def prove(
         s = (e * s + a + e * e * b) % R
 
     mask = draw(shape.columns)
-    sigma, tau = draw(2)
+    sigma, tau, *mu = draw(3 if points else 2)
     proof.mask = [commit(mask, sigma), in_q_and_h(dot(l[0], mask), tau)]
+    proof.mask += [mul(k, generator("Q")) for k in mu]
     t.absorb("mask", points_to_bytes(proof.mask))
     e = t.challenge("mask")
     z = lin(e, x[0], mask)
     form = l[0]
     proof.response = [dot(form, z), (e * gammas[0] + sigma) % R, (e * s + tau) % R]
+    proof.response += [(e * exponent + k) % R for k in mu]
     log |= {"mask": e}
     proof.response = tamper("response", proof.response)
     t.absorb("response", scalars_to_bytes(proof.response))
@@ -348,12 +357,17 @@ def prove(
 
 
 def verify(
-    relation: Statement, input_rows: Sequence[Point], outputs: Sequence[int], context: bytes, data: bytes
+    relation: Statement,
+    input_rows: Sequence[Point],
+    outputs: Sequence[int],
+    context: bytes,
+    data: bytes,
+    points: Sequence[Point] = (),
 ) -> bytes:
     """Check an encoded proof; return its transcript's last state, or raise DecodeError or VerifyError."""
     if relation.shape.rows == 0:
         raise VerifyError("shape")
-    return check(relation, input_rows, outputs, context, decode(relation.shape, data))
+    return check(relation, input_rows, outputs, context, decode(relation.shape, data), points)
 
 
 def check(
@@ -362,6 +376,7 @@ def check(
     outputs: Sequence[int],
     context: bytes,
     proof: Proof,
+    points: Sequence[Point] = (),
     *,
     literal: bool = True,
 ) -> bytes:
@@ -374,15 +389,16 @@ def check(
     xi = t.challenge("xi")
     if pow(xi, shape.columns, R) == 1:
         raise VerifyError("xi")
-    t.absorb("outputs", scalars_to_bytes(list(outputs)))
+    t.absorb("outputs", scalars_to_bytes(list(outputs)) + points_to_bytes(list(points)))
     t.absorb("evaluations", scalars_to_bytes(proof.evaluations))
     rho = t.challenge("rho")
-    claims = claims_form(relation, xi, rho)
+    claims, on_points = claims_form(relation, xi, rho, points)
     y = (claims_value(shape, outputs, proof.evaluations, rho) - claims.constant) % R
 
     p = [*input_rows, *proof.rows]
     l = claims.coefficients
-    big_y = mul(y, generator("Q"))
+    weighted = msm(on_points, points)
+    big_y = add(mul(y, generator("Q")), weighted)
     for i in range(0, len(proof.cross), 2):
         cross = proof.cross[i : i + 2]
         t.absorb("fold-rows", points_to_bytes(cross))
@@ -392,12 +408,14 @@ def check(
         l = [lin(e, top, bottom) for top, bottom in zip(lt, lb, strict=True)]
         big_y = add(mul(e, big_y), cross[0], mul(e * e, cross[1]))
 
-    a_star, big_t = proof.mask
+    a_star, big_t, *big_u = proof.mask
     t.absorb("mask", points_to_bytes(proof.mask))
     e = t.challenge("mask")
-    v, zeta, omega = proof.response
+    v, zeta, omega, *eta = proof.response
     if not equal(in_q_and_h(v, omega), add(mul(e, big_y), big_t)):
         raise VerifyError("y-equation")
+    if points and not equal(mul(eta[0], generator("Q")), add(mul(e, weighted), big_u[0])):
+        raise VerifyError("u-equation")
     t.absorb("response", scalars_to_bytes(proof.response))
     x = t.challenge("x")
 
@@ -423,9 +441,9 @@ def check(
     return t.state
 
 
-def batch_weights(states: Sequence[bytes]) -> list[tuple[int, int]]:
-    """Return the weights (y, w) of each proof's two equations in a batch."""
+def batch_weights(states: Sequence[bytes], points: Sequence[bool]) -> list[list[int]]:
+    """Return the weights y, w, and u if it has points, of each proof's equations in a batch."""
     t = Transcript("tallystick/v1/batch")
     for state in states:
         t.absorb("proof", state)
-    return [(t.challenge("y"), t.challenge("w")) for _ in states]
+    return [[t.challenge(label) for label in ("ywu" if has else "yw")] for has in points]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from codec import cbor_encode, i2osp
 
-from algebra import R
+from algebra import Point, R
 
 Form = tuple[int, dict[int, int]]
 
@@ -33,6 +33,7 @@ class Shape:
     gates: int
     zeros: int
     outputs: int
+    points: int = 0
 
     @property
     def per_row(self) -> int:
@@ -94,7 +95,7 @@ class Shape:
     def encode(self) -> bytes:
         """Return what the proof's transcript absorbs as ``shape``."""
         numbers = [self.columns, len(self.inputs), *self.inputs, self.free, self.gates]
-        numbers += [self.zeros, self.outputs]
+        numbers += [self.zeros, self.outputs, *([self.points] if self.points else [])]
         return b"".join(i2osp(n, 8) for n in numbers)
 
 
@@ -112,9 +113,18 @@ class Statement(Protocol):
         ...
 
     def transpose(
-        self, left: Sequence[int], right: Sequence[int], zeros: Sequence[int], outputs: Sequence[int]
+        self,
+        left: Sequence[int],
+        right: Sequence[int],
+        zeros: Sequence[int],
+        outputs: Sequence[int],
+        points: Sequence[int],
+        published: Sequence[Point],
     ) -> tuple[list[int], int]:
-        """Return coefficients over the slots, and the constant, of the weighted sum of all forms."""
+        """Return coefficients over the slots, and the constant, of the weighted sum of all forms.
+
+        The forms of outputs may depend on which of the published points are equal.
+        """
         ...
 
 
@@ -130,15 +140,22 @@ class Relation:
     zeros: list[Form]
     outputs: list[Form]
     digest: bytes
+    points: list[Form] = field(default_factory=list)
 
     @property
     def shape(self) -> Shape:
         """The witness's dimensions."""
-        counts = len(self.left), len(self.zeros), len(self.outputs)
+        counts = len(self.left), len(self.zeros), len(self.outputs), len(self.points)
         return Shape(self.columns, self.inputs, self.free, *counts)
 
     def transpose(
-        self, left: Sequence[int], right: Sequence[int], zeros: Sequence[int], outputs: Sequence[int]
+        self,
+        left: Sequence[int],
+        right: Sequence[int],
+        zeros: Sequence[int],
+        outputs: Sequence[int],
+        points: Sequence[int],
+        published: Sequence[Point],
     ) -> tuple[list[int], int]:
         """Return the weighted sum of all forms, term by term."""
         coefficients = [0] * self.shape.slots()
@@ -148,6 +165,7 @@ class Relation:
             (self.right, right),
             (self.zeros, zeros),
             (self.outputs, outputs),
+            (self.points, points),
         ):
             for (value, terms), weight in zip(forms, weights, strict=True):
                 constant += weight * value

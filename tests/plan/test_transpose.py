@@ -16,6 +16,7 @@ def _weights(backend: Backend, relation: PlanRelation) -> dict[str, Vector]:
     random = Random(hashlib.sha256(relation.digest).digest())
     shape = relation.shape
     sizes = {"left": shape.gates, "right": shape.gates, "zeros": shape.zeros, "outputs": shape.outputs}
+    sizes["points"] = shape.points
     return {name: random.vector(backend, n) for name, n in sizes.items()}
 
 

@@ -9,7 +9,7 @@ from support.sparse_relation import make_witness, random_relation
 from tallystick.algebra import Generators, Points, Random, Vector
 from tallystick.backend import FR_MODULUS, G1_BYTES
 from tallystick.errors import DecodeError, VerificationError
-from tallystick.proofs import BatchVerifier, Proof, prove
+from tallystick.proofs import BatchVerifier, Proof, Witness, prove
 
 R = FR_MODULUS
 SHAPES = [
@@ -19,12 +19,13 @@ SHAPES = [
     pytest.param(16, (9,), 0, 0, id="no-gates"),
     pytest.param(16, (), 3, 4, id="no-inputs"),
 ]
+POINTS = [pytest.param(0, id="no-points"), pytest.param(3, id="points")]
 
 
-def _proven(backend, generators, columns, inputs, free, gates, seed=1):
+def _proven(backend, generators, columns, inputs, free, gates, seed=1, points=0):
     rng = stdlib_random.Random(seed)
     relation, slots, left, right = random_relation(
-        rng, columns=columns, inputs=inputs, free=free, gates=gates
+        rng, columns=columns, inputs=inputs, free=free, gates=gates, points=points
     )
     randomness = Random(bytes([seed]) * 32)
     witness = make_witness(backend, relation, slots, left, right, randomness)
@@ -40,7 +41,7 @@ def _proven(backend, generators, columns, inputs, free, gates, seed=1):
     return relation, witness, commitments, proof
 
 
-def _verify(generators, relation, witness, commitments, proof, context=b"test"):
+def _verify(generators, relation, witness, commitments, proof, context=b"test", published=None):
     verifier = BatchVerifier(generators)
     verifier.add(
         relation,
@@ -49,13 +50,17 @@ def _verify(generators, relation, witness, commitments, proof, context=b"test"):
         outputs=witness.outputs,
         context=context,
         name="the proof",
+        points=witness.published_points(generators) if published is None else published,
     )
     verifier.verify()
 
 
+@pytest.mark.parametrize("points", POINTS)
 @pytest.mark.parametrize(("columns", "inputs", "free", "gates"), SHAPES)
-def test_an_honest_proof_verifies(backend, generators, columns, inputs, free, gates):
-    relation, witness, commitments, proof = _proven(backend, generators, columns, inputs, free, gates)
+def test_an_honest_proof_verifies(backend, generators, columns, inputs, free, gates, points):
+    relation, witness, commitments, proof = _proven(
+        backend, generators, columns, inputs, free, gates, points=points
+    )
     _verify(generators, relation, witness, commitments, proof)
     body = proof.to_body()
     assert Proof.from_body(body, relation.shape) == proof
@@ -67,15 +72,18 @@ def test_two_backends_prove_the_same_bytes(backend):
 
     proofs = []
     for one in (backend, get_backend("pure")):
-        _, _, commitments, proof = _proven(one, Generators(one, 64), 16, (20, 3), 1, 19)
+        _, _, commitments, proof = _proven(one, Generators(one, 64), 16, (20, 3), 1, 19, points=2)
         proofs.append((commitments.to_bytes(), proof))
     assert proofs[0] == proofs[1]
 
 
-@pytest.mark.parametrize("what", ["left", "right", "gates", "free", "outputs", "inputs"])
+@pytest.mark.parametrize("what", ["left", "right", "gates", "free", "outputs", "inputs", "points"])
 def test_a_witness_that_is_wrong_in_one_slot_is_refused(backend, generators, what):
     rng = stdlib_random.Random(7)
-    relation, slots, left, right = random_relation(rng, columns=16, inputs=(18,), free=2, gates=12)
+    points = 2 if what == "points" else 0
+    relation, slots, left, right = random_relation(
+        rng, columns=16, inputs=(18,), free=2, gates=12, points=points
+    )
     randomness = Random(bytes(32))
     witness = make_witness(backend, relation, slots, left, right, randomness)
     commitments = witness.input_commitments(generators, relation.shape)
@@ -111,8 +119,9 @@ def _bump(backend, vector, index):
     return Vector.from_ints(backend, values)
 
 
-def test_every_part_of_a_proof_is_bound(backend, generators):
-    relation, witness, commitments, proof = _proven(backend, generators, 32, (40,), 2, 20)
+@pytest.mark.parametrize("points", POINTS)
+def test_every_part_of_a_proof_is_bound(backend, generators, points):
+    relation, witness, commitments, proof = _proven(backend, generators, 32, (40,), 2, 20, points=points)
     rng = stdlib_random.Random(3)
     for name, data in proof.to_body().items():
         step = G1_BYTES if name in ("rows", "cross", "mask", "halving") else 32
@@ -141,6 +150,83 @@ def test_statement_is_bound(backend, generators):
     relation.outputs[0][None] = (relation.outputs[0][None] + 1) % R
     with pytest.raises(VerificationError):
         _verify(generators, relation, witness, commitments, proof)
+
+
+@pytest.mark.parametrize("fault", ["value", "blinded", "swapped", "infinity"])
+def test_forged_points_are_refused(backend, generators, fault):
+    relation, witness, commitments, proof = _proven(backend, generators, 16, (20,), 2, 9, points=3)
+    true = witness.published_points(generators)
+    forged = {
+        "value": Points.concat([true[:2], true[2:] + generators.q]),
+        "blinded": Points.concat([true[:2], true[2:] + generators.h]),
+        "swapped": Points.concat([true[1:2], true[:1], true[2:]]),
+        "infinity": Points.concat([true[:2], Points.identity(backend, 1)]),
+    }[fault]
+    _verify(generators, relation, witness, commitments, proof, published=true)
+    with pytest.raises(VerificationError) as caught:
+        _verify(generators, relation, witness, commitments, proof, published=forged)
+    assert caught.value.check == "linear-opening"
+
+
+@pytest.mark.parametrize("schnorr", [True, False])
+def test_a_point_with_a_part_of_h_is_refused_though_the_opening_holds(
+    backend, generators, monkeypatch, schnorr
+):
+    """A claim on Q is opened up to multiples of H, so the proof shows W's logarithm in base Q besides.
+
+    The prover publishes y*Q + 5*H and starts with the blinding factor of its claim accordingly: the opening's two
+    equations hold, and only the third refuses.
+    """
+    from tallystick.proofs import _proof, _verifier
+
+    class Forger(Witness):
+        __slots__ = ()
+
+        def published_points(self, generators):
+            shift = generators.h.scale(Vector.from_ints(backend, [5]))
+            return super().published_points(generators) + Points.concat([shift, shift])
+
+    weights = []
+
+    def claim(*args, **kwargs):
+        made = _proof_claim(*args, **kwargs)
+        weights.append(made.weights)
+        return made
+
+    class Opening(_proof.OpeningShare):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self._s = 5 * weights[-1].sum() % R
+
+    _proof_claim = _proof.linear_claim
+    monkeypatch.setattr(_proof, "linear_claim", claim)
+    monkeypatch.setattr(_proof, "OpeningShare", Opening)
+    rng = stdlib_random.Random(1)
+    relation, slots, left, right = random_relation(rng, columns=16, inputs=(20,), free=2, gates=9, points=2)
+    honest = make_witness(backend, relation, slots, left, right, Random(bytes(32)))
+    witness = Forger(**{name: getattr(honest, name) for name in honest.__dataclass_fields__})
+    commitments = witness.input_commitments(generators, relation.shape)
+    proof = prove(relation, witness, generators=generators, input_commitments=commitments, context=b"test")
+    if not schnorr:
+        full = _verifier.BatchVerifier._holds
+
+        def without_u(self, checked):
+            return full(self, [replace(c, equations=c.equations[:2]) for c in checked])
+
+        monkeypatch.setattr(_verifier.BatchVerifier, "_holds", without_u)
+        _verify(generators, relation, witness, commitments, proof)
+        return
+    with pytest.raises(VerificationError) as caught:
+        _verify(generators, relation, witness, commitments, proof)
+    assert caught.value.check == "linear-opening"
+
+
+def test_a_proof_without_points_has_no_place_for_them(backend, generators):
+    relation, witness, commitments, proof = _proven(backend, generators, 16, (5,), 2, 6)
+    with pytest.raises(ValueError, match="do not fit"):
+        _verify(generators, relation, witness, commitments, proof, published=generators.q)
+    with pytest.raises(DecodeError, match="mask"):
+        Proof.from_body(proof.to_body(), replace(relation.shape, points=1))
 
 
 def test_encodings_are_strict(backend, generators):

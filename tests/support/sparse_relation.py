@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from tallystick.algebra import Random, Vector
 from tallystick.backend import FR_MODULUS, Backend
@@ -22,18 +22,31 @@ class SparseRelation:
     right: list[Affine]
     zeros: list[Affine]
     outputs: list[Affine]
+    points: list[Affine] = field(default_factory=list)
+    published: bytes = b""
 
     @property
     def digest(self) -> bytes:
         listed = [
             [sorted(((-1 if k is None else k), v % R) for k, v in form.items()) for form in forms]
-            for forms in (self.left, self.right, self.zeros, self.outputs)
+            for forms in (self.left, self.right, self.zeros, self.outputs, self.points)
         ]
         return hashlib.sha256(repr(listed).encode()).digest()
 
+    def given(self, points: bytes) -> SparseRelation:
+        return replace(self, published=points)
+
     def transpose(
-        self, backend: Backend, *, left: Vector, right: Vector, zeros: Vector, outputs: Vector
+        self,
+        backend: Backend,
+        *,
+        left: Vector,
+        right: Vector,
+        zeros: Vector,
+        outputs: Vector,
+        points: Vector,
     ) -> Transposed:
+        assert len(self.published) == 48 * self.shape.points
         slots = [0] * (sum(self.shape.inputs) + self.shape.free + self.shape.gates)
         constant = 0
         for forms, weights in (
@@ -41,6 +54,7 @@ class SparseRelation:
             (self.right, right),
             (self.zeros, zeros),
             (self.outputs, outputs),
+            (self.points, points),
         ):
             for form, weight in zip(forms, weights.to_ints(), strict=True):
                 for slot, coefficient in form.items():
@@ -59,7 +73,7 @@ class SparseRelation:
         return sum(c if s is None else c * slots[s] for s, c in form.items()) % R
 
 
-def random_relation(rng, *, columns: int, inputs: tuple[int, ...], free: int, gates: int):
+def random_relation(rng, *, columns: int, inputs: tuple[int, ...], free: int, gates: int, points: int = 0):
     """Return a relation and satisfying slot values: inputs and free slots uniform, gates computed in order."""
     first_gate = sum(inputs) + free
     slots = [rng.randrange(R) for _ in range(first_gate)]
@@ -83,7 +97,8 @@ def random_relation(rng, *, columns: int, inputs: tuple[int, ...], free: int, ga
         zero[None] = (zero[None] - relation.evaluate(zero, slots)) % R
         relation.zeros.append(zero)
     relation.outputs = [form(len(slots)) for _ in range(2)]
-    relation.shape = Shape(columns, inputs, free, gates, 3, 2)
+    relation.points = [form(len(slots)) for _ in range(points)]
+    relation.shape = Shape(columns, inputs, free, gates, 3, 2, points)
     return relation, slots, left_values, right_values
 
 
@@ -95,6 +110,7 @@ def make_witness(backend: Backend, relation: SparseRelation, slots, left, right,
         at += n
     *inputs, free, gates = vectors
     outputs = [relation.evaluate(f, slots) for f in relation.outputs]
+    points = [relation.evaluate(f, slots) for f in relation.points]
     return Witness(
         inputs=tuple(inputs),
         input_gammas=random.vector(backend, shape.input_rows),
@@ -103,4 +119,5 @@ def make_witness(backend: Backend, relation: SparseRelation, slots, left, right,
         right=Vector.from_ints(backend, right),
         gates=gates,
         outputs=Vector.from_ints(backend, outputs),
+        points=Vector.from_ints(backend, points) if points else None,
     )

@@ -56,11 +56,11 @@ def points(backend: Backend, text: str) -> Points:
 class GivenRelation(SparseRelation):
     """A relation whose digest the vectors state."""
 
-    given: bytes = b""
+    stated: bytes = b""
 
     @property
     def digest(self) -> bytes:
-        return self.given
+        return self.stated
 
 
 def relation(data: Any) -> GivenRelation:
@@ -70,8 +70,10 @@ def relation(data: Any) -> GivenRelation:
         return [{None: constant, **dict(map(tuple, terms))} for constant, terms in data[name]]
 
     left, right, zeros, outputs = (forms(name) for name in ("left", "right", "zeros", "outputs"))
-    shape = Shape(data["columns"], tuple(data["inputs"]), data["free"], len(left), len(zeros), len(outputs))
-    return GivenRelation(shape, left, right, zeros, outputs, unhex(data["digest"]))
+    points = forms("points") if "points" in data else []
+    counts = (len(left), len(zeros), len(outputs), len(points))
+    shape = Shape(data["columns"], tuple(data["inputs"]), data["free"], *counts)
+    return GivenRelation(shape, left, right, zeros, outputs, points, stated=unhex(data["digest"]))
 
 
 def witness(backend: Backend, of: SparseRelation, slots: list[int], gammas: Vector) -> Witness:
@@ -93,4 +95,7 @@ def witness(backend: Backend, of: SparseRelation, slots: list[int], gammas: Vect
         right=right,
         gates=gates,
         outputs=outputs,
+        points=Vector.from_ints(backend, [of.evaluate(form, slots) for form in of.points])
+        if of.points
+        else None,
     )

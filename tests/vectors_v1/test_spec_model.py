@@ -66,13 +66,16 @@ def test_every_bad_case_is_refused_and_named():
 
 
 @pytest.mark.parametrize(
-    ("columns", "inputs", "free", "gates"), [(16, (18, 1), 2, 11), (32, (5,), 0, 3), (64, (3,), 1, 0)]
+    ("columns", "inputs", "free", "gates", "points"),
+    [(16, (18, 1), 2, 11, 0), (32, (5,), 0, 3, 2), (64, (3,), 1, 0, 0)],
 )
 def test_the_straightforward_verifier_accepts_the_packages_proofs(
-    backend, model, columns, inputs, free, gates
+    backend, model, columns, inputs, free, gates, points
 ):
     rng = stdlib_random.Random(columns)
-    of, slots, left, right = random_relation(rng, columns=columns, inputs=inputs, free=free, gates=gates)
+    of, slots, left, right = random_relation(
+        rng, columns=columns, inputs=inputs, free=free, gates=gates, points=points
+    )
     generators = Generators(backend, columns)
     random = Random(bytes(32))
     wit = make_witness(backend, of, slots, left, right, random)
@@ -83,17 +86,26 @@ def test_the_straightforward_verifier_accepts_the_packages_proofs(
         return [(form[None], {s: k for s, k in form.items() if s is not None}) for form in listed]
 
     theirs = model["relations"].Relation(
-        columns, inputs, free, *map(forms, (of.left, of.right, of.zeros, of.outputs)), of.digest
+        columns,
+        inputs,
+        free,
+        *map(forms, (of.left, of.right, of.zeros, of.outputs)),
+        of.digest,
+        forms(of.points),
     )
     codec, verify = model["codec"], model["proof"].verify
     decoded = codec.points_from_bytes(rows.to_bytes())
     data = dumps(proof.to_body())
     outputs = wit.outputs.to_ints()
-    state = verify(theirs, decoded, outputs, b"x", data)
+    published = codec.points_from_bytes(wit.published_points(generators).to_bytes())
+    state = verify(theirs, decoded, outputs, b"x", data, published)
     read = model["proof"].decode(theirs.shape, data)
-    assert model["proof"].check(theirs, decoded, outputs, b"x", read, literal=False) == state
+    assert model["proof"].check(theirs, decoded, outputs, b"x", read, published, literal=False) == state
     read.final[-1] += 1
     with pytest.raises(model["proof"].VerifyError, match="w-equation"):
-        model["proof"].check(theirs, decoded, outputs, b"x", read, literal=False)
+        model["proof"].check(theirs, decoded, outputs, b"x", read, published, literal=False)
     with pytest.raises(model["proof"].VerifyError):
-        verify(theirs, decoded, (wit.outputs + 1).to_ints(), b"x", data)
+        verify(theirs, decoded, (wit.outputs + 1).to_ints(), b"x", data, published)
+    if points:
+        with pytest.raises(model["proof"].VerifyError):
+            verify(theirs, decoded, outputs, b"x", data, published[::-1])

@@ -33,6 +33,8 @@ CHANGED = [
         "proof/bad_c32_empty_owner_changed",
         "proof/bad_c16_two_owners_statement",
         "proof/bad_c16_two_owners_witness",
+        "proof/bad_c16_points_changed",
+        "proof/bad_c16_points_points",
     )
     for case in load(name)["cases"]
 ]
@@ -47,7 +49,7 @@ def _declared(rows):
     return [RangeInput(n, int(low), int(high), form) for n, low, high, form in rows]
 
 
-def _verify(generators, of, data, *, input_rows, outputs, context):
+def _verify(generators, of, data, *, input_rows, outputs, context, published=""):
     proof = Proof.from_body(loads(data, max_size=1 << 20), of.shape)
     backend = generators.backend
     verifier = BatchVerifier(generators)
@@ -58,6 +60,7 @@ def _verify(generators, of, data, *, input_rows, outputs, context):
         outputs=scalars(backend, outputs),
         context=unhex(context),
         name="vector",
+        points=points(backend, published),
     )
     verifier.verify()
 
@@ -97,6 +100,8 @@ def _check_case(backend, generators, of, wit, case):
     input_rows = wit.input_commitments(generators, of.shape)
     assert input_rows.to_bytes() == unhex(case["input_rows"])
     assert wit.outputs.to_bytes() == unhex(case["outputs"])
+    published = wit.published_points(generators).to_bytes()
+    assert published == unhex(case.get("points", ""))
     proof = prove(
         of,
         wit,
@@ -108,12 +113,11 @@ def _check_case(backend, generators, of, wit, case):
     assert dumps(proof.to_body()) == unhex(case["proof"])
     xi, rho = (scalars(backend, case["challenges"][k])[0] for k in ("xi", "rho"))
     point = GatePoint.at(backend, of.shape, xi) if of.shape.gate_rows else None
-    claim = linear_claim(
-        of, point, rho, outputs=wit.outputs, evaluations=Vector.from_bytes(backend, proof.evaluations)
-    )
+    evaluations = Vector.from_bytes(backend, proof.evaluations)
+    claim = linear_claim(of.given(published), point, rho, outputs=wit.outputs, evaluations=evaluations)
     assert claim.form.to_bytes() == unhex(case["form"])
     public = {k: case[k] for k in ("input_rows", "outputs", "context")}
-    _verify(generators, of, unhex(case["proof"]), **public)
+    _verify(generators, of, unhex(case["proof"]), **public, published=case.get("points", ""))
 
 
 @pytest.mark.parametrize("name", names("proof"))
@@ -146,7 +150,9 @@ def test_range_weights():
 
 @pytest.mark.parametrize(("base", "case"), CHANGED)
 def test_bad_proofs(backend, generators, base, case):
-    public = {k: base[k] for k in ("input_rows", "outputs", "context", "relation")} | case.get("replace", {})
+    public = {k: base[k] for k in ("input_rows", "outputs", "context", "relation")}
+    public |= {"points": base.get("points", "")} | case.get("replace", {})
+    public["published"] = public.pop("points")
     data = unhex(case.get("proof", base["proof"]))
     if "patch" in case:
         at, end = case["patch"]["offset"], case["patch"]["offset"] + case["patch"]["remove"]

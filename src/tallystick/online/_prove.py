@@ -118,7 +118,7 @@ async def _prove(
     await online.check("validate")
     report("outputs")
     outputs, private = await _outputs(online, evaluation)
-    rho = challenges.evaluations(outputs.to_bytes(), evaluations.to_bytes())
+    rho = challenges.evaluations(outputs.to_bytes(), b"", evaluations.to_bytes())
     claim = linear_claim(relation, point, rho, outputs=outputs, evaluations=evaluations)
     report("open")
     joint = _Joint(

@@ -30,8 +30,19 @@ class PlanRelation:
         """The plan's digest."""
         return self.plan.digest
 
+    def given(self, points: bytes) -> PlanRelation:
+        """Return the relation itself: no plan has points."""
+        return self
+
     def transpose(
-        self, backend: Backend, *, left: Vector, right: Vector, zeros: Vector, outputs: Vector
+        self,
+        backend: Backend,
+        *,
+        left: Vector,
+        right: Vector,
+        zeros: Vector,
+        outputs: Vector,
+        points: Vector,
     ) -> Transposed:
         """Return the form sum left_j*alpha_j + right_j*beta_j + zeros_k*zero_k + outputs_k*output_k.
 

@@ -8,7 +8,7 @@ from ._commitment import commit_rows
 from ._gates import GatePoint, LinearClaim, arrange_rows, coset_values, linear_claim, pad_gates, root_of_unity
 from ._opening import Opening, OpeningShare, Part, add_parts, open_linear, solo
 from ._parts import JointChallenges, part_holds
-from ._proof import Proof, Witness, prove
+from ._proof import Proof, Witness, multiples, prove
 from ._ranges import InputForm, RangeInput, RangeRelation, input_slots, range_witness
 from ._relation import MAX_COLUMNS, MIN_COLUMNS, Relation, Shape, Transposed, choose_columns
 from ._verifier import BatchVerifier
@@ -39,6 +39,7 @@ __all__ = [
     "coset_values",
     "input_slots",
     "linear_claim",
+    "multiples",
     "open_linear",
     "pad_gates",
     "part_holds",

@@ -27,6 +27,7 @@ class Challenges:
         t.absorb("relation", relation.digest)
         counts = [shape.columns, len(shape.inputs), *shape.inputs]
         counts += [shape.free, shape.gates, shape.zeros, shape.outputs]
+        counts += [shape.points] if shape.points else []
         t.absorb("shape", b"".join(n.to_bytes(8, "big") for n in counts))
         t.absorb("input-rows", input_rows)
 
@@ -43,9 +44,9 @@ class Challenges:
             raise VerificationError("the challenge xi is a root of unity", check="challenge")
         return xi
 
-    def evaluations(self, outputs: Buffer, evaluations: Buffer) -> int:
-        """Absorb outputs and F, G of every gate row; return rho."""
-        self._transcript.absorb("outputs", outputs)
+    def evaluations(self, outputs: Buffer, points: Buffer, evaluations: Buffer) -> int:
+        """Absorb outputs with points, and F, G of every gate row; return rho."""
+        self._transcript.absorb("outputs", bytes(outputs) + bytes(points))
         self._transcript.absorb("evaluations", evaluations)
         return self._transcript.challenge("rho")
 
@@ -55,12 +56,12 @@ class Challenges:
         return self._transcript.challenge("e")
 
     def mask(self, data: Buffer) -> int:
-        """Absorb A*, T; return e."""
+        """Absorb A*, T and, where there are points, U; return e."""
         self._transcript.absorb("mask", data)
         return self._transcript.challenge("mask")
 
     def response(self, data: Buffer) -> int:
-        """Absorb v, zeta, omega; return x."""
+        """Absorb v, zeta, omega and, where there are points, eta; return x."""
         self._transcript.absorb("response", data)
         return self._transcript.challenge("x")
 

@@ -124,10 +124,14 @@ class GatePoint:
 
 @dataclass(frozen=True, slots=True)
 class LinearClaim:
-    """The one claim <form, X> = value; ``form`` is R x c, row-major."""
+    """The one claim <form, X>*Q = value*Q + weights*points; ``form`` is R x c, row-major.
+
+    ``weights`` has one entry a published point.
+    """
 
     form: Vector
     value: int
+    weights: Vector
 
 
 def linear_claim(
@@ -136,12 +140,13 @@ def linear_claim(
     """Combine every claim of a relation with powers of rho.
 
     ``outputs`` are the published outputs, ``evaluations`` F_0, G_0, F_1, G_1, ...  ``point`` is None exactly when the
-    relation has no gates.
+    relation has no gates.  ``relation`` is the one that the published points give, if it has points.
     """
     shape, backend = relation.shape, outputs.backend
     powers = Vector.powers(backend, rho, shape.claims)
     n_out, n_zero, rows = shape.outputs, shape.zeros, shape.gate_rows
-    by_row = powers[n_out + n_zero :]
+    by_row = powers[n_out + n_zero : n_out + n_zero + 3 * rows]
+    on_points = powers[n_out + n_zero + 3 * rows :]
     rho_f, rho_g, rho_h = (by_row[np.arange(k, 3 * rows, 3, dtype=np.int64)] for k in range(3))
     value = powers[:n_out].dot(outputs)
     if point is None:
@@ -155,7 +160,12 @@ def linear_claim(
         g = evaluations[np.arange(1, 2 * rows, 2, dtype=np.int64)]
         value += rho_f.dot(f) + rho_g.dot(g) + rho_h.dot(f * g)
     adjoint = relation.transpose(
-        backend, left=left, right=right, zeros=powers[n_out : n_out + n_zero], outputs=powers[:n_out]
+        backend,
+        left=left,
+        right=right,
+        zeros=powers[n_out : n_out + n_zero],
+        outputs=powers[:n_out],
+        points=on_points,
     )
     blinders = Vector.zeros(backend, 0)
     coset = Vector.zeros(backend, 0)
@@ -171,4 +181,4 @@ def linear_claim(
     form = arrange_rows(
         shape, inputs=adjoint.inputs, free=adjoint.free, blinders=blinders, gates=gates, coset=coset
     )
-    return LinearClaim(form, (value - adjoint.constant) % _R)
+    return LinearClaim(form, (value - adjoint.constant) % _R, on_points)

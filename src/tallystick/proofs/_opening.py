@@ -29,7 +29,8 @@ FINAL_SCALARS = 16
 class Part:
     """One party's contribution to one prover message, or the sum of all parties' contributions.
 
-    ``label`` is ``cross`` (points A, B), ``mask`` (points A*, T) or ``response`` (scalars: Z, then zeta, omega).
+    ``label`` is ``cross`` (points A, B), ``mask`` (points A*, T) or ``response`` (scalars: Z, then zeta, omega).  Where
+    the claim has points, the mask ends with U and the response with eta.
     """
 
     label: str
@@ -61,7 +62,8 @@ class OpeningShare:
     """One party's share of X and gamma, and the blinding values only this party knows.
 
     Each method is one prover step and consumes the state before it: ``cross`` then ``fold`` while ``rows`` > 1,
-    then ``mask``, then ``respond``.
+    then ``mask``, then ``respond``.  ``exponent`` is the share of W's logarithm in base Q, W the weighted sum of the
+    published points, or None where there are none.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class OpeningShare:
         gammas: Vector,
         form: Vector,
         random: Random,
+        exponent: int | None = None,
     ) -> None:
         self._generators = generators
         self._columns = columns
@@ -80,8 +83,9 @@ class OpeningShare:
         self._gamma = gammas
         self._form = form
         self._random = random
+        self._exponent = exponent
         self._s = 0
-        self._blinds: tuple[int, int] = (0, 0)
+        self._blinds: tuple[int, ...] = (0, 0)
         self._mask = Vector.zeros(rows.backend, 0)
 
     def __repr__(self) -> str:
@@ -91,6 +95,11 @@ class OpeningShare:
     def rows(self) -> int:
         """How many rows remain."""
         return len(self._gamma)
+
+    @property
+    def columns(self) -> int:
+        """Entries of a row."""
+        return self._columns
 
     @property
     def form(self) -> Vector:
@@ -125,22 +134,25 @@ class OpeningShare:
         self._s = (e * self._s + a + e * e * b) % _R
 
     def mask(self) -> Part:
-        """Step 2: A* = <S, G> + sigma*H and T = <L, S>*Q + tau*H, with uniform S, sigma, tau."""
+        """Step 2: A* = <S, G> + sigma*H and T = <L, S>*Q + tau*H, with uniform S, sigma, tau; U = mu*Q likewise."""
         backend = self._x.backend
         self._mask = self._random.vector(backend, self._columns)
-        sigma, tau = self._random.vector(backend, 2).to_ints()
-        self._blinds = (sigma, tau)
+        blinds = self._random.vector(backend, 2 if self._exponent is None else 3)
+        sigma, tau, *_mu = self._blinds = tuple(blinds.to_ints())
         bases = Points.concat([self._generators.g[: self._columns], self._generators.h])
         a_star = bases.msm(Vector.concat([self._mask, Vector.from_ints(backend, [sigma])]))
-        return Part(
-            "mask", points=Points.concat([a_star, self._on_q_and_h([self._form.dot(self._mask)], [tau])])
-        )
+        points = [a_star, self._on_q_and_h([self._form.dot(self._mask)], [tau])]
+        if self._exponent is not None:
+            points.append(self._generators.q.scale(blinds[2:]))
+        return Part("mask", points=Points.concat(points))
 
     def respond(self, e: int) -> Part:
-        """Step 2: Z = e*X + S, zeta = e*gamma + sigma, omega = e*s + tau."""
-        sigma, tau = self._blinds
+        """Step 2: Z = e*X + S, zeta = e*gamma + sigma, omega = e*s + tau, eta = e*w + mu."""
+        sigma, tau, *mu = self._blinds
         z = self._x.axpy(e, self._mask)
         tail = [(e * self._gamma[0] + sigma) % _R, (e * self._s + tau) % _R]
+        if self._exponent is not None:
+            tail.append((e * self._exponent + mu[0]) % _R)
         return Part("response", scalars=Vector.concat([z, Vector.from_ints(z.backend, tail)]))
 
 
@@ -167,7 +179,7 @@ def open_linear(
     mask = (yield share.mask()).to_bytes()
     total = yield share.respond(challenges.mask(mask))
     assert total.scalars is not None
-    z, tail = total.scalars[:-2], total.scalars[-2:]
+    z, tail = total.scalars[: share.columns], total.scalars[share.columns :]
     v = share.form.dot(z)
     response = v.to_bytes(32, "little") + tail.to_bytes()
     x = challenges.response(response)

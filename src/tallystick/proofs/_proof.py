@@ -19,7 +19,7 @@ from ._gates import GatePoint, arrange_rows, coset_values, linear_claim, pad_gat
 from ._opening import FINAL_SCALARS, OpeningShare, open_linear, solo
 from ._relation import Relation, Shape
 
-__all__ = ["Proof", "Witness", "prove"]
+__all__ = ["Proof", "Witness", "multiples", "prove"]
 
 
 def _log2_ceil(n: int) -> int:
@@ -45,8 +45,8 @@ class Proof:
             "rows": (shape.free_rows + shape.gate_rows) * G1_BYTES,
             "evaluations": 2 * shape.gate_rows * FR_BYTES,
             "cross": 2 * _log2_ceil(shape.rows) * G1_BYTES,
-            "mask": 2 * G1_BYTES,
-            "response": 3 * FR_BYTES,
+            "mask": (3 if shape.points else 2) * G1_BYTES,
+            "response": (4 if shape.points else 3) * FR_BYTES,
             "halving": 2 * _log2_ceil(shape.columns // FINAL_SCALARS) * G1_BYTES,
             "final": FINAL_SCALARS * FR_BYTES,
         }
@@ -78,7 +78,7 @@ class Witness:
     """All slots of a relation, and the blinding factors of the input rows.
 
     ``inputs[k]`` are owner k's slots; ``input_gammas`` has one entry per input row; ``left``, ``right`` and
-    ``gates`` have one entry per gate.
+    ``gates`` have one entry per gate.  ``points`` are the values y that are published as y*Q, if there are any.
     """
 
     inputs: tuple[Vector, ...]
@@ -88,6 +88,7 @@ class Witness:
     right: Vector
     gates: Vector
     outputs: Vector
+    points: Vector | None = None
 
     def __repr__(self) -> str:
         return "<Witness>"
@@ -98,6 +99,17 @@ class Witness:
         padded = [v.pad(shape.input_rows_of(k) * c) for k, v in enumerate(self.inputs)]
         rows = Vector.concat([Vector.zeros(self.free.backend, 0), *padded])
         return commit_rows(generators, c, rows, self.input_gammas)
+
+    def published_points(self, generators: Generators) -> Points:
+        """Return y*Q for every y of ``points``."""
+        if self.points is None:
+            return Points.identity(self.free.backend, 0)
+        return multiples(generators.q, self.points)
+
+
+def multiples(base: Points, scalars: Vector) -> Points:
+    """Return one point times every scalar, which may be secret."""
+    return base[np.zeros(len(scalars), dtype=np.int64)].scale(scalars)
 
 
 def prove(
@@ -139,8 +151,11 @@ def prove(
         point = GatePoint.at(backend, shape, xi)
         both = Vector.concat([point.factors(left, u), point.factors(right, v)])
         evaluations = both[np.arange(2 * rows, dtype=np.int64).reshape(2, rows).T.reshape(-1)]
-    rho = challenges.evaluations(witness.outputs.to_bytes(), evaluations.to_bytes())
-    claim = linear_claim(relation, point, rho, outputs=witness.outputs, evaluations=evaluations)
+    published = witness.published_points(generators).to_bytes()
+    rho = challenges.evaluations(witness.outputs.to_bytes(), published, evaluations.to_bytes())
+    claim = linear_claim(
+        relation.given(published), point, rho, outputs=witness.outputs, evaluations=evaluations
+    )
     share = OpeningShare(
         generators,
         shape.columns,
@@ -148,6 +163,7 @@ def prove(
         gammas=Vector.concat([witness.input_gammas, own_gammas]),
         form=claim.form,
         random=random,
+        exponent=None if witness.points is None else claim.weights.dot(witness.points),
     )
     opening = solo(open_linear(generators, share, challenges))
     return Proof(

@@ -101,8 +101,19 @@ class RangeRelation:
         listed = [[i.n, str(i.low), str(i.high), i.form] for i in self.inputs]
         return hashlib.sha256(dumps(["tallystick/ranges/1", listed])).digest()
 
+    def given(self, points: bytes) -> RangeRelation:
+        """Return the relation itself: it has no points."""
+        return self
+
     def transpose(
-        self, backend: Backend, *, left: Vector, right: Vector, zeros: Vector, outputs: Vector
+        self,
+        backend: Backend,
+        *,
+        left: Vector,
+        right: Vector,
+        zeros: Vector,
+        outputs: Vector,
+        points: Vector,
     ) -> Transposed:
         """Return the combined form: see ``Relation.transpose``."""
         wires = left + right

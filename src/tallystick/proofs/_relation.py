@@ -29,8 +29,8 @@ def choose_columns(witness_slots: int) -> int:
 class Shape:
     """The dimensions of a witness: see the table in ``spec/relation.md``.
 
-    ``inputs[k]`` counts owner k's input slots; ``free`` excludes the blinders; ``zeros`` and ``outputs``
-    count elements, not nodes.
+    ``inputs[k]`` counts owner k's input slots; ``free`` excludes the blinders; ``zeros``, ``outputs`` and
+    ``points`` count elements, not nodes.
     """
 
     columns: int
@@ -39,12 +39,14 @@ class Shape:
     gates: int
     zeros: int
     outputs: int
+    points: int = 0
 
     def __post_init__(self) -> None:
         c = self.columns
         if not MIN_COLUMNS <= c <= MAX_COLUMNS or c & (c - 1):
             raise ValueError(f"columns must be a power of two in [{MIN_COLUMNS}, {MAX_COLUMNS}], not {c}")
-        if min(self.inputs, default=0) < 0 or min(self.free, self.gates, self.zeros, self.outputs) < 0:
+        counts = (self.free, self.gates, self.zeros, self.outputs, self.points, *self.inputs)
+        if min(counts) < 0:
             raise ValueError("a shape's counts are not negative")
 
     @property
@@ -79,7 +81,7 @@ class Shape:
     @property
     def claims(self) -> int:
         """How many linear claims are combined with powers of rho."""
-        return self.outputs + self.zeros + 3 * self.gate_rows
+        return self.outputs + self.zeros + 3 * self.gate_rows + self.points
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +107,27 @@ class Relation(Protocol):
         """32 bytes that identify the relation."""
         ...
 
-    def transpose(
-        self, backend: Backend, *, left: Vector, right: Vector, zeros: Vector, outputs: Vector
-    ) -> Transposed:
-        """Return the form sum left_j*alpha_j + right_j*beta_j + zeros_k*zero_k + outputs_k*output_k.
+    def given(self, points: bytes) -> Relation:
+        """Return the relation once its points are published: its outputs may depend on which are equal.
 
-        ``left`` and ``right`` have ``shape.gates`` weights, ``zeros`` and ``outputs`` as many as the shape says.
+        ``points`` are the encodings of all points.  Shape and digest stay as they are; ``transpose`` is asked only of
+        what this returns.
+        """
+        ...
+
+    def transpose(
+        self,
+        backend: Backend,
+        *,
+        left: Vector,
+        right: Vector,
+        zeros: Vector,
+        outputs: Vector,
+        points: Vector,
+    ) -> Transposed:
+        """Return the form sum left_j*alpha_j + right_j*beta_j + zeros_k*zero_k + outputs_k*output_k + ...
+
+        ``left`` and ``right`` have ``shape.gates`` weights, ``zeros``, ``outputs`` and ``points`` as many as the shape
+        says.
         """
         ...

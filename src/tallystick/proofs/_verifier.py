@@ -1,4 +1,4 @@
-"""Checking proofs: two equations each, all proofs in one multi-scalar multiplication.
+"""Checking proofs: two or three equations each, all proofs in one multi-scalar multiplication.
 
 Normative text: ``spec/opening.md``, "The verifier never folds points".
 """
@@ -35,12 +35,11 @@ class _Equation:
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """What one proof comes down to: its transcript's last state and its two equations."""
+    """What one proof comes down to: its transcript's last state and its equations, with their labels."""
 
     name: str
     state: bytes
-    y_equation: _Equation
-    w_equation: _Equation
+    equations: tuple[tuple[str, _Equation], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ def row_weights(rows: int, challenges: list[int]) -> tuple[list[int], list[int]]
 class BatchVerifier:
     """Collects proofs over the same generators and checks them together.
 
-    ``add`` checks everything but the two group equations of the proof; ``verify`` checks those of all proofs in one
+    ``add`` checks everything but the group equations of the proof; ``verify`` checks those of all proofs in one
     multi-scalar multiplication and, when it fails, one by one to name the proof.
     """
 
@@ -132,16 +131,19 @@ class BatchVerifier:
         outputs: Vector,
         context: bytes,
         name: str,
+        points: Points | None = None,
     ) -> None:
-        """Reduce one proof to its two equations.
+        """Reduce one proof to its two equations, or three where the relation has points.
 
         ``input_commitments`` are the commitments of the relation's input rows, ``outputs`` the published values,
-        ``context`` what the proof belongs to, ``name`` how errors call it.  Raises DecodeError when an
-        encoding is bad, ValueError when counts do not fit the relation.
+        ``context`` what the proof belongs to, ``name`` how errors call it, ``points`` the published points.  Raises
+        DecodeError when an encoding is bad, ValueError when counts do not fit the relation.
         """
         shape = relation.shape
-        if len(input_commitments) != shape.input_rows or len(outputs) != shape.outputs:
-            raise ValueError("input commitments or outputs do not fit the relation")
+        published = Points.identity(outputs.backend, 0) if points is None else points
+        given = (len(input_commitments), len(outputs), len(published))
+        if given != (shape.input_rows, shape.outputs, shape.points):
+            raise ValueError("input commitments, outputs or points do not fit the relation")
         if shape.rows == 0:
             raise VerificationError(
                 f"{name}: a relation without rows proves nothing", check="shape", item=name
@@ -150,13 +152,16 @@ class BatchVerifier:
         challenges = Challenges(relation, context=context, input_rows=input_commitments.to_bytes())
         decoded = _Decoded.of(backend, proof, name)
         xi = challenges.rows(proof.rows)
-        rho = challenges.evaluations(outputs.to_bytes(), proof.evaluations)
+        encoded = published.to_bytes()
+        rho = challenges.evaluations(outputs.to_bytes(), encoded, proof.evaluations)
         point = GatePoint.at(backend, shape, xi) if shape.gate_rows else None
-        claim = linear_claim(relation, point, rho, outputs=outputs, evaluations=decoded.evaluations)
+        claim = linear_claim(
+            relation.given(encoded), point, rho, outputs=outputs, evaluations=decoded.evaluations
+        )
         pair = 2 * G1_BYTES
         folds = Folds([challenges.cross(proof.cross[k : k + pair]) for k in range(0, len(proof.cross), pair)])
         e_mask = challenges.mask(proof.mask)
-        v, zeta, omega = decoded.response.to_ints()
+        v, zeta, omega, *eta = decoded.response.to_ints()
         x = challenges.response(proof.response)
         halves = Folds(
             [challenges.halving(proof.halving[k : k + pair]) for k in range(0, len(proof.halving), pair)]
@@ -164,12 +169,18 @@ class BatchVerifier:
         challenges.final(proof.final)
 
         # v*Q + omega*H - e*Y_end - T = 0
+        in_y = -e_mask * folds.start % _R
         y_equation = _Equation(
             g=None,
             h=omega,
-            q=(v - e_mask * folds.start % _R * claim.value) % _R,
-            points=Points.concat([decoded.cross, decoded.mask[1:]]),
-            scalars=Vector.from_ints(backend, [-e_mask * s % _R for s in folds.cross] + [-1]),
+            q=(v + in_y * claim.value) % _R,
+            points=Points.concat([decoded.cross, decoded.mask[1:2], published]),
+            scalars=Vector.concat(
+                [
+                    Vector.from_ints(backend, [-e_mask * s % _R for s in folds.cross] + [-1]),
+                    claim.weights * in_y,
+                ]
+            ),
         )
         # sum (weight of G_i)*z*G_i + x*<L_end, z>*Q - W_end = 0
         in_x, in_l = row_weights(shape.rows, folds.challenges)
@@ -193,7 +204,19 @@ class BatchVerifier:
                 ]
             ),
         )
-        self._checked.append(_Checked(name, challenges.state, y_equation, w_equation))
+        equations = [("y", y_equation), ("w", w_equation)]
+        if shape.points:
+            # eta*Q - e*W - U = 0
+            minus_one = Vector.from_ints(backend, [-1])
+            u_equation = _Equation(
+                g=None,
+                h=0,
+                q=eta[0],
+                points=Points.concat([decoded.mask[2:], published]),
+                scalars=Vector.concat([minus_one, claim.weights * (-e_mask % _R)]),
+            )
+            equations.append(("u", u_equation))
+        self._checked.append(_Checked(name, challenges.state, tuple(equations)))
 
     def verify(self) -> None:
         """Check every proof added; VerificationError (``check`` = ``linear-opening``) names the first that fails."""
@@ -206,20 +229,20 @@ class BatchVerifier:
         weights = Transcript("tallystick/v1/batch")
         for one in checked:
             weights.absorb("proof", one.state)
-        backend = checked[0].y_equation.scalars.backend
-        columns = max(len(one.w_equation.g) for one in checked if one.w_equation.g is not None)
+        equations = [labelled for one in checked for labelled in one.equations]
+        backend = equations[0][1].scalars.backend
+        columns = max(len(equation.g) for _, equation in equations if equation.g is not None)
         g = Vector.zeros(backend, columns)
         h = q = 0
         points, scalars = [], []
-        for one in checked:
-            for label, equation in (("y", one.y_equation), ("w", one.w_equation)):
-                weight = weights.challenge(label)
-                if equation.g is not None:
-                    g = equation.g.pad(columns).axpy(weight, g)
-                h += weight * equation.h
-                q += weight * equation.q
-                points.append(equation.points)
-                scalars.append(equation.scalars * weight)
+        for label, equation in equations:
+            weight = weights.challenge(label)
+            if equation.g is not None:
+                g = equation.g.pad(columns).axpy(weight, g)
+            h += weight * equation.h
+            q += weight * equation.q
+            points.append(equation.points)
+            scalars.append(equation.scalars * weight)
         bases = Points.concat([self._generators.g[:columns], self._generators.h, self._generators.q, *points])
         total = bases.msm(Vector.concat([g, Vector.from_ints(backend, [h, q]), *scalars]))
         return total.is_identity()
