@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -98,3 +101,39 @@ def test_the_default_folder_is_the_next_that_is_free(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     made = [_demo._fresh(None) for _ in range(3)]
     assert [path.name for path in made] == ["tallystick-demo", "tallystick-demo-2", "tallystick-demo-3"]
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="needs /proc to find the members' processes")
+def test_a_terminated_demo_stops_its_members(tmp_path: Path, native: Backend) -> None:
+    out = tmp_path / "demo"
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "tallystick", "demo", "--members", "2", "--out", str(out)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        until = time.monotonic() + 60
+        while len(members := _children(demo.pid)) < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+        assert len(members) == 2
+        demo.terminate()
+        _, stderr = demo.communicate(timeout=60)
+    finally:
+        demo.kill()
+    assert demo.returncode == 130
+    assert "interrupted" in stderr
+    assert not [pid for pid in members if Path(f"/proc/{pid}").exists()]
+
+
+def _children(pid: int) -> list[int]:
+    """The processes whose parent is ``pid``."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid:
+            found.append(int(stat.parent.name))
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -67,6 +68,8 @@ def demo_command(
     Every member has its own folder with its data, identity and copy of the job, and runs `tallystick run`;
     they meet over TLS on loopback.
     """
+    # A terminated demo stops its members, as an interrupted one does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     example = find(name)
     names = example.chosen(count)
     chosen = get_backend(backend)
