@@ -194,28 +194,6 @@ static TS_NOINLINE void ts_fp8_sqr(ts_fp8 *out, const ts_fp8 *a) { *out = ts_fp8
 
 /* ---- memory ---- */
 
-/* Eight vectors of eight words, one an element, to eight vectors of one word each, and back. */
-TS_INLINE void ts_v8_transpose8(ts_v8 w[8], const ts_v8 z[8]) {
-    ts_v8 t[8], u[8];
-    TS_UNROLL(4)
-    for (int i = 0; i < 4; i++) {
-        t[i] = _mm512_unpacklo_epi64(z[2 * i], z[2 * i + 1]);     /* words 0 2 4 6 of two elements */
-        t[i + 4] = _mm512_unpackhi_epi64(z[2 * i], z[2 * i + 1]); /* words 1 3 5 7 */
-    }
-    TS_UNROLL(4)
-    for (int i = 0; i < 4; i++) {
-        u[2 * i] = _mm512_shuffle_i64x2(t[2 * i], t[2 * i + 1], 0x88);
-        u[2 * i + 1] = _mm512_shuffle_i64x2(t[2 * i], t[2 * i + 1], 0xdd);
-    }
-    TS_UNROLL(2)
-    for (int i = 0; i < 2; i++) {
-        w[i] = _mm512_shuffle_i64x2(u[4 * i], u[4 * i + 2], 0x88);
-        w[i + 4] = _mm512_shuffle_i64x2(u[4 * i], u[4 * i + 2], 0xdd);
-        w[i + 2] = _mm512_shuffle_i64x2(u[4 * i + 1], u[4 * i + 3], 0x88);
-        w[i + 6] = _mm512_shuffle_i64x2(u[4 * i + 1], u[4 * i + 3], 0xdd);
-    }
-}
-
 /* Limbs 0..6 are dirty. */
 TS_INLINE ts_fp8 ts_fp8_from_words(const ts_v8 w[6]) {
     ts_fp8 a;

@@ -3,6 +3,7 @@
 #define TS_FR8_VEC_IMPL_H
 
 #include "../../field/fr_vec_impl.h"
+#include "chacha20x16_impl.h"
 #include "fr8_impl.h"
 
 TS_INLINE size_t ts_min(size_t a, size_t b) { return a < b ? a : b; }
@@ -208,6 +209,39 @@ static void ifma_fr_vec_to_bytes(uint8_t *out, const ts_fr *a, size_t n) {
     static const uint64_t one[TS_FR_LIMBS] = {1};
     const ts_fr8_map_in in = {.a = a, .n = n, .scale = ts_fr8_scale_factor(one)};
     ts_fr8_map((ts_fr *)(void *)out, &in, TS_MAP_SCALE);
+}
+
+/* Eight 512-bit integers, one a vector, modulo r. Halves l and h: l R^2 / R + h R^3 / R, each below 2^256 r / 2^256 = r, and the
+ * reduction adds up to r, so the value less 2 r lies in [-2 r, r). */
+TS_INLINE void ts_fr8_from_wide(ts_v8 out[4], const ts_v8 block[8], const ts_fr8 *r2, const ts_fr8 *r3, const ts_fr8c *c) {
+    ts_v8 words[8];
+    ts_v8_transpose8(words, block);
+    const ts_fr8 low = ts_fr8_from_words(words), high = ts_fr8_from_words(words + 4);
+    ts_fr8w w = ts_fr8w_start(c, 2);
+    ts_fr8w_add_product(&w, &low, r2);
+    ts_fr8w_add_product(&w, &high, r3);
+    ts_fr8 value = ts_fr8w_reduce(&w, c);
+    ts_fr8_lift(&value, c);
+    ts_fr8_finish(out, value, c);
+}
+
+static void ifma_fr_vec_expand(ts_fr *out, size_t n, const uint8_t *key32, const uint8_t *nonce12, uint64_t first) {
+    /* Lanes of ts_v8_store4. */
+    static const int order[8] = {0, 2, 1, 3, 4, 6, 5, 7};
+    const ts_fr8c c = ts_fr8_constants();
+    const ts_fr8 r2 = ts_fr8_scale_factor(ts_fr_r2.l), r3 = ts_fr8_scale_factor(ts_fr_r3.l);
+    uint8_t stream[TS_CHACHA20X16_BYTES];
+    ts_v8 block[8], words[4];
+    for (size_t k = 0; k < n; k += 16) {
+        ifma_chacha20_stream(stream, 16, key32, nonce12, (uint32_t)(first + k));
+        for (size_t j = 0; j < 16 && k + j < n; j += 8) {
+            TS_UNROLL(8)
+            for (int i = 0; i < 8; i++) block[i] = _mm512_loadu_si512(stream + 64 * (j + (size_t)order[i]));
+            ts_fr8_from_wide(words, block, &r2, &r3, &c);
+            ts_v8_store4(out + k + j, words, n - k - j);
+        }
+    }
+    ts_wipe(stream, sizeof stream);
 }
 
 /* ---- inner products ---- */

@@ -36,6 +36,7 @@ const ts_cpu ts_cpu_ifma = {
     .fr_vec_from_i64 = ifma_fr_vec_from_i64,
     .fr_vec_from_bytes = ifma_fr_vec_from_bytes,
     .fr_vec_to_bytes = ifma_fr_vec_to_bytes,
+    .fr_vec_expand = ifma_fr_vec_expand,
     .fr_vec_add = ifma_fr_vec_add,
     .fr_vec_sub = ifma_fr_vec_sub,
     .fr_vec_neg = ifma_fr_vec_neg,
