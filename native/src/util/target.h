@@ -18,6 +18,13 @@
 #define TS_TARGET_END _Pragma("GCC pop_options")
 #endif
 
+/* CPUID leaf 7, EBX bit 29: the SHA instructions, likewise unknown to __builtin_cpu_supports. */
+static int ts_cpu_has_sha(void) TS_UNUSED;
+static int ts_cpu_has_sha(void) {
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1);
+}
+
 /* CPUID leaf 7, EBX bit 19; gcc 12's __builtin_cpu_supports does not know ADX. The kernel need not
  * save any state for ADX, so no further check is due. */
 static int ts_cpu_has_adx(void) TS_UNUSED;

@@ -2,10 +2,11 @@
 #include "../../util/target.h"
 
 #if defined(__x86_64__)
-TS_TARGET_BEGIN("bmi,bmi2,adx,avx2,avx512f,avx512dq,avx512bw,avx512vl,avx512ifma,avx512vbmi2")
+TS_TARGET_BEGIN("bmi,bmi2,adx,avx2,avx512f,avx512dq,avx512bw,avx512vl,avx512ifma,avx512vbmi2,sha")
 #include "../adx/montmul.h"
 
 #include "chacha20x16_impl.h"
+#include "sha256_ni.h"
 #define TS_SAMPLE_STREAM ifma_chacha20_stream
 #include "../../kernels_impl.h"
 #include "fr8_ntt_impl.h"
@@ -20,7 +21,7 @@ static int ifma_supported(void) {
     return __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("avx2") && ts_cpu_has_adx() &&
            __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512ifma") && __builtin_cpu_supports("avx512vbmi2");
+           __builtin_cpu_supports("avx512ifma") && __builtin_cpu_supports("avx512vbmi2") && ts_cpu_has_sha();
 }
 
 /* TS_KERNELS fills the whole table first; the vector kernels then take their places. */
