@@ -6,7 +6,7 @@
 #if defined(__x86_64__)
 #define TS_TEST_CPU ts_cpu_ifma
 #define TS_TEST_RUN ts_test_ifma
-TS_TARGET_BEGIN("bmi,bmi2,adx,avx2,avx512f,avx512dq,avx512bw,avx512vl,avx512ifma,avx512vbmi2")
+TS_TARGET_BEGIN(TS_IFMA_TARGET)
 #include "test_path.h"
 TS_TARGET_END
 #endif

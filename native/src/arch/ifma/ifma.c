@@ -2,7 +2,8 @@
 #include "../../util/target.h"
 
 #if defined(__x86_64__)
-TS_TARGET_BEGIN("bmi,bmi2,adx,avx2,avx512f,avx512dq,avx512bw,avx512vl,avx512ifma,avx512vbmi2,sha")
+#define TS_IFMA_TARGET "bmi,bmi2,adx,avx2,avx512f,avx512dq,avx512bw,avx512vl,avx512ifma,avx512vbmi2,sha"
+TS_TARGET_BEGIN(TS_IFMA_TARGET)
 #include "../adx/montmul.h"
 
 #include "chacha20x16_impl.h"
