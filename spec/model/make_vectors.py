@@ -23,6 +23,7 @@ import codec
 import hashing
 import proof as proofs
 import relations
+import ring as rings
 from relations import Form, Relation
 
 import online
@@ -936,6 +937,131 @@ def online_files() -> Iterator[tuple[str, Json]]:
     yield "online/row_check", {"columns": 16, "chi": sc(chi), "parties": parties}
 
 
+# -- the ring ---------------------------------------------------------------------------------------
+
+
+def ring_files() -> Iterator[tuple[str, Json]]:
+    """BGV over a ring of degree 8."""
+    ring = rings.Ring(degree=8, count=14, kept=6, wide_limbs=8)
+    key = seed("ring")
+    nonces = [codec.i2osp(k, 12) for k in range(16)]
+
+    def packed(rows: list[list[int]]) -> str:
+        return rings.pack(rows).hex()
+
+    bounds = (0, 1, 1000, 1 << 32, (1 << 62) - 1)
+    yield (
+        "ring/samplers",
+        {
+            "degree": ring.degree,
+            "primes": ring.primes,
+            "kept": ring.kept,
+            "wide_limbs": ring.wide_limbs,
+            "seed": key.hex(),
+            "nonce": nonces[1].hex(),
+            "ternary": ring.ternary(key, nonces[1]),
+            "binomial": ring.binomial(key, nonces[1]),
+            "box": [{"bound": b, "coefficients": ring.box(key, nonces[1], b)} for b in bounds],
+            "wide": [str(x) for x in ring.wide(key, nonces[1])],
+            "uniform": packed(ring.uniform(key, nonces[1])),
+            "carried_nonce": bytes([*range(11), 250]).hex(),
+            "carried_uniform": packed(ring.uniform(key, bytes([*range(11), 250]))),
+        },
+    )
+    s, e = ring.ternary(key, nonces[2]), ring.binomial(key, nonces[3])
+    rows_a = ring.uniform(key, nonces[4])
+    a = ring.interpolate(rows_a)
+    b = ring.noisy(a, s, [0] * 8, e)
+    m, y, mask = (hashing.expand(key, nonces[k], 8) for k in (5, 6, 7))
+    m[0], m[1], y[0], y[1], mask[0] = R - 1, 0, R - 1, 1, R - 1
+    large = [(1 << 32) - 1, -(1 << 32), *ring.box(key, nonces[8], 1 << 32)[2:]]
+    e0, v, e1 = ring.binomial(key, nonces[9]), ring.ternary(key, nonces[10]), large
+    c = ring.encrypt(a, b, m, e0, v, e1)
+    doubled = tuple([2 * x for x in part] for part in c)
+    v2, e2, u = ring.ternary(key, nonces[11]), ring.binomial(key, nonces[12]), ring.wide(key, nonces[13])
+    d = ring.reply((doubled[0], doubled[1]), (a, b), y, v2, e2, u, mask)
+    small = rings.Ring(ring.degree, ring.kept, ring.kept, ring.wide_limbs)
+    opened = ring.decrypt(*([small.remainder(x) for x in zip(*part, strict=True)] for part in d), s)
+    products = zip(ring.slots(m), ring.slots(y), ring.slots(mask), strict=True)
+    assert ring.slots(opened) == [(2 * x * f - w) % R for x, f, w in products]
+    shifts = [[0, 15, -1], [8, 1, 7]]
+    parts = [(a, b), c, (b, c[0])]
+    combined = []
+    for row in shifts:
+        sums = []
+        for i in (0, 1):
+            total = [0] * 8
+            for k, part in zip(row, parts, strict=True):
+                term = ring.times(ring.monomial(k), part[i]) if k >= 0 else [0] * 8
+                total = [p + q for p, q in zip(total, term, strict=True)]
+            sums.append(packed(ring.evaluate(total)))
+        combined.append(sums)
+
+    def values(polynomial: list[int]) -> str:
+        return packed(ring.evaluate(polynomial))
+
+    yield (
+        "ring/bgv",
+        {
+            "degree": ring.degree,
+            "primes": ring.primes,
+            "psi": ring.psi,
+            "kept": ring.kept,
+            "wide_limbs": ring.wide_limbs,
+            "s": s,
+            "e": e,
+            "s_values": values(s),
+            "a": packed(rows_a),
+            "b": values(b),
+            "m": sc(*m),
+            "m_slots": sc(*ring.slots(m)),
+            "e0": e0,
+            "v": v,
+            "e1": e1,
+            "c": [values(c[0]), values(c[1])],
+            "doubled": [values(doubled[0]), values(doubled[1])],
+            "b_minus_c0": values([x - z for x, z in zip(b, c[0], strict=True)]),
+            "combine": {"shifts": shifts, "of": ["a, b", "c", "b, c[0]"], "sums": combined},
+            "y": sc(*y),
+            "mask": sc(*mask),
+            "reply_v": v2,
+            "reply_e1": e2,
+            "u": [str(x) for x in u],
+            "reply": [packed(d[0]), packed(d[1])],
+            "opened": sc(*opened),
+        },
+    )
+    good = rings.pack(rows_a)
+    bad = {
+        "one_byte_short": good[:-1],
+        "one_byte_long": good + b"\0",
+        "a_row_short": good[:-50],
+        "empty": b"",
+    }
+    for l, i in ((0, 0), (0, 7), (13, 3)):
+        for name, x in (("p", ring.primes[l]), ("all_ones", (1 << 50) - 1)):
+            rows = [list(row) for row in rows_a]
+            rows[l][i] = x
+            bad[f"row_{l}_residue_{i}_is_{name}"] = rings.pack(rows)
+    yield (
+        "ring/bad_packing",
+        {
+            "degree": ring.degree,
+            "primes": ring.primes,
+            "kept": ring.kept,
+            "wide_limbs": ring.wide_limbs,
+            "cases": [
+                {
+                    "name": name,
+                    "bytes": data.hex(),
+                    "error": refused(lambda d=data: rings.unpack(d, ring.degree, ring.primes)),
+                }
+                for name, data in bad.items()
+            ],
+        },
+    )
+
+
 # -- files ------------------------------------------------------------------------------------------
 
 MECHANISMS = (
@@ -949,6 +1075,7 @@ MECHANISMS = (
     proof_files,
     range_files,
     online_files,
+    ring_files,
 )
 
 

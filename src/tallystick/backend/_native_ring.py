@@ -48,7 +48,7 @@ def _succeed(code: int, what: str) -> None:
 
 
 class NativeRing:
-    """Implements ``Ring`` on the C core, for degrees from 4; the contracts are in ``_ring_protocol``."""
+    """Implements ``Ring`` on the C core; the contracts are in ``_ring_protocol``."""
 
     def __init__(self, backend: Backend, cpu: Any, parameters: RingParameters) -> None:
         """Build the tables; ``cpu`` is the code path, a ``const ts_cpu *``."""

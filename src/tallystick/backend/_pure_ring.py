@@ -49,9 +49,13 @@ def _sub(a: Poly, b: Poly, p: Poly) -> Poly:
     return out
 
 
-def _stream(seed: bytes, nonce: bytes, words: int) -> npt.NDArray[np.uint64]:
+def _check_seed(seed: bytes, nonce: bytes) -> None:
     if len(seed) != 32 or len(nonce) != 12:
         raise ValueError(f"a seed has 32 bytes and a nonce 12, not {len(seed)} and {len(nonce)}")
+
+
+def _stream(seed: bytes, nonce: bytes, words: int) -> npt.NDArray[np.uint64]:
+    _check_seed(seed, nonce)
     cipher = Cipher(algorithms.ChaCha20(seed, bytes(4) + nonce), mode=None)
     return np.frombuffer(cipher.encryptor().update(bytes(8 * words)), dtype="<u8").astype(np.uint64)
 
@@ -74,7 +78,7 @@ class PureRing:
         self._p = np.array(parameters.primes, dtype=np.uint64)[:, None]
         self._psi = psi_powers(parameters)
         bits = self._n.bit_length() - 1
-        reverse = [int(format(i, f"0{bits}b")[::-1], 2) if bits else 0 for i in range(self._n)]
+        reverse = [int(format(i, f"0{bits}b")[::-1], 2) for i in range(self._n)]
         self._reverse = np.array(reverse, dtype=np.int64)
 
     @property
@@ -112,6 +116,7 @@ class PureRing:
 
     def uniform(self, seed: bytes, nonce: bytes) -> Poly:
         """Uniform modulo q."""
+        _check_seed(seed, nonce)
         rows = []
         for l, p in enumerate(self._parameters.primes):
             row_nonce = nonce[:11] + bytes([(nonce[11] + l) % 256])
@@ -267,7 +272,7 @@ class PureRing:
 
     # ------------------------------------------------------------------ bytes
     def _row_bytes(self) -> int:
-        return (self._n * _RESIDUE_BITS + 7) // 8
+        return self._n * _RESIDUE_BITS // 8
 
     def pack(self, poly: Poly) -> bytes:
         """Pack the rows of a polynomial, 50 bits a residue."""
@@ -290,10 +295,8 @@ class PureRing:
         for l in range(rows):
             raw = np.frombuffer(data, dtype=np.uint8, count=size, offset=l * size)
             bits = np.unpackbits(raw, bitorder="little")
-            used = bits[: self._n * _RESIDUE_BITS].reshape(self._n, _RESIDUE_BITS)
+            used = bits.reshape(self._n, _RESIDUE_BITS)
             out[l] = (used.astype(np.uint64) * powers).sum(axis=1, dtype=np.uint64)
-            if bits[self._n * _RESIDUE_BITS :].any():
-                raise DecodeError("padding bits of a packed row are set", offset=(l + 1) * size - 1)
             bad = np.flatnonzero(out[l] >= self._p[l, 0])
             if len(bad):
                 at = l * size + int(bad[0]) * _RESIDUE_BITS // 8

@@ -52,6 +52,10 @@ class RingConstants:
 def ring_constants(parameters: RingParameters) -> RingConstants:
     """Compute the constants of a parameter set."""
     n, primes, kept = parameters.degree, parameters.primes, parameters.kept
+    if n < 4 or n & (n - 1):
+        raise ValueError(f"a ring's degree is a power of two from 4, not {n}")
+    if not 1 <= kept <= len(primes):
+        raise ValueError(f"{kept} of {len(primes)} primes cannot survive switching")
     for p in primes:
         if p % (2 * n) != 1 or p >= 1 << 50:
             raise ValueError(f"{p} is no prime below 2**50 that is 1 modulo {2 * n}")
