@@ -6,7 +6,7 @@
 #include <string.h>
 #include <valgrind/memcheck.h>
 
-#include "../src/cpu/cpu.h"
+#include "../src/ring/ring_impl.h"
 
 enum { N = 9, SIZE = 8, ROWS = 2 };
 
@@ -69,6 +69,44 @@ static void run_g1(const ts_cpu *cpu, ts_fr *scalars) {
     if (code != 0) abort();
 }
 
+static void run_ring(const ts_cpu *cpu) {
+    enum { D = 8, L = 2, KEPT = 1, WIDE = 2, ROW = D * L };
+    /* The two largest primes below 2^50 that are 1 modulo 16, and roots of order 16. */
+    const uint64_t p[L] = {1125899906842273, 1125899906842177}, psi[L] = {181922151378876, 1019921264768368};
+    static uint8_t memory[1 << 14], scratch[1 << 16];
+    static uint64_t a[ROW], b[ROW], s[ROW], c0[ROW], c1[ROW], d0[ROW], d1[ROW], u[WIDE * D];
+    uint8_t key[32] = {1}, nonce[12] = {2}, bytes[25 * ROW / 4];
+    int64_t small[4][D];
+    ts_fr m[D], y[D];
+    const ts_ring *ring;
+    int code = ts_ring_init(cpu, memory, sizeof memory, &ring, D, p, psi, L, KEPT, WIDE);
+    if (code != TS_OK || ts_ring_scratch(ring) > sizeof scratch) abort();
+    ts_ring_uniform(ring, a, key, nonce);
+    secret(key, sizeof key);
+    cpu->fr_vec_expand(m, D, key, nonce, 0), cpu->fr_vec_expand(y, D, key, nonce, D);
+    cpu->sample_ternary(small[0], D, key, nonce);
+    cpu->sample_binomial(small[1], D, key, nonce);
+    cpu->sample_box(small[2], D, 1000, key, nonce);
+    cpu->sample_wide(u, D, WIDE, key, nonce);
+    /* Even if what is drawn from a secret were not undefined any more. */
+    secret(small, sizeof small), secret(u, sizeof u), secret(m, sizeof m), secret(y, sizeof y);
+    ts_ring_to_evaluation(ring, s, small[0]);
+    code = ts_ring_public_key(ring, b, a, small[0], small[1], scratch, sizeof scratch);
+    secret(b, sizeof b);
+    code |= ts_ring_encrypt(ring, c0, c1, a, b, m, small[1], small[2], small[2], scratch, sizeof scratch);
+    ts_ring_double(ring, c0, c0), ts_ring_add(ring, c1, c1, c1), ts_ring_sub(ring, c1, c1, c0);
+    secret(c0, sizeof c0), secret(c1, sizeof c1);
+    code |= ts_ring_reply(ring, d0, d1, c0, c1, y, a, b, small[0], small[1], u, m, scratch, sizeof scratch);
+    secret(d0, sizeof d0), secret(d1, sizeof d1);
+    code |= ts_ring_decrypt(ring, m, d0, d1, s, scratch, sizeof scratch);
+    ts_ring_pack(ring, bytes, b, L);
+    const int64_t shifts[2] = {3, 12};
+    code |= ts_ring_combine_var(ring, (uint64_t *const[]){d0}, (uint64_t *const[]){d1}, 1,
+                                (const uint64_t *const[]){c0, b}, (const uint64_t *const[]){c1, b}, 2, shifts, scratch,
+                                sizeof scratch);
+    if (code != TS_OK) abort();
+}
+
 /* A branch on a secret, to show that the harness sees one. */
 static int run_leak(const ts_fr *a) { return a->l[0] & 1 ? puts("odd") : puts("even"); }
 
@@ -82,5 +120,6 @@ int main(int argc, char **argv) {
     if (cpu == NULL) return 2;
     run_fr(cpu, a, b, out);
     run_g1(cpu, a);
+    run_ring(cpu);
     return argc > 2 && strcmp(argv[2], "leak") == 0 ? run_leak(a) < 0 : 0;
 }

@@ -464,6 +464,8 @@ static void test_msm_one_bucket(void) {
     free(points), free(given), free(ones), free(scratch);
 }
 
+#include "test_ring.h"
+
 void TS_TEST_RUN(void) {
     test_fr_binary();
     test_fr_affine();
@@ -484,4 +486,5 @@ void TS_TEST_RUN(void) {
     test_g1_refuse();
     test_msm();
     test_msm_one_bucket();
+    test_ring_all();
 }

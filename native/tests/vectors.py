@@ -194,12 +194,73 @@ def curve(rng: random.Random) -> str:
     )
 
 
+def is_prime(n: int) -> bool:
+    """Whether an odd n is prime; the bases are enough below 2^64."""
+    twos = (n - 1 & 1 - n).bit_length() - 1
+    for base in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37):
+        powers = [pow(base, (n - 1 >> twos) << k, n) for k in range(twos)]
+        if powers[0] != 1 and n - 1 not in powers:
+            return False
+    return True
+
+
+def integers(kind: str, name: str, values: list[int]) -> str:
+    """Return an array of 64-bit integers; C has no literal for the smallest one, which does not occur."""
+    suffix = "ULL" if kind == "uint64_t" else "LL"
+    return f"static const {kind} {name}[{len(values)}] = {{{', '.join(f'{v}{suffix}' for v in values)}}};\n"
+
+
+def ring() -> str:
+    """Return the model's vectors of the ring, and a prime with roots of every order up to 2^17."""
+    folder = VECTORS.parents[1] / "spec" / "vectors" / "v1" / "ring"
+    bgv, samplers, bad = (
+        json.loads((folder / f"{name}.json").read_text()) for name in ("bgv", "samplers", "bad_packing")
+    )
+    primes, degree, wide = bgv["primes"], bgv["degree"], bgv["wide_limbs"]
+    order = 1 << 17
+    big = next(p for p in range((1 << 50) - order + 1, 0, -order) if is_prime(p))
+    psi = next(pow(g, (big - 1) // order, big) for g in range(2, 100) if pow(g, (big - 1) // 2, big) != 1)
+    text = (
+        f"#define RING_DEGREE {degree}\n#define RING_PRIMES {len(primes)}\n#define RING_KEPT {bgv['kept']}\n"
+        f"#define RING_WIDE {wide}\n#define RING_BOX_COUNT {len(samplers['box'])}\n"
+        f"#define RING_BIG_ORDER {order}\n#define RING_BIG_P {big}ULL\n#define RING_BIG_PSI {psi}ULL\n"
+    )
+    text += integers("uint64_t", "RING_PRIME", primes) + integers("uint64_t", "RING_PSI", bgv["psi"])
+    for name, key in (("S", "s"), ("E", "e"), ("E0", "e0"), ("V", "v"), ("E1", "e1")):
+        text += integers("int64_t", f"RING_{name}", bgv[key])
+    text += integers("int64_t", "RING_REPLY_V", bgv["reply_v"])
+    text += integers("int64_t", "RING_REPLY_E1", bgv["reply_e1"])
+    text += integers("int64_t", "RING_TERNARY", samplers["ternary"])
+    text += integers("int64_t", "RING_BINOMIAL", samplers["binomial"])
+    text += integers("uint64_t", "RING_BOUND", [case["bound"] for case in samplers["box"]])
+    rows = ", ".join("{" + ", ".join(f"{v}LL" for v in c["coefficients"]) + "}" for c in samplers["box"])
+    text += f"static const int64_t RING_BOX[][{degree}] = {{{rows}}};\n"
+    for name, values in (("RING_U", bgv["u"]), ("RING_LIMBS", samplers["wide"])):
+        limbs = [int(v) >> (52 * j) & (1 << 52) - 1 for j in range(wide) for v in values]
+        text += integers("uint64_t", name, limbs)
+    byte_strings = {f"ring_{k}": bgv[k] for k in ("a", "b", "s_values", "b_minus_c0", "m", "y", "mask", "opened")}
+    for name, key in (("c", "c"), ("doubled", "doubled"), ("reply", "reply")):
+        byte_strings |= {f"ring_{name}{i}": bgv[key][i] for i in (0, 1)}
+    for key in ("seed", "nonce", "uniform", "carried_nonce", "carried_uniform"):
+        byte_strings[f"ring_{key}"] = samplers[key]
+    text += "".join(table(name, [bytes.fromhex(data)]) for name, data in byte_strings.items())
+    size = 25 * degree // 4
+    packings = [bytes.fromhex(case["bytes"]) for case in bad["cases"]]
+    packings = [data for data in packings if len(data) == size * len(primes)]
+    places = []
+    for data in packings:
+        numbers = [int.from_bytes(data[at : at + size], "little") for at in range(0, len(data), size)]
+        residues = [n >> (50 * i) & (1 << 50) - 1 for n in numbers for i in range(degree)]
+        places.append(next(k for k, v in enumerate(residues) if v >= primes[k // degree]))
+    return text + table("ring_bad_packing", packings) + integers("uint64_t", "RING_BAD_AT", places)
+
+
 def main() -> None:
     """Write the header."""
     rng = random.Random(b"tallystick C tests")
     text = "typedef struct {\n    const uint8_t *data;\n    size_t size;\n} ts_test_string;\n"
     text += field("frv", R, 32, "little", rng) + field("fpv", P, 48, "big", rng)
-    text += chacha20() + sha256() + expand_message() + hash_to_curve() + curve(rng)
+    text += chacha20() + sha256() + expand_message() + hash_to_curve() + curve(rng) + ring()
     Path(sys.argv[1]).write_text(text)
 
 

@@ -36,8 +36,9 @@ typedef struct {
 
 /* Of the block at node and its parts, each in all lanes. */
 TS_INLINE void ts_zq8_broadcast(ts_zq8_twiddles *t, const ts_zq *m, size_t node, int layers) {
+    const size_t end = (size_t)1 << layers;
     TS_UNROLL(7)
-    for (size_t i = 1; i < (size_t)1 << layers; i++) {
+    for (size_t i = 1; i < end; i++) {
         const int layer = i >= 4 ? 2 : i >= 2 ? 1 : 0;
         const size_t at = ((node - 1) << layer) + i;
         t->w[i - 1] = ts_v8_set1(m->w[at]);
@@ -75,10 +76,10 @@ TS_INLINE void ts_zq8_inverse(ts_v8 *x, ts_v8 *y, ts_v8 w, ts_v8 q, const ts_zq8
 TS_INLINE void ts_zq8_forward_layers(ts_v8 x[8], int layers, const ts_zq8_twiddles *t, const ts_zq8 *c) {
     TS_UNROLL(3)
     for (int layer = 0; layer < layers; layer++) {
-        const int half = 1 << (layers - 1 - layer);
+        const int half = 1 << (layers - 1 - layer), blocks = 1 << layer;
         TS_UNROLL(4)
-        for (int i = 0; i < 1 << layer; i++) {
-            const int at = (1 << layer) - 1 + i;
+        for (int i = 0; i < blocks; i++) {
+            const int at = blocks - 1 + i;
             TS_UNROLL(4)
             for (int k = 0; k < half; k++)
                 ts_zq8_forward(&x[2 * half * i + k], &x[2 * half * i + half + k], t->w[at], t->q[at], c);
@@ -90,10 +91,10 @@ TS_INLINE void ts_zq8_forward_layers(ts_v8 x[8], int layers, const ts_zq8_twiddl
 TS_INLINE void ts_zq8_inverse_layers(ts_v8 x[8], int layers, const ts_zq8_twiddles *t, const ts_zq8 *c) {
     TS_UNROLL(3)
     for (int layer = layers - 1; layer >= 0; layer--) {
-        const int half = 1 << (layers - 1 - layer);
+        const int half = 1 << (layers - 1 - layer), blocks = 1 << layer;
         TS_UNROLL(4)
-        for (int i = 0; i < 1 << layer; i++) {
-            const int at = 2 * (1 << layer) - 2 - i;
+        for (int i = 0; i < blocks; i++) {
+            const int at = 2 * blocks - 2 - i;
             TS_UNROLL(4)
             for (int k = 0; k < half; k++)
                 ts_zq8_inverse(&x[2 * half * i + k], &x[2 * half * i + half + k], t->w[at], t->q[at], c);
@@ -160,31 +161,31 @@ TS_INLINE void ts_zq8_inverse_leaf(uint64_t *a, const ts_zq *m, size_t mirror, c
 /* The first layers of the block at node, size coefficients. */
 TS_INLINE void ts_zq8_forward_pass(uint64_t *a, const ts_zq *m, size_t node, size_t size, int layers,
                                    const ts_zq8 *c) {
-    const size_t stride = size >> layers;
+    const size_t stride = size >> layers, parts = (size_t)1 << layers;
     ts_zq8_twiddles t;
     ts_zq8_broadcast(&t, m, node, layers);
     for (size_t k = 0; k < stride; k += 8) {
         ts_v8 x[8];
         TS_UNROLL(8)
-        for (size_t i = 0; i < (size_t)1 << layers; i++) x[i] = ts_zq8_load(a + i * stride + k);
+        for (size_t i = 0; i < parts; i++) x[i] = ts_zq8_load(a + i * stride + k);
         ts_zq8_forward_layers(x, layers, &t, c);
         TS_UNROLL(8)
-        for (size_t i = 0; i < (size_t)1 << layers; i++) ts_zq8_store(a + i * stride + k, x[i]);
+        for (size_t i = 0; i < parts; i++) ts_zq8_store(a + i * stride + k, x[i]);
     }
 }
 
 TS_INLINE void ts_zq8_inverse_pass(uint64_t *a, const ts_zq *m, size_t mirror, size_t size, int layers,
                                    const ts_zq8 *c) {
-    const size_t stride = size >> layers;
+    const size_t stride = size >> layers, parts = (size_t)1 << layers;
     ts_zq8_twiddles t;
     ts_zq8_broadcast(&t, m, mirror, layers);
     for (size_t k = 0; k < stride; k += 8) {
         ts_v8 x[8];
         TS_UNROLL(8)
-        for (size_t i = 0; i < (size_t)1 << layers; i++) x[i] = ts_zq8_load(a + i * stride + k);
+        for (size_t i = 0; i < parts; i++) x[i] = ts_zq8_load(a + i * stride + k);
         ts_zq8_inverse_layers(x, layers, &t, c);
         TS_UNROLL(8)
-        for (size_t i = 0; i < (size_t)1 << layers; i++) ts_zq8_store(a + i * stride + k, x[i]);
+        for (size_t i = 0; i < parts; i++) ts_zq8_store(a + i * stride + k, x[i]);
     }
 }
 
