@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from tallystick.backend import Backend
 from tallystick.cli import _demo, main
-from tallystick.gallery import find
+from tallystick.gallery import examples, find
 
 
 def run(*args: object) -> Result:
@@ -71,6 +71,33 @@ def test_a_failing_member_is_shown_and_nothing_is_left_running(
     assert "folders are kept in" in result.stderr
     assert len(stopped) == 2
     assert all(p.process.poll() is not None for p in stopped)
+
+
+LISTED = """\
+wages: hourly wages of four regions' employers: mean, variance, and the return to schooling
+  data: 4 members, 3,010 rows; wage_cents, educ_years
+  revealed: Besides the figures, the sums they are made of: wages and their squares, years of
+    schooling and their squares, and the products of both, over all members; and each region's own
+    sum of wages.
+  cost: 9,030 gates, 18,255 triples, 39 rounds, 4.4 MB sent by a member, a proof of 2,816 bytes
+
+"""
+
+
+def test_the_list_says_what_is_revealed_and_what_it_costs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run("--list")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith(LISTED)
+    entries = result.stdout.split("\n\n")
+    assert len(entries) == len(examples())
+    for entry, example in zip(entries, examples(), strict=True):
+        assert entry.startswith(f"{example.name}: {example.title}\n")
+        words = " ".join(entry.split())
+        assert f" revealed: {example.revealed} cost: " in words
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

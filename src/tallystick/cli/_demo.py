@@ -9,12 +9,13 @@ import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, TypedDict
 
 import click
 from rich.console import Console
@@ -24,8 +25,8 @@ from rich.text import Text
 from ..audit import Verdict, audit, result_entries
 from ..backend import get_backend
 from ..errors import ProtocolAbort, UsageError
-from ..gallery import Example, find
-from ..plan import Plan, ResultValue, revealed, trace
+from ..gallery import Example, examples, find
+from ..plan import Plan, ResultValue, estimate, revealed
 from ..record import member_toml, read_consortium
 from ..session import INSECURE_WARNING, PhaseCost, new_identity, write_identity
 from ._identity import identity_file
@@ -35,16 +36,27 @@ from ._progress import PhaseBars, cost_table
 
 __all__ = ["demo_command"]
 
+
+class _Fill(TypedDict):
+    width: int
+    initial_indent: str
+    subsequent_indent: str
+
+
 _FOLDER = "tallystick-demo"
 _SCRYPT_LOG_N = 14
 _GRACE = 10.0
 _MIN_ROWS = 2
+_INDENTED: _Fill = {"width": 100, "initial_indent": "  ", "subsequent_indent": "    "}
 
 
 @click.command("demo")
 @click.option("--members", "count", metavar="N", type=int, help="How many members take part (default: all).")
 @click.option(
     "--program", "name", metavar="NAME", default="wages", show_default=True, help="What to compute."
+)
+@click.option(
+    "--list", "listing", is_flag=True, help="List the bundled programs and what each reveals, and run none."
 )
 @click.option("--backend", type=click.Choice(["native", "pure"]), help="Which arithmetic to use.")
 @click.option(
@@ -58,6 +70,7 @@ _MIN_ROWS = 2
 def demo_command(
     count: int | None,
     name: str,
+    listing: bool,
     backend: str | None,
     out: Path | None,
     keep: bool,
@@ -68,6 +81,9 @@ def demo_command(
     Every member has its own folder with its data, identity and copy of the job, and runs `tallystick run`;
     they meet over TLS on loopback.
     """
+    if listing:
+        click.echo("\n\n".join(_described(example, count) for example in examples()))
+        return
     # A terminated demo stops its members, as an interrupted one does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     example = find(name)
@@ -86,6 +102,29 @@ def demo_command(
     transcript = demo.collect(finished, keep=keep)
     verdict = audit(transcript, consortium=read_consortium(folder / "consortium.toml"), backend=chosen)
     demo.report(finished, transcript, verdict)
+
+
+def _described(example: Example, count: int | None) -> str:
+    """Return the entry of an example in the list: what it computes, on what, what it reveals, what it costs."""
+    count = None if count is None else min(count, len(example.members))
+    plan = example.plan(count)
+    cost = estimate(plan)
+    rows = sum(member.rows for member in plan.members)
+    sent = max(cost.bytes_sent) / 1e6
+    return "\n".join(
+        [
+            f"{example.name}: {example.title}",
+            textwrap.fill(
+                f"data: {len(plan.members)} members, {rows:,} rows; {', '.join(example.columns)}", **_INDENTED
+            ),
+            textwrap.fill(f"revealed: {example.revealed}", **_INDENTED),
+            textwrap.fill(
+                f"cost: {cost.gates:,} gates, {cost.triples:,} triples, {cost.rounds} rounds, "
+                f"{sent:,.1f} MB sent by a member, a proof of {cost.proof_bytes:,} bytes",
+                **_INDENTED,
+            ),
+        ]
+    )
 
 
 def _fresh(out: Path | None) -> Path:
@@ -165,7 +204,7 @@ class _Demo:
             (home / "job.toml").write_text(self._job(), encoding="utf-8")
 
     def _plan(self) -> Plan:
-        return trace(self._example.program, self._example.schema(len(self._names)))
+        return self._example.plan(len(self._names))
 
     def _job(self) -> str:
         outputs = dict.fromkeys(result.name.split(".")[0] for result in self._plan().results)
@@ -291,21 +330,21 @@ class _Demo:
 
     def _comparison(self, results: Sequence[ResultValue]) -> tuple[Table, bool]:
         """Return the results beside those of the plain computation, and whether they are equal."""
-        plain = self._example.plain(self._example.tables(len(self._names)))
+        compared = self._example.in_the_open(results, len(self._names))
         table = Table(box=None, pad_edge=False)
         table.add_column("result")
         table.add_column("computed jointly", justify="right")
         table.add_column("computed in the open", justify="right")
         table.add_column("")
         equal = True
-        for result in results:
-            expected = ResultValue(result.name, result.shape, (plain[result.name],), result.places)
-            same = expected.values == result.values
+        for result, (expected, same) in zip(results, compared, strict=True):
             equal = equal and same
+            bound = self._example.bounds.get(result.name)
+            agreed = "equal" if bound is None else f"within {bound}"
             for (label, joint), (_, open_) in zip(
                 result_entries([result]), result_entries([expected]), strict=True
             ):
-                mark = Text("equal", style="green") if same else Text("different", style="bold red")
+                mark = Text(agreed, style="green") if same else Text("different", style="bold red")
                 table.add_row(Text(label), Text(joint), Text(open_), mark)
         return table, equal
 

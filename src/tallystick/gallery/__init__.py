@@ -5,12 +5,14 @@ from.
 from __future__ import annotations
 
 from ..errors import UsageError
+from . import returns as _returns
+from . import screening as _screening
 from . import wages as _wages
-from ._example import Example, Tables
+from ._example import Example, Plain, Tables
 
-__all__ = ["Example", "Tables", "examples", "find"]
+__all__ = ["Example", "Plain", "Tables", "examples", "find"]
 
-_EXAMPLES = (_wages.EXAMPLE,)
+_EXAMPLES = (_wages.EXAMPLE, _returns.EXAMPLE, _screening.EXAMPLE)
 
 
 def examples() -> tuple[Example, ...]:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from importlib import resources
 from pathlib import Path
 
 from ..errors import DataError, UsageError
-from ..plan import Column, MemberSchema, Program
+from ..plan import Column, MemberSchema, Plan, Program, ResultValue, trace
 
-__all__ = ["Example", "Tables"]
+__all__ = ["Example", "Plain", "Tables"]
 
 Tables = Mapping[str, Mapping[str, Sequence[int]]]
 """Each member's columns: integers over 10^decimals."""
+
+Plain = Mapping[str, Fraction | Sequence[Fraction | None] | None]
+"""Results by the plan's names; a sequence for an array, and None where undefined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +27,20 @@ class Example:
     """A complete program on bundled data.
 
     ``members`` are the owners, one file ``<member>.csv`` each in the data folder ``folder``; ``columns`` are
-    those the program may use, with their public ranges; ``plain`` computes the same results from all tables
-    in the open, with the standard library, under the plan's names.
+    those the program may use, with their public ranges; ``revealed`` says in a paragraph what anyone learns;
+    ``plain`` computes the same results from all tables in the open, with the standard library, under the
+    plan's names.  A result to which the computation adds noise may differ from ``plain`` by at most its entry
+    in ``bounds``; all others are equal.
     """
 
     program: Program
     title: str
+    revealed: str
     folder: str
     members: tuple[str, ...]
     columns: Mapping[str, Column]
-    plain: Callable[[Tables], Mapping[str, Fraction]]
+    plain: Callable[[Tables], Plain]
+    bounds: Mapping[str, Fraction] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -84,6 +91,33 @@ class Example:
             MemberSchema(member, len(next(iter(columns.values()))), self.columns)
             for member, columns in tables.items()
         ]
+
+    def plan(self, count: int | None = None) -> Plan:
+        """Trace the program for the first ``count`` members."""
+        return trace(self.program, self.schema(count))
+
+    def in_the_open(
+        self, results: Sequence[ResultValue], count: int | None = None
+    ) -> list[tuple[ResultValue, bool]]:
+        """Return, for every result, what ``plain`` has for it, and whether the two agree."""
+        plain = self.plain(self.tables(count))
+        found = []
+        for result in results:
+            value = plain[result.name]
+            values = tuple(value) if isinstance(value, Sequence) else (value,)
+            expected = ResultValue(result.name, result.shape, values, result.places)
+            found.append((expected, _agree(values, result.values, self.bounds.get(result.name))))
+        return found
+
+
+def _agree(
+    plain: Sequence[Fraction | None], joint: Sequence[Fraction | None], bound: Fraction | None
+) -> bool:
+    if bound is None:
+        return list(plain) == list(joint)
+    return len(plain) == len(joint) and all(
+        a is not None and b is not None and abs(a - b) <= bound for a, b in zip(plain, joint, strict=True)
+    )
 
 
 def _scaled(text: str, decimals: int, where: str) -> int:

@@ -1,8 +1,4 @@
-"""Hourly wages of four employers' federations (data: D. Card, 1995; see ``data/README.md``).
-
-Revealed besides the figures: the sums they are made of, namely wages and their squares, years of schooling
-and their squares, and the products of both, over all members; and each region's own sum of wages.
-"""
+"""Hourly wages of four employers' federations (data: D. Card, 1995; see ``data/README.md``)."""
 
 from __future__ import annotations
 
@@ -11,7 +7,7 @@ from fractions import Fraction
 from itertools import chain
 
 import tallystick as ts
-from tallystick.gallery._example import Example, Tables
+from tallystick.gallery._example import Example, Plain, Tables
 
 
 @ts.program
@@ -28,7 +24,7 @@ def wages(table: ts.Members[ts.Table]) -> dict[str, object]:
     }
 
 
-def plain(tables: Tables) -> dict[str, Fraction]:
+def plain(tables: Tables) -> Plain:
     """Compute the same in the open, from the definitions."""
     wage = list(chain.from_iterable(t["wage_cents"] for t in tables.values()))
     schooling = list(chain.from_iterable(t["educ_years"] for t in tables.values()))
@@ -50,6 +46,10 @@ def _mean(values: Sequence[int | Fraction]) -> Fraction:
 EXAMPLE = Example(
     program=wages,
     title="hourly wages of four regions' employers: mean, variance, and the return to schooling",
+    revealed=(
+        "Besides the figures, the sums they are made of: wages and their squares, years of schooling and their "
+        "squares, and the products of both, over all members; and each region's own sum of wages."
+    ),
     folder="wages",
     members=("midwest", "northeast", "south", "west"),
     columns={"wage_cents": ts.Column(0, 2**12 - 1), "educ_years": ts.Column(0, 2**5 - 1)},
