@@ -38,10 +38,10 @@ def _derivation(context: click.Context, _option: click.Parameter, wanted: bool) 
     """Print how the parameters are derived, and leave."""
     if not wanted:
         return
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for name, value in derive().table():
-        table.add_row(name, value)
-    Console(highlight=False).print(table)
+    rows = derive().table()
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        click.echo(f"{name:{width}}  {value}")
     context.exit()
 
 

@@ -17,12 +17,12 @@ from hashlib import sha256
 
 from .. import encoding
 from ..errors import ProtocolAbort, UsageError
-from ..record import Member, parse_address
+from ..record import Consortium, Member, parse_address
 from ._identity import Identity
 from ._tls import client_context, peer_fingerprint, server_context, tune
 from ._wire import BadFrame, Frame, Kind, read_frame, write_frame
 
-__all__ = ["Connector", "bind", "describe"]
+__all__ = ["Connector", "bind", "describe", "own_address"]
 
 _RETRY_AFTER = 0.2
 _HANDSHAKE = 10.0
@@ -45,6 +45,18 @@ def bind(address: str) -> socket.socket:
             f"cannot listen at {address}: {error.strerror or error}",
             hint="--listen HOST:PORT listens elsewhere than at the address in the consortium file",
         ) from error
+
+
+def own_address(consortium: Consortium, identity: Identity) -> str:
+    """Return this member's address if the identity is the one that the consortium file pins."""
+    member = consortium.member(identity.name)
+    if member.certificate != identity.certificate:
+        raise UsageError(
+            f"the identity of {identity.name} has the fingerprint {identity.fingerprint}, "
+            "which is not the one in the consortium file",
+            hint="use the identity whose entry the others have, or give all of them the new entry",
+        )
+    return member.address
 
 
 class Connector:

@@ -14,11 +14,11 @@ from .. import encoding
 from ..algebra import Random
 from ..backend import Backend
 from ..encoding import Value, frame
-from ..errors import DecodeError, ProtocolAbort, UsageError
+from ..errors import DecodeError, ProtocolAbort
 from ..offline import Need
 from ..party import Party
 from ..record import Consortium
-from ._connect import bind
+from ._connect import bind, own_address
 from ._events import Observer
 from ._identity import Identity
 from ._mesh import Limits, TlsMesh
@@ -81,9 +81,7 @@ async def prepare_member(preparing: Preparing, observer: Observer | None = None)
     members = preparing.consortium.members
     async with AsyncExitStack() as stack:
         observer.phase("identity")
-        own = preparing.consortium.member(preparing.identity.name)
-        if own.certificate != preparing.identity.certificate:
-            raise UsageError(f"the identity of {own.name} is not the one in the consortium file")
+        address = own_address(preparing.consortium, preparing.identity)
         check_validity(members)
         store = stack.enter_context(
             open_store(preparing.preparation, preparing.identity, members, preparing.store)
@@ -91,7 +89,7 @@ async def prepare_member(preparing: Preparing, observer: Observer | None = None)
         mesh = TlsMesh(
             preparing.identity,
             members,
-            bind(preparing.listen or own.address),
+            bind(preparing.listen or address),
             limits=preparing.limits,
             remark=observer.remark,
         )

@@ -48,7 +48,7 @@ from ..record import (
 )
 from ._agreement import Approve, agree
 from ._commit import collect_commitments, make_commitment
-from ._connect import bind
+from ._connect import bind, own_address
 from ._data import DataTable
 from ._events import Observer, PhaseCost, Stopwatch
 from ._identity import Identity
@@ -122,7 +122,7 @@ async def run_member(node: Node, observer: Observer | None = None) -> Outcome:
     watch = Stopwatch(observer)
     async with AsyncExitStack() as stack:
         with watch.phase("identity"):
-            address = _own_address(node)
+            address = own_address(node.job.consortium, node.identity)
             check_validity(node.job.consortium.members)
             _make_folder(node.out)
             members = node.job.consortium.members
@@ -284,19 +284,6 @@ class _Run:
             )
             for name, seconds in self._watch.seconds.items()
         )
-
-
-def _own_address(node: Node) -> str:
-    """Return this member's address if the identity is the one that the consortium file pins."""
-    identity = node.identity
-    member = node.job.consortium.member(identity.name)
-    if member.certificate != identity.certificate:
-        raise UsageError(
-            f"the identity of {identity.name} has the fingerprint {identity.fingerprint}, "
-            "which is not the one in the consortium file",
-            hint="use the identity whose entry the others have, or give all of them the new entry",
-        )
-    return member.address
 
 
 def _private(plan: Plan, proven: Proven) -> tuple[PrivateResult, ...]:
