@@ -1,0 +1,290 @@
+"""Preparation between members over TLS: what stops it, and what a failed check leaves in everybody's store."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tallystick as ts
+from tallystick.backend import Backend
+from tallystick.encoding import dumps, loads
+from tallystick.errors import ProtocolAbort, UsageError
+from tallystick.offline import LowGear, Need, Store
+from tallystick.party import Shared
+from tallystick.record import Column, Consortium, Policy
+from tallystick.session import (
+    DataTable,
+    Filling,
+    Job,
+    Limits,
+    Node,
+    Outcome,
+    Preparing,
+    TlsMesh,
+    new_identity,
+    prepare_member,
+    run_member,
+)
+from tallystick.session import _run as run_module
+from tallystick.session._preparation import SMALL_RING, open_store
+
+NAMES = ("north", "south", "west")
+IDENTITIES = {name: new_identity(name) for name in NAMES}
+LIMITS = Limits(connect=30, wait=60, silence=30, ping=0.5, close=2)
+NEED = Need(triples=8, randoms=1, masks=(1, 1, 1))
+
+
+@ts.program
+def squares(table: ts.Members[ts.Table]) -> dict[str, object]:
+    """A gate per row."""
+    x = ts.concat(t["x"] for t in table)
+    return {"squares": ts.sum(x * x)}
+
+
+class Members:
+    """Three members in threads, each with a store of its own."""
+
+    def __init__(self, folder: Path, backend: Backend) -> None:
+        self.folder = folder
+        self.backend = backend
+        sockets = [socket.create_server(("127.0.0.1", 0)) for _ in NAMES]
+        entries = [
+            IDENTITIES[name].member(f"127.0.0.1:{sock.getsockname()[1]}")
+            for name, sock in zip(NAMES, sockets, strict=True)
+        ]
+        for sock in sockets:
+            sock.close()
+        self.consortium = Consortium("test", tuple(entries))
+
+    def preparing(self, name: str) -> Preparing:
+        return Preparing(
+            consortium=self.consortium,
+            identity=IDENTITIES[name],
+            backend=self.backend,
+            preparation=SMALL_RING,
+            store=self.folder / name,
+            need=NEED,
+            limits=LIMITS,
+        )
+
+    def node(self, name: str) -> Node:
+        job = Job(
+            path=Path("job.toml"),
+            name="squares",
+            program="squares.py:squares",
+            consortium=self.consortium,
+            columns=(Column(name="x", low=0, high=7),),
+            policy=Policy(),
+        )
+        return Node(
+            job=job,
+            identity=IDENTITIES[name],
+            program=squares,
+            data=DataTable(2, {"x": [NAMES.index(name), 5]}),
+            backend=self.backend,
+            preparation=SMALL_RING,
+            approve=lambda plan, terms: None,
+            out=self.folder / "out" / name,
+            store=self.folder / name,
+            limits=LIMITS,
+        )
+
+    def prepare(self, **changes: dict[str, Any]) -> list[Any]:
+        return self._together(
+            [prepare_member(replace(self.preparing(n), **changes.get(n, {}))) for n in NAMES]
+        )
+
+    def run(self) -> list[Any]:
+        return self._together([run_member(self.node(n)) for n in NAMES])
+
+    def _together(self, coroutines: list[Any]) -> list[Any]:
+        def one(coroutine: Any) -> Any:
+            try:
+                return asyncio.run(coroutine)
+            except Exception as error:  # the test looks at it
+                return error
+
+        with ThreadPoolExecutor(len(coroutines)) as pool:
+            return list(pool.map(one, coroutines))
+
+    @contextmanager
+    def store(self, name: str) -> Iterator[Store]:
+        with open_store(SMALL_RING, IDENTITIES[name], self.consortium.members, self.folder / name) as store:
+            yield store
+
+    def expect_burnt(self, *checks: str) -> None:
+        for name in NAMES:
+            with self.store(name) as store:
+                assert store.epoch() is None, name
+                assert store.kinds() == []
+                assert store.burnt()[-1][1].partition(":")[0] in checks
+
+    def expect_clean_start(self) -> None:
+        for outcome in self.prepare():
+            assert isinstance(outcome, Filling), outcome
+            assert outcome.epoch_seconds > 0
+        self.expect_run()
+
+    def expect_run(self) -> None:
+        for outcome in self.run():
+            assert isinstance(outcome, Outcome), outcome
+            assert [(r.name, r.values[0]) for r in outcome.results] == [("squares", 0 + 1 + 4 + 3 * 25)]
+
+
+@pytest.fixture
+def members(tmp_path: Path, fastest: Backend) -> Members:
+    return Members(tmp_path, fastest)
+
+
+def test_a_wrong_answer_burns_everybodys_epoch(members: Members, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = LowGear._answer
+
+    def cheat(self: LowGear, factors: Any) -> Any:
+        if self._party.index == 1 and len(factors) == 5:
+            factors = [replace(factors[0], y=self._uniform().data), *factors[1:]]
+        return honest(self, factors)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LowGear, "_answer", cheat)
+        outcomes = members.prepare()
+    for outcome in outcomes:
+        assert isinstance(outcome, ProtocolAbort), outcome
+        assert (outcome.check, outcome.blame) == ("sacrifice", None)
+    members.expect_burnt("sacrifice")
+    members.expect_clean_start()
+
+
+def test_a_proof_that_does_not_hold_is_blamed_by_name(
+    members: Members, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def corrupt(payload: bytes) -> bytes:
+        return bytes([payload[0] ^ 1]) + payload[1:]
+
+    with changed(monkeypatch, 1, "prepare/b", corrupt):
+        outcomes = members.prepare()
+    for k in (0, 2):
+        assert (outcomes[k].check, outcomes[k].blame) == ("plaintext-proof", 1), outcomes[k]
+        assert "south: the proof of plaintext knowledge does not hold" in outcomes[k].message
+    members.expect_burnt("plaintext-proof")
+    members.expect_clean_start()
+
+
+def test_a_lie_in_a_run_burns_what_was_prepared(members: Members, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = run_module.compute
+
+    async def cheat(online: Any, plan: Any, inputs: Any, **options: Any) -> Any:
+        evaluation = await honest(online, plan, inputs, **options)
+        if online.party.index == 1:
+            gates = evaluation.gates
+            evaluation = replace(evaluation, gates=Shared(gates.value + 1, gates.mac))
+        return evaluation
+
+    members.prepare()
+    with monkeypatch.context() as patch:
+        patch.setattr(run_module, "compute", cheat)
+        outcomes = members.run()
+    for outcome in outcomes:
+        assert isinstance(outcome, ProtocolAbort), outcome
+    assert {outcomes[k].check for k in (0, 2)} <= {"mac-check", "row-commitment", "gate-check"}
+    members.expect_burnt("mac-check", "row-commitment", "gate-check")
+    members.expect_run()
+
+
+def test_a_check_that_fails_at_one_member_burns_at_all_until_the_very_end(
+    members: Members, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = run_module._Run._publish
+
+    async def publish(self: Any, *args: Any) -> Any:
+        if self._mesh.index == 2:
+            raise ProtocolAbort("a check that failed here alone", check="mac-check")
+        return await honest(self, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_module._Run, "_publish", publish)
+        outcomes = members.run()
+    assert [outcome.check for outcome in outcomes] == ["mac-check"] * 3
+    members.expect_burnt("mac-check")
+
+
+def test_a_failed_set_up_stores_nothing(members: Members, monkeypatch: pytest.MonkeyPatch) -> None:
+    with changed(monkeypatch, 1, "prepare/key", lambda payload: bytes([payload[0] ^ 1]) + payload[1:]):
+        outcomes = members.prepare()
+    for k in (0, 2):
+        assert (outcomes[k].check, outcomes[k].blame) == ("key-proof", 1), outcomes[k]
+    for name in NAMES:
+        with members.store(name) as store:
+            assert (store.epoch(), store.kinds(), store.burnt()) == (None, [], [])
+    members.expect_clean_start()
+
+
+@contextmanager
+def changed(
+    monkeypatch: pytest.MonkeyPatch,
+    index: int,
+    label: str,
+    change: Callable[[bytes], bytes],
+    to: int | None = None,
+) -> Iterator[None]:
+    """Change what one member sends under a label, to one other or to all."""
+    honest = TlsMesh._offer
+
+    def offer(self: TlsMesh, receiver: int, found: str, payload: Any) -> bool:
+        if (self.index, found) == (index, label) and to in (None, receiver):
+            payload = change(bytes(payload))
+        return honest(self, receiver, found, payload)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TlsMesh, "_offer", offer)
+        yield
+
+
+def test_members_that_are_told_different_things_convict_nobody(
+    members: Members, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def another_nonce(payload: bytes) -> bytes:
+        hello = loads(payload, max_size=len(payload))
+        assert isinstance(hello, dict)
+        return dumps({**hello, "nonce": bytes(32)})
+
+    with changed(monkeypatch, 1, "prepare/hello", another_nonce, to=2):
+        outcomes = members.prepare()
+    assert [(o.check, o.blame) for o in outcomes] == [("agreement", None)] * 3
+
+
+@pytest.mark.parametrize("hello", [b"", b"\xa0", b"\xff" * 70_000, dumps({"need": 1})])
+def test_a_hello_that_is_none_is_blamed(
+    members: Members, monkeypatch: pytest.MonkeyPatch, hello: bytes
+) -> None:
+    with changed(monkeypatch, 1, "prepare/hello", lambda payload: hello):
+        outcomes = members.prepare()
+    for k in (0, 2):
+        assert (outcomes[k].check, outcomes[k].blame) == ("malformed", 1), outcomes[k]
+        assert outcomes[k].message.startswith("south sent what cannot be decoded: hello")
+
+
+def test_a_full_disk_is_told_and_stops_the_others(members: Members, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = Store.append
+
+    def full(self: Store, kind: str, count: int, data: bytes) -> None:
+        if self._path is not None and "south" in str(self._path):
+            self._db.execute("PRAGMA max_page_count = 1")  # No more than there are.
+            data *= 1000
+        honest(self, kind, count, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "append", full)
+        outcomes = members.prepare()
+    assert isinstance(outcomes[1], UsageError), outcomes[1]
+    assert "the preparation store cannot be used: database or disk is full" in outcomes[1].message
+    for k in (0, 2):
+        assert (outcomes[k].check, outcomes[k].blame) == ("stopped", 1), outcomes[k]
+    members.expect_run()
