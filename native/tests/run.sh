@@ -1,7 +1,12 @@
 #!/usr/bin/env bash
-# Builds the C tests with AddressSanitizer, UndefinedBehaviorSanitizer and the VERIFY assertions, and runs every
-# code path on the same vectors; then, where valgrind is installed, looks for branches and addresses that depend on
-# secrets. Needs a C compiler and a Python 3; exits with a status other than zero on failure.
+# Builds the C tests and runs every code path that this processor has on the same vectors.
+# Usage: run.sh [CHECK ...]
+#   asan      with AddressSanitizer
+#   ubsan     with UndefinedBehaviorSanitizer
+#   verify    with the VERIFY assertions
+#   valgrind  looks for branches and addresses that depend on secrets; skipped where valgrind is not installed
+# Without arguments: the first three in one build, then valgrind. Needs a C compiler and a Python 3; exits with a status
+# other than zero on failure.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -13,29 +18,48 @@ trap 'rm -rf "$work"' EXIT
 # -fwrapv stays off, so that signed overflow is caught instead of defined. Sanitizers make gcc see uninitialised uses
 # where there are none, and keep clang from unrolling, hence the warnings less; each compiler ignores the other's.
 warnings=(-Wall -Wextra -Werror -Wno-unknown-warning-option -Wno-maybe-uninitialized -Wno-pass-failed)
-flags=(-std=c11 -O1 -g1 "${warnings[@]}" -fsanitize=address,undefined -fno-sanitize-recover=all -DTS_VERIFY)
-pids=()
-for source in main.c test_portable.c test_adx.c test_ifma.c ../src/core.c; do
-    "${CC:-cc}" "${flags[@]}" -I"$work" -I../include -c "$source" -o "$work/$(basename "$source" .c).o" &
-    pids+=($!)
-done
-for pid in "${pids[@]}"; do wait "$pid"; done
-"${CC:-cc}" "${flags[@]}" "$work"/*.o -o "$work/tests"
-"$work/tests"
 
-if ! command -v valgrind >/dev/null || [[ ! -e /usr/include/valgrind/memcheck.h ]]; then
-    echo "constant time: skipped, valgrind is not installed"
-    exit 0
-fi
-paths=(portable)
-[[ $(uname -m) == x86_64 ]] && paths+=(adx)
-# The flags of the extension, since what matters is what the compiler makes of the code there.
-"${CC:-cc}" -std=c11 -O3 constant_time.c ../src/arch/portable/portable.c ../src/arch/adx/adx.c -o "$work/constant_time"
-for path in "${paths[@]}"; do
-    valgrind -q --error-exitcode=1 "$work/constant_time" "$path"
-    if valgrind -q --error-exitcode=1 "$work/constant_time" "$path" leak >/dev/null 2>&1; then
-        echo "constant time: $path: FAILED, a planted leak went unseen" >&2
-        exit 1
+# Usage: tests NAME FLAG ...
+tests() {
+    local name=$1 source pid pids=()
+    local flags=(-std=c11 -O1 -g1 "${warnings[@]}" "${@:2}")
+    for source in main.c test_portable.c test_adx.c test_ifma.c ../src/core.c; do
+        "${CC:-cc}" "${flags[@]}" -I"$work" -I../include -c "$source" -o "$work/$(basename "$source" .c).o" &
+        pids+=($!)
+    done
+    for pid in "${pids[@]}"; do wait "$pid"; done
+    "${CC:-cc}" "${flags[@]}" "$work"/*.o -o "$work/tests"
+    "$work/tests"
+    echo "$name: ok"
+}
+
+constant_time() {
+    if ! command -v valgrind >/dev/null || [[ ! -e /usr/include/valgrind/memcheck.h ]]; then
+        echo "constant time: skipped, valgrind is not installed"
+        return
     fi
-    echo "constant time: $path: ok"
+    local path paths=(portable)
+    [[ $(uname -m) == x86_64 ]] && paths+=(adx)
+    # The flags of the extension, since what matters is what the compiler makes of the code there.
+    "${CC:-cc}" -std=c11 -O3 constant_time.c ../src/arch/portable/portable.c ../src/arch/adx/adx.c -o "$work/constant_time"
+    for path in "${paths[@]}"; do
+        valgrind -q --error-exitcode=1 "$work/constant_time" "$path"
+        if valgrind -q --error-exitcode=1 "$work/constant_time" "$path" leak >/dev/null 2>&1; then
+            echo "constant time: $path: FAILED, a planted leak went unseen" >&2
+            return 1
+        fi
+        echo "constant time: $path: ok"
+    done
+}
+
+[[ $# -gt 0 ]] || set -- all valgrind
+for check in "$@"; do
+    case $check in
+        all) tests "asan, ubsan, verify" -fsanitize=address,undefined -fno-sanitize-recover=all -DTS_VERIFY ;;
+        asan) tests asan -fsanitize=address ;;
+        ubsan) tests ubsan -fsanitize=undefined -fno-sanitize-recover=all ;;
+        verify) tests verify -DTS_VERIFY ;;
+        valgrind) constant_time ;;
+        *) echo "run.sh: no check is called $check" >&2; exit 2 ;;
+    esac
 done
