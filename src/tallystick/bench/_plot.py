@@ -70,9 +70,11 @@ def _panel(panel: Any, suite: str, results: Sequence[Result]) -> None:
             at += 1
         at += 0.6
     panel.set_yticks(ticks, labels, fontsize=7)
-    panel.invert_yaxis()
+    panel.set_ylim(at, -1.0)
     panel.set_xscale("log")
+    panel.set_xlim(left=min(r.measurement.median for r in results) / 3)
+    panel.grid(axis="x", linewidth=0.3)
     panel.set_xlabel("seconds a call, median", fontsize=7)
     panel.tick_params(axis="x", labelsize=7)
     panel.set_title(suite, fontsize=9, loc="left")
-    panel.legend(fontsize=7, loc="lower right")
+    panel.legend(fontsize=7, loc="upper right")
