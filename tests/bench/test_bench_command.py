@@ -104,6 +104,7 @@ def test_prepare_reports_rates_and_traffic() -> None:
     assert facts["triples_per_second"] > facts["triples_per_second_with_set_up"] > 0
     assert facts["bytes_per_triple_and_direction"] > 0
     assert facts["peak_bytes"] > 1 << 20
+    assert facts["cpu_microseconds_per_triple"] > 0
     assert "prepare_3" in result.stderr, "tables go to stderr where stdout is JSON"
 
 

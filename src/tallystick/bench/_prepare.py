@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -32,11 +33,13 @@ def run_prepare(
         count = triples or (_QUICK_TRIPLES if quick else _PURE_TRIPLES if backend == "pure" else TRIPLES)
         told(f"prepare {count:,} triples {backend}")
         with consortium_folder(members) as folder:
+            before = _children_cpu()
             said = run_members(
                 folder,
                 lambda name: _arguments(folder, name, count, backend, small_ring=quick),  # noqa: B023
             )
-        yield _result(said, count, backend, members)
+            cpu = _children_cpu() - before
+        yield _result(said, count, backend, members, cpu)
 
 
 def _arguments(folder: Folder, name: str, count: int, backend: str, *, small_ring: bool) -> list[str]:
@@ -48,8 +51,17 @@ def _arguments(folder: Folder, name: str, count: int, backend: str, *, small_rin
     ]
 
 
-def _result(said: Sequence[dict[str, Any]], count: int, backend: str, members: int) -> Result:
-    """Combine what the members report: the slowest one's seconds, the most that any sent or used."""
+def _children_cpu() -> float:
+    """Return the processor time of all processes that this one started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _result(said: Sequence[dict[str, Any]], count: int, backend: str, members: int, cpu: float) -> Result:
+    """Combine what the members report: the slowest one's seconds, the most that any sent or used.
+
+    ``cpu`` is that of all members from start to end, set-up included.
+    """
     made = min(one["made"] for one in said)
     seconds = max(one["seconds"] for one in said)
     set_up = max(one["epoch_seconds"] for one in said)
@@ -68,6 +80,7 @@ def _result(said: Sequence[dict[str, Any]], count: int, backend: str, members: i
             "triples_per_second": made / seconds,
             "triples_per_second_with_set_up": made / (seconds + set_up),
             "set_up_seconds": set_up,
+            "cpu_microseconds_per_triple": cpu / made * 1e6,
             "bytes_per_triple_and_direction": max(one["sent"] for one in said) / made / peers,
             "set_up_bytes_per_direction": max(one["epoch_sent"] for one in said) / peers,
             "peak_bytes": max(one["peak_bytes"] for one in said),
