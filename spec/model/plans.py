@@ -134,12 +134,21 @@ def per_entry(lengths: list[int], k: int) -> int:
     return lengths[0] * k
 
 
+def coins(p: list[int]) -> int:
+    """Return the entries of a hint of fair coins: so many for each of so many values."""
+    values, each, sensitivity, delta_bits = p
+    need(values >= 0 and 2 <= each <= 1 << 12 and each % 2 == 0, "parameters of coins")
+    need(1 <= sensitivity <= each and 1 <= delta_bits <= 128, "parameters of coins")
+    return values * each
+
+
 # Arguments, parameters, whether boolean, and the number of entries.
 HINTS: dict[str, tuple[int, int, bool, Callable[[list[int], list[int]], int]]] = {
     "bits": (1, 2, True, lambda n, p: per_entry(n, p[1])),
     "span": (1, 2, True, lambda n, p: per_entry(n, max(p[1] - p[0], 0).bit_length())),
     "copy": (1, 0, True, lambda n, p: n[0]),
     "inverse": (1, 0, False, lambda n, p: n[0]),
+    "coins": (0, 4, True, lambda n, p: coins(p)),
 }
 
 

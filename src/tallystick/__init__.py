@@ -12,7 +12,7 @@ A program is an ordinary function over secret arrays::
 
 from __future__ import annotations
 
-from .lib import concat, count, covariance, mean, slope, stack, sum, variance
+from .lib import add_noise, concat, count, covariance, mean, slope, stack, sum, variance
 from .plan import (
     Column,
     Members,
@@ -36,6 +36,7 @@ __all__ = [
     "Program",
     "Secret",
     "Table",
+    "add_noise",
     "concat",
     "count",
     "covariance",

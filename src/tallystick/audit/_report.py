@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import DecodeError, TallystickError, VerificationError
-from ..plan import ResultValue
+from ..plan import ResultValue, budgets
 from ._audit import Verdict
 
 __all__ = [
@@ -53,6 +53,9 @@ def print_verdict(verdict: Verdict, name: str, console: Console) -> None:
     console.print(_section("computed", computed))
     console.print(_section("by", _members(verdict)))
     console.print(_section("revealed", _revealed(verdict)))
+    spent = budgets(verdict.plan)
+    if spent:
+        console.print(_section("differential privacy", "\n".join(budget.text() for budget in spent)))
     console.print(_section("results", _results(verdict.results)))
     console.print(_section("checks", _checks(verdict)))
     for warning in warnings_of(verdict):
@@ -135,6 +138,17 @@ def accepted_json(verdict: Verdict, name: str) -> dict[str, object]:
         "pinned": verdict.pinned,
         "traced": verdict.traced,
         "revealed": [output.label for output in verdict.plan.outputs],
+        "privacy": [
+            {
+                "outputs": [number + 1 for number in budget.outputs],
+                "values": budget.values,
+                "coins": budget.coins,
+                "sensitivity": budget.sensitivity,
+                "delta_bits": budget.delta_bits,
+                "epsilon": budget.epsilon,
+            }
+            for budget in budgets(verdict.plan)
+        ],
         "results": results_json(verdict.results),
         "checks": [
             {"check": check.name, "detail": check.detail, "seconds": round(check.seconds, 6)}

@@ -5,6 +5,7 @@ them.
 from __future__ import annotations
 
 from ..plan import concat, stack
+from ._disclosure import add_noise
 from ._statistics import count, covariance, mean, slope, sum, variance
 
-__all__ = ["concat", "count", "covariance", "mean", "slope", "stack", "sum", "variance"]
+__all__ = ["add_noise", "concat", "count", "covariance", "mean", "slope", "stack", "sum", "variance"]

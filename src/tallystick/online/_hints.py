@@ -100,11 +100,24 @@ async def _inverse(
     return s * patched.inverse() - zero
 
 
+async def _coins(
+    online: Openings, parameters: Sequence[int], arguments: Sequence[Shared], intervals: Sequence[Interval]
+) -> Shared:
+    """Return bits of the preparation: uniform as long as one party is honest, and authenticated ever since."""
+    return await online.preparation.bits(parameters[0] * parameters[1])
+
+
 _Protocol = Callable[
     [Openings, Sequence[int], Sequence[Shared], Sequence[Interval]],
     Awaitable[Shared],
 ]
-_PROTOCOLS: Mapping[str, _Protocol] = {"bits": _bits, "span": _span, "copy": _copy, "inverse": _inverse}
+_PROTOCOLS: Mapping[str, _Protocol] = {
+    "bits": _bits,
+    "span": _span,
+    "copy": _copy,
+    "inverse": _inverse,
+    "coins": _coins,
+}
 
 
 async def _digits_from(online: Openings, x: Shared, interval: Interval, low: int, k: int) -> list[Shared]:

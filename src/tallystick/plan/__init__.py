@@ -7,10 +7,12 @@ is ``spec/plan.md``.
 
 from __future__ import annotations
 
+from ._budget import Budget, budgets, coins_for, epsilon_of
 from ._builder import fail
+from ._describe import joined
 from ._estimate import CALIBRATIONS, Calibration, Estimate, Step, estimate
 from ._expressions import Expression
-from ._hints import HINTS, STATISTICAL_BITS, HintKind, advice_width, span_weights
+from ._hints import HINTS, MAX_COINS, STATISTICAL_BITS, HintKind, advice_width, span_weights
 from ._intervals import HALF, Interval, centred
 from ._linear import constant_of, forward, input_value, is_linear
 from ._opened import Opened, reveal, sqrt
@@ -38,7 +40,7 @@ from ._program import Column, Members, MemberSchema, Program, Table, load_progra
 from ._relation import PlanRelation
 from ._render import explain_results, render, revealed, warnings
 from ._schedule import Layer, schedule
-from ._secret import Secret, assert_zero, concat, hint, input_bits, stack
+from ._secret import Secret, assert_zero, coins, concat, hint, input_bits, stack
 from ._simulate import Advice, Inputs, Simulation, Witness, simulate, witness
 from ._tally import Tally
 
@@ -46,9 +48,11 @@ __all__ = [
     "CALIBRATIONS",
     "HALF",
     "HINTS",
+    "MAX_COINS",
     "STATISTICAL_BITS",
     "Add",
     "Advice",
+    "Budget",
     "Calibration",
     "Column",
     "Concat",
@@ -91,9 +95,13 @@ __all__ = [
     "Zero",
     "advice_width",
     "assert_zero",
+    "budgets",
     "centred",
+    "coins",
+    "coins_for",
     "concat",
     "constant_of",
+    "epsilon_of",
     "estimate",
     "explain_results",
     "fail",
@@ -102,6 +110,7 @@ __all__ = [
     "input_bits",
     "input_value",
     "is_linear",
+    "joined",
     "load_program",
     "program",
     "render",

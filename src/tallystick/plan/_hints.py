@@ -8,6 +8,7 @@ through.  ``spec/plan.md`` lists the kinds.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -19,7 +20,16 @@ from ..backend import FR_MODULUS
 from ._intervals import Interval
 from ._tally import Tally
 
-__all__ = ["HINTS", "STATISTICAL_BITS", "HintKind", "Integers", "advice_width", "check_hint", "span_weights"]
+__all__ = [
+    "HINTS",
+    "MAX_COINS",
+    "STATISTICAL_BITS",
+    "HintKind",
+    "Integers",
+    "advice_width",
+    "check_hint",
+    "span_weights",
+]
 
 Integers: TypeAlias = npt.NDArray[np.object_]
 """A flat numpy array of Python integers."""
@@ -27,7 +37,11 @@ Integers: TypeAlias = npt.NDArray[np.object_]
 STATISTICAL_BITS = 80
 """An opened value that is masked statistically is this many bits shorter than its mask."""
 
+MAX_COINS = 1 << 12
+"""The most coins that one value of noise may be the sum of."""
+
 _MAX_BITS = 250
+_MAX_DELTA_BITS = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +232,32 @@ def _inverse_width(_parameters: Sequence[int], intervals: Sequence[Interval]) ->
     return max(high - low, 1).bit_length() if low <= 0 <= high else 0
 
 
+# ---------------------------------------------------------------------------------------- coins
+
+
+def _coins_expected(parameters: Sequence[int], _lengths: Sequence[int]) -> int:
+    values, coins, sensitivity, delta_bits = parameters
+    if values < 0 or not 2 <= coins <= MAX_COINS or coins % 2:
+        raise ValueError(f"a coins hint has an even number of coins for each value, at most {MAX_COINS}")
+    if not 1 <= sensitivity <= coins or not 1 <= delta_bits <= _MAX_DELTA_BITS:
+        raise ValueError(
+            f"a coins hint has a sensitivity between 1 and its coins, and 1 to {_MAX_DELTA_BITS} delta bits"
+        )
+    return values * coins
+
+
+def _coins(parameters: Sequence[int], _arguments: Sequence[Integers]) -> Integers:
+    n = parameters[0] * parameters[1]
+    drawn = secrets.randbits(n) if n else 0
+    return _array(drawn >> i & 1 for i in range(n))
+
+
+def _coins_cost(
+    parameters: Sequence[int], _lengths: Sequence[int], _intervals: Sequence[Interval], tally: Tally
+) -> None:
+    tally.bits += parameters[0] * parameters[1]
+
+
 HINTS: Mapping[str, HintKind] = {
     kind.name: kind
     for kind in (
@@ -225,6 +265,18 @@ HINTS: Mapping[str, HintKind] = {
         HintKind("span", ("low", "high"), 1, True, _span_expected, _span, _span_cost, _span_width),
         HintKind("copy", (), 1, True, _same_length, _copy, _no_cost, lambda _p, _i: 0, masked=False),
         HintKind("inverse", (), 1, False, _same_length, _inverse, _inverse_cost, _inverse_width),
+        HintKind(
+            "coins",
+            ("values", "coins", "sensitivity", "delta_bits"),
+            0,
+            True,
+            _coins_expected,
+            _coins,
+            _coins_cost,
+            lambda _p, _i: 0,
+            masked=False,
+            deterministic=False,
+        ),
     )
 }
 """The kinds that a plan of version 1 may use.
@@ -234,4 +286,6 @@ HINTS: Mapping[str, HintKind] = {
 0 … high - low (boolean wires); the top wire is set exactly if x - low ≥ 2^(k-1).
 ``copy(; x)``: x itself (boolean wires), for a value that is 0 or 1 although its interval does not say so.
 ``inverse(; x)``: 1/x modulo r, or 0 where x = 0 (free slots).
+``coins(values, coins, sensitivity, delta_bits)``: values * coins uniform bits (boolean wires), drawn anew by
+every run; the other two parameters are what the noise made of them claims (``spec/disclosure.md``).
 """

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from ._budget import budgets
 from ._estimate import Estimate, estimate
 from ._expressions import (
     Expression,
@@ -78,6 +79,10 @@ def render(plan: Plan, cost: Estimate | None = None) -> str:
     lines += _table(_input_rows(plan))
     lines += ["", "what is revealed, to all members and to every reader of the transcript"]
     lines += [f"  [{k + 1}] {line}" for k, line in enumerate(revealed(plan))] or ["  nothing"]
+    spent = budgets(plan)
+    if spent:
+        lines += ["", "differential privacy, as far as noise was added; budgets of several uses add up"]
+        lines += [f"  {budget.text()}" for budget in spent]
     lines += ["", "results, computed from it in public"]
     lines += _table([r.name, f"= {t}"] for r, t in zip(plan.results, explain_results(plan), strict=True))
     lines += ["", "cost of a run"]

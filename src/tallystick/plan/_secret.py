@@ -44,6 +44,7 @@ __all__ = [
     "Operand",
     "Secret",
     "assert_zero",
+    "coins",
     "concat",
     "constant",
     "hint",
@@ -519,6 +520,15 @@ def hint(kind: str, *arguments: Secret, parameters: Sequence[int], n: int, boole
         )
     origin = joined(f"{kind} of {_wrapped(arguments[0].origin.text)}", [a.origin for a in arguments])
     return Secret(builder, node, (n,), decimals=0, origin=origin)
+
+
+def coins(builder: Builder, values: int, count: int, *, sensitivity: int, delta_bits: int) -> Secret:
+    """Return ``count`` fair coins, which nobody knows and no member can bias, for each of ``values`` numbers.
+
+    The other parameters say in the plan what the noise made of them claims (``spec/disclosure.md``).
+    """
+    node = builder.add(Hint("coins", (values, count, sensitivity, delta_bits), (), values * count, True))
+    return Secret(builder, node, (values, count), decimals=0, origin=Origin("coins", frozenset(), 0))
 
 
 def input_bits(value: Secret) -> Secret:

@@ -71,14 +71,14 @@ class Witness:
     outputs: tuple[int, ...]
 
 
-def simulate(plan: Plan, inputs: Inputs) -> Simulation:
-    """Run the plan on plain integers.
+def simulate(plan: Plan, inputs: Inputs, *, advice: Advice | None = None) -> Simulation:
+    """Run the plan on plain integers; ``advice`` replaces the outputs of hints, such as coins.
 
     Raises ``DataError`` for inputs that do not fit the plan and ``ProgramError`` for a zero assertion that
     does not hold.  Every value is checked against its interval; one outside is a defect of the interval
     rules.
     """
-    values = _values(plan, inputs, {})
+    values = _values(plan, inputs, advice or {})
     for v, node in enumerate(plan.nodes):
         interval = plan.layout.intervals[v]
         if isinstance(node, Zero):
