@@ -238,7 +238,9 @@ def ring() -> str:
     for name, values in (("RING_U", bgv["u"]), ("RING_LIMBS", samplers["wide"])):
         limbs = [int(v) >> (52 * j) & (1 << 52) - 1 for j in range(wide) for v in values]
         text += integers("uint64_t", name, limbs)
-    byte_strings = {f"ring_{k}": bgv[k] for k in ("a", "b", "s_values", "b_minus_c0", "m", "y", "mask", "opened")}
+    byte_strings = {
+        f"ring_{k}": bgv[k] for k in ("a", "b", "s_values", "b_minus_c0", "m", "y", "mask", "opened")
+    }
     for name, key in (("c", "c"), ("doubled", "doubled"), ("reply", "reply")):
         byte_strings |= {f"ring_{name}{i}": bgv[key][i] for i in (0, 1)}
     for key in ("seed", "nonce", "uniform", "carried_nonce", "carried_uniform"):

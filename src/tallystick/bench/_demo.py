@@ -78,12 +78,24 @@ def run_demo(
 def _run(command: Sequence[str]) -> float:
     """Run a demonstration to its end, and return how long it took."""
     start = time.perf_counter()
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment(), check=False
+    demo = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
     )
-    if done.returncode != 0:
-        said = next((line for line in done.stderr.splitlines() if "error:" in line), "nothing")
+    try:
+        _, said = demo.communicate()
+    finally:
+        if demo.poll() is None:
+            # It stops its members when it is asked to end, which it could not do if it were killed.
+            demo.terminate()
+            demo.wait()
+    if demo.returncode != 0:
+        fault = next((line for line in said.splitlines() if "error:" in line), "without a word")
         raise ProtocolAbort(
-            f"the demonstration ended with exit code {done.returncode}: {said}", check="benchmark"
+            f"the demonstration ended with exit code {demo.returncode}: {fault}", check="benchmark"
         )
     return time.perf_counter() - start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -77,6 +78,7 @@ def bench_command(
 
     Medians of nine runs, fewer where one takes long; native beside pure, and both beside other libraries.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if plot is not None:
         load_matplotlib()
     for path in (plot, None if json_to in (None, _STDOUT) else Path(str(json_to))):
