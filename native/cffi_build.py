@@ -7,6 +7,7 @@ without its preprocessor guards, and the compiler checks the result against it.
 from __future__ import annotations
 
 import re
+import zlib
 from pathlib import Path
 
 from cffi import FFI
@@ -17,9 +18,17 @@ NATIVE = Path(__file__).resolve().parent
 ROOT = NATIVE.parent
 
 
+HEADER = NATIVE / "include" / "tallystick.h"
+
+
+def _interface() -> str:
+    """Return a line that tells the extension which header it was built with; ``backend/_select.py`` compares."""
+    return f"#define TS_INTERFACE {zlib.crc32(HEADER.read_bytes())}\n"
+
+
 def _declarations() -> str:
     """Return the public header as cffi wants it: without include guards and #include lines."""
-    text = (NATIVE / "include" / "tallystick.h").read_text(encoding="ascii")
+    text = HEADER.read_text(encoding="ascii")
     return re.sub(r"^#(ifndef|define TALLYSTICK_H$|include|endif).*$", "", text, flags=re.MULTILINE)
 
 
@@ -29,10 +38,10 @@ def _relative(pattern: str) -> list[str]:
 
 
 ffibuilder = FFI()
-ffibuilder.cdef(_declarations())
+ffibuilder.cdef(_declarations() + _interface())
 ffibuilder.set_source(
     "tallystick.backend._native",
-    '#include "tallystick.h"',
+    '#include "tallystick.h"\n' + _interface(),
     sources=_relative("src/**/*.c"),
     depends=_relative("**/*.h"),
     include_dirs=["native/include"],

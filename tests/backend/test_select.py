@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import warnings
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -100,3 +102,20 @@ def test_every_operation_has_the_protocols_signature(backend: Backend) -> None:
         got = inspect.signature(getattr(type(backend), name)).parameters.values()
         want = inspect.signature(wanted).parameters.values()
         assert [(p.name, p.kind, p.default) for p in got] == [(p.name, p.kind, p.default) for p in want], name
+
+
+@pytest.mark.parametrize("lib", [object(), SimpleNamespace(TS_INTERFACE=1)])
+def test_a_core_built_from_other_sources(lib: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named as such, whoever asks for it and however, and the slow backend does not stand in for it."""
+    monkeypatch.delenv("TALLYSTICK_BACKEND", raising=False)
+    header = Path(_select.__file__).resolve().parents[3] / "native" / "include" / "tallystick.h"
+    if isinstance(lib, SimpleNamespace) and not header.is_file():
+        pytest.skip("the package is installed, so there is no header to compare with")
+    monkeypatch.setattr(_select.importlib, "import_module", lambda *_: SimpleNamespace(lib=lib))
+    monkeypatch.setattr(_select, "_native_fault", _select._native_fault.__wrapped__)
+    monkeypatch.setattr(_select, "_load", _select._load.__wrapped__)
+    for ask in (get_backend, lambda: get_backend("native"), native_available):
+        with pytest.raises(BackendError, match="built from other sources") as caught:
+            ask()
+        assert "reinstall" in str(caught.value.hint)
+    assert get_backend("pure").name == "pure"

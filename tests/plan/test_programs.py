@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 
 import tallystick as ts
 from support.plans import Drawn, drawn_plans
+from tallystick import encoding
 from tallystick.algebra import Generators, Random, Vector
 from tallystick.backend import Backend
 from tallystick.errors import DataError, ProgramError, UsageError, VerificationError
 from tallystick.plan import (
+    Column,
     Hint,
     Inputs,
     Members,
+    MemberSchema,
     Mul,
     Output,
     Plan,
     PlanRelation,
     Table,
     Zero,
+    _plan,
     assert_zero,
     hint,
     input_bits,
@@ -31,7 +36,9 @@ from tallystick.plan import (
     trace,
     witness,
 )
+from tallystick.plan import _program as program_module
 from tallystick.proofs import BatchVerifier, Witness, prove
+from tallystick.record import MAX_FILE_SIZE
 
 # ------------------------------------------------------------------------------------ files
 
@@ -81,6 +88,27 @@ def test_an_overflow_names_the_line_in_the_file(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------------------------ layers
+
+
+def test_a_plan_that_no_transcript_could_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    @ts.program
+    def weighted(table: ts.Members[ts.Table]) -> object:
+        return ts.sum(table["a"]["x"] * np.arange(200))
+
+    schema = [MemberSchema("a", 200, {"x": Column(0, 5)})]
+    assert trace(weighted, schema).to_bytes()
+    monkeypatch.setattr(program_module, "MAX_VALUES", 200)
+    with pytest.raises(
+        ProgramError, match="the plan is too large for a transcript: more than 200 values"
+    ) as caught:
+        trace(weighted, schema)
+    assert caught.value.where is not None
+    assert "test_programs.py" in caught.value.where
+
+
+def test_a_transcript_holds_every_plan_that_is_traced() -> None:
+    assert _plan.MAX_VALUES + 16 <= encoding.MAX_VALUES
+    assert 2 * _plan.MAX_BYTES <= MAX_FILE_SIZE
 
 
 @given(drawn=drawn_plans(fewest_rows=0))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 import warnings
+import zlib
 from functools import cache
+from pathlib import Path
 from typing import cast
 
 from ..errors import BackendError
@@ -19,16 +21,33 @@ _INSTALL = "install a C compiler and the Python headers, then reinstall tallysti
 
 @cache
 def _native_fault() -> str | None:
-    """Return why the extension module does not import, or None if it does."""
+    """Return why the extension module does not import, or None if it does.
+
+    Raises BackendError for one that imports but was built from other sources than these: that is no machine without a
+    compiler, and the slow backend in its place would only hide it.
+    """
     try:
-        importlib.import_module("._native", __package__)
+        native = importlib.import_module("._native", __package__)
     except ImportError as error:
         return str(error)
+    if _is_stale(native.lib):
+        raise BackendError(
+            "the native core was built from other sources than the installed Python code",
+            hint="reinstall tallystick to build it again (in a source tree: pip install -e .)",
+        )
     return None
 
 
+def _is_stale(lib: object) -> bool:
+    """Whether the extension was built with another header than the one of this source tree, where this is one."""
+    built = getattr(lib, "TS_INTERFACE", None)
+    tree = Path(__file__).resolve().parents[3]
+    header = tree / "native" / "include" / "tallystick.h"
+    return built is None or (header.is_file() and built != zlib.crc32(header.read_bytes()))
+
+
 def native_available() -> bool:
-    """Whether the native core was built and loads on this machine."""
+    """Whether the native core was built and loads on this machine; BackendError if it is a stale one."""
     return _native_fault() is None
 
 

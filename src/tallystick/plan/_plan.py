@@ -60,11 +60,11 @@ __all__ = [
 
 VERSION = "tallystick/plan/1"
 
-MAX_BYTES = 1 << 26
-"""Bytes of an encoded plan."""
+MAX_BYTES = 1 << 25
+"""Bytes of an encoded plan: half of a transcript's file."""
 
-MAX_VALUES = 1 << 22
-"""CBOR values in an encoded plan."""
+MAX_VALUES = 1_000_000
+"""CBOR values in an encoded plan: an item of a transcript holds as many, and its own few."""
 
 MAX_MEMBERS = 256
 """Members of a plan."""

@@ -14,13 +14,14 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from ..errors import ProgramError, TallystickError, UsageError
+from ..encoding import loads
+from ..errors import DecodeError, ProgramError, TallystickError, UsageError
 from ._builder import Builder, fail, is_program, location
 from ._describe import Origin
 from ._intervals import OverflowRangeError
 from ._opened import Opened, public_constant, reveal
 from ._ops import MAX_DECIMALS, MAX_INPUT_BITS, MAX_LENGTH, MAX_NAME, Input
-from ._plan import MAX_MEMBERS, Member, Plan, Result
+from ._plan import MAX_BYTES, MAX_MEMBERS, MAX_VALUES, Member, Plan, Result
 from ._secret import Secret
 
 __all__ = [
@@ -220,9 +221,26 @@ def trace(program: Program, members: Iterable[MemberSchema]) -> Plan:
             "the program returns no result", where=program.where, hint="return a dict of results"
         )
     try:
-        return builder.finish(program.name, results)
+        plan = builder.finish(program.name, results)
     except (ValueError, OverflowRangeError) as error:
         raise ProgramError(str(error), where=program.where) from error
+    _check_size(plan, program)
+    return plan
+
+
+def _check_size(plan: Plan, program: Program) -> None:
+    """Refuse a plan that no member could read and no transcript could hold."""
+    encoded = plan.to_bytes()
+    if len(encoded) <= MAX_VALUES:  # A value takes a byte at least.
+        return
+    try:
+        loads(encoded, max_size=MAX_BYTES, max_values=MAX_VALUES, what="the plan")
+    except DecodeError as error:
+        raise ProgramError(
+            f"the plan is too large for a transcript: more than {MAX_VALUES:,} values or {MAX_BYTES:,} bytes",
+            where=program.where,
+            hint="public data in the program, such as constants and positions, is part of the plan",
+        ) from error
 
 
 def schema_of(plan: Plan) -> list[MemberSchema]:
