@@ -167,7 +167,10 @@ def threshold(table: Members[Table]) -> object:
     assert_zero(bits @ [1, 2, 4, 8] - total)
     inverse = hint("inverse", x + 1, parameters=(), n=n, boolean=False)
     assert_zero((x + 1) * inverse - 1)
-    return {"reached": bits[:, 3].sum(), "committed": input_bits(table["b"]["x"])[:, 0].sum()}
+    # Member b has a single row, so that this sum is its digit.
+    committed = input_bits(table["b"]["x"])[:, 0].sum()
+    reached = ts.reveal(bits[:, 3].sum())
+    return {"reached": reached, "committed": ts.reveal(committed, allow_input=True)}
 
 
 INPUTS: Inputs = {"a": {"x": [7, 0], "y": [7, 3]}, "b": {"x": [5], "y": [3]}}

@@ -19,7 +19,7 @@ def evaluated(body: object, x: list[int]) -> dict[str, tuple[Fraction | None, ..
     """Return the results of a body on the opened column x."""
 
     def function(table: Members[Table]) -> object:
-        return body(ts.reveal(table["a"]["x"]))  # type: ignore[operator]
+        return body(ts.reveal(table["a"]["x"], allow_input=True))  # type: ignore[operator]
 
     plan = trace(Program("p", function), [ts.MemberSchema("a", len(x), {"x": ts.Column(-(10**9), 10**9)})])
     return {r.name: r.values for r in Plan.from_bytes(plan.to_bytes()).evaluate([v % FR_MODULUS for v in x])}
@@ -112,7 +112,7 @@ def test_vectors_broadcast_and_slice_as_numpy_does() -> None:
 )
 def test_values_are_shown_exactly_or_say_that_they_are_not(body: object, text: str) -> None:
     def function(table: Members[Table]) -> object:
-        return body(ts.reveal(table["a"]["x"][0]))  # type: ignore[operator]
+        return body(ts.reveal(table["a"]["x"][0], allow_input=True))  # type: ignore[operator]
 
     plan = trace(Program("p", function), [ts.MemberSchema("a", 1, {"x": ts.Column(-9, 9)})])
     (result,) = simulate(plan, {"a": {"x": [-7]}}).results
@@ -122,7 +122,7 @@ def test_values_are_shown_exactly_or_say_that_they_are_not(body: object, text: s
 
 def test_outputs_of_the_wrong_number_are_refused() -> None:
     plan = trace(
-        Program("p", lambda t: {"x": t["a"]["x"]}), [ts.MemberSchema("a", 3, {"x": ts.Column(0, 9)})]
+        Program("p", lambda t: {"x": t["a"]["x"] ** 2}), [ts.MemberSchema("a", 3, {"x": ts.Column(0, 9)})]
     )
     assert plan.signed_outputs([1, FR_MODULUS - 1, 2]) == [[1, -1, 2]]
     with pytest.raises(ValueError, match="2 output elements, 3 were expected"):

@@ -33,7 +33,7 @@ from tallystick.plan import (
     trace,
 )
 
-__all__ = ["Drawn", "FormValues", "drawn_plans", "run_forward"]
+__all__ = ["Drawn", "FormValues", "drawn_plans", "run_forward", "shown"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,15 @@ class Drawn:
 
     plan: Plan
     inputs: dict[str, dict[str, list[int]]]
+
+
+def shown(value: object) -> object:
+    """Reveal all secrets of a result, entries of inputs too."""
+    if isinstance(value, dict):
+        return {k: shown(v) for k, v in value.items()}
+    if isinstance(value, Secret) and value.interval is not None:
+        return ts.reveal(value, allow_input=True)
+    return value
 
 
 COLUMNS = {
@@ -68,7 +77,8 @@ def drawn_plans(draw: st.DrawFn, *, steps: int = 8, fewest_rows: int = 1) -> Dra
             if made is not None and made.size <= 300:
                 pool.append(made)
         results = [draw(st.sampled_from(pool)) for _ in range(3)]
-        return {str(k): r for k, r in enumerate(results) if r.interval is not None} | {"last": pool[-1].size}
+        shown_results = {str(k): shown(r) for k, r in enumerate(results) if r.interval is not None}
+        return shown_results | {"last": pool[-1].size}
 
     plan = trace(Program("drawn", body), members)
     inputs = {

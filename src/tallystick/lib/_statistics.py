@@ -30,14 +30,14 @@ def sum(x: Secret, axis: int | None = None) -> Secret:  # NumPy's name
 def mean(x: Secret, axis: int | None = None) -> Opened:
     """Return the mean of all entries, or along an axis.  Reveals the sum."""
     _check("mean", x)
-    return reveal(x.sum(axis)) / count(x, axis)
+    return _opened(x.sum(axis)) / count(x, axis)
 
 
 def variance(x: Secret, axis: int | None = None, *, ddof: int = 0) -> Opened:
     """Return the variance with divisor n - ddof, as NumPy does.  Reveals the sum and the sum of squares."""
     _check("variance", x)
     n = count(x, axis)
-    total, squares = reveal(x.sum(axis)), reveal((x * x).sum(axis))
+    total, squares = _opened(x.sum(axis)), _opened((x * x).sum(axis))
     return (squares - total * total / n) / (n - ddof)
 
 
@@ -45,7 +45,7 @@ def covariance(x: Secret, y: Secret, *, ddof: int = 0) -> Opened:
     """Return the covariance of two vectors, divisor n - ddof.  Reveals both sums and the sum of products."""
     _check_pair("covariance", x, y)
     n = count(x)
-    return (reveal((x * y).sum()) - reveal(x.sum()) * reveal(y.sum()) / n) / (n - ddof)
+    return (_opened((x * y).sum()) - _opened(x.sum()) * _opened(y.sum()) / n) / (n - ddof)
 
 
 def slope(x: Secret, y: Secret) -> Opened:
@@ -55,8 +55,13 @@ def slope(x: Secret, y: Secret) -> Opened:
     """
     _check_pair("slope", x, y)
     n = count(x)
-    sum_x, sum_y = reveal(x.sum()), reveal(y.sum())
-    return (n * reveal((x * y).sum()) - sum_x * sum_y) / (n * reveal((x * x).sum()) - sum_x * sum_x)
+    sum_x, sum_y = _opened(x.sum()), _opened(y.sum())
+    return (n * _opened((x * y).sum()) - sum_x * sum_y) / (n * _opened((x * x).sum()) - sum_x * sum_x)
+
+
+def _opened(total: Secret) -> Opened:
+    """Open a sum, also of a single row: how few rows it has is for the plan's warnings to say."""
+    return reveal(total, allow_input=True)
 
 
 def _check(name: str, x: Secret) -> None:

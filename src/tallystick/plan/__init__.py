@@ -8,13 +8,13 @@ is ``spec/plan.md``.
 from __future__ import annotations
 
 from ._budget import Budget, budgets, coins_for, epsilon_of
-from ._builder import fail
-from ._describe import joined
+from ._builder import Builder, fail
+from ._describe import Origin, joined
 from ._estimate import CALIBRATIONS, Calibration, Estimate, Step, estimate
 from ._expressions import Expression
 from ._hints import HINTS, MAX_COINS, STATISTICAL_BITS, HintKind, advice_width, span_weights
 from ._intervals import HALF, Interval, centred
-from ._linear import constant_of, forward, input_value, is_linear
+from ._linear import constant_of, forward, input_value, is_linear, view_indices
 from ._opened import Opened, reveal, sqrt
 from ._ops import (
     Add,
@@ -40,7 +40,21 @@ from ._program import Column, Members, MemberSchema, Program, Table, load_progra
 from ._relation import PlanRelation
 from ._render import explain_results, render, revealed, warnings
 from ._schedule import Layer, schedule
-from ._secret import Secret, assert_zero, coins, concat, hint, input_bits, stack
+from ._secret import (
+    OPERATORS,
+    Array,
+    Operand,
+    Secret,
+    assert_zero,
+    broadcast_shape,
+    coins,
+    concat,
+    constant,
+    hint,
+    input_bits,
+    public_array,
+    stack,
+)
 from ._simulate import Advice, Inputs, Simulation, Witness, simulate, witness
 from ._tally import Tally
 
@@ -49,10 +63,13 @@ __all__ = [
     "HALF",
     "HINTS",
     "MAX_COINS",
+    "OPERATORS",
     "STATISTICAL_BITS",
     "Add",
     "Advice",
+    "Array",
     "Budget",
+    "Builder",
     "Calibration",
     "Column",
     "Concat",
@@ -75,6 +92,8 @@ __all__ = [
     "Neg",
     "Node",
     "Opened",
+    "Operand",
+    "Origin",
     "Output",
     "Plan",
     "PlanRelation",
@@ -95,11 +114,13 @@ __all__ = [
     "Zero",
     "advice_width",
     "assert_zero",
+    "broadcast_shape",
     "budgets",
     "centred",
     "coins",
     "coins_for",
     "concat",
+    "constant",
     "constant_of",
     "epsilon_of",
     "estimate",
@@ -113,6 +134,7 @@ __all__ = [
     "joined",
     "load_program",
     "program",
+    "public_array",
     "render",
     "reveal",
     "revealed",
@@ -123,6 +145,7 @@ __all__ = [
     "sqrt",
     "stack",
     "trace",
+    "view_indices",
     "warnings",
     "witness",
 ]

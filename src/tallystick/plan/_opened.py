@@ -11,6 +11,7 @@ from typing import NoReturn, TypeAlias
 import numpy as np
 
 from ._builder import Builder, fail
+from ._copies import copies_input
 from ._describe import label_of
 from ._expressions import MAX_PLACES, PublicBinary, PublicConstant, PublicNeg, PublicRounded, PublicTake
 from ._ops import MAX_LABEL
@@ -187,8 +188,12 @@ class Opened:
     __hash__ = object.__hash__
 
 
-def reveal(secret: Secret, *, label: str | None = None) -> Opened:
-    """Open a secret to everybody; ``label`` says what it is in the list of what is revealed."""
+def reveal(secret: Secret, *, label: str | None = None, allow_input: bool = False) -> Opened:
+    """Open a secret to everybody; ``label`` says what it is in the list of what is revealed.
+
+    Entries of a member's column as they are, or shifted and scaled in public, are opened only with
+    ``allow_input``.
+    """
     if not isinstance(secret, Secret):
         fail(f"ts.reveal takes a secret, not {type(secret).__name__}")
     builder = secret.builder
@@ -196,6 +201,11 @@ def reveal(secret: Secret, *, label: str | None = None) -> Opened:
         fail("advice without a proved range cannot be revealed")
     if label is not None and not 1 <= len(label) <= MAX_LABEL:
         fail(f"a label has between 1 and {MAX_LABEL} characters")
+    if not allow_input and secret.size and copies_input(builder.nodes, secret.node):
+        fail(
+            f"this would reveal entries of an input as they are: {secret.origin.text}",
+            hint="compute something from them, or say ts.reveal(…, allow_input=True)",
+        )
     names = [m.name for m in builder.members]
     text = label_of(secret.origin, names, secret.size) if label is None else label
     opened = Opened(builder, builder.reveal(secret.node, text), secret.shape)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from ._budget import budgets
+from ._copies import origins
 from ._estimate import Estimate, estimate
 from ._expressions import (
     Expression,
@@ -18,7 +19,6 @@ from ._expressions import (
     PublicRounded,
     PublicTake,
 )
-from ._ops import Add, Concat, Input, InputBits, Neg, Node, Scale, Sub, Take, View
 from ._plan import Plan
 
 __all__ = ["explain_results", "render", "revealed", "warnings"]
@@ -56,7 +56,7 @@ def warnings(plan: Plan) -> list[str]:
     found: list[str] = []
     if len(plan.members) == 2 and plan.outputs:
         found.append("with two members, each can subtract its own part from every sum and learn the other's")
-    sources, copies = _origins(plan.nodes)
+    sources, copies = origins(plan.nodes)
     for number, node in enumerate(plan.outputs):
         members = sorted({plan.members[k].name for k in sources[node.a]})
         rows = sum(plan.members[k].rows for k in sources[node.a])
@@ -166,32 +166,6 @@ def _guarded(text: tuple[str, int], binding: int) -> str:
 
 def _fraction(value: Fraction) -> str:
     return str(value) if value.denominator == 1 else f"({value})"
-
-
-def _origins(nodes: Sequence[Node]) -> tuple[list[frozenset[int]], list[bool]]:
-    """Return, for every node, the members it depends on, and whether it merely rearranges entries of inputs.
-
-    Adding constants, public multiples and negation do not hide an entry; sums and products may.
-    """
-    sources: list[frozenset[int]] = []
-    copies: list[bool] = []
-    for node in nodes:
-        if isinstance(node, Input):
-            sources.append(frozenset([node.member]))
-            copies.append(True)
-            continue
-        sources.append(frozenset[int]().union(*(sources[p] for p in node.operands)))
-        match node:
-            case Add(a, b) | Sub(a, b):
-                plain = [p for p in (a, b) if sources[p]]
-                copies.append(len(plain) == 1 and copies[plain[0]])
-            case InputBits() | Neg() | Scale() | View() | Take():
-                copies.append(all(copies[p] for p in node.operands))
-            case Concat():
-                copies.append(any(copies[p] for p in node.operands))
-            case _:
-                copies.append(False)
-    return sources, copies
 
 
 def _bytes(n: int) -> str:

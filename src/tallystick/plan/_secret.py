@@ -7,7 +7,7 @@ line of the program.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from math import prod
@@ -40,10 +40,12 @@ from ._ops import (
 )
 
 __all__ = [
+    "OPERATORS",
     "Array",
     "Operand",
     "Secret",
     "assert_zero",
+    "broadcast_shape",
     "coins",
     "concat",
     "constant",
@@ -63,6 +65,9 @@ Operand: TypeAlias = (
 
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
+
+OPERATORS: dict[str, Callable[..., Secret]] = {}
+"""Operators that are programs themselves: the library, which is above this room, enters them here."""
 
 
 class Secret:
@@ -145,7 +150,7 @@ class Secret:
     def __add__(self, other: Operand) -> Secret:
         if isinstance(other, int) and other == 0:
             return self
-        a, b, shape = self._aligned(other, "add")
+        a, b, shape = self.aligned(other, "add")
         node = self._builder.add(Add(a._node, b._node))
         return self._like(node, shape, origin=_binary("+", a, b))
 
@@ -153,7 +158,7 @@ class Secret:
         return self + other
 
     def __sub__(self, other: Operand) -> Secret:
-        a, b, shape = self._aligned(other, "subtract")
+        a, b, shape = self.aligned(other, "subtract")
         node = self._builder.add(Sub(a._node, b._node))
         return self._like(node, shape, origin=_binary("-", a, b))
 
@@ -172,8 +177,8 @@ class Secret:
             return self._times(other)
         factors, decimals = public_array(other)
         decimals = self._decimals(self.decimals + decimals)
-        shape = _broadcast_shape(self.shape, factors.shape)
-        wide = self._broadcast_to(shape)
+        shape = broadcast_shape(self.shape, factors.shape)
+        wide = self.broadcast_to(shape)
         if wide.size == 0:
             return wide._like(wide._node, shape, decimals=decimals)
         pattern, inner = _periodic(factors, shape)
@@ -187,8 +192,8 @@ class Secret:
     def _times(self, other: Secret) -> Secret:
         self._same_trace(other)
         decimals = self._decimals(self.decimals + other.decimals)
-        shape = _broadcast_shape(self.shape, other.shape)
-        a, b = self._broadcast_to(shape), other._broadcast_to(shape)
+        shape = broadcast_shape(self.shape, other.shape)
+        a, b = self.broadcast_to(shape), other.broadcast_to(shape)
         if a._node == b._node:
             origin = a.origin.renamed(f"{_wrapped(a.origin.text)}^2")
         else:
@@ -285,6 +290,13 @@ class Secret:
         strides = _strides(self.shape)
         return self._view(tuple(reversed(self.shape)), 0, tuple(reversed(strides)))
 
+    def moveaxis(self, source: int, destination: int) -> Secret:
+        """Return the same entries with one axis moved, as ``numpy.moveaxis``."""
+        order = list(range(self.ndim))
+        order.insert(_normal_axis(destination, self.ndim), order.pop(_normal_axis(source, self.ndim)))
+        strides = _strides(self.shape)
+        return self._view(tuple(self.shape[k] for k in order), 0, tuple(strides[k] for k in order))
+
     def __getitem__(self, key: object) -> Secret:
         """Return a basic slice, or entries at public integer positions, as NumPy does."""
         if _has_secret(key):
@@ -322,7 +334,8 @@ class Secret:
             origin = origin.renamed(f"part of {_wrapped(origin.text)}")
         return self._like(node, shape, origin=origin)
 
-    def _broadcast_to(self, shape: tuple[int, ...]) -> Secret:
+    def broadcast_to(self, shape: tuple[int, ...]) -> Secret:
+        """Return the same entries, repeated along new axes and those of length 1, as NumPy broadcasts."""
         if shape == self.shape:
             return self
         missing = len(shape) - self.ndim
@@ -361,31 +374,61 @@ class Secret:
             hint="use the operators of the secret, or functions of ts",
         )
 
-    def _unsupported(self, what: str, hint: str) -> NoReturn:
-        fail(f"{what} of secrets is not supported", hint=hint)
+    # ------------------------------------------------------------------ operators of the library
+    def _operator(self, symbol: str, *operands: object) -> Secret:
+        """Return what the library made of an operator: a program in the operations of a plan."""
+        return OPERATORS[symbol](self, *operands)
 
-    def __eq__(self, other: object) -> NoReturn:
-        self._unsupported("comparison (==)", _COMPARE)
+    def __lt__(self, other: Operand) -> Secret:
+        return self._operator("<", other)
 
-    def __ne__(self, other: object) -> NoReturn:
-        self._unsupported("comparison (!=)", _COMPARE)
+    def __le__(self, other: Operand) -> Secret:
+        return self._operator("<=", other)
 
-    def __lt__(self, other: object) -> NoReturn:
-        self._unsupported("comparison (<)", _COMPARE)
+    def __gt__(self, other: Operand) -> Secret:
+        return self._operator(">", other)
 
-    def __le__(self, other: object) -> NoReturn:
-        self._unsupported("comparison (<=)", _COMPARE)
+    def __ge__(self, other: Operand) -> Secret:
+        return self._operator(">=", other)
 
-    def __gt__(self, other: object) -> NoReturn:
-        self._unsupported("comparison (>)", _COMPARE)
+    def __eq__(self, other: Operand) -> Secret:  # type: ignore[override]
+        return self._operator("==", other)
 
-    def __ge__(self, other: object) -> NoReturn:
-        self._unsupported("comparison (>=)", _COMPARE)
+    def __ne__(self, other: Operand) -> Secret:  # type: ignore[override]
+        return self._operator("!=", other)
 
     __hash__ = object.__hash__
 
+    def __and__(self, other: Operand) -> Secret:
+        return self._operator("&", other)
+
+    def __rand__(self, other: Operand) -> Secret:
+        return self._operator("&", other)
+
+    def __or__(self, other: Operand) -> Secret:
+        return self._operator("|", other)
+
+    def __ror__(self, other: Operand) -> Secret:
+        return self._operator("|", other)
+
+    def __xor__(self, other: Operand) -> Secret:
+        return self._operator("^", other)
+
+    def __rxor__(self, other: Operand) -> Secret:
+        return self._operator("^", other)
+
+    def __invert__(self) -> Secret:
+        return self._operator("~")
+
+    def __abs__(self) -> Secret:
+        return self._operator("abs")
+
+    # ------------------------------------------------------------------ what has no meaning here
+    def _unsupported(self, what: str, hint: str) -> NoReturn:
+        fail(f"{what} of secrets is not supported", hint=hint)
+
     def __contains__(self, item: object) -> NoReturn:
-        self._unsupported("membership (in)", _COMPARE)
+        self._unsupported("membership (in)", "use ts.isin(values, secret) or (secret == value)")
 
     def __truediv__(self, other: object) -> NoReturn:
         self._unsupported("division", _DIVIDE)
@@ -402,9 +445,6 @@ class Secret:
     def __mod__(self, other: object) -> NoReturn:
         self._unsupported("remainder (%)", _DIVIDE)
 
-    def __abs__(self) -> NoReturn:
-        self._unsupported("absolute value", "square it, or reveal what may be public with ts.reveal")
-
     # ------------------------------------------------------------------ helpers
     def _like(
         self, node: int, shape: tuple[int, ...], *, decimals: int | None = None, origin: Origin | None = None
@@ -417,8 +457,8 @@ class Secret:
             origin=self.origin if origin is None else origin,
         )
 
-    def _aligned(self, other: Operand, verb: str) -> tuple[Secret, Secret, tuple[int, ...]]:
-        """Return both operands with one shape and one scale."""
+    def aligned(self, other: Operand, verb: str) -> tuple[Secret, Secret, tuple[int, ...]]:
+        """Return both operands with one shape and one scale, and the shape; ``verb`` is for the error."""
         if isinstance(other, Secret):
             self._same_trace(other)
             b = other
@@ -437,8 +477,8 @@ class Secret:
             # NumPy turns a product of zero-dimensional object arrays into a bare integer.
             fine = np.asarray(values * 10 ** (self.decimals - decimals), dtype=object)
             b = constant(self._builder, fine, decimals=self.decimals)
-        shape = _broadcast_shape(self.shape, b.shape)
-        return self._broadcast_to(shape), b._broadcast_to(shape), shape
+        shape = broadcast_shape(self.shape, b.shape)
+        return self.broadcast_to(shape), b.broadcast_to(shape), shape
 
     def _same_trace(self, other: Secret) -> None:
         if other._builder is not self._builder:
@@ -450,7 +490,6 @@ class Secret:
         return decimals
 
 
-_COMPARE = "reveal what may be public with ts.reveal, or compare the revealed results outside the program"
 _DIVIDE = "reveal both sides with ts.reveal and divide the opened values, or multiply by a constant"
 
 
@@ -659,7 +698,8 @@ def _periodic(factors: Array, shape: tuple[int, ...]) -> tuple[tuple[int, ...], 
     return tuple(int(f) for f in core.reshape(-1)), prod(shape[end + missing :])
 
 
-def _broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape that both broadcast to; ``ProgramError`` if there is none."""
     try:
         return np.broadcast_shapes(a, b)
     except ValueError:
