@@ -15,6 +15,7 @@ from typing import NoReturn
 import click
 
 from ..errors import TallystickError, UsageError
+from ._memory import keep_large_buffers
 
 __all__ = ["COMMANDS", "EXIT_REFUSED", "EXIT_USAGE", "fail", "main", "print_error", "report"]
 
@@ -91,6 +92,7 @@ class _Group(click.Group):
     ) -> NoReturn:
         """Run, and turn every expected error into lines on stderr and an exit code."""
         warnings.showwarning = _print_warning
+        keep_large_buffers()
         try:
             code = super().main(args, prog_name or self.name, complete_var, standalone_mode=False, **extra)
         except TallystickError as error:
