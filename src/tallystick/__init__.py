@@ -13,6 +13,7 @@ A program is an ordinary function over secret arrays::
 from __future__ import annotations
 
 from .lib import (
+    Suppressed,
     abs,
     add_noise,
     all,
@@ -27,10 +28,12 @@ from .lib import (
     mean,
     min,
     minimum,
+    round_to,
     sign,
     slope,
     stack,
     sum,
+    suppress,
     variance,
     where,
 )
@@ -56,6 +59,7 @@ __all__ = [
     "Opened",
     "Program",
     "Secret",
+    "Suppressed",
     "Table",
     "abs",
     "add_noise",
@@ -74,11 +78,13 @@ __all__ = [
     "minimum",
     "program",
     "reveal",
+    "round_to",
     "sign",
     "slope",
     "sqrt",
     "stack",
     "sum",
+    "suppress",
     "trace",
     "variance",
     "where",

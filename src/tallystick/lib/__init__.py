@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from ..plan import concat, stack
 from ._choice import abs, all, any, clip, isin, max, maximum, min, minimum, sign, where
-from ._disclosure import add_noise
+from ._disclosure import Suppressed, add_noise, round_to, suppress
 from ._statistics import count, covariance, mean, slope, sum, variance
 
 __all__ = [
+    "Suppressed",
     "abs",
     "add_noise",
     "all",
@@ -24,10 +25,12 @@ __all__ = [
     "mean",
     "min",
     "minimum",
+    "round_to",
     "sign",
     "slope",
     "stack",
     "sum",
+    "suppress",
     "variance",
     "where",
 ]

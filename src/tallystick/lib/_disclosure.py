@@ -5,9 +5,102 @@ Normative text, with the argument for the noise: ``spec/disclosure.md``.
 
 from __future__ import annotations
 
-from ..plan import MAX_COINS, Secret, coins, coins_for, epsilon_of, fail, joined
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 
-__all__ = ["add_noise"]
+import numpy as np
+
+from ..plan import (
+    MAX_COINS,
+    Secret,
+    broadcast_shape,
+    coins,
+    coins_for,
+    constant,
+    epsilon_of,
+    fail,
+    joined,
+    public_array,
+)
+from ._compare import at_least
+
+__all__ = ["Suppressed", "add_noise", "round_to", "suppress"]
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """Values of groups, with 0 in place of those of groups that are too small.
+
+    ``shown`` is 1 for the groups that are large enough.  ``value`` and ``count`` are 0 for the others, so that
+    ``ts.reveal(s.value) / ts.reveal(s.count)`` is undefined exactly for them.
+    """
+
+    value: Secret
+    count: Secret
+    shown: Secret
+
+
+def suppress(value: Secret, count: Secret, minimum: int) -> Suppressed:
+    """Return the values of groups of at least ``minimum`` members, zeros for the others.
+
+    The multiplication happens inside the computation: what is opened of a small group is 0, whatever its value.
+    ``value`` and ``count`` have one shape, or one that broadcasts to the other; counts of a group never see the
+    light unless it is large enough.  That a group is small does become known.
+    """
+    for part in (value, count):
+        if not isinstance(part, Secret):
+            fail(
+                f"ts.suppress takes secrets, not {type(part).__name__}",
+                hint="a public count can be compared with an ordinary if",
+            )
+    if isinstance(minimum, bool) or not isinstance(minimum, int | np.integer) or minimum < 1:
+        fail(f"a minimum group size is a positive integer, not {minimum!r}")
+    if count.decimals:
+        fail("ts.suppress counts whole rows: the count has decimals")
+    shown = _called(
+        at_least(count, np.array(int(minimum), dtype=object)), f"{count.origin.text} ≥ {minimum}", count
+    )
+    wide = shown.broadcast_to(broadcast_shape(shown.shape, value.shape))
+    return Suppressed(
+        value=_called(wide * value, f"{value.origin.text} if {shown.origin.text}", value, count),
+        count=_called(shown * count, f"{count.origin.text} if at least {minimum}", count),
+        shown=shown,
+    )
+
+
+def round_to(x: Secret, step: int | Decimal | Fraction) -> Secret:
+    """Return x rounded to the nearest multiple of a public step; halves go up.
+
+    The quotient is found digit by digit: one comparison for each binary digit of the number of multiples that
+    x's interval spans.
+    """
+    if not isinstance(x, Secret):
+        fail(
+            f"ts.round_to takes a secret, not {type(x).__name__}",
+            hint="opened values have round(value, places)",
+        )
+    found, decimals = public_array(step)
+    if found.shape != () or decimals > x.decimals or found.item() <= 0:
+        fail(f"a step is a positive number with at most {x.decimals} decimals, not {step!r}")
+    s = int(found.item()) * 10 ** (x.decimals - decimals)
+    if s == 1:
+        return x
+    base = (x.low + s // 2) // s * s
+    rest = Secret(x.builder, x.node, x.shape, decimals=0, origin=x.origin) + (s // 2 - base)
+    quotient = constant(x.builder, np.array(0, dtype=object)).broadcast_to(x.shape)
+    for i in reversed(range((rest.high // s).bit_length())):
+        digit = at_least(rest, np.array(s << i, dtype=object))
+        rest = rest - digit * (s << i)
+        quotient = quotient + digit * (1 << i)
+    rounded = quotient * s + base
+    origin = x.origin.renamed(f"({x.origin.text}) to the nearest {step}")
+    return Secret(x.builder, rounded.node, x.shape, decimals=x.decimals, origin=origin)
+
+
+def _called(result: Secret, text: str, *parents: Secret) -> Secret:
+    origin = joined(text, [p.origin for p in parents])
+    return Secret(result.builder, result.node, result.shape, decimals=result.decimals, origin=origin)
 
 
 def add_noise(x: Secret, *, epsilon: float, delta_bits: int = 40, sensitivity: int = 1) -> Secret:
