@@ -5,14 +5,28 @@ from.
 from __future__ import annotations
 
 from ..errors import UsageError
+from . import auction as _auction
+from . import histogram as _histogram
+from . import outliers as _outliers
 from . import returns as _returns
+from . import schooling as _schooling
+from . import score as _score
 from . import screening as _screening
 from . import wages as _wages
 from ._example import Example, Plain, Tables
 
 __all__ = ["Example", "Plain", "Tables", "examples", "find"]
 
-_EXAMPLES = (_wages.EXAMPLE, _returns.EXAMPLE, _screening.EXAMPLE)
+_EXAMPLES = (
+    _wages.EXAMPLE,
+    _returns.EXAMPLE,
+    _schooling.EXAMPLE,
+    _histogram.EXAMPLE,
+    _auction.EXAMPLE,
+    _screening.EXAMPLE,
+    _score.EXAMPLE,
+    _outliers.EXAMPLE,
+)
 
 
 def examples() -> tuple[Example, ...]:

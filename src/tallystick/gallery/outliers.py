@@ -1,0 +1,56 @@
+"""Outliers against the whole consortium: biopsies more than two standard deviations from everybody's mean.
+
+Neither the mean nor the deviation is opened. With the sum S and the sum of squares Q of n values, a value x lies
+more than z standard deviations from the mean if (n·x - S)² > z²·(n·Q - S²): integers, and exact.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import tallystick as ts
+from tallystick.gallery._example import Example, Plain, Tables
+from tallystick.gallery._plain import column, covariance, mean
+
+DEVIATIONS = 2
+
+
+@ts.program
+def outliers(table: ts.Members[ts.Table]) -> dict[str, object]:
+    """Biopsies whose texture is far from the mean of all, by diagnosis."""
+    benign = ts.concat(t["benign"] for t in table)
+    x = ts.concat(t["mean_texture"] for t in table)
+    n, total = ts.count(x), x.sum()
+    spread = n * (x * x).sum() - total * total
+    apart = (n * x - total) ** 2
+    far = (apart > DEVIATIONS**2 * spread).renamed(f"mean_texture beyond {DEVIATIONS} deviations")
+    return {
+        "outliers": far.sum(),
+        "benign_outliers": (far * benign).renamed(f"benign and {far.origin.text}").sum(),
+    }
+
+
+def plain(tables: Tables) -> Plain:
+    """Compare every deviation with the standard deviation."""
+    x = column(tables.values(), "mean_texture", 2)
+    benign = column(tables.values(), "benign")
+    centre, variance = mean(x), covariance(x, x)
+    far = [(v - centre) ** 2 > DEVIATIONS**2 * variance for v in x]
+    return {
+        "outliers": Fraction(sum(far)),
+        "benign_outliers": Fraction(sum(f and b == 1 for f, b in zip(far, benign, strict=True))),
+    }
+
+
+EXAMPLE = Example(
+    program=outliers,
+    title="how many biopsies lie more than two standard deviations from the mean of all hospitals",
+    revealed=(
+        "Two counts over all hospitals: the outliers, and the benign ones among them. Neither the mean nor the "
+        "standard deviation that they are measured with."
+    ),
+    folder="hospitals",
+    members=("hospital_a", "hospital_b", "hospital_c"),
+    columns={"mean_texture": ts.Column(0, 2**12 - 1, 2), "benign": ts.Column(0, 1)},
+    plain=plain,
+)

@@ -1,0 +1,65 @@
+"""Mean wages by schooling, where a group of fewer than forty people does not show.
+
+The groups are public, who is in which is not. A small group's sum and count are multiplied by zero inside the
+computation, so that nobody ever holds them; its mean comes out undefined. No total over all groups is opened:
+with a single group suppressed, a total would give it back.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import tallystick as ts
+from tallystick.gallery._example import Example, Plain, Tables
+from tallystick.gallery._plain import column, mean, rounded
+
+MINIMUM = 40
+STARTS = {"at_most_5": 0, "from_6": 6, "from_9": 9, "from_12": 12, "from_13": 13, "from_16": 16}
+
+
+@ts.program
+def schooling(table: ts.Members[ts.Table]) -> dict[str, object]:
+    """Mean wage and number of people by years of schooling, small groups suppressed."""
+    wage = ts.concat(t["wage_cents"] for t in table)
+    years = ts.concat(t["educ_years"] for t in table)
+    reached = [years >= start for start in STARTS.values() if start]
+    everybody = ts.stack([wage, *(r * wage for r in reached)]).sum(axis=1)
+    n = ts.count(wage)
+    results: dict[str, object] = {}
+    for k, group in enumerate(STARTS):
+        # Those who reached this group's start, without those who reached the next one's.
+        count = n - reached[0].sum() if k == 0 else reached[k - 1].sum()
+        total = everybody[k] - everybody[k + 1] if k < len(reached) else everybody[k]
+        if 0 < k < len(reached):
+            count = count - reached[k].sum()
+        kept = ts.suppress(total.renamed(f"wages {group}"), count.renamed(f"people {group}"), MINIMUM)
+        people = ts.reveal(kept.count)
+        results[group] = {"people": people, "mean_wage": round(ts.reveal(kept.value) / people, 2)}
+    return results
+
+
+def plain(tables: Tables) -> Plain:
+    """Sort the people into groups, then leave out the small ones."""
+    wage, years = (column(tables.values(), name) for name in ("wage_cents", "educ_years"))
+    ends = [*list(STARTS.values())[1:], 10**9]
+    results: dict[str, Fraction | None] = {}
+    for (group, start), end in zip(STARTS.items(), ends, strict=True):
+        own = [w for w, y in zip(wage, years, strict=True) if start <= y < end]
+        large = len(own) >= MINIMUM
+        results[f"{group}.people"] = Fraction(len(own) if large else 0)
+        results[f"{group}.mean_wage"] = rounded(mean(own), 2) if large else None
+    return results
+
+
+EXAMPLE = Example(
+    program=schooling,
+    title="mean wages by years of schooling, groups of fewer than 40 people suppressed",
+    revealed=(
+        "For every group of at least 40 people over all members: how many they are and the sum of their wages. "
+        "Of a smaller group: that it has fewer than 40 people, and nothing else."
+    ),
+    folder="wages",
+    members=("midwest", "northeast", "south", "west"),
+    columns={"wage_cents": ts.Column(0, 2**12 - 1), "educ_years": ts.Column(0, 2**5 - 1)},
+    plain=plain,
+)
