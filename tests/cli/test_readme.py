@@ -15,18 +15,31 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def _block(language: str) -> str:
-    (block,) = re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-    return block
+def _blocks(language: str) -> list[str]:
+    found: list[str] = re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    return found
 
 
 def test_the_program_and_the_job_make_a_plan(tmp_path: Path) -> None:
-    (tmp_path / "wages.py").write_text(_block("python"), encoding="utf-8")
-    (tmp_path / "job.toml").write_text(_block("toml"), encoding="utf-8")
+    (tmp_path / "wages.py").write_text(_blocks("python")[0], encoding="utf-8")
+    (tmp_path / "job.toml").write_text(_blocks("toml")[0], encoding="utf-8")
     (tmp_path / "consortium.toml").write_text(consortium_toml(), encoding="utf-8")
     result = CliRunner().invoke(main, ["plan", str(tmp_path / "job.toml")])
     assert result.exit_code == 0, result.stderr
     assert "sum of wage_cents over all members" in result.stdout
+
+
+def test_a_program_of_ones_own_is_planned_and_simulated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, program, trial = _blocks("python")
+    monkeypatch.chdir(tmp_path)
+    Path("overtime.py").write_text(program, encoding="utf-8")
+    (command,) = re.findall(r"^tallystick (plan overtime.py .*)$", README, re.MULTILINE)
+    result = CliRunner().invoke(main, command.split())
+    assert result.exit_code == 0, result.stderr
+    assert "mean_hours  = round([2] / [1], 1)" in result.stdout
+    exec(compile("import tallystick as ts\n" + trial, "README.md", "exec"), {})
 
 
 @pytest.mark.parametrize("line", re.findall(r"^(?:\.venv/bin/)?tallystick .*", README, re.MULTILINE))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
+from support.joint_run import Case, audit, play
+from tallystick.backend import Backend
 from tallystick.errors import ProgramError, UsageError
 from tallystick.gallery import Example, examples, find
 from tallystick.plan import Plan, load_program, schema_of, simulate, trace
@@ -45,6 +48,37 @@ def test_wages_against_the_statistics_module() -> None:
     assert float(plain["slope"]) == pytest.approx(
         statistics.linear_regression(schooling, wage).slope, abs=0.005
     )
+
+
+@pytest.mark.parametrize("name", ["auction", "outliers", "histogram"])
+def test_a_few_rows_on_shares(native: Backend, name: str) -> None:
+    """The same program on the first rows of every table: run by three members in memory, and audited."""
+    example = find(name)
+    tables = {m: {c: v[:12] for c, v in t.items()} for m, t in example.tables(3).items()}
+    plan = trace(example.program, [replace(member, rows=12) for member in example.schema(3)])
+    played = Case(plan, tables)
+    ran = play(played, [native] * 3)
+    results = plan.evaluate(audit(played, ran.results[0], native))
+    plain = example.plain(tables)
+    for result in results:
+        expected = plain[result.name]
+        values = list(expected) if isinstance(expected, Sequence) else [expected]
+        if name == "histogram":
+            assert all(abs(a - b) <= 98 for a, b in zip(values, result.values, strict=True))
+        else:
+            assert list(result.values) == values
+
+
+def test_results_that_differ_are_told_apart() -> None:
+    example = find("histogram")
+    (right,) = simulate(example.plan(2), example.tables(2)).results
+    assert example.in_the_open([right], 2)[0][1]
+    far = replace(right, values=(right.values[0] + 200, *right.values[1:]))
+    assert not example.in_the_open([far], 2)[0][1]
+    exact = find("wages")
+    results = simulate(exact.plan(2), exact.tables(2)).results
+    wrong = replace(results[1], values=(results[1].values[0] + 1,))
+    assert [same for _, same in exact.in_the_open([results[0], wrong], 2)] == [True, False]
 
 
 def test_choices_are_explained() -> None:
