@@ -266,7 +266,7 @@ def test_msm_rows(portable: Any, path: Any, points: Array, n: int) -> None:
 def test_msm_of_repeated_points(
     portable: Any, path: Any, points: Array, kind: str, repeat: list[int]
 ) -> None:
-    """Equal, opposite and infinite points meet in one bucket, also across chunks of 4,096 points."""
+    """Equal, opposite and infinite points meet in one bucket, also across chunks of 8,192 points."""
     n = 600 if kind in ("random", "mixed", "equal") else 9_000
     index = np.array(repeat)[np.arange(n) * 5 % len(repeat)]
     many = np.concatenate([points, portable.g1_neg(points)])[index + 40 * (np.arange(n) % 3 == 1)]

@@ -35,7 +35,7 @@ TS_INLINE const uint64_t *ts_ref_x(ts_g1m_ref r) { return (const uint64_t *)(r &
 TS_INLINE const uint64_t *ts_ref_y(ts_g1m_ref r) { return ts_ref_x(r) + 8 - 8 * (r & TS_REF_IMAGE); }
 
 /* Sums in one batch; the running products of a batch lie on the caller's side, one for eight pairs. */
-#define TS_G1M_BATCH 2048
+#define TS_G1M_BATCH 4096
 typedef struct {
     ts_fp8 product[TS_G1M_BATCH / 8];
 } ts_g1m_products;
