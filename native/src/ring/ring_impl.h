@@ -233,12 +233,16 @@ static ts_ring_scratch_area ts_ring_scratch_at(void *scratch) {
     return area;
 }
 
+/* How many words the rows of a whole polynomial lie apart in scratch memory: at a power of two, tiles of all rows would compete for
+ * the same few places of the caches. */
+static size_t ts_ring_apart(const ts_ring *ring) { return ring->degree + TS_RING_TILE; }
+
 size_t ts_ring_scratch(const ts_ring *ring) {
     ts_ring_scratch_area area = ts_ring_scratch_at(NULL);
     /* What ts_ring_reply takes, the largest. */
     for (int i = 0; i < 2; i++) {
         (void)ts_ring_words(&area.memory, ring->degree);
-        (void)ts_ring_words(&area.memory, ring->primes * ring->degree);
+        (void)ts_ring_words(&area.memory, ring->primes * ts_ring_apart(ring));
     }
     return area.memory.used + TS_RING_ALIGN;
 }
@@ -266,14 +270,13 @@ static void ts_ring_split_small(uint64_t *const limbs[2], const int64_t *a, size
     }
 }
 
-/* One tile of all rows of out, from coefficient k on: starts[l], or zero, plus the sum of the limbs times the
- * constants of row l. */
-static void ts_ring_lift_tile(const ts_ring *ring, uint64_t *out, size_t k, const uint64_t *const *limbs,
+/* One tile of all rows of out, which are row words apart: starts[l], or zero, plus the sum of the limbs times the
+ * constants of row l, which are stride apart. */
+static void ts_ring_lift_tile(const ts_ring *ring, uint64_t *out, size_t row, const uint64_t *const *limbs,
                               const uint64_t *constants, size_t stride, size_t terms, const uint64_t *starts) {
     const size_t n = ring->degree < TS_RING_TILE ? ring->degree : TS_RING_TILE;
     for (size_t l = 0; l < ring->primes; l++)
-        ring->cpu->zq_dot(out + l * ring->degree + k, limbs, constants + l * stride, terms, starts ? starts[l] : 0, n,
-                          &ring->zq[l]);
+        ring->cpu->zq_dot(out + l * row, limbs, constants + l * stride, terms, starts ? starts[l] : 0, n, &ring->zq[l]);
 }
 
 /* out = m + r e0. */
@@ -283,7 +286,7 @@ static void ts_ring_lift_noisy(const ts_ring *ring, uint64_t *out, const ts_fr *
     for (size_t k = 0; k < ring->degree; k += n) {
         ts_ring_split(ring, area->limbs, area->bytes, m + k, n);
         ts_ring_split_small(area->limbs + TS_RING_FR_LIMBS, e0 + k, n);
-        ts_ring_lift_tile(ring, out, k, (const uint64_t *const *)area->limbs, ring->field, TS_RING_FIELD_TERMS,
+        ts_ring_lift_tile(ring, out + k, ring->degree, (const uint64_t *const *)area->limbs, ring->field, TS_RING_FIELD_TERMS,
                           TS_RING_FIELD_TERMS, ring->field_start);
     }
 }
@@ -292,16 +295,16 @@ static void ts_ring_lift_noisy(const ts_ring *ring, uint64_t *out, const ts_fr *
 static void ts_ring_lift_reply(const ts_ring *ring, uint64_t *out_y, uint64_t *out_d, const ts_fr *y,
                                const uint64_t *u, const ts_fr *mask, const ts_ring_scratch_area *area) {
     const size_t n = ring->degree < TS_RING_TILE ? ring->degree : TS_RING_TILE;
-    const size_t terms = ring->wide + TS_RING_FR_LIMBS;
+    const size_t row = ts_ring_apart(ring), terms = ring->wide + TS_RING_FR_LIMBS;
     const uint64_t *limbs[TS_RING_MAX_WIDE + TS_RING_FR_LIMBS];
     for (size_t k = 0; k < ring->degree; k += n) {
         ts_ring_split(ring, area->limbs, area->bytes, y + k, n);
-        ts_ring_lift_tile(ring, out_y, k, (const uint64_t *const *)area->limbs, ring->field, TS_RING_FIELD_TERMS,
+        ts_ring_lift_tile(ring, out_y + k, row, (const uint64_t *const *)area->limbs, ring->field, TS_RING_FIELD_TERMS,
                           TS_RING_FR_LIMBS, NULL);
         ts_ring_split(ring, area->limbs, area->bytes, mask + k, n);
         for (size_t j = 0; j < ring->wide; j++) limbs[j] = u + j * ring->degree + k;
         for (size_t i = 0; i < TS_RING_FR_LIMBS; i++) limbs[ring->wide + i] = area->limbs[i];
-        ts_ring_lift_tile(ring, out_d, k, limbs, ring->drown, terms, terms, NULL);
+        ts_ring_lift_tile(ring, out_d + k, row, limbs, ring->drown, terms, terms, NULL);
     }
 }
 
@@ -399,9 +402,9 @@ static void ts_ring_switch(const ts_ring *ring, uint64_t *out, const uint64_t *d
     const size_t terms = ring->primes - ring->kept + 1;
     const uint64_t *rows[TS_RING_MAX_PRIMES];
     for (size_t k = 0; k < ring->degree; k += n) {
-        for (size_t j = 0; j + 1 < terms; j++) rows[j] = d + (ring->kept + j) * ring->degree + k;
+        for (size_t j = 0; j + 1 < terms; j++) rows[j] = d + (ring->kept + j) * ts_ring_apart(ring) + k;
         for (size_t l = 0; l < ring->kept; l++) {
-            rows[terms - 1] = d + l * ring->degree + k;
+            rows[terms - 1] = d + l * ts_ring_apart(ring) + k;
             ring->cpu->zq_dot(out + l * ring->degree + k, rows, ring->switch_out + l * terms, terms, 0, n,
                               &ring->zq[l]);
         }
@@ -416,11 +419,12 @@ int ts_ring_reply(const ts_ring *ring, uint64_t *d0, uint64_t *d1, const uint64_
     if (scratch_len < ts_ring_scratch(ring)) return TS_ERR_LENGTH;
     ts_ring_scratch_area area = ts_ring_scratch_at(scratch);
     uint64_t *work[2] = {ts_ring_words(&area.memory, n), ts_ring_words(&area.memory, n)};
-    uint64_t *rows_y = ts_ring_words(&area.memory, ring->primes * n);
-    uint64_t *rows_d = ts_ring_words(&area.memory, ring->primes * n);
+    const size_t apart = ts_ring_apart(ring);
+    uint64_t *rows_y = ts_ring_words(&area.memory, ring->primes * apart);
+    uint64_t *rows_d = ts_ring_words(&area.memory, ring->primes * apart);
     ts_ring_lift_reply(ring, rows_y, rows_d, y, u, mask, &area);
     for (size_t l = 0; l < ring->primes; l++)
-        ts_ring_reply_row(ring, l, rows_d + l * n, rows_y + l * n, work, c, key, v, e1);
+        ts_ring_reply_row(ring, l, rows_d + l * apart, rows_y + l * apart, work, c, key, v, e1);
     ts_ring_switch(ring, d0, rows_d);
     ts_ring_switch(ring, d1, rows_y);
     ts_ring_scratch_wipe(ring, &area);
@@ -477,58 +481,84 @@ static void ts_ring_monomial_values(const ts_ring *ring, const ts_ring_monomial 
     ts_ring_monomial_grow(ring, x->outer, ring->degree / tile, &square[m->bits - bits], m);
 }
 
-/* Coefficients handled together: a tile of all ciphertexts stays in the L1 cache. */
+/* Coefficients handled together: a tile of sixteen ciphertexts stays in the L1 cache. */
 #define TS_RING_COMBINE_TILE 128
 
-size_t ts_ring_combine_scratch(const ts_ring *ring, size_t outputs, size_t inputs) {
-    const size_t tile = ring->degree < TS_RING_COMBINE_TILE ? ring->degree : TS_RING_COMBINE_TILE;
-    return outputs * inputs * (tile + ring->degree / tile) * sizeof(uint64_t) + TS_RING_ALIGN;
+/* A combination at work. tables holds a pair for every shift; tile holds copies of one tile of all inputs, whose own
+ * addresses may compete for the same few places of the cache. */
+typedef struct {
+    const ts_ring *ring;
+    uint64_t *const *const *out;
+    const uint64_t *const *const *in;
+    const int64_t *shifts;
+    uint64_t *tables, *tile;
+    size_t outputs, inputs, inner, outer;
+} ts_ring_combination;
+
+/* Takes the memory; with base NULL it only measures. */
+static void ts_ring_combine_layout(ts_ring_combination *c, ts_ring_memory *memory) {
+    c->inner = c->ring->degree < TS_RING_COMBINE_TILE ? c->ring->degree : TS_RING_COMBINE_TILE;
+    c->outer = c->ring->degree / c->inner;
+    c->tables = ts_ring_words(memory, c->outputs * c->inputs * (c->inner + c->outer));
+    c->tile = ts_ring_words(memory, 2 * c->inputs * c->inner);
 }
 
-/* One row of every output. tables holds outputs times inputs pairs of tables, already filled. */
-static void ts_ring_combine_row(const ts_ring *ring, size_t l, uint64_t *const *const out[2], size_t outputs,
-                                const uint64_t *const *const in[2], size_t inputs, const int64_t *shifts,
-                                const uint64_t *tables, size_t tile) {
-    const size_t outer = ring->degree / tile;
-    for (size_t h = 0; h < outer; h++) {
-        const size_t at = l * ring->degree + h * tile;
-        for (size_t k = 0; k < outputs; k++) {
-            const uint64_t *a[2][TS_RING_MAX_SHIFTS], *b[TS_RING_MAX_SHIFTS];
-            uint64_t weights[TS_RING_MAX_SHIFTS];
-            size_t terms = 0;
-            for (size_t u = 0; u < inputs; u++) {
-                const uint64_t *table = tables + (k * inputs + u) * (outer + tile);
-                if (shifts[k * inputs + u] < 0) continue;
-                a[0][terms] = in[0][u] + at, a[1][terms] = in[1][u] + at;
-                weights[terms] = table[h];
-                b[terms++] = table + outer;
-            }
-            ring->cpu->zq_sum((uint64_t *const[]){out[0][k] + at, out[1][k] + at},
-                              (const uint64_t *const *const[]){a[0], a[1]}, b, weights, terms, tile, &ring->zq[l]);
-        }
+size_t ts_ring_combine_scratch(const ts_ring *ring, size_t outputs, size_t inputs) {
+    ts_ring_combination c = {.ring = ring, .outputs = outputs, .inputs = inputs};
+    ts_ring_memory memory = {0};
+    ts_ring_combine_layout(&c, &memory);
+    return memory.used + TS_RING_ALIGN;
+}
+
+static ts_ring_monomial ts_ring_combine_table(const ts_ring_combination *c, size_t i) {
+    uint64_t *table = c->tables + i * (c->inner + c->outer);
+    return (ts_ring_monomial){.outer = table, .inner = table + c->outer};
+}
+
+/* Tile h of row l of output k, from the copies of the inputs' tiles. */
+static void ts_ring_combine_one(const ts_ring_combination *c, size_t l, size_t h, size_t k) {
+    const size_t at = l * c->ring->degree + h * c->inner;
+    const uint64_t *a[2][TS_RING_MAX_SHIFTS], *b[TS_RING_MAX_SHIFTS];
+    uint64_t weights[TS_RING_MAX_SHIFTS];
+    size_t terms = 0;
+    for (size_t u = 0; u < c->inputs; u++) {
+        const ts_ring_monomial x = ts_ring_combine_table(c, k * c->inputs + u);
+        if (c->shifts[k * c->inputs + u] < 0) continue;
+        a[0][terms] = c->tile + 2 * u * c->inner, a[1][terms] = a[0][terms] + c->inner;
+        weights[terms] = x.outer[h];
+        b[terms++] = x.inner;
+    }
+    c->ring->cpu->zq_sum((uint64_t *const[]){c->out[0][k] + at, c->out[1][k] + at},
+                         (const uint64_t *const *const[]){a[0], a[1]}, b, weights, terms, c->inner, &c->ring->zq[l]);
+}
+
+static void ts_ring_combine_row(const ts_ring_combination *c, size_t l) {
+    for (size_t i = 0; i < c->outputs * c->inputs; i++) {
+        const ts_ring_monomial x = ts_ring_combine_table(c, i);
+        if (c->shifts[i] >= 0) ts_ring_monomial_values(c->ring, &x, c->inner, c->shifts[i], &c->ring->zq[l]);
+    }
+    for (size_t h = 0; h < c->outer; h++) {
+        const size_t at = l * c->ring->degree + h * c->inner;
+        for (size_t u = 0; u < 2 * c->inputs; u++)
+            memcpy(c->tile + u * c->inner, c->in[u % 2][u / 2] + at, c->inner * sizeof *c->tile);
+        for (size_t k = 0; k < c->outputs; k++) ts_ring_combine_one(c, l, h, k);
     }
 }
 
 int ts_ring_combine_var(const ts_ring *ring, uint64_t *const *out0, uint64_t *const *out1, size_t outputs,
                         const uint64_t *const *in0, const uint64_t *const *in1, size_t inputs, const int64_t *shifts,
                         void *scratch, size_t scratch_len) {
-    const size_t tile = ring->degree < TS_RING_COMBINE_TILE ? ring->degree : TS_RING_COMBINE_TILE;
-    const size_t outer = ring->degree / tile;
+    ts_ring_combination c = {.ring = ring, .shifts = shifts, .outputs = outputs, .inputs = inputs};
     if (inputs > TS_RING_MAX_SHIFTS || scratch_len < ts_ring_combine_scratch(ring, outputs, inputs))
         return TS_ERR_LENGTH;
     for (size_t i = 0; i < outputs * inputs; i++)
         if (shifts[i] < -1 || shifts[i] >= 2 * (int64_t)ring->degree) return TS_ERR_INDEX;
+    c.out = (uint64_t *const *const[]){out0, out1};
+    c.in = (const uint64_t *const *const[]){in0, in1};
     ts_ring_memory memory = ts_ring_memory_at(scratch);
-    uint64_t *tables = ts_ring_words(&memory, outputs * inputs * (outer + tile));
-    for (size_t l = 0; l < ring->primes; l++) {
-        for (size_t i = 0; i < outputs * inputs; i++) {
-            uint64_t *table = tables + i * (outer + tile);
-            const ts_ring_monomial x = {.outer = table, .inner = table + outer};
-            if (shifts[i] >= 0) ts_ring_monomial_values(ring, &x, tile, shifts[i], &ring->zq[l]);
-        }
-        ts_ring_combine_row(ring, l, (uint64_t *const *const[]){out0, out1}, outputs,
-                            (const uint64_t *const *const[]){in0, in1}, inputs, shifts, tables, tile);
-    }
+    ts_ring_combine_layout(&c, &memory);
+    for (size_t l = 0; l < ring->primes; l++) ts_ring_combine_row(&c, l);
+    ts_wipe(c.tile, 2 * inputs * c.inner * sizeof *c.tile);
     return TS_OK;
 }
 

@@ -134,32 +134,51 @@ static void ifma_zq_small(uint64_t *out, const int64_t *a, size_t n, int factor,
     }
 }
 
+/* width vectors of zq_sum, from coefficient k on. */
+TS_INLINE void ts_zq8_sum(uint64_t *const out[2], const uint64_t *const *const a[2], const uint64_t *const *b,
+                          const uint64_t *weights, size_t terms, size_t k, int width, const ts_zq *m,
+                          const ts_zq8 *c) {
+    const int steps = ts_zq_steps(terms);
+    ts_v8 lo[2][2], hi[2][2];
+    TS_UNROLL(2)
+    for (int j = 0; j < width; j++) {
+        lo[0][j] = lo[1][j] = ts_v8_zero();
+        hi[0][j] = hi[1][j] = c->p;
+    }
+    for (size_t u = 0; u < terms; u++) {
+        const ts_v8 y = ts_v8_set1(weights[u]);
+        TS_UNROLL(2)
+        for (int j = 0; j < width; j++) {
+            const size_t at = k + 8 * (size_t)j;
+            /* Below 2 p, which is why the sum of at most 63 products is below 2 * 63 * p / 4. */
+            const ts_v8 x = ts_zq8_load(b[u] + at);
+            const ts_v8 q = ts_v8_lo(ts_v8_zero(), ts_v8_lo(ts_v8_zero(), x, y), c->inverse);
+            const ts_v8 factor = ts_v8_sub(ts_v8_hi(c->p, x, y), ts_v8_hi(ts_v8_zero(), q, c->p));
+            TS_UNROLL(2)
+            for (int i = 0; i < 2; i++) {
+                const ts_v8 v = ts_zq8_load(a[i][u] + at);
+                lo[i][j] = ts_v8_lo(lo[i][j], v, factor);
+                hi[i][j] = ts_v8_hi(hi[i][j], v, factor);
+            }
+        }
+    }
+    TS_UNROLL(2)
+    for (int j = 0; j < width; j++)
+        for (int i = 0; i < 2; i++)
+            ts_zq8_store(out[i] + k + 8 * (size_t)j, ts_zq8_settle(ts_zq8_redc(lo[i][j], hi[i][j], c), steps, m));
+}
+
 static void ifma_zq_sum(uint64_t *const out[2], const uint64_t *const *const a[2], const uint64_t *const *b,
                         const uint64_t *weights, size_t terms, size_t n, const ts_zq *m) {
     const ts_zq8 c = ts_zq8_constants(m);
-    const int steps = ts_zq_steps(terms);
     TS_ASSERT(terms <= TS_ZQ_MAX_TERMS);
     if (n % 8) {
         zq_sum(out, a, b, weights, terms, n, m);
         return;
     }
-    for (size_t k = 0; k < n; k += 8) {
-        ts_v8 lo[2] = {ts_v8_zero(), ts_v8_zero()}, hi[2] = {c.p, c.p};
-        for (size_t u = 0; u < terms; u++) {
-            /* Below 2 p, which is why the sum of at most 63 products is below 2 * 63 * p / 4. */
-            const ts_v8 x = ts_zq8_load(b[u] + k), y = ts_v8_set1(weights[u]);
-            const ts_v8 q = ts_v8_lo(ts_v8_zero(), ts_v8_lo(ts_v8_zero(), x, y), c.inverse);
-            const ts_v8 factor = ts_v8_sub(ts_v8_hi(c.p, x, y), ts_v8_hi(ts_v8_zero(), q, c.p));
-            TS_UNROLL(2)
-            for (int i = 0; i < 2; i++) {
-                const ts_v8 v = ts_zq8_load(a[i][u] + k);
-                lo[i] = ts_v8_lo(lo[i], v, factor);
-                hi[i] = ts_v8_hi(hi[i], v, factor);
-            }
-        }
-        for (int i = 0; i < 2; i++)
-            ts_zq8_store(out[i] + k, ts_zq8_settle(ts_zq8_redc(lo[i], hi[i], &c), steps, m));
-    }
+    size_t k = 0;
+    for (; k + 16 <= n; k += 16) ts_zq8_sum(out, a, b, weights, terms, k, 2, m, &c);
+    for (; k < n; k += 8) ts_zq8_sum(out, a, b, weights, terms, k, 1, m, &c);
 }
 
 /* ---- from residues to Fr ---- */
