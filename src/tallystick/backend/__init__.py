@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._memory import keep_large_buffers
 from ._protocol import FR_BYTES, FR_MODULUS, G1_BYTES, Backend, Buffer, FrArray, G1Array, IndexArray
 from ._ring_protocol import Ciphertext, Octets, Poly, PublicKey, Ring, RingParameters, Small
 from ._select import get_backend, native_available
@@ -23,5 +24,6 @@ __all__ = [
     "RingParameters",
     "Small",
     "get_backend",
+    "keep_large_buffers",
     "native_available",
 ]

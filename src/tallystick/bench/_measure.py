@@ -59,14 +59,20 @@ def summary(seconds: Sequence[float], *, loops: int = 1, cpu: Sequence[float] = 
 
 
 def measure(
-    call: Callable[[], object], *, runs: int = RUNS, cpu: Callable[[], float] = time.process_time
+    call: Callable[[], object],
+    *,
+    runs: int = RUNS,
+    cpu: Callable[[], float] = time.process_time,
+    before: Callable[[], object] | None = None,
 ) -> Measurement:
     """Time a call; one that exhausts the patience at once is not repeated: the warm-up is its only run.
 
-    ``cpu`` tells the processor time used so far.
+    ``cpu`` tells the processor time used so far; ``before`` is called, untimed, before every single call.
     """
 
     def run(loops: int) -> tuple[float, float]:
+        if before is not None:
+            before()
         used, start = cpu(), time.perf_counter()
         for _ in range(loops):
             call()
@@ -78,6 +84,6 @@ def measure(
     if times[0][0] <= _PATIENCE:
         # The first call may have filled caches and tables, so the schedule follows the second.
         schedule = Schedule.after(run(1)[0], runs=runs)
-        loops = schedule.loops
+        loops = schedule.loops if before is None else 1
         times = [run(loops) for _ in range(schedule.runs)]
     return summary([wall for wall, _ in times], loops=loops, cpu=[used for _, used in times])

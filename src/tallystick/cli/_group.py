@@ -14,8 +14,8 @@ from typing import NoReturn
 
 import click
 
+from ..backend import keep_large_buffers
 from ..errors import TallystickError, UsageError
-from ._memory import keep_large_buffers
 
 __all__ = ["COMMANDS", "EXIT_REFUSED", "EXIT_USAGE", "fail", "main", "print_error", "report"]
 

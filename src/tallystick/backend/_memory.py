@@ -1,4 +1,4 @@
-"""Keeping large buffers: a setting of the process, so a command's business and not the library's."""
+"""Keeping large buffers: a setting of the whole process, so commands ask for it, never a mere import."""
 
 from __future__ import annotations
 
