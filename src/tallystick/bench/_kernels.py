@@ -34,10 +34,15 @@ __all__ = [
     "g1_to_bytes",
     "points",
     "remembered",
+    "ring_combine",
     "ring_decrypt",
     "ring_encrypt",
     "ring_ntt",
+    "ring_pack",
     "ring_reply",
+    "ring_slots",
+    "ring_unpack",
+    "ring_wide",
 ]
 
 _SEED = b"tallystick bench: a public seed."
@@ -211,3 +216,34 @@ def ring_decrypt(backend: Backend, degree: int) -> Call:
     ring, s, _ = _ring(backend, degree)
     reply = cast(Ciphertext, ring_reply(backend, degree)())
     return partial(ring.decrypt, reply, ring.to_evaluation(s))
+
+
+def ring_combine(backend: Backend, degree: int) -> Call:
+    """Combine 16 ciphertexts into 8 sums with monomials, as the verifier of a batch of ciphertexts does."""
+    ring, s, key = _ring(backend, degree)
+    e, m = ring.binomial(_SEED, bytes(12)), elements(backend, degree)
+    ciphertexts = [ring.encrypt(key, m, e, s, ring.binomial(_SEED, bytes([k] * 12))) for k in range(16)]
+    shifts = (np.arange(8 * 16, dtype=np.int64) * 7919 % (2 * degree)).reshape(8, 16)
+    return partial(ring.combine, ciphertexts, shifts)
+
+
+def ring_slots(backend: Backend, degree: int) -> Call:
+    """Evaluate a plaintext polynomial at its slots."""
+    return partial(_ring(backend, degree)[0].slots, elements(backend, degree))
+
+
+def ring_wide(backend: Backend, degree: int) -> Call:
+    """Draw the integers that drown a reply."""
+    return partial(_ring(backend, degree)[0].wide, _SEED, bytes(12))
+
+
+def ring_pack(backend: Backend, degree: int) -> Call:
+    """Pack one polynomial modulo q, 50 bits a residue."""
+    ring, _, key = _ring(backend, degree)
+    return partial(ring.pack, key.b)
+
+
+def ring_unpack(backend: Backend, degree: int) -> Call:
+    """Unpack it and check every residue."""
+    ring, _, key = _ring(backend, degree)
+    return partial(ring.unpack, ring.pack(key.b), len(key.b))

@@ -108,6 +108,9 @@ FORMULAS: Mapping[str, Formula] = {
     "fr_matvec": _SUM,
     "fr_inv": Formula("three products and reductions", lambda p, n: 3 * p.fr),
     "fr_ntt": Formula("log2(n)/2 products and reductions", lambda p, n: log2(n) / 2 * p.fr),
+    "ring_ntt": Formula(
+        "3 a butterfly, log2(n)/2 butterflies, and 6 to lift", lambda p, n: 1.5 * log2(n) + 6
+    ),
     "g1_add": Formula("5 M + S", lambda p, n: p.add_affine),
     "g1_mul": Formula(
         "about 128 doublings of 2 M + 5 S and 52 additions of 7 M + 4 S (endomorphism, windows)",
