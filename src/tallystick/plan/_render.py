@@ -19,6 +19,7 @@ from ._expressions import (
     PublicRounded,
     PublicTake,
 )
+from ._isolation import combined_warnings
 from ._plan import Plan
 
 __all__ = ["explain_results", "render", "revealed", "warnings"]
@@ -66,6 +67,7 @@ def warnings(plan: Plan) -> list[str]:
             found.append(f"[{number + 1}] depends on {members[0]} alone: {node.label}")
         if members and rows < _FEW_ROWS:
             found.append(f"[{number + 1}] is computed from {rows} rows only: {node.label}")
+    found += combined_warnings(plan)
     if not plan.inputs:
         found.append("the program uses no column of any member")
     return found
