@@ -8,6 +8,7 @@ from ..errors import UsageError
 from . import auction as _auction
 from . import histogram as _histogram
 from . import outliers as _outliers
+from . import quartiles as _quartiles
 from . import returns as _returns
 from . import schooling as _schooling
 from . import score as _score
@@ -24,6 +25,7 @@ _EXAMPLES = (
     _histogram.EXAMPLE,
     _auction.EXAMPLE,
     _screening.EXAMPLE,
+    _quartiles.EXAMPLE,
     _score.EXAMPLE,
     _outliers.EXAMPLE,
 )
