@@ -1,8 +1,9 @@
 """Mean wages by schooling, where a group of fewer than forty people does not show.
 
 The groups are public, who is in which is not. A small group's sum and count are multiplied by zero inside the
-computation, so that nobody ever holds them; its mean comes out undefined. No total over all groups is opened:
-with a single group suppressed, a total would give it back.
+computation, so that nobody ever holds them; its mean comes out undefined. No total of wages over all groups is
+opened: with a single group suppressed, a total would give it back, as the public number of rows gives back how
+many people it has.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ EXAMPLE = Example(
     title="mean wages by years of schooling, groups of fewer than 40 people suppressed",
     revealed=(
         "For every group of at least 40 people over all members: how many they are and the sum of their wages. "
-        "Of a smaller group: that it has fewer than 40 people, and nothing else."
+        "Of a smaller group: that it has fewer than 40 people, and no wages. Since the number of all people is "
+        "public, what the other groups leave of it is the number of people in all small groups together."
     ),
     folder="wages",
     members=("midwest", "northeast", "south", "west"),

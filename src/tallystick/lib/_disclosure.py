@@ -109,7 +109,8 @@ def add_noise(x: Secret, *, epsilon: float, delta_bits: int = 40, sensitivity: i
     Made for counts: one person changes one entry of x, by at most ``sensitivity``.  Opening all entries is then
     (epsilon, 2^-delta_bits)-differentially private.  Each entry takes as few fair coins as that needs, about
     8·ln(2)·delta_bits·(sensitivity / epsilon)², and moves by half of them at most.  Where a person changes
-    several entries, or the same data are used again, the budgets add up; the plan lists each use.
+    several entries (another value in a row of a histogram: two), or the same data are used again, the budgets add
+    up; the plan lists each use.
     """
     if not isinstance(x, Secret):
         fail(f"ts.add_noise takes a secret, not {type(x).__name__}", hint="add noise before revealing")
