@@ -187,6 +187,10 @@ class Plan:
 
         nodes = listed(value["nodes"], "nodes")
         need(len(nodes) <= MAX_NODES, "plan: too many nodes")
+        need(
+            sum(n[:2] == ["hint", "coins"] for n in nodes if isinstance(n, list)) <= 64,
+            "plan: too many coins",
+        )
         self.nodes: list[Node] = []
         for position, fields in enumerate(nodes):
             try:

@@ -164,6 +164,12 @@ def test_misuse_names_the_line(function, message: str) -> None:
     assert "test_noise.py" in (raised.value.where or "")
 
 
+def test_a_plan_spends_on_64_uses_at_most() -> None:
+    assert len(budgets(noisy_case(lambda x: [noisy(x.sum()) for _ in range(64)]).plan)) == 64
+    with pytest.raises(ProgramError, match="65 coins hints; at most 64"):
+        noisy_case(lambda x: [noisy(x.sum()) for _ in range(65)])
+
+
 @pytest.mark.parametrize(
     "parameters",
     [(1, 3, 1, 20), (1, 4098, 1, 20), (1, 4, 0, 20), (1, 4, 5, 20), (1, 4, 1, 0), (1, 4, 1, 129)],

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
-from math import comb, log
+from math import log
 
 from ._hints import MAX_COINS
 from ._ops import Hint, Output
@@ -75,7 +75,8 @@ def epsilon_of(coins: int, sensitivity: int, delta_bits: int) -> float | None:
     tell the two apart best are these tails (the likelihood ratio is monotone), so that epsilon is the logarithm
     of the greatest (A(m) - delta) / A(m - s).  Both directions are alike, as the binomial is symmetric.
     """
-    tails = [0, *accumulate(comb(coins, j) for j in range(coins + 1))]
+    ways = accumulate(range(coins), lambda c, j: c * (coins - j) // (j + 1), initial=1)
+    tails = [0, *accumulate(ways)]
     slack = (1 << coins) >> delta_bits
     worst = 0.0
     for m in range(1, coins + 2):

@@ -40,6 +40,9 @@ STATISTICAL_BITS = 80
 MAX_COINS = 1 << 12
 """The most coins that one value of noise may be the sum of."""
 
+MAX_COIN_HINTS = 64
+"""The most uses of noise in a plan: whoever reads a plan computes the budget of each."""
+
 _MAX_BITS = 250
 _MAX_DELTA_BITS = 128
 

@@ -25,6 +25,7 @@ from ._expressions import (
     operands_of,
     places_of,
 )
+from ._hints import MAX_COIN_HINTS
 from ._intervals import Interval, OverflowRangeError, centred
 from ._ops import (
     MAX_DECIMALS,
@@ -300,6 +301,9 @@ def compute_layout(members: Sequence[Member], nodes: Sequence[Node]) -> Layout:
     depth: list[int] = []
     inputs = [0] * len(members)
     named: set[tuple[int, str]] = set()
+    uses = sum(isinstance(node, Hint) and node.kind == "coins" for node in nodes)
+    if uses > MAX_COIN_HINTS:
+        raise ValueError(f"plan: {uses} coins hints; at most {MAX_COIN_HINTS} are allowed")
     free = gates = zeros = outputs = total = 0
     for v, node in enumerate(nodes):
         try:
