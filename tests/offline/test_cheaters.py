@@ -371,6 +371,24 @@ def test_nobody_goes_back_because_a_peer_says_so(trio):
     assert [trio.stores[k].span("triples") for k in trio.honest] == [(4, 8)] * 2
 
 
+def test_a_store_that_is_said_to_end_inside_a_batch_is_left_without_holes(trio):
+    def short(sender, label, payload):
+        if (sender, label) != (CHEATER, "prepare/state"):
+            return payload
+        state = loads(payload, max_size=len(payload))
+        assert state["spans"][0] == [4, 24]
+        state["spans"][0] = [4, 12]
+        return dumps(state)
+
+    for n in (8, 16, 24):
+        trio.prepare(need=triples_only(n))
+    trio.use()
+    # Of three batches the first stays, and is used.
+    results = trio.use(corrupt=short)
+    assert results.count(results[0]) == 3, results
+    assert [store.span("triples") for store in trio.stores] == [(8, 8)] * 3
+
+
 # ---------------------------------------------------------------------- in general
 def test_a_cheater_that_stops_with_a_harmless_name_gains_nothing(trio):
     """An abort notice under the name of a lost connection leaves the epoch alone, and has shown nothing."""

@@ -66,6 +66,21 @@ def test_alignment_only_narrows(path):
             store.align("randoms", 3, 11)
 
 
+@pytest.mark.parametrize(("first", "last", "left"), [(0, 6, b"abcd"), (2, 6, b"cd"), (5, 6, b""), (0, 3, b"")])
+def test_alignment_keeps_whole_segments(path, first, last, left):
+    """Where a peer says that its items end is its own claim: no store is left with a hole."""
+    with opened(path) as store:
+        store.begin_epoch(b"e1", b"keys")
+        store.append("randoms", 4, b"abcd")
+        store.append("randoms", 4, b"efgh")
+        store.align("randoms", first, last)
+        here, end = store.span("randoms")
+        assert (here, end) == (first, max(first, first + len(left)))
+        assert items(store, "randoms", len(left)) == left
+        store.append("randoms", 2, b"xy")
+        assert items(store, "randoms", 2) == b"xy"
+
+
 def test_a_burnt_epoch_leaves_nothing_but_its_reason(path):
     with opened(path) as store:
         store.begin_epoch(b"e1", b"very secret keys")

@@ -215,8 +215,14 @@ class Store:
 
     @_guarded
     def align(self, kind: str, first: int, last: int) -> None:
-        """Narrow the span to [first, last): what lies outside is deleted and never given out."""
-        last = max(first, last)
+        """Narrow the span to [first, last): what lies outside is deleted and never given out.
+
+        Segments stay whole: one in whose middle ``last`` lies goes, and the span ends before it.
+        """
+        cut = self._db.execute(
+            "SELECT start FROM segment WHERE kind = ? AND start < ? AND start + count > ?", (kind, last, last)
+        ).fetchone()
+        last = max(first, last if cut is None else int(cut[0]))
         old_first, old_last = self.span(kind)
         if first < old_first or last > max(old_last, first):
             raise ValueError(f"a span only narrows: [{old_first}, {old_last}) to [{first}, {last})")
