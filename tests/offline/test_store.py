@@ -66,7 +66,9 @@ def test_alignment_only_narrows(path):
             store.align("randoms", 3, 11)
 
 
-@pytest.mark.parametrize(("first", "last", "left"), [(0, 6, b"abcd"), (2, 6, b"cd"), (5, 6, b""), (0, 3, b"")])
+@pytest.mark.parametrize(
+    ("first", "last", "left"), [(0, 6, b"abcd"), (2, 6, b"cd"), (5, 6, b""), (0, 3, b"")]
+)
 def test_alignment_keeps_whole_segments(path, first, last, left):
     """Where a peer says that its items end is its own claim: no store is left with a hole."""
     with opened(path) as store:
