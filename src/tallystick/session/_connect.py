@@ -96,7 +96,8 @@ class Connector:
 
     def start(self, listener: socket.socket) -> None:
         """Begin to accept at ``listener`` and to open connections to all other members."""
-        threading.Thread(target=self._accept, args=(listener,), name="accept", daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, args=(listener,), name="accept", daemon=True)
+        self._accepting.start()
         for j, member in enumerate(self._members):
             if j != self._index:
                 threading.Thread(
@@ -106,6 +107,10 @@ class Connector:
     def stop(self) -> None:
         """Stop accepting and opening; connections handed over stay."""
         self._stopped.set()
+
+    def wait(self) -> None:
+        """After ``stop``: return once nothing listens any more, so that the next run can."""
+        self._accepting.join()
 
     # ------------------------------------------------------------------ opening
     def _dial(self, j: int) -> None:

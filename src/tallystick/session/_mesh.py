@@ -222,6 +222,7 @@ class TlsMesh:
         for inbox in self._inboxes.values():
             inbox.close(self._limits.close)
         self._hasher.shutdown()
+        self._connector.wait()
 
     # ------------------------------------------------------------------ failures
     def _fail(self, error: ProtocolAbort) -> None:
