@@ -32,7 +32,11 @@ memoryview in a reference cycle, such as an abort and its traceback's frames (gh
 
 @dataclass(frozen=True, slots=True)
 class RingParameters:
-    """The degree N, the primes p_0 > p_1 > ... of q, and how many of them survive switching."""
+    """The degree N, the primes p_0 > p_1 > ... of q, and how many of them survive switching.
+
+    N is a power of two from 4, a prime is below 2**50 and 1 modulo 2N (``Backend.ring`` raises ValueError otherwise);
+    ``wide_limbs`` counts the 52-bit limbs of the integers that drown a reply.
+    """
 
     degree: int
     primes: tuple[int, ...]
