@@ -142,6 +142,18 @@ def coins(p: list[int]) -> int:
     return values * each
 
 
+def quotient(lengths: list[int], parameters: list[int]) -> int:
+    """Return the entries of a quotient hint."""
+    need(2 <= parameters[0] < 1 << 250, "the divisor of a quotient hint")
+    return per_entry(lengths, parameters[2])
+
+
+def per_pair(lengths: list[int], k: int) -> int:
+    """Return the entries of a hint with k wires for each entry of two arguments of one length."""
+    need(lengths[0] == lengths[1], "arguments of different lengths")
+    return per_entry(lengths, k)
+
+
 # Arguments, parameters, whether boolean, and the number of entries.
 HINTS: dict[str, tuple[int, int, bool, Callable[[list[int], list[int]], int]]] = {
     "bits": (1, 2, True, lambda n, p: per_entry(n, p[1])),
@@ -149,6 +161,9 @@ HINTS: dict[str, tuple[int, int, bool, Callable[[list[int], list[int]], int]]] =
     "copy": (1, 0, True, lambda n, p: n[0]),
     "inverse": (1, 0, False, lambda n, p: n[0]),
     "coins": (0, 4, True, lambda n, p: coins(p)),
+    "quotient": (1, 3, True, lambda n, p: quotient(n, p)),
+    "ratio": (2, 1, True, lambda n, p: per_pair(n, p[0])),
+    "root": (1, 1, True, lambda n, p: per_entry(n, p[0])),
 }
 
 

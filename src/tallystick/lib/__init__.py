@@ -7,6 +7,7 @@ from __future__ import annotations
 from ..plan import concat, stack
 from ._choice import abs, all, any, clip, isin, max, maximum, min, minimum, sign, where
 from ._disclosure import Suppressed, add_noise, round_to, suppress
+from ._numbers import divide, floor_divide, reciprocal, sqrt
 from ._statistics import count, covariance, mean, slope, sum, variance
 
 __all__ = [
@@ -19,15 +20,19 @@ __all__ = [
     "concat",
     "count",
     "covariance",
+    "divide",
+    "floor_divide",
     "isin",
     "max",
     "maximum",
     "mean",
     "min",
     "minimum",
+    "reciprocal",
     "round_to",
     "sign",
     "slope",
+    "sqrt",
     "stack",
     "sum",
     "suppress",

@@ -8,8 +8,6 @@ difference from its digits, one boolean wire each.  Costs are in ``spec/library.
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
-from fractions import Fraction
 from functools import partial
 from typing import cast
 
@@ -19,14 +17,12 @@ from ..plan import (
     OPERATORS,
     Array,
     Operand,
-    Origin,
     Secret,
     Sub,
     assert_zero,
     broadcast_shape,
     fail,
     hint,
-    joined,
     public_array,
 )
 from ._digits import (
@@ -39,6 +35,7 @@ from ._digits import (
     public_values,
     weighted,
 )
+from ._naming import named, shown_interval, text_of, units
 
 __all__ = [
     "at_least",
@@ -70,7 +67,10 @@ def is_boolean(x: Secret) -> bool:
 def require_boolean(x: Secret, what: str) -> None:
     """Fail unless all entries of x are 0 or 1."""
     if not is_boolean(x):
-        fail(f"{what} needs zeros and ones, not values in {_shown(x)}", hint="compare first, as in x != 0")
+        fail(
+            f"{what} needs zeros and ones, not values in {shown_interval(x)}",
+            hint="compare first, as in x != 0",
+        )
 
 
 def complement(x: Secret) -> Secret:
@@ -80,7 +80,7 @@ def complement(x: Secret) -> Secret:
         values = public_values(x.builder, node.a)
         if values is not None and (values == 1).all():
             return Secret(x.builder, node.b, x.shape, decimals=0, origin=x.origin)
-    return _named(constants(x.builder, 1, x.shape) - x, f"not {_text(x)}", x)
+    return named(constants(x.builder, 1, x.shape) - x, f"not {text_of(x)}", x)
 
 
 def _or(x: Secret, y: Secret) -> Secret:
@@ -113,7 +113,7 @@ def at_least(x: Secret, threshold: Array) -> Secret:
         if used.cost * x.size + _SLOT * digits.fresh <= _DIGIT * (k + 1) * x.size:
             reached = used.reached(committed_bits(line.base))
             return reached if line.scale > 0 else complement(reached)
-    return not_negative(_units(x) - threshold)
+    return not_negative(units(x) - threshold)
 
 
 def _one(values: Array) -> Array:
@@ -226,7 +226,7 @@ def equals(x: Secret, value: Array) -> Secret:
         tested = 3 * _MUL + 3 * spread
         if (_MUL * (digits.k - 1) + (0 if uniform else 2)) * x.size + digits.fresh * _SLOT <= tested * x.size:
             return _matching(committed_bits(line.base), wanted, exact, digits.k, uniform=bool(uniform))
-    return is_zero(_units(x) - value)
+    return is_zero(units(x) - value)
 
 
 def _matching(bits: Secret, wanted: Array, exact: Array, k: int, *, uniform: bool) -> Secret:
@@ -261,25 +261,25 @@ def _ordered(symbol: str, x: Secret, other: Operand) -> Secret:
         if is_boolean(a) and is_boolean(b):
             less = complement(b) * a if turned else complement(a) * b
         else:
-            d = _units(b) - _units(a) if turned else _units(a) - _units(b)
+            d = units(b) - units(a) if turned else units(a) - units(b)
             less = complement(not_negative(d))
         found = less if strict else complement(less)
-        return _named(found, f"{_text(x)} {symbol} {_text(other)}", x, other)
+        return named(found, f"{text_of(x)} {symbol} {text_of(other)}", x, other)
     values, decimals = public_array(other)
     # x ≥ c for any c means x ≥ ⌈c⌉ in x's own units, and x > c means x ≥ ⌊c⌋ + 1.
     scaled = np.asarray(values * 10 ** max(x.decimals - decimals, 0), dtype=object)
     unit = 10 ** max(decimals - x.decimals, 0)
     threshold = scaled // unit + 1 if symbol in (">", "<=") else -(-scaled // unit)
     found = at_least(x, np.asarray(threshold, dtype=object))
-    return _named(
-        found if symbol in (">", ">=") else complement(found), f"{_text(x)} {symbol} {_shown_value(other)}", x
+    return named(
+        found if symbol in (">", ">=") else complement(found), f"{text_of(x)} {symbol} {text_of(other)}", x
     )
 
 
 def _equal(x: Secret, other: Operand) -> Secret:
     if isinstance(other, Secret):
         a, b, _ = x.aligned(other, "compare")
-        return _named(is_zero(_units(a) - _units(b)), f"{_text(x)} == {_text(other)}", x, other)
+        return named(is_zero(units(a) - units(b)), f"{text_of(x)} == {text_of(other)}", x, other)
     values, decimals = public_array(other)
     if decimals > x.decimals:
         fail(
@@ -287,7 +287,7 @@ def _equal(x: Secret, other: Operand) -> Secret:
             hint="compare with <= or >=, or round the constant",
         )
     scaled = np.asarray(values * 10 ** (x.decimals - decimals), dtype=object)
-    return _named(equals(x, scaled), f"{_text(x)} == {_shown_value(other)}", x)
+    return named(equals(x, scaled), f"{text_of(x)} == {text_of(other)}", x)
 
 
 def _unequal(x: Secret, other: Operand) -> Secret:
@@ -311,7 +311,7 @@ def _logical(symbol: str, x: Secret, other: Operand) -> Secret:
     else:
         # a xor b is b where a = 0 and 1 - b where a = 1.
         found = b + a * (complement(b) - b)
-    return _named(found, f"{_text(x)} {symbol} {_text(other)}", x, other)
+    return named(found, f"{text_of(x)} {symbol} {text_of(other)}", x, other)
 
 
 def _logical_public(symbol: str, x: Secret, values: Array) -> Secret:
@@ -338,29 +338,3 @@ for _symbol in ("&", "|", "^"):
     OPERATORS[_symbol] = partial(_logical, _symbol)
 _OTHERS: dict[str, Callable[..., Secret]] = {"==": _equal, "!=": _unequal, "~": _inverted}
 OPERATORS.update(_OTHERS)
-
-
-# ---------------------------------------------------------------------------------------- names
-
-
-def _units(x: Secret) -> Secret:
-    """Return x as integers, without its scale."""
-    return Secret(x.builder, x.node, x.shape, decimals=0, origin=x.origin) if x.decimals else x
-
-
-def _named(result: Secret, text: str, *parents: Secret) -> Secret:
-    origin: Origin = joined(text, [p.origin for p in parents])
-    return Secret(result.builder, result.node, result.shape, decimals=result.decimals, origin=origin)
-
-
-def _text(x: Secret) -> str:
-    text = x.origin.text
-    return f"({text})" if " " in text and not (text.startswith("(") and text.endswith(")")) else text
-
-
-def _shown(x: Secret) -> str:
-    return "no known range" if x.interval is None else f"[{x.low}, {x.high}]"
-
-
-def _shown_value(value: object) -> str:
-    return str(value) if isinstance(value, int | Decimal | Fraction) else "constants"

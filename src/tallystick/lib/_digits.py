@@ -30,6 +30,7 @@ from ..plan import (
     span_weights,
     view_indices,
 )
+from ._naming import units
 
 __all__ = [
     "Affine",
@@ -198,7 +199,7 @@ def decompose(x: Secret, low: int, k: int) -> Secret:
     if x.size == 0 or k == 0:
         return constants(x.builder, 0, (*x.shape, k))
     bits = hint("bits", x, parameters=(low, k), n=x.size * k, boolean=True).reshape(*x.shape, k)
-    integers = Secret(x.builder, x.node, x.shape, decimals=0, origin=x.origin)
+    integers = units(x)
     assert_zero(weighted(bits, [1 << i for i in range(k)]) - (integers - low))
     return bits
 
@@ -208,7 +209,7 @@ def tighten(x: Secret, low: int, high: int) -> Secret:
     interval = x.interval
     if interval is not None and low <= interval[0] and interval[1] <= high:
         return x
-    integers = Secret(x.builder, x.node, x.shape, decimals=0, origin=x.origin)
+    integers = units(x)
     if low == high or x.size == 0:
         proved = constants(x.builder, low, x.shape)
     else:

@@ -12,10 +12,10 @@ import numpy as np
 
 from ..algebra import Vector
 from ..party import Shared, broadcast_vector
-from ..plan import STATISTICAL_BITS
+from ..plan import STATISTICAL_BITS, Interval
 from ._openings import Openings
 
-__all__ = ["digits", "products"]
+__all__ = ["by_element", "digits", "digits_from", "plus", "products"]
 
 
 async def digits(
@@ -99,3 +99,20 @@ def _below(draw: Callable[[int], bytes], n: int, bits: int) -> bytes:
     raw = np.frombuffer(draw(n * size), dtype=np.uint8).reshape(n, size).copy()
     raw[:, -1] &= 0xFF >> (8 * size - bits)
     return np.concatenate([raw, np.zeros((n, 32 - size), dtype=np.uint8)], axis=1).tobytes()
+
+
+async def digits_from(online: Openings, x: Shared, interval: Interval, low: int, k: int) -> list[Shared]:
+    """Return the k digits of x - low for x in an interval."""
+    assert interval is not None
+    return await digits(online, plus(online, x, -low), k, (interval[0] - low, interval[1] - low))
+
+
+def plus(online: Openings, x: Shared, value: int) -> Shared:
+    """Return x plus a public integer."""
+    return online.preparation.key.add(x, Vector.constant(x.backend, value, len(x)))
+
+
+def by_element(columns: Sequence[Shared]) -> Shared:
+    """Put k vectors of n elements into one of n*k, element by element."""
+    n, k = len(columns[0]), len(columns)
+    return Shared.concat(columns)[np.arange(n * k, dtype=np.int64).reshape(k, n).T.reshape(-1)]

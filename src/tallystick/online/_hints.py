@@ -15,7 +15,8 @@ from ..errors import ProgramError
 from ..offline import Need
 from ..party import Shared
 from ..plan import HINTS, Hint, Interval, Tally, advice_width, span_weights
-from ._digits import digits, products
+from ._digits import by_element, digits, digits_from, plus, products
+from ._hints_numbers import quotient, ratio, root
 from ._openings import Openings
 
 __all__ = ["advise", "hint_need"]
@@ -46,7 +47,7 @@ async def _bits(
     online: Openings, parameters: Sequence[int], arguments: Sequence[Shared], intervals: Sequence[Interval]
 ) -> Shared:
     low, k = parameters
-    return _by_element(await _digits_from(online, arguments[0], intervals[0], low, k))
+    return by_element(await digits_from(online, arguments[0], intervals[0], low, k))
 
 
 async def _span(
@@ -56,11 +57,11 @@ async def _span(
     low, high = parameters
     weights = span_weights(high - low)
     k, x = len(weights), arguments[0]
-    found = await _digits_from(online, x, intervals[0], low, k)
+    found = await digits_from(online, x, intervals[0], low, k)
     if high - low + 1 == 1 << k or k == 1:
-        return _by_element(found)
-    rest = _plus(online, x, -low) - found[-1] * weights[-1]
-    return _by_element([*await digits(online, rest, k - 1, (0, (1 << k) - 1)), found[-1]])
+        return by_element(found)
+    rest = plus(online, x, -low) - found[-1] * weights[-1]
+    return by_element([*await digits(online, rest, k - 1, (0, (1 << k) - 1)), found[-1]])
 
 
 async def _copy(
@@ -86,8 +87,8 @@ async def _inverse(
     if interval[0] <= 0 <= interval[1]:
         low, high = interval
         k = max(high - low, 1).bit_length()
-        found = await digits(online, _plus(online, x, -low), k)
-        literals = [d if -low >> i & 1 else _plus(online, -d, 1) for i, d in enumerate(found)]
+        found = await digits(online, plus(online, x, -low), k)
+        literals = [d if -low >> i & 1 else plus(online, -d, 1) for i, d in enumerate(found)]
         zero = await products(online, literals, label="hint/equal")
     s = await online.preparation.randoms(n)
     await online.check_pending("hint/check")
@@ -117,20 +118,7 @@ _PROTOCOLS: Mapping[str, _Protocol] = {
     "copy": _copy,
     "inverse": _inverse,
     "coins": _coins,
+    "quotient": quotient,
+    "ratio": ratio,
+    "root": root,
 }
-
-
-async def _digits_from(online: Openings, x: Shared, interval: Interval, low: int, k: int) -> list[Shared]:
-    """Return the k digits of x - low for x in an interval."""
-    assert interval is not None
-    return await digits(online, _plus(online, x, -low), k, (interval[0] - low, interval[1] - low))
-
-
-def _plus(online: Openings, x: Shared, value: int) -> Shared:
-    return online.preparation.key.add(x, Vector.constant(x.backend, value, len(x)))
-
-
-def _by_element(columns: Sequence[Shared]) -> Shared:
-    """Put k vectors of n elements into one of n*k, element by element."""
-    n, k = len(columns[0]), len(columns)
-    return Shared.concat(columns)[np.arange(n * k, dtype=np.int64).reshape(k, n).T.reshape(-1)]

@@ -12,11 +12,14 @@ from ._builder import Builder, fail
 from ._describe import Origin, joined
 from ._estimate import CALIBRATIONS, Calibration, Estimate, Step, estimate
 from ._expressions import Expression
-from ._hints import HINTS, MAX_COINS, STATISTICAL_BITS, HintKind, advice_width, span_weights
+from ._hint_kind import HintKind
+from ._hints import HINTS, MAX_COINS, STATISTICAL_BITS, advice_width, span_weights
+from ._hints_numbers import multiplier_for, ratio_steps, root_step
 from ._intervals import HALF, Interval, centred
 from ._linear import constant_of, forward, input_value, is_linear, view_indices
 from ._opened import Opened, reveal, sqrt
 from ._ops import (
+    MAX_DECIMALS,
     Add,
     Concat,
     Constant,
@@ -63,6 +66,7 @@ __all__ = [
     "HALF",
     "HINTS",
     "MAX_COINS",
+    "MAX_DECIMALS",
     "OPERATORS",
     "STATISTICAL_BITS",
     "Add",
@@ -133,11 +137,14 @@ __all__ = [
     "is_linear",
     "joined",
     "load_program",
+    "multiplier_for",
     "program",
     "public_array",
+    "ratio_steps",
     "render",
     "reveal",
     "revealed",
+    "root_step",
     "schedule",
     "schema_of",
     "simulate",

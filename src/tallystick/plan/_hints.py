@@ -9,14 +9,11 @@ through.  ``spec/plan.md`` lists the kinds.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Mapping, Sequence
 
 from ..backend import FR_MODULUS
+from ._hint_kind import HintKind, Integers, bounds, integers
+from ._hints_numbers import QUOTIENT, RATIO, ROOT
 from ._intervals import Interval
 from ._tally import Tally
 
@@ -31,9 +28,6 @@ __all__ = [
     "span_weights",
 ]
 
-Integers: TypeAlias = npt.NDArray[np.object_]
-"""A flat numpy array of Python integers."""
-
 STATISTICAL_BITS = 80
 """An opened value that is masked statistically is this many bits shorter than its mask."""
 
@@ -45,29 +39,6 @@ MAX_COIN_HINTS = 64
 
 _MAX_BITS = 250
 _MAX_DELTA_BITS = 128
-
-
-@dataclass(frozen=True, slots=True)
-class HintKind:
-    """One kind: its arity, what it yields, a plain computation of it, and its cost.
-
-    ``expected`` gives, from the parameters and the lengths of the arguments, how many outputs there are, or
-    raises ``ValueError``; ``compute`` gives the outputs from the parameters and the arguments' values;
-    ``cost`` counts the sub-protocol; ``width`` is the bit length of the widest value that it opens under a
-    mask, given that all arguments lie in their intervals.  A kind that opens nothing (``masked`` is false)
-    takes arguments without interval.
-    """
-
-    name: str
-    parameters: tuple[str, ...]
-    arguments: int
-    boolean: bool
-    expected: Callable[[Sequence[int], Sequence[int]], int]
-    compute: Callable[[Sequence[int], Sequence[Integers]], Integers]
-    cost: Callable[[Sequence[int], Sequence[int], Sequence[Interval], Tally], None]
-    width: Callable[[Sequence[int], Sequence[Interval]], int]
-    masked: bool = True
-    deterministic: bool = True
 
 
 def advice_width(parties: int) -> int:
@@ -96,18 +67,6 @@ def check_hint(
         )
 
 
-def _array(entries: Iterable[int]) -> Integers:
-    values = list(entries)
-    out = np.empty(len(values), dtype=object)
-    out[:] = values
-    return out
-
-
-def _bounds(interval: Interval) -> tuple[int, int]:
-    assert interval is not None, "a plan refuses hints about values without interval"
-    return interval
-
-
 def _same_length(_parameters: Sequence[int], lengths: Sequence[int]) -> int:
     return lengths[0]
 
@@ -116,7 +75,7 @@ def _shifted_width(interval: Interval, low: int, k: int) -> int:
     """Return the bit length of x - low for x in the interval, raised by a multiple of 2^k if it may be
     negative.
     """
-    bottom, top = (end - low for end in _bounds(interval))
+    bottom, top = (end - low for end in bounds(interval))
     return max(top - min(0, bottom >> k << k), 1).bit_length()
 
 
@@ -132,7 +91,7 @@ def _bits_expected(parameters: Sequence[int], lengths: Sequence[int]) -> int:
 
 def _bits(parameters: Sequence[int], arguments: Sequence[Integers]) -> Integers:
     low, k = parameters
-    return _array((int(x) - low) >> i & 1 for x in arguments[0] for i in range(k))
+    return integers((int(x) - low) >> i & 1 for x in arguments[0] for i in range(k))
 
 
 def _bits_cost(
@@ -173,7 +132,7 @@ def _span(parameters: Sequence[int], arguments: Sequence[Integers]) -> Integers:
         top = value >> (k - 1) & 1
         rest = value - top * weights[-1]
         digits += [*(rest >> i & 1 for i in range(k - 1)), top]
-    return _array(digits)
+    return integers(digits)
 
 
 def _span_cost(
@@ -195,7 +154,7 @@ def _span_width(parameters: Sequence[int], intervals: Sequence[Interval]) -> int
 
 
 def _copy(_parameters: Sequence[int], arguments: Sequence[Integers]) -> Integers:
-    return _array(int(x) % FR_MODULUS for x in arguments[0])
+    return integers(int(x) % FR_MODULUS for x in arguments[0])
 
 
 def _no_cost(
@@ -208,7 +167,7 @@ def _no_cost(
 
 
 def _inverse(_parameters: Sequence[int], arguments: Sequence[Integers]) -> Integers:
-    return _array(pow(int(x), -1, FR_MODULUS) if int(x) % FR_MODULUS else 0 for x in arguments[0])
+    return integers(pow(int(x), -1, FR_MODULUS) if int(x) % FR_MODULUS else 0 for x in arguments[0])
 
 
 def _inverse_cost(
@@ -218,7 +177,7 @@ def _inverse_cost(
     n = lengths[0]
     if n == 0:
         return
-    low, high = _bounds(intervals[0])
+    low, high = bounds(intervals[0])
     if low <= 0 <= high:
         k = max(high - low, 1).bit_length()
         tally.digits(n, k)
@@ -231,7 +190,7 @@ def _inverse_cost(
 
 
 def _inverse_width(_parameters: Sequence[int], intervals: Sequence[Interval]) -> int:
-    low, high = _bounds(intervals[0])
+    low, high = bounds(intervals[0])
     return max(high - low, 1).bit_length() if low <= 0 <= high else 0
 
 
@@ -252,7 +211,7 @@ def _coins_expected(parameters: Sequence[int], _lengths: Sequence[int]) -> int:
 def _coins(parameters: Sequence[int], _arguments: Sequence[Integers]) -> Integers:
     n = parameters[0] * parameters[1]
     drawn = secrets.randbits(n) if n else 0
-    return _array(drawn >> i & 1 for i in range(n))
+    return integers(drawn >> i & 1 for i in range(n))
 
 
 def _coins_cost(
@@ -280,6 +239,9 @@ HINTS: Mapping[str, HintKind] = {
             masked=False,
             deterministic=False,
         ),
+        QUOTIENT,
+        RATIO,
+        ROOT,
     )
 }
 """The kinds that a plan of version 1 may use.
@@ -291,4 +253,7 @@ HINTS: Mapping[str, HintKind] = {
 ``inverse(; x)``: 1/x modulo r, or 0 where x = 0 (free slots).
 ``coins(values, coins, sensitivity, delta_bits)``: values * coins uniform bits (boolean wires), drawn anew by
 every run; the other two parameters are what the noise made of them claims (``spec/disclosure.md``).
+``quotient(divisor, low, k; x)``: the k digits of ⌊(x - low) / divisor⌋, for 0 ≤ x - low < divisor * 2^k.
+``ratio(k; a, b)``: the k digits of ⌊a / b⌋, for b ≥ 1 and 0 ≤ a < b * 2^k.
+``root(k; x)``: the k digits of ⌊√x⌋, for 0 ≤ x < 2^(2k).
 """

@@ -261,10 +261,19 @@ class Secret:
             return self._like(self._node, shape, origin=origin)
         return self._like(self._builder.add(Sum(self._node, outer, n, inner)), shape, origin=origin)
 
-    def rescale(self, decimals: int) -> Secret:
-        """Return the same values with more decimals: the integers are multiplied by a power of ten."""
+    def rescale(self, decimals: int, *, rounding: str | None = None) -> Secret:
+        """Return the values with another number of decimals.
+
+        More decimals multiply the integers by a power of ten.  Fewer divide them, and take a rounding: "half
+        up" to the nearest, halves towards plus infinity, or "floor".
+        """
         if decimals < self.decimals:
-            fail(f"rescale only adds decimals: from {self.decimals} to {decimals} would lose digits")
+            if rounding is None:
+                fail(
+                    f"from {self.decimals} to {decimals} decimals digits are lost",
+                    hint="say how: .rescale(…, rounding='half up') or rounding='floor'",
+                )
+            return self._operator("rescale", decimals, rounding)
         if decimals == self.decimals:
             return self
         node = self._builder.add(Scale(self._node, (10 ** (self._decimals(decimals) - self.decimals),), 1))
@@ -423,6 +432,18 @@ class Secret:
     def __abs__(self) -> Secret:
         return self._operator("abs")
 
+    def __floordiv__(self, other: Operand) -> Secret:
+        return self._operator("//", other)
+
+    def __rfloordiv__(self, other: Operand) -> Secret:
+        return OPERATORS["//"](other, self)
+
+    def __mod__(self, other: Operand) -> Secret:
+        return self._operator("%", other)
+
+    def __rmod__(self, other: Operand) -> Secret:
+        return OPERATORS["%"](other, self)
+
     # ------------------------------------------------------------------ what has no meaning here
     def _unsupported(self, what: str, hint: str) -> NoReturn:
         fail(f"{what} of secrets is not supported", hint=hint)
@@ -435,15 +456,6 @@ class Secret:
 
     def __rtruediv__(self, other: object) -> NoReturn:
         self._unsupported("division", _DIVIDE)
-
-    def __floordiv__(self, other: object) -> NoReturn:
-        self._unsupported("division (//)", _DIVIDE)
-
-    def __rfloordiv__(self, other: object) -> NoReturn:
-        self._unsupported("division (//)", _DIVIDE)
-
-    def __mod__(self, other: object) -> NoReturn:
-        self._unsupported("remainder (%)", _DIVIDE)
 
     # ------------------------------------------------------------------ helpers
     def _like(
@@ -490,7 +502,7 @@ class Secret:
         return decimals
 
 
-_DIVIDE = "reveal both sides with ts.reveal and divide the opened values, or multiply by a constant"
+_DIVIDE = "use ts.divide(x, y, decimals=…), or reveal both sides with ts.reveal and divide the opened values"
 
 
 # ---------------------------------------------------------------------------------------- making secrets
