@@ -118,6 +118,8 @@ def test_one_backend_alone() -> None:
 def test_a_file_that_cannot_be_written_is_an_error_before_anything_is_measured(
     option: str, tmp_path: Path
 ) -> None:
+    if option == "--plot":
+        pytest.importorskip("matplotlib", reason="drawing needs matplotlib")
     place = tmp_path / "missing" / "file"
     result = CliRunner().invoke(main, ["bench", "core", "--quick", option, str(place)])
     assert result.exit_code == 2
