@@ -4,6 +4,7 @@
 #   asan      with AddressSanitizer
 #   ubsan     with UndefinedBehaviorSanitizer
 #   verify    with the VERIFY assertions
+#   emulated  with the instructions of the ifma path in plain C (x86-64 with ADX)
 #   valgrind  looks for branches and addresses that depend on secrets; skipped where valgrind is not installed
 # Without arguments: the first three in one build, then valgrind. Needs a C compiler and a Python 3; exits with a status
 # other than zero on failure.
@@ -18,6 +19,7 @@ trap 'rm -rf "$work"' EXIT
 # -fwrapv stays off, so that signed overflow is caught instead of defined. Sanitizers make gcc see uninitialised uses
 # where there are none, and keep clang from unrolling, hence the warnings less; each compiler ignores the other's.
 warnings=(-Wall -Wextra -Werror -Wno-unknown-warning-option -Wno-maybe-uninitialized -Wno-pass-failed)
+emulated=(-mavx2 -Wno-psabi -include emulated.h)
 
 # Usage: tests NAME FLAG ...
 tests() {
@@ -33,23 +35,36 @@ tests() {
     echo "$name: ok"
 }
 
+# Usage: leaks NAME PROGRAM: valgrind finds nothing in a path, and finds leaks that are planted.
+leaks() {
+    local kind path=${1%%,*}
+    valgrind -q --error-exitcode=1 "$2" "$path"
+    for kind in branch address; do
+        if valgrind -q --error-exitcode=1 "$2" "$path" $kind >/dev/null 2>&1; then
+            echo "constant time: $1: FAILED, a planted $kind went unseen" >&2
+            return 1
+        fi
+    done
+    echo "constant time: $1: ok"
+}
+
 constant_time() {
     if ! command -v valgrind >/dev/null || [[ ! -e /usr/include/valgrind/memcheck.h ]]; then
         echo "constant time: skipped, valgrind is not installed"
         return
     fi
-    local path paths=(portable)
-    [[ $(uname -m) == x86_64 ]] && paths+=(adx)
+    local build=("${CC:-cc}" -std=c11 -DTS_CHECK_TIMING constant_time.c) emulation
+    if [[ $(uname -m) == x86_64 ]]; then
+        "${build[@]}" -O1 "${emulated[@]}" ../src/arch/ifma/ifma.c -o "$work/constant_time_emulated" &
+        emulation=$!
+    fi
     # The flags of the extension, since what matters is what the compiler makes of the code there.
-    "${CC:-cc}" -std=c11 -O3 constant_time.c ../src/arch/portable/portable.c ../src/arch/adx/adx.c -o "$work/constant_time"
-    for path in "${paths[@]}"; do
-        valgrind -q --error-exitcode=1 "$work/constant_time" "$path"
-        if valgrind -q --error-exitcode=1 "$work/constant_time" "$path" leak >/dev/null 2>&1; then
-            echo "constant time: $path: FAILED, a planted leak went unseen" >&2
-            return 1
-        fi
-        echo "constant time: $path: ok"
-    done
+    "${build[@]}" -O3 ../src/arch/portable/portable.c ../src/arch/adx/adx.c -o "$work/constant_time"
+    leaks portable "$work/constant_time"
+    [[ $(uname -m) == x86_64 ]] || return 0
+    leaks adx "$work/constant_time"
+    wait "$emulation"
+    leaks "ifma, emulated" "$work/constant_time_emulated"
 }
 
 [[ $# -gt 0 ]] || set -- all valgrind
@@ -59,6 +74,7 @@ for check in "$@"; do
         asan) tests asan -fsanitize=address ;;
         ubsan) tests ubsan -fsanitize=undefined -fno-sanitize-recover=all ;;
         verify) tests verify -DTS_VERIFY ;;
+        emulated) tests emulated -O2 "${emulated[@]}" -DTS_VERIFY ;;
         valgrind) constant_time ;;
         *) echo "run.sh: no check is called $check" >&2; exit 2 ;;
     esac

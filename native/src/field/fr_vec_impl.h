@@ -27,7 +27,9 @@ static int fr_vec_from_bytes(ts_fr *out, size_t *bad, const uint8_t *in, size_t 
     for (size_t k = 0; k < n; k++) {
         uint64_t v[TS_FR_LIMBS];
         for (int i = 0; i < TS_FR_LIMBS; i++) v[i] = ts_load_le64(in + 32 * k + 8 * i);
-        if (!ts_limbs_less(v, ts_fr_modulus, TS_FR_LIMBS)) {
+        uint64_t good = ts_limbs_less(v, ts_fr_modulus, TS_FR_LIMBS);
+        ts_ct_declassify(&good, sizeof good);
+        if (!good) {
             *bad = k;
             memset(out, 0, n * sizeof *out);
             return TS_ERR_ENCODING;

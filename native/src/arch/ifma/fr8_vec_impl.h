@@ -201,6 +201,7 @@ static int ifma_fr_vec_from_bytes(ts_fr *out, size_t *bad, const uint8_t *in, si
         ts_fr8_finish(words, ts_fr8w_reduce(&w, &c), &c);
         ts_v8_store4(out + k, words, n - k);
     }
+    ts_ct_declassify(&any, sizeof any);
     /* Once it is known to fail, the slow loop finds the place and clears the output. */
     return any ? fr_vec_from_bytes(out, bad, in, n) : TS_OK;
 }
@@ -480,13 +481,10 @@ static int ifma_fr_vec_inv(ts_fr *out, const ts_fr *a, size_t n) {
     for (int j = 0; j < TS_FR8_CHAINS; j++) ts_v8_store4(rest + 8 * j, acc[j], 8);
     memcpy(rest + 8 * TS_FR8_CHAINS, a + whole, (n - whole) * sizeof *a);
     const int code = fr_vec_inv(inverse, rest, 8 * TS_FR8_CHAINS + n - whole);
-    if (code == TS_OK) {
-        for (int j = 0; j < TS_FR8_CHAINS; j++) ts_v8_load4(acc[j], inverse + 8 * j, 8);
-        ts_fr8_inv_backward(acc, out, a, length, &c);
-        memcpy(out + whole, inverse + 8 * TS_FR8_CHAINS, (n - whole) * sizeof *a);
-    } else {
-        memset(out, 0, n * sizeof *out);
-    }
+    /* If an element is zero then every inverse is, and so is every output. */
+    for (int j = 0; j < TS_FR8_CHAINS; j++) ts_v8_load4(acc[j], inverse + 8 * j, 8);
+    ts_fr8_inv_backward(acc, out, a, length, &c);
+    memcpy(out + whole, inverse + 8 * TS_FR8_CHAINS, (n - whole) * sizeof *a);
     ts_wipe(rest, sizeof rest);
     ts_wipe(inverse, sizeof inverse);
     return code;
