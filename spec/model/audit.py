@@ -113,8 +113,12 @@ class File:
         self.plan_item, *self.owners, self.outputs_item, self.proof_item, self.last = self.items[1:]
         self.commitments = [self._commitment(item) for item in self.owners]
         with decoding(self.outputs_item.name):
-            (values,) = fields(self.outputs_item.body, "body", "values")
+            body = self.outputs_item.body
+            some = isinstance(body, dict) and "points" in body
+            values, *points = fields(body, "body", "values", *(["points"] if some else []))
             self.values = octets(values, "values", unit=32)
+            self.points = octets(points[0], "points", unit=48) if some else b""
+            need(bool(self.points) == some, "points stand only where there are any")
         with decoding(self.proof_item.name):
             need(isinstance(self.proof_item.body, dict), "a proof is a map")
         with decoding(self.last.name):
@@ -226,13 +230,20 @@ def check_plan(file: File) -> Plan:
 
 
 def check_proof(
-    item: Item, check: str, body: Any, relation: Any, rows: list[Any], outputs: list[int], context: bytes
+    item: Item,
+    check: str,
+    body: Any,
+    relation: Any,
+    rows: list[Any],
+    outputs: list[int],
+    context: bytes,
+    points: list[Any],
 ) -> None:
     """Check one proof."""
     with decoding(item.name):
         proof = proofs.from_fields(relation.shape, body)
     try:
-        proofs.check(relation, rows, outputs, context, proof, literal=False)
+        proofs.check(relation, rows, outputs, context, proof, points, literal=False)
     except proofs.VerifyError as error:
         raise Refused(item.name, check, f"the proof fails at {error}") from error
 
@@ -252,7 +263,7 @@ def check_ranges(file: File, plan: Plan) -> list[Any]:
                 item.name, "range", "a range proof must stand where there are inputs, and only there"
             )
         if body is not None:
-            check_proof(item, "range", body, relation, rows, [], file.session + i2osp(k, 4))
+            check_proof(item, "range", body, relation, rows, [], file.session + i2osp(k, 4), [])
     return every
 
 
@@ -267,16 +278,19 @@ def audit(data: bytes) -> tuple[File, Plan, dict[str, list[Fraction | None]]]:
     for k, (item, (rows, body, signature)) in enumerate(zip(file.owners, file.commitments, strict=True)):
         digest = hashlib.sha256(cbor_encode([file.session, k, rows, body])).digest()
         check_signature(item, keys[k][1], "commitment", digest, signature, keys[k][0])
-    points = check_ranges(file, plan)
+    rows = check_ranges(file, plan)
     with decoding(file.outputs_item.name):
         values = scalars_from_bytes(file.values)
-    if len(values) != plan.shape.outputs:
-        raise Refused(file.outputs_item.name, "outputs", f"{plan.shape.outputs} values are due")
+        points = points_from_bytes(file.points)
+    if (len(values), len(points)) != (plan.shape.outputs, plan.shape.points):
+        due = f"{plan.shape.outputs} values and {plan.shape.points} points are due"
+        raise Refused(file.outputs_item.name, "outputs", due)
     context = file.session + file.owners[-1].head
-    check_proof(file.proof_item, "computation", file.proof_item.body, plan, points, values, context)
+    proof = file.proof_item
+    check_proof(proof, "computation", proof.body, plan, rows, values, context, points)
     for (name, key), signature in zip(keys, file.final_signatures, strict=True):
         check_signature(file.last, key, "transcript", file.proof_item.head, signature, name)
-    return file, plan, plan.evaluate(values)
+    return file, plan, plan.evaluate(values, points)
 
 
 def main() -> int:

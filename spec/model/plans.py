@@ -9,7 +9,7 @@ from itertools import product
 from math import isqrt, prod
 from typing import Any
 
-from codec import DecodeError, cbor_decode, cbor_encode
+from codec import DecodeError, cbor_decode, cbor_encode, points_to_bytes
 from relations import Declared, Shape, range_inputs, range_relation
 
 from algebra import Point, R
@@ -110,6 +110,7 @@ def times(a: Interval, b: Interval) -> Interval:
 
 FIELDS = {
     "input": ("member", "name", "n", "low", "high", "decimals", "form"),
+    "shuffled": ("member", "name", "n", "low", "high", "decimals", "order"),
     "input_bits": ("a",),
     "constant": ("values",),
     "add": ("a", "b"),
@@ -125,7 +126,11 @@ FIELDS = {
     "hint": ("kind", "parameters", "parts", "n", "boolean"),
     "zero": ("a",),
     "output": ("a", "label", "to"),
+    "points": ("a", "label"),
+    "matching": ("a", "own", "others", "minimum"),
 }
+SINKS = ("zero", "output", "points")
+EARLY = ("mul", "hint", "zero", "points")  # nothing of these may depend on which points match
 
 
 def per_entry(lengths: list[int], k: int) -> int:
@@ -154,6 +159,17 @@ def per_pair(lengths: list[int], k: int) -> int:
     return per_entry(lengths, k)
 
 
+def own(n: int, least: int, entries: int) -> int:
+    """Return the entries of a hint without arguments for n elements or wires."""
+    need(least <= n <= 1 << 20, "parameters of a hint")
+    return entries
+
+
+def switches(n: int) -> int:
+    """Return the switches of a permutation network on n wires."""
+    return sum((i - 1).bit_length() for i in range(1, n + 1))
+
+
 # Arguments, parameters, whether boolean, and the number of entries.
 HINTS: dict[str, tuple[int, int, bool, Callable[[list[int], list[int]], int]]] = {
     "bits": (1, 2, True, lambda n, p: per_entry(n, p[1])),
@@ -164,6 +180,9 @@ HINTS: dict[str, tuple[int, int, bool, Callable[[list[int], list[int]], int]]] =
     "quotient": (1, 3, True, lambda n, p: quotient(n, p)),
     "ratio": (2, 1, True, lambda n, p: per_pair(n, p[0])),
     "root": (1, 1, True, lambda n, p: per_entry(n, p[0])),
+    "reciprocal": (1, 0, False, lambda n, p: n[0]),
+    "random": (0, 1, False, lambda n, p: own(p[0], 1, p[0])),
+    "switches": (0, 2, True, lambda n, p: own(p[1], 2, switches(min(p[1], 1 << 20)))),
 }
 
 
@@ -176,11 +195,13 @@ class Node:
         self.work = 0
         self.interval: Interval = (0, 0)
         self.place = -1  # first slot among those of its kind
+        self.late = False  # whether it depends on which points match
 
     @property
     def operands(self) -> list[int]:
         """The positions it refers to."""
-        return [self.f[k] for k in ("a", "b") if k in self.f] + list(self.f.get("parts", ()))
+        single = [self.f[k] for k in ("a", "b", "own") if k in self.f]
+        return [*single, *self.f.get("parts", ()), *self.f.get("others", ())]
 
 
 class Plan:
@@ -225,6 +246,21 @@ class Plan:
         """The output nodes in plan order."""
         return [node for node in self.nodes if node.op == "output"]
 
+    @property
+    def opened_points(self) -> list[Node]:
+        """The nodes opened as points, in plan order."""
+        return [node for node in self.nodes if node.op == "points"]
+
+    def split_points(self, published: Sequence[Point]) -> list[list[bytes]]:
+        """Return the encodings of all points by the node that opens them."""
+        encoded = [points_to_bytes([point]) for point in published]
+        found, at = [], 0
+        for node in self.opened_points:
+            n = self.nodes[node.f["a"]].length
+            found.append(encoded[at : at + n])
+            at += n
+        return found
+
     def ranges(self, member: int) -> list[Declared]:
         """Return what a member's range proof covers."""
         own = [node.f for node in self.nodes if node.op == "input" and node.f["member"] == member]
@@ -237,12 +273,16 @@ class Plan:
         need(len(items) == 1 + len(names), "number of fields")
         node = Node(items[0], dict(zip(names, items[1:], strict=True)))
         f = node.f
-        if "parts" in f:
-            listed(f["parts"], "operands")
+        for name in ("parts", "others"):
+            if name in f:
+                listed(f[name], "operands")
+        compared = [f["own"], *f["others"]] if "own" in f else []
         for k in node.operands:
             need(type(k) is int and 0 <= k < position, "an operand that is no earlier node")
-            need(self.nodes[k].op not in ("zero", "output"), "an operand without entries")
-        for name in ("n", "inner", "outer", "rows", "columns", "offset"):
+            need(k in compared or self.nodes[k].op not in SINKS, "an operand without entries")
+        node.late = items[0] == "matching" or any(self.nodes[k].late for k in node.operands)
+        need(not node.late or items[0] not in EARLY, "an operand that depends on which points match")
+        for name in ("n", "inner", "outer", "rows", "columns", "offset", "minimum"):
             if name in f:
                 size(f[name], name)
         for name in ("values", "factors", "entries", "parameters"):
@@ -268,8 +308,9 @@ class Plan:
         need(f["form"] in ("value", "bits"), "form")
         need(f["n"] == self.members[f["member"]][1], "an input has one entry per row")
         need(f["low"] <= f["high"] and (f["high"] - f["low"]).bit_length() <= 250, "its interval")
+        f.setdefault("order", None)
         for other in self.nodes:
-            same = other.op == "input" and (other.f["member"], other.f["name"]) == (f["member"], f["name"])
+            same = other.op == "input" and all(other.f[k] == f[k] for k in ("member", "name", "order"))
             need(not same, "a second input of this name")
         k = (f["high"] - f["low"]).bit_length()
         slots = f["n"] * (k if f["form"] == "bits" else 1)
@@ -277,6 +318,11 @@ class Plan:
         twice = f["form"] == "bits" and f["high"] - f["low"] != (1 << k) - 1
         node.work = f["n"] + slots + f["n"] * k * (2 if twice else 1)
         self._set(node, f["n"], (f["low"], f["high"]))
+
+    def _shuffled(self, node: Node, f: dict[str, Any]) -> None:
+        size(f["order"], "order", 1 << 16)
+        node.op, f["form"] = "input", "value"
+        self._input(node, f)
 
     def _input_bits(self, node: Node, f: dict[str, Any]) -> None:
         source = self.nodes[f["a"]]
@@ -393,8 +439,10 @@ class Plan:
         parts = [self.nodes[k] for k in f["parts"]]
         n = entries([p.length for p in parts], f["parameters"])
         need(f["n"] == n and f["boolean"] == boolean, "entries of the advice")
-        bounded = f["kind"] == "copy" or all(p.interval is not None for p in parts)
+        bounded = f["kind"] in ("copy", "reciprocal") or all(p.interval is not None for p in parts)
         need(bounded, "advice about a value without interval")
+        if f["kind"] == "switches":
+            need(0 <= f["parameters"][0] < len(self.members), "no such member")
         self._set(node, n, (0, 1) if boolean else None)
 
     def _zero(self, node: Node, f: dict[str, Any]) -> None:
@@ -408,10 +456,23 @@ class Plan:
             to = [size(k, "member", len(self.members) - 1) for k in listed(f["to"], "to")]
             need(bool(to) and to == sorted(set(to)), "recipients in ascending order")
 
+    def _points(self, node: Node, f: dict[str, Any]) -> None:
+        node.work = self.nodes[f["a"]].length
+        text(f["label"], "label", 300)
+
+    def _matching(self, node: Node, f: dict[str, Any]) -> None:
+        a, compared = self.nodes[f["a"]], [self.nodes[k] for k in (f["own"], *f["others"])]
+        need(bool(f["others"]) and a.op not in SINKS, "operands of matching")
+        need(all(p.op == "points" for p in compared), "a match of something else than points")
+        lengths = [self.nodes[p.f["a"]].length for p in compared]
+        need(a.length == lengths[0], "operands of different lengths")
+        node.work = a.length + sum(lengths)
+        self._set(node, a.length, hull([a.interval, (0, 0)]))
+
     # ---------------------------------------------------------------- the relation
     def _place(self, columns: int) -> Shape:
         inputs = [0] * len(self.members)
-        free = gates = zeros = outputs = 0
+        free = gates = zeros = outputs = points = 0
         for node in self.nodes:
             of = self.nodes[node.f["a"]].length if "a" in node.f else 0
             if node.op == "input":
@@ -426,6 +487,8 @@ class Plan:
                 node.place, zeros = zeros, zeros + of
             elif node.op == "output" and node.f["to"] is None:
                 node.place, outputs = outputs, outputs + of
+            elif node.op == "points":
+                node.place, points = points, points + of
         witnesses = [sum(inputs) + free + 2 * gates]
         for member in range(len(self.members)):
             shape = range_relation(self.ranges(member), 16).shape
@@ -434,7 +497,14 @@ class Plan:
         while c < 16_384 and c * c < 64 * max(witnesses):
             c *= 2
         need(columns == c, f"plan: columns must be {c}")
-        return Shape(c, tuple(inputs), free, gates, zeros, outputs)
+        return Shape(c, tuple(inputs), free, gates, zeros, outputs, points)
+
+    def selected(self, node: Node, opened: dict[int, list[bytes]]) -> list[bool]:
+        """Return which entries a node ``matching`` keeps."""
+        mine, others = opened[node.f["own"]], [opened[k] for k in node.f["others"]]
+        sets = [set(points) for points in others]
+        kept = [all(point in points for points in sets) for point in mine]
+        return kept if sum(kept) >= node.f["minimum"] else [False] * len(kept)
 
     def transpose(
         self,
@@ -452,6 +522,8 @@ class Plan:
         first_free = sum(shape.inputs)
         constant = 0
         adjoint = [[0] * node.length for node in self.nodes]
+        places = [k for k, node in enumerate(self.nodes) if node.op == "points"]
+        opened = dict(zip(places, self.split_points(published), strict=True))
 
         def give(target: list[int], at: int, value: int) -> None:
             target[at] = (target[at] + value) % R
@@ -525,21 +597,29 @@ class Plan:
             elif node.op == "output" and f["to"] is None:
                 for i in range(len(x)):
                     give(x, i, outputs[node.place + i])
+            elif node.op == "points":
+                for i in range(len(x)):
+                    give(x, i, points[node.place + i])
+            elif node.op == "matching":
+                for i, kept in enumerate(self.selected(node, opened)):
+                    give(x, i, g[i] if kept else 0)
         return slots, constant % R
 
     # ---------------------------------------------------------------- results
     def _results(self, expressions: Any, results: Any) -> None:
         opened = [self.nodes[node.f["a"]].length for node in self.outputs]
+        points = [self.nodes[node.f["a"]].length for node in self.opened_points]
         lengths: list[int] = []
+        compared = 0
         self.expressions: list[tuple[str, list[Any]]] = []
         for items in listed(expressions, "expressions"):
             need(isinstance(items, list) and bool(items), "plan: an expression")
             op, fields = items[0], list(items[1:])
             places = {"constant": 1, "output": 1, "neg": 1, "round": 2, "sqrt": 2, "take": 2}
-            places |= {"add": 2, "sub": 2, "mul": 2, "div": 2}
+            places |= {"add": 2, "sub": 2, "mul": 2, "div": 2, "common": 1, "matching": 3}
             need(isinstance(op, str) and places.get(op) == len(fields), "plan: an expression's fields")
             operands = fields[:2] if op in ("add", "sub", "mul", "div") else fields[:1]
-            if op not in ("constant", "output"):
+            if op not in ("constant", "output", "common", "matching"):
                 for k in operands:
                     need(type(k) is int and 0 <= k < len(lengths), "plan: an expression's operand")
             if op == "constant":
@@ -549,6 +629,15 @@ class Plan:
                 number = size(fields[0], "output")
                 need(number < len(opened) and self.outputs[number].f["to"] is None, "plan: no such output")
                 length = opened[number]
+            elif op in ("common", "matching"):
+                others = listed(fields[0 if op == "common" else 1], "points")
+                need(bool(others), "plan: no points to compare")
+                numbers = others if op == "common" else [fields[0], *others]
+                need(all(size(k, "points") < len(points) for k in numbers), "plan: no such points")
+                if op == "matching":
+                    size(fields[2], "minimum")
+                compared += sum(points[k] for k in numbers)
+                length = 1
             elif op == "take":
                 fields[1] = [size(i, "index") for i in listed(fields[1], "indices")]
                 need(all(i < lengths[fields[0]] for i in fields[1]), "plan: outside an expression")
@@ -562,6 +651,7 @@ class Plan:
             lengths.append(length)
             self.expressions.append((op, fields))
         need(len(lengths) <= MAX_NODES and sum(lengths) <= MAX_PUBLIC, "plan: too many expressions")
+        need(compared <= MAX_WORK, "plan: too many points to compare")
         self.results: list[tuple[str, int, list[int]]] = []
         for items in listed(results, "results"):
             name, expression, shape = listed(items, "result", 3)
@@ -572,8 +662,11 @@ class Plan:
         need(len(self.results) <= MAX_NODES, "plan: too many results")
         need(len({name for name, _, _ in self.results}) == len(self.results), "plan: results of one name")
 
-    def evaluate(self, flat: Sequence[int]) -> dict[str, list[Fraction | None]]:
-        """Return every result's entries from the opened field elements; None where undefined."""
+    def evaluate(
+        self, flat: Sequence[int], published: Sequence[Point] = ()
+    ) -> dict[str, list[Fraction | None]]:
+        """Return every result's entries from the opened field elements and points; None where undefined."""
+        points = self.split_points(published)
         signed = [v if v <= HALF else v - R for v in flat]
         opened: list[list[int]] = []
         at = 0
@@ -587,6 +680,12 @@ class Plan:
                 entries: list[Fraction | None] = list(fields[0])
             elif op == "output":
                 entries = [Fraction(v) for v in opened[fields[0]]]
+            elif op == "common":
+                entries = [Fraction(len(set.intersection(*(set(points[k]) for k in fields[0]))))]
+            elif op == "matching":
+                sets = [set(points[k]) for k in fields[1]]
+                count = sum(all(point in known for known in sets) for point in points[fields[0]])
+                entries = [Fraction(count) if count >= fields[2] else None]
             elif op == "take":
                 entries = [values[fields[0]][i] for i in fields[1]]
             elif op in ("add", "sub", "mul", "div"):

@@ -52,20 +52,36 @@ def _sample_plan() -> Plan:
     return ts.trace(program, members)
 
 
+def _sample_join() -> Plan:
+    @ts.program
+    def program(table: Members[Table]) -> object:
+        a, b = table["a"]["x"], table["b"]["x"]
+        return {
+            "size": ts.join.intersection_size(a, b),
+            "sum": ts.join.intersection_sum(a, b, values=table["b"]["y"], minimum=2),
+        }
+
+    columns = {"x": ts.Column(0, 15), "y": ts.Column(-4, 8)}
+    return ts.trace(program, [ts.MemberSchema("a", 3, columns), ts.MemberSchema("b", 4, columns)])
+
+
 PLAN = _sample_plan()
+JOIN = _sample_join()
 
 
-def test_the_sample_uses_every_operation() -> None:
-    from tallystick.plan._ops import NODE_TYPES
+def test_the_samples_use_every_operation() -> None:
+    from tallystick.plan._ops import NODE_TYPES, encode_node
 
-    assert {n.op for n in PLAN.nodes} == set(NODE_TYPES)
-    expressions = {e.op for e in PLAN.expressions}
-    assert expressions == {"constant", "output", "add", "sub", "mul", "div", "neg", "round", "sqrt", "take"}
+    assert {encode_node(n)[0] for n in (*PLAN.nodes, *JOIN.nodes)} == set(NODE_TYPES)
+    expressions = {e.op for e in (*PLAN.expressions, *JOIN.expressions)}
+    usual = {"constant", "output", "add", "sub", "mul", "div", "neg", "round", "sqrt", "take"}
+    assert expressions == usual | {"common", "matching"}
 
 
 def test_the_encoding_is_fixed() -> None:
     # A change of this digest is a change of format and needs a new version.
     assert PLAN.digest.hex() == "4267cbba23e9e3a165f03e5e968dac09ff1753f99dea36fc40800713ba267c71"
+    assert JOIN.digest.hex() == "1d32b181eadf27a8f39e4787936b4c7d7af9eb8b95fb7ad257d2a1b2dca7d02a"
 
 
 @given(drawn=drawn_plans(fewest_rows=0))
@@ -87,8 +103,9 @@ def test_a_plan_says_what_to_trace_it_with() -> None:
     assert schemas[1].columns["y"] == ts.Column(-4, 8)
 
 
-def test_changed_bytes_never_decode_to_the_same_plan_nor_crash() -> None:
-    data = PLAN.to_bytes()
+@pytest.mark.parametrize("plan", [PLAN, JOIN], ids=["usual", "join"])
+def test_changed_bytes_never_decode_to_the_same_plan_nor_crash(plan: Plan) -> None:
+    data = plan.to_bytes()
     rng = random.Random(5)
     refused = 0
     for _ in range(1500):
@@ -99,9 +116,9 @@ def test_changed_bytes_never_decode_to_the_same_plan_nor_crash() -> None:
         except DecodeError:
             refused += 1
         else:
-            assert other.digest != PLAN.digest
+            assert other.digest != plan.digest
             assert other.to_bytes() == bytes(changed)
-    assert refused > 500
+    assert refused > 400
     for end in range(0, len(data), 7):
         with pytest.raises(DecodeError):
             Plan.from_bytes(data[:end])
@@ -118,7 +135,7 @@ def _node(op: str) -> int:
 
 def _set(op: str, field: int, value: object) -> Change:
     def change(item: dict[str, Any]) -> None:
-        item["nodes"][_node(op)][field] = value
+        next(node for node in item["nodes"] if node[0] == op)[field] = value
 
     return change
 
@@ -204,10 +221,62 @@ BAD: dict[str, tuple[Change, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", BAD)
+KEY, SETTINGS = (
+    next(k for k, n in enumerate(JOIN.nodes) if isinstance(n, Hint) and n.kind == kind)
+    for kind in ("random", "switches")
+)
+OPENED, MATCHED = (next(k for k, n in enumerate(JOIN.nodes) if n.op == op) for op in ("points", "matching"))
+
+
+def _hint(position: int, field: int, value: object) -> Change:
+    def change(item: dict[str, Any]) -> None:
+        item["nodes"][position][field] = value
+
+    return change
+
+
+BAD_JOINS: dict[str, tuple[Change, str]] = {
+    "order": (_set("shuffled", 7, -1), "between 0"),
+    "form of a shuffled input": (_set("shuffled", 7, "bits"), "integer"),
+    "second input of one order": (_insert_node(["shuffled", 0, "x", 3, 0, 15, 0, 0]), "second input"),
+    "bits of a shuffled input": (
+        _insert_node(["input_bits", next(k for k, n in enumerate(JOIN.nodes) if n.op == "input")]),
+        "bits form",
+    ),
+    "points without label": (_set("points", 2, ""), "characters"),
+    "sum of points": (_insert_node(["add", OPENED, OPENED]), "no value"),
+    "points of points": (_insert_node(["points", OPENED, "x"]), "no value"),
+    "match of outputs": (_insert_node(["matching", 0, 0, [OPENED], 0]), "something else"),
+    "match of points": (_insert_node(["matching", OPENED, OPENED, [OPENED], 0]), "no value"),
+    "match with nothing": (_set("matching", 3, []), "others"),
+    "match of other lengths": (_set("matching", 2, OPENED), "entries"),
+    "match ahead": (_set("matching", 2, MATCHED), "between 0 and"),
+    "minimum": (_set("matching", 4, -1), "between 0"),
+    "gate after a match": (_insert_node(["mul", MATCHED, MATCHED]), "which points match"),
+    "advice after a match": (
+        _insert_node(["hint", "bits", [0, 4], [MATCHED], 16, True]),
+        "which points match",
+    ),
+    "assertion after a match": (_insert_node(["zero", MATCHED]), "which points match"),
+    "points after a match": (_insert_node(["points", MATCHED, "x"]), "which points match"),
+    "switches of nobody": (_hint(SETTINGS, 2, [2, 3]), "member 2 of 2"),
+    "switches of one wire": (_hint(SETTINGS, 2, [0, 1]), "between 2 and"),
+    "number of switches": (_hint(SETTINGS, 4, 4), "outputs"),
+    "switches that are no bits": (_hint(SETTINGS, 5, False), "boolean"),
+    "random elements of nothing": (_hint(KEY, 2, [0]), "between 1 and"),
+    "random elements about something": (_hint(KEY, 3, [KEY]), "first node|arguments|earlier"),
+    "common of nothing": (_append("expressions", ["common", []]), "at least 1|entries"),
+    "common of other points": (_append("expressions", ["common", [0, 2]]), "points 2 of 2"),
+    "matching arity": (_append("expressions", ["matching", 0, [1]]), "entries"),
+    "matching nothing": (_append("expressions", ["matching", 0, [], 0]), "at least 1|entries"),
+    "matching other points": (_append("expressions", ["matching", 7, [1], 0]), "points 7 of 2"),
+}
+
+
+@pytest.mark.parametrize("name", [*BAD, *BAD_JOINS])
 def test_what_breaks_a_rule_is_refused_with_its_place(name: str) -> None:
-    change, message = BAD[name]
-    item: Any = loads(PLAN.to_bytes(), max_size=1 << 20)
+    change, message = BAD[name] if name in BAD else BAD_JOINS[name]
+    item: Any = loads((PLAN if name in BAD else JOIN).to_bytes(), max_size=1 << 20)
     change(item)
     with pytest.raises(DecodeError, match=message) as raised:
         Plan.from_bytes(dumps(item))
@@ -238,6 +307,9 @@ BOMBS = {
     "range proof": [["input", 0, "x", 1 << 20, 0, str(2**240), 0, "value"]],
     "bits": [["input", 0, "x", 1 << 20, 0, str(2**240), 0, "bits"]],
     "advice": [WIDE, ["hint", "bits", [0, 250], [0], 250 << 20, True]],
+    "matches": [WIDE, ["points", 0, "x"], *[["matching", 0, 1, [1] * 9, 0] for _ in range(9)]],
+    "switches": [["hint", "switches", [0, 1 << 24], [], 0, True]],
+    "random": [["hint", "random", [1 << 24], [], 1 << 24, False]],
     "matrix work": [WIDE, ["matmul", 0, 256, 256, 4096, [1] * (1 << 16)]],
 }
 
@@ -247,7 +319,7 @@ def test_small_files_cannot_ask_for_big_work(name: str) -> None:
     data = _bomb(*BOMBS[name])
     tracemalloc.start()
     try:
-        with pytest.raises(DecodeError, match=r"elements|at most|slots|not between"):
+        with pytest.raises(DecodeError, match=r"elements|at most|slots|not between|wires"):
             Plan.from_bytes(data)
         assert tracemalloc.get_traced_memory()[1] < 200 << 20
     finally:

@@ -205,6 +205,7 @@ def _prove_and_verify(
         right=vector(w.right),
         gates=vector(w.gates),
         outputs=outputs,
+        points=vector(w.points),
     )
     rows = values.input_commitments(generators, relation.shape)
     proof = prove(

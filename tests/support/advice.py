@@ -82,13 +82,22 @@ def proves(backend: Backend, case: Case, advice: dict[int, Sequence[int]]) -> bo
         right=vector(w.right),
         gates=vector(w.gates),
         outputs=vector(w.outputs),
+        points=vector(w.points),
     )
     rows = values.input_commitments(generators, relation.shape)
     proof = prove(
         relation, values, generators=generators, input_commitments=rows, context=b"t", random=random
     )
     verifier = BatchVerifier(generators)
-    verifier.add(relation, proof, input_commitments=rows, outputs=values.outputs, context=b"t", name="forged")
+    verifier.add(
+        relation,
+        proof,
+        input_commitments=rows,
+        outputs=values.outputs,
+        context=b"t",
+        name="forged",
+        points=values.published_points(generators),
+    )
     try:
         verifier.verify()
     except VerificationError:

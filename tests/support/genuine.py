@@ -136,6 +136,7 @@ class Run:
             right=vector(found.right),
             gates=vector(found.gates),
             outputs=vector(found.outputs),
+            points=vector(found.points),
         )
 
     def _vector(self, values: Sequence[int]) -> Vector:
@@ -162,7 +163,8 @@ class Run:
             context=writer.computation_context,
             random=self.random.fork("computation"),
         )
-        writer.append(Outputs(private.outputs.to_bytes()))
+        points = private.published_points(self.generators)
+        writer.append(Outputs(private.outputs.to_bytes(), points.to_bytes()))
         writer.append(ProofItem(dict(proof.to_body())))
         writer.append(Signatures(tuple(sign(key, "transcript", writer.root) for key in KEYS)))
         return writer.to_bytes()
@@ -183,6 +185,7 @@ class Bodies:
     commitments: list[Commitment]
     outputs: bytes
     proof: dict[str, Value]
+    points: bytes = b""
 
     @classmethod
     def of(cls, data: bytes) -> Bodies:
@@ -194,6 +197,7 @@ class Bodies:
             list(parts.commitments),
             parts.outputs.values,
             dict(parts.proof.body),
+            parts.outputs.points,
         )
 
     def signed(self, keys: Sequence[Ed25519PrivateKey] = KEYS) -> bytes:
@@ -204,7 +208,7 @@ class Bodies:
         for k, (key, commitment) in enumerate(zip(keys, self.commitments, strict=True)):
             signature = sign(key, "commitment", commitment.digest(session, k))
             writer.append(dataclasses.replace(commitment, signature=signature))
-        writer.append(Outputs(self.outputs))
+        writer.append(Outputs(self.outputs, self.points))
         writer.append(ProofItem(self.proof))
         writer.append(Signatures(tuple(sign(key, "transcript", writer.root) for key in keys)))
         return writer.to_bytes()

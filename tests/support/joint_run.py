@@ -206,6 +206,7 @@ def audit(case_: Case, result: Proven, backend: Backend) -> list[int]:
         outputs=outputs,
         context=CONTEXT,
         name="computation",
+        points=Points.from_bytes(backend, result.points.to_bytes()),
     )
     verifier.verify()
     return outputs.to_ints()

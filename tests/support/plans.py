@@ -16,10 +16,12 @@ from tallystick.plan import (
     Hint,
     Input,
     InputBits,
+    Matching,
     Members,
     Mul,
     Output,
     Plan,
+    Points,
     Program,
     Secret,
     Table,
@@ -33,7 +35,7 @@ from tallystick.plan import (
     trace,
 )
 
-__all__ = ["Drawn", "FormValues", "drawn_plans", "run_forward", "shown"]
+__all__ = ["Drawn", "FormValues", "drawn_plans", "fake_points", "run_forward", "shown"]
 
 
 @dataclass(frozen=True)
@@ -221,6 +223,12 @@ class FormValues:
     right: Vector
     zeros: Vector
     outputs: Vector
+    points: Vector
+
+
+def fake_points(values: Vector) -> bytes:
+    """Return something of the length of points' encodings, equal where the values are."""
+    return b"".join(v.to_bytes(48, "big") for v in values.to_ints())
 
 
 def run_forward(
@@ -229,7 +237,8 @@ def run_forward(
     """Evaluate every affine form from the slots, which need not satisfy any constraint."""
     values: list[Vector] = []
     slots: dict[int, Vector] = {}
-    left, right, zeros, outputs = [], [], [], []
+    left, right, zeros, outputs, points = [], [], [], [], []
+    opened: dict[int, list[int]] = {}
     for v, node in enumerate(plan.nodes):
         n, at = plan.layout.lengths[v], plan.layout.place[v]
         match node:
@@ -256,9 +265,17 @@ def run_forward(
             case Output(a):
                 outputs.append(values[a])
                 value = Vector.zeros(backend, 0)
+            case Points(a):
+                points.append(values[a])
+                opened[v] = values[a].to_ints()
+                value = Vector.zeros(backend, 0)
+            case Matching(a, own, others, minimum):
+                chosen = [all(y in opened[p] for p in others) for y in opened[own]]
+                chosen = chosen if sum(chosen) >= minimum else [False] * n
+                value = values[a] * Vector.from_ints(backend, [int(c) for c in chosen])
             case _:
                 value = forward(plan, v, [values[p] for p in node.operands])
         assert len(value) == n
         values.append(value)
     empty = Vector.zeros(backend, 0)
-    return FormValues(*(Vector.concat([empty, *parts]) for parts in (left, right, zeros, outputs)))
+    return FormValues(*(Vector.concat([empty, *parts]) for parts in (left, right, zeros, outputs, points)))

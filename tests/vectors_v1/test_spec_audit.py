@@ -14,10 +14,12 @@ import pytest
 from support.genuine import Bodies, genuine
 from support.mutations import byte_changes, changed_value, rearrangements, truncations
 from support.spec_vectors import ROOT
+from tallystick.algebra import Generators
 from tallystick.audit import audit
 from tallystick.backend import get_backend, native_available
 from tallystick.encoding import dumps
 from tallystick.errors import DecodeError, VerificationError
+from tallystick.record import Outputs
 
 MODEL = ROOT / "model"
 EARLY = {
@@ -78,7 +80,7 @@ def _agree(data, backend, model, what):
         assert ours == theirs, what
 
 
-@pytest.mark.parametrize("program", ["pay", "other"])
+@pytest.mark.parametrize("program", ["pay", "other", "shared"])
 def test_a_genuine_file_is_accepted_with_the_same_results(fast, tmp_path, program):
     data = genuine(fast, program=program)
     path = tmp_path / "file.tally"
@@ -107,6 +109,52 @@ def test_a_changed_file_is_refused_by_both_for_the_same_reason(fast, model, tran
     )
     for what, data in changes:
         _agree(data, fast, model, what)
+
+
+def test_points_changed_and_signed_by_everyone_are_refused_by_both(fast, model):
+    """Tags that match where they should not, and no longer match where they should."""
+    data = genuine(fast, program="shared")
+    assert _model(data, model) is None
+    for what in ("equal", "other", "infinity", "swapped", "missing", "fewer", "more", "no point"):
+        bodies = Bodies.of(data)
+        tags = [bodies.points[k : k + 48] for k in range(0, len(bodies.points), 48)]
+        if what == "equal":
+            tags[0] = next(tag for tag in tags if tag != tags[0])
+        elif what == "other":
+            tags[0] = Generators(fast, 1).q.to_bytes()
+        elif what == "infinity":
+            tags[0] = bytes([0xC0]) + bytes(47)
+        elif what == "swapped":
+            tags[0], tags[1] = tags[1], tags[0]
+        elif what == "missing":
+            tags = []
+        elif what == "fewer":
+            tags = tags[1:]
+        elif what == "more":
+            tags.append(tags[0])
+        else:
+            tags[0] = bytes([0x80]) + b"\x01" * 47
+        bodies.points = b"".join(tags)
+        changed = bodies.signed()
+        assert changed != data, what
+        ours, theirs = _package(changed, fast), _model(changed, model)
+        expected = {"missing": "outputs", "fewer": "outputs", "more": "outputs", "no point": "decode"}
+        check = expected.get(what, "computation")
+        place = "item 7 (proof)" if check == "computation" else "item 6 (outputs)"
+        assert ours == theirs == (place, check), what
+
+
+def test_an_outputs_item_says_points_only_where_there_are_any(fast, model, transcript, monkeypatch):
+    bodies = Bodies.of(transcript)
+    bodies.points = Generators(fast, 1).q.to_bytes()
+    data = bodies.signed()
+    assert _package(data, fast) == _model(data, model) == ("item 6 (outputs)", "outputs")
+
+    bodies.points = b""
+    with monkeypatch.context() as patch:
+        patch.setattr(Outputs, "to_body", lambda self: {"values": self.values, "points": self.points})
+        data = bodies.signed()
+    assert _package(data, fast) == _model(data, model) == ("item 6 (outputs)", "decode")
 
 
 def test_structures_changed_and_signed_by_everyone_are_refused_by_both(fast, model, transcript):

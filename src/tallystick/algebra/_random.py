@@ -6,11 +6,12 @@ import builtins
 import os
 from itertools import count
 
+import numpy as np
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from ..backend import FR_MODULUS, Backend
+from ..backend import FR_MODULUS, Backend, IndexArray
 from ._vector import Vector
 
 __all__ = ["Random"]
@@ -54,6 +55,14 @@ class Random:
         """Return n uniform bytes."""
         cipher = Cipher(algorithms.ChaCha20(self._key, bytes(4) + self._nonce()), mode=None)
         return cipher.encryptor().update(b"\0" * n)
+
+    def permutation(self, n: int) -> IndexArray:
+        """Return a uniform permutation of 0, …, n-1, but for a distance below n^2 * 2^-129.
+
+        It is the order of n uniform keys of 128 bits, of which two are equal with at most that probability.
+        """
+        keys = np.frombuffer(self.bytes(16 * n), dtype="<u8").reshape(2, n)
+        return np.lexsort((keys[0], keys[1])).astype(np.int64)
 
     def fork(self, label: str) -> Random:
         """Return an independent instance for the purpose named by ``label``.

@@ -16,7 +16,7 @@ from ..algebra import Generators, Points, Vector
 from ..backend import G1_BYTES, Backend, get_backend
 from ..encoding import Value
 from ..errors import DecodeError, VerificationError
-from ..plan import Input, Plan, PlanRelation, ResultValue
+from ..plan import Input, Plan, PlanRelation, ResultValue, encodings
 from ..proofs import BatchVerifier, Proof, RangeInput, RangeRelation
 from ..record import (
     Commitment,
@@ -139,15 +139,15 @@ class _Auditor:
         with self._check("range"):
             rows = self._add_ranges(verifier, transcript, plan)
         with self._check("outputs"):
-            outputs = self._decode_outputs(transcript, plan)
+            outputs, points = self._decode_outputs(transcript, plan)
         with self._check("computation"):
-            self._check_proofs(verifier, transcript, plan, rows, outputs)
+            self._check_proofs(verifier, transcript, plan, rows, outputs, points)
         with self._check("transcript-signature"):
             self._check_all_signed_off(transcript)
         return Verdict(
             terms=terms,
             plan=plan,
-            results=tuple(plan.evaluate(outputs.to_ints())),
+            results=tuple(plan.evaluate(outputs.to_ints(), encodings(transcript.outputs.points))),
             checks=tuple(self._checks),
             pinned=self._consortium is not None,
             traced=self._program is not None,
@@ -311,16 +311,23 @@ class _Auditor:
         except DecodeError as error:
             raise DecodeError(f"{item}: rows: {error.message}", item=item) from error
 
-    def _decode_outputs(self, transcript: Transcript, plan: Plan) -> Vector:
+    def _decode_outputs(self, transcript: Transcript, plan: Plan) -> tuple[Vector, Points]:
         item = transcript.links[-3].name
         try:
             outputs = Vector.from_bytes(self._backend, transcript.outputs.values)
         except DecodeError as error:
             raise DecodeError(f"{item}: values: {error.message}", item=item) from error
+        try:
+            points = Points.from_bytes(self._backend, transcript.outputs.points)
+        except DecodeError as error:
+            raise DecodeError(f"{item}: points: {error.message}", item=item) from error
         if len(outputs) != plan.shape.outputs:
             raise _refuse("outputs", item, f"{len(outputs)} values, the plan opens {plan.shape.outputs}")
+        if len(points) != plan.shape.points:
+            raise _refuse("outputs", item, f"{len(points)} points, the plan opens {plan.shape.points}")
         self._detail = f"{len(outputs)} opened values"
-        return outputs
+        self._detail += f", {len(points):,} points" if len(points) else ""
+        return outputs, points
 
     def _check_proofs(
         self,
@@ -329,6 +336,7 @@ class _Auditor:
         plan: Plan,
         rows: list[Points],
         outputs: Vector,
+        points: Points,
     ) -> None:
         """Add the computation's proof, then check the equations of all proofs together."""
         item = transcript.links[-2].name
@@ -342,6 +350,7 @@ class _Auditor:
                 outputs=outputs,
                 context=transcript.computation_context,
                 name=item,
+                points=points,
             )
             verifier.verify()
         self._detail = "the plan's function of these inputs; all proofs in one batch"

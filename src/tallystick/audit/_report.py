@@ -76,8 +76,13 @@ def _members(verdict: Verdict) -> Table:
 
 
 def _revealed(verdict: Verdict) -> Text:
-    lines = [_safe(output.label) for output in verdict.plan.outputs]
+    lines = [_safe(label) for label in _labels(verdict)]
     return Text("\n".join(lines) if lines else "nothing")
+
+
+def _labels(verdict: Verdict) -> list[str]:
+    plan = verdict.plan
+    return [output.label for output in plan.outputs] + [points.label for points in plan.points]
 
 
 def _results(results: Iterable[ResultValue]) -> Table:
@@ -137,7 +142,7 @@ def accepted_json(verdict: Verdict, name: str) -> dict[str, object]:
         ],
         "pinned": verdict.pinned,
         "traced": verdict.traced,
-        "revealed": [output.label for output in verdict.plan.outputs],
+        "revealed": _labels(verdict),
         "privacy": [
             {
                 "outputs": [number + 1 for number in budget.outputs],

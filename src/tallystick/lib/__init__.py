@@ -5,6 +5,7 @@ them.
 from __future__ import annotations
 
 from ..plan import concat, stack
+from . import join
 from ._choice import abs, all, any, clip, isin, max, maximum, min, minimum, sign, where
 from ._disclosure import Suppressed, add_noise, round_to, suppress
 from ._numbers import divide, floor_divide, reciprocal, sqrt
@@ -23,6 +24,7 @@ __all__ = [
     "divide",
     "floor_divide",
     "isin",
+    "join",
     "max",
     "maximum",
     "mean",

@@ -6,11 +6,27 @@ Normative text: ``spec/online.md``, "Evaluation".
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..algebra import Vector
 from ..party import Shared
-from ..plan import Constant, Hint, Input, Mul, Output, Plan, Zero, constant_of, forward, input_value, schedule
+from ..plan import (
+    Constant,
+    Hint,
+    Input,
+    Matching,
+    Mul,
+    Output,
+    Plan,
+    Points,
+    Zero,
+    constant_of,
+    encodings,
+    forward,
+    input_value,
+    schedule,
+    selections,
+)
 from ._hints import advise
 from ._inputs import InputShares
 from ._openings import Openings
@@ -35,7 +51,8 @@ class Evaluation:
     """Shares of everything the proof speaks about, in the order of ``spec/relation.md``.
 
     ``left``, ``right`` and ``gates`` hold one entry a gate; ``zeros`` should all be zero; ``outputs`` are the
-    public ones, none of them opened yet.
+    public ones, ``points`` what is opened as points, none of them opened yet.  Outputs that depend on which points are
+    equal are missing until ``given`` puts them in.
     """
 
     left: Shared
@@ -44,7 +61,16 @@ class Evaluation:
     free: Shared
     zeros: Shared
     outputs: Shared
+    points: Shared
     private: tuple[PrivateOutput, ...]
+    late: Callable[[bytes], tuple[Shared, tuple[PrivateOutput, ...]]] | None = None
+
+    def given(self, points: bytes) -> Evaluation:
+        """Return the evaluation with all its outputs, now that the encodings of all points are known."""
+        if self.late is None:
+            return self
+        outputs, private = self.late(points)
+        return replace(self, outputs=outputs, private=private, late=None)
 
     def __repr__(self) -> str:
         return f"<Evaluation of {len(self.gates)} gates>"
@@ -124,7 +150,7 @@ class _Run:
 
     def collect(self) -> Evaluation:
         """Gather by kind, in plan order."""
-        left, right, gates, free, zeros, outputs, private = [], [], [], [], [], [], []
+        left, right, gates, free, zeros, points = [], [], [], [], [], []
         for v, node in enumerate(self._plan.nodes):
             match node:
                 case Mul(a, b):
@@ -138,20 +164,42 @@ class _Run:
                     free.append(self._values[v])
                 case Zero(a):
                     zeros.append(self._values[a])
-                case Output(a, _, to):
-                    if to is None:
-                        outputs.append(self._values[a])
-                    else:
-                        private.append(PrivateOutput(v, to, self._values[a]))
+                case Points(a):
+                    points.append(self._values[a])
+        outputs, private = self._outputs()
         return Evaluation(
             left=self._join(left),
             right=self._join(right),
             gates=self._join(gates),
             free=self._join(free),
             zeros=self._join(zeros),
-            outputs=self._join(outputs),
-            private=tuple(private),
+            outputs=outputs,
+            points=self._join(points),
+            private=private,
+            late=self._late if any(self._plan.layout.late) else None,
         )
+
+    def _late(self, points: bytes) -> tuple[Shared, tuple[PrivateOutput, ...]]:
+        """Evaluate what depends on which points are equal, and return all outputs."""
+        selected = selections(self._plan, encodings(points))
+        for v, node in enumerate(self._plan.nodes):
+            if isinstance(node, Matching):
+                value = self._values[node.a]
+                self._values[v] = value * Vector.from_i64(value.backend, selected[v])
+            elif self._plan.layout.late[v] and not isinstance(node, Output):
+                self.local(v)
+        return self._outputs()
+
+    def _outputs(self) -> tuple[Shared, tuple[PrivateOutput, ...]]:
+        """Return those outputs whose values are known, in plan order."""
+        outputs, private = [], []
+        for v, node in enumerate(self._plan.nodes):
+            if isinstance(node, Output) and node.a in self._values:
+                if node.to is None:
+                    outputs.append(self._values[node.a])
+                else:
+                    private.append(PrivateOutput(v, node.to, self._values[node.a]))
+        return self._join(outputs), tuple(private)
 
     def _join(self, parts: list[Shared]) -> Shared:
         return Shared.concat(parts) if parts else Shared.zeros(self._online.party.backend, 0)

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-import numpy as np
-
-from ..algebra import Vector
 from ..errors import ProgramError
 from ..offline import Need
 from ..party import Shared
 from ..plan import HINTS, Hint, Interval, Tally, advice_width, span_weights
 from ._digits import by_element, digits, digits_from, plus, products
+from ._hints_joins import patched, random, reciprocal, switches
 from ._hints_numbers import quotient, ratio, root
 from ._openings import Openings
 
@@ -40,7 +38,8 @@ def hint_need(node: Hint, lengths: Sequence[int], intervals: Sequence[Interval],
         raise ProgramError(f"a hint looks into a value of {width} bits; {parties} parties can mask {limit}")
     tally = Tally()
     kind.cost(node.parameters, lengths, intervals, tally)
-    return Need(triples=tally.triples, bits=tally.bits, randoms=tally.randoms, masks=(tally.masks,) * parties)
+    masks = tuple(tally.masks + tally.dealt.get(k, 0) for k in range(parties))
+    return Need(triples=tally.triples, bits=tally.bits, randoms=tally.randoms, masks=masks)
 
 
 async def _bits(
@@ -95,10 +94,7 @@ async def _inverse(
     product = await online.multiply(x + zero, s, label="hint/inverse")
     await online.check_pending("hint/check")
     opened = await online.open(product, label="hint/inverse")
-    # An opened zero means a mask of zero, which happens to nobody; any advice will do, since it is constrained.
-    raw = np.frombuffer(opened.to_bytes(), dtype=np.uint8).reshape(n, 32)
-    patched = opened + Vector.from_i64(x.backend, np.asarray(raw.max(axis=1) == 0, dtype=np.int64))
-    return s * patched.inverse() - zero
+    return s * patched(opened).inverse() - zero
 
 
 async def _coins(
@@ -121,4 +117,7 @@ _PROTOCOLS: Mapping[str, _Protocol] = {
     "quotient": quotient,
     "ratio": ratio,
     "root": root,
+    "reciprocal": reciprocal,
+    "random": random,
+    "switches": switches,
 }

@@ -16,7 +16,7 @@ import numpy as np
 from ..algebra import Generators, Points, Vector
 from ..backend import Buffer, IndexArray
 from ..errors import VerificationError
-from ..party import Party, Shared, broadcast_points, broadcast_vector
+from ..party import Party, Shared, broadcast_points, broadcast_vector, commit_and_open, read_points
 from ..proofs import (
     BatchVerifier,
     Challenges,
@@ -49,9 +49,10 @@ _STEPS = ("blind", "commit", "validate", "outputs", "open", "verify")
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """The published outputs with their proof, verified; and what this member alone was to learn, by output node."""
+    """What was published, with its proof, verified; and what this member alone was to learn, by output node."""
 
     outputs: Vector
+    points: Points
     private: Mapping[int, Vector]
     proof: Proof
 
@@ -117,17 +118,21 @@ async def _prove(
     await online.assert_zero(evaluation.zeros, check="assert-zero")
     await online.check("validate")
     report("outputs")
-    outputs, private = await _outputs(online, evaluation)
-    rho = challenges.evaluations(outputs.to_bytes(), b"", evaluations.to_bytes())
-    claim = linear_claim(relation, point, rho, outputs=outputs, evaluations=evaluations)
+    points, point_parts = await _points(online, generators, evaluation)
+    encoded = points.to_bytes()
+    outputs, private = await _outputs(online, evaluation.given(encoded))
+    rho = challenges.evaluations(outputs.to_bytes(), encoded, evaluations.to_bytes())
+    claim = linear_claim(relation.given(encoded), point, rho, outputs=outputs, evaluations=evaluations)
     report("open")
     joint = _Joint(
         party,
         generators,
         claim,
         rows=[Points.concat(pair) for pair in zip(inputs.rows.by_party, published.by_party, strict=True)],
+        points=point_parts,
     )
-    opening = await joint.open(rows.value, Vector.concat([inputs.gammas, gammas]), challenges)
+    exponent = claim.weights.dot(evaluation.points.value) if len(points) else None
+    opening = await joint.open(rows.value, Vector.concat([inputs.gammas, gammas]), exponent, challenges)
     proof = Proof(
         rows=published.total.to_bytes(),
         evaluations=evaluations.to_bytes(),
@@ -150,6 +155,7 @@ async def _prove(
             outputs=outputs,
             context=context,
             name="computation",
+            points=points,
         )
         verifier.verify()
     except VerificationError as error:
@@ -160,7 +166,7 @@ async def _prove(
         ) from error
     if progress is not None:
         progress("prove", len(_STEPS), len(_STEPS))
-    return Proven(outputs, private, proof)
+    return Proven(outputs, points, private, proof)
 
 
 async def _blind(online: Openings, shape: Shape, evaluation: Evaluation) -> _Blinded:
@@ -226,6 +232,20 @@ async def _evaluations(online: Openings, point: GatePoint | None, blinded: _Blin
     return opened[_interleaved(2, n)]
 
 
+async def _points(
+    online: Openings, generators: Generators, evaluation: Evaluation
+) -> tuple[Points, list[Points]]:
+    """Open what is published as points, under the MAC check; return the points, and every party's share of them.
+
+    The check comes before anything is opened that depends on which of them are equal.
+    """
+    if not len(evaluation.points):
+        return Points.identity(online.party.backend, 0), []
+    opened, parts = await online.open_points(evaluation.points, generators.q, label="outputs/points")
+    await online.check("outputs/points/check")
+    return opened, parts
+
+
 async def _outputs(online: Openings, evaluation: Evaluation) -> tuple[Vector, dict[int, Vector]]:
     """Open the public outputs to all and the others to their recipients, under the MAC check."""
     backend = online.party.backend
@@ -278,19 +298,31 @@ class _Joint:
     """The joint opening: every party's contributions, kept to find who sent a bad one."""
 
     def __init__(
-        self, party: Party, generators: Generators, claim: LinearClaim, *, rows: Sequence[Points]
+        self,
+        party: Party,
+        generators: Generators,
+        claim: LinearClaim,
+        *,
+        rows: Sequence[Points],
+        points: Sequence[Points],
     ) -> None:
         self._party = party
         self._generators = generators
         self._claim = claim
         self._rows = rows
+        self._points = points
         self._values: list[int] = []
         self._cross: list[list[Points]] = []
         self._mask: list[Points] = []
         self._response: list[Vector] = []
 
-    async def open(self, rows: Vector, gammas: Vector, challenges: Challenges) -> Opening:
-        """Contribute this party's share to every message, and finish the proof from the sums."""
+    async def open(
+        self, rows: Vector, gammas: Vector, exponent: int | None, challenges: Challenges
+    ) -> Opening:
+        """Contribute this party's share to every message, and finish the proof from the sums.
+
+        ``exponent`` is w_i, this party's share of the logarithm of W, None where there are no points.
+        """
         share = OpeningShare(
             self._generators,
             len(rows) // len(gammas),
@@ -298,8 +330,9 @@ class _Joint:
             gammas=gammas,
             form=self._claim.form,
             random=self._party.random,
+            exponent=exponent,
         )
-        own = Vector.from_ints(rows.backend, [self._claim.form.dot(rows)])
+        own = Vector.from_ints(rows.backend, [self._claim.form.dot(rows) - (exponent or 0)])
         announced = await broadcast_vector(self._party, "proof/claim", own)
         self._values = [value[0] for value in announced]
         steps = open_linear(self._generators, share, challenges)
@@ -324,6 +357,7 @@ class _Joint:
                 cross=[step[j] for step in self._cross],
                 mask=self._mask[j],
                 response=self._response[j],
+                published=self._points[j].msm(self._claim.weights) if self._points else None,
             ):
                 return j
         return None
@@ -336,7 +370,15 @@ class _Joint:
             parts = [Part(part.label, scalars=scalars) for scalars in self._response]
         else:
             assert part.points is not None
-            points = await broadcast_points(self._party, label, part.points)
+            if part.label == "mask" and self._points:
+                # The logarithm of W must not be learnt from an answer to a chosen challenge (spec/soundness.md).
+                sent = await commit_and_open(self._party, label, part.points.to_bytes())
+                points = [
+                    read_points(self._party, data, len(part.points), label=label, sender=j)
+                    for j, data in enumerate(sent)
+                ]
+            else:
+                points = await broadcast_points(self._party, label, part.points)
             if part.label == "mask":
                 self._mask = points
             else:

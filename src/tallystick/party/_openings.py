@@ -11,13 +11,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ..algebra import Vector
+import numpy as np
+
+from ..algebra import Points, Vector
 from ..backend import FR_MODULUS
 from ..errors import ProtocolAbort
 from ._commit import SEED_BYTES, commit_and_open, xor
 from ._party import Party
 from ._shared import MacKey, Shared
-from ._wire import broadcast_fields, broadcast_vector, read_vector
+from ._wire import broadcast_fields, broadcast_points, broadcast_vector, read_points, read_vector
 
 __all__ = ["AuthenticatedOpenings", "compare_broadcasts"]
 
@@ -25,6 +27,7 @@ _R = FR_MODULUS
 _CHUNK = 1 << 15
 _DIGEST_BYTES = 32
 _MAC_CHECK = "mac-check"
+_POINT_CHECK = "point-check"
 _NOT_CHECKS = frozenset({"connection", "deadline", "stopped"})
 """Aborts that say that a peer went away, which outside a check tells nobody anything: the material stays good."""
 
@@ -34,6 +37,15 @@ class _Claim:
     """A public vector (None: zeros) and this party's MAC shares on it."""
 
     opened: Vector | None
+    mac: Vector
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _PointClaim:
+    """Public points, said to be multiples of one base, and this party's MAC shares on the multipliers."""
+
+    base: Points
+    opened: Points
     mac: Vector
 
 
@@ -49,7 +61,7 @@ class AuthenticatedOpenings(ABC):
         self.party = party
         self._limit = pending_limit
         self._pending = 0
-        self._claims: dict[str, list[_Claim]] = {}
+        self._claims: dict[str, list[_Claim | _PointClaim]] = {}
 
     @property
     @abstractmethod
@@ -79,6 +91,21 @@ class AuthenticatedOpenings(ABC):
         await self.claim(total, shared.mac)
         return total, parts
 
+    async def open_points(
+        self, shared: Shared, base: Points, *, label: str = "open-points"
+    ) -> tuple[Points, list[Points]]:
+        """Open x*base for every x of a sharing; return the points, and every party's share of them.
+
+        Only the points become known.  The next check, claim ``point-check``, covers them.
+        """
+        own = base[np.zeros(len(shared), dtype=np.int64)].scale(shared.value)
+        parts = await broadcast_points(self.party, label, own)
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        await self._record(_POINT_CHECK, _PointClaim(base, total, shared.mac))
+        return total, parts
+
     async def claim(self, opened: Vector, mac: Vector) -> None:
         """Have the next check cover a value that was opened in some other way, with this party's MAC shares."""
         await self._record(_MAC_CHECK, _Claim(opened, mac))
@@ -105,7 +132,12 @@ class AuthenticatedOpenings(ABC):
         # which can depend on honest inputs (the lie in one opening shows in a later gate check).
         with self._settling():
             for name, chi in zip(names, challenges, strict=True):
-                await self._check_sum(label, name, self._fold(claims[name], chi))
+                values = [claim for claim in claims[name] if isinstance(claim, _Claim)]
+                points = [claim for claim in claims[name] if isinstance(claim, _PointClaim)]
+                if points:
+                    await self._check_points(label, name, self._fold_points(points, chi))
+                else:
+                    await self._check_sum(label, name, self._fold(values, chi))
 
     async def check_pending(self, label: str) -> None:
         """Check if anything was opened or claimed since the last check; all parties know alike."""
@@ -144,6 +176,16 @@ class AuthenticatedOpenings(ABC):
         if sum(part[0] for part in parts) % _R != 0:
             raise self.failed(_WHY.get(name, "a value that must be zero is not"), check=name)
 
+    async def _check_points(self, label: str, name: str, sigma: Points) -> None:
+        """Commit to and open the points sigma_i of one claim; they must add up to the point at infinity."""
+        opened = await commit_and_open(self.party, f"{label}/{name}", sigma.to_bytes())
+        parts = [
+            read_points(self.party, data, 1, label=f"{label}/{name}", sender=j)
+            for j, data in enumerate(opened)
+        ]
+        if not Points.concat(parts).sum().is_identity():
+            raise self.failed(_WHY[name], check=name)
+
     @contextmanager
     def burning(self) -> Iterator[None]:
         """Burn the preparation if the protocol steps inside stop because a check failed, here or at a peer."""
@@ -159,7 +201,7 @@ class AuthenticatedOpenings(ABC):
         self.burn(f"{check}: {message}")
         return ProtocolAbort(message, check=check, blame=blame)
 
-    async def _record(self, name: str, claim: _Claim) -> None:
+    async def _record(self, name: str, claim: _Claim | _PointClaim) -> None:
         if not len(claim.mac):
             return
         self._claims.setdefault(name, []).append(claim)
@@ -196,9 +238,24 @@ class AuthenticatedOpenings(ABC):
                 scale = scale * pow(chi, stop - start, _R) % _R
         return (macs - self.key.share * opened) % _R
 
+    def _fold_points(self, claims: Sequence[_PointClaim], chi: int) -> Points:
+        """Return the same in the exponent: sigma_i = sum_k chi**(k+1) * (m_k*base - alpha_i*T_k)."""
+        backend = self.party.backend
+        total, first = Points.identity(backend, 1), chi
+        for claim in claims:
+            n = len(claim.mac)
+            weights = Vector.powers(backend, chi, n, first)
+            first = first * pow(chi, n, _R) % _R
+            mac = Vector.from_ints(backend, [weights.dot(claim.mac)])
+            alpha = Vector.from_ints(backend, [-self.key.share])
+            # One by one and not as a sum of multiples, which would take variable time in the key.
+            total = total + claim.base.scale(mac) + claim.opened.msm(weights).scale(alpha)
+        return total
+
 
 _WHY = {
     _MAC_CHECK: "an opened value does not carry its MAC: somebody lied about a share",
+    _POINT_CHECK: "an opened point does not carry its MAC: somebody lied about a share",
     "gate-check": "a product in the proof is wrong: somebody lied about a coset product, or a triple was bad",
     "advice": "digits found under a mask are not those of the value: somebody spoiled the mask",
     "assert-zero": "a value that the program asserts to be zero is not",

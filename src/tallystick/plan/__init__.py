@@ -17,6 +17,8 @@ from ._hints import HINTS, MAX_COINS, STATISTICAL_BITS, advice_width, span_weigh
 from ._hints_numbers import multiplier_for, ratio_steps, root_step
 from ._intervals import HALF, Interval, centred
 from ._linear import constant_of, forward, input_value, is_linear, view_indices
+from ._matching import selections
+from ._network import Group, layers, route, switch_count
 from ._opened import Opened, reveal, sqrt
 from ._ops import (
     MAX_DECIMALS,
@@ -26,11 +28,13 @@ from ._ops import (
     Hint,
     Input,
     InputBits,
+    Matching,
     Matmul,
     Mul,
     Neg,
     Node,
     Output,
+    Points,
     Scale,
     Sub,
     Sum,
@@ -39,8 +43,19 @@ from ._ops import (
     Zero,
 )
 from ._plan import Layout, Member, Plan, Result, ResultValue
+from ._points import (
+    Tags,
+    columns_of,
+    common,
+    matching,
+    matching_count,
+    new_order,
+    open_points,
+    rowwise,
+    shuffled,
+)
 from ._program import Column, Members, MemberSchema, Program, Table, load_program, program, schema_of, trace
-from ._relation import PlanRelation
+from ._relation import PlanRelation, encodings
 from ._render import explain_results, render, revealed, warnings
 from ._schedule import Layer, schedule
 from ._secret import (
@@ -80,6 +95,7 @@ __all__ = [
     "Constant",
     "Estimate",
     "Expression",
+    "Group",
     "Hint",
     "HintKind",
     "Input",
@@ -88,6 +104,7 @@ __all__ = [
     "Interval",
     "Layer",
     "Layout",
+    "Matching",
     "Matmul",
     "Member",
     "MemberSchema",
@@ -101,6 +118,7 @@ __all__ = [
     "Output",
     "Plan",
     "PlanRelation",
+    "Points",
     "Program",
     "Result",
     "ResultValue",
@@ -111,6 +129,7 @@ __all__ = [
     "Sub",
     "Sum",
     "Table",
+    "Tags",
     "Take",
     "Tally",
     "View",
@@ -123,9 +142,12 @@ __all__ = [
     "centred",
     "coins",
     "coins_for",
+    "columns_of",
+    "common",
     "concat",
     "constant",
     "constant_of",
+    "encodings",
     "epsilon_of",
     "estimate",
     "explain_results",
@@ -136,8 +158,13 @@ __all__ = [
     "input_value",
     "is_linear",
     "joined",
+    "layers",
     "load_program",
+    "matching",
+    "matching_count",
     "multiplier_for",
+    "new_order",
+    "open_points",
     "program",
     "public_array",
     "ratio_steps",
@@ -145,12 +172,17 @@ __all__ = [
     "reveal",
     "revealed",
     "root_step",
+    "route",
+    "rowwise",
     "schedule",
     "schema_of",
+    "selections",
+    "shuffled",
     "simulate",
     "span_weights",
     "sqrt",
     "stack",
+    "switch_count",
     "trace",
     "view_indices",
     "warnings",

@@ -10,10 +10,10 @@ from types import FrameType
 from typing import NoReturn
 
 from ..errors import ProgramError
-from ._expressions import Expression, PublicOutput, length_of, moved_expression, operands_of
+from ._expressions import Expression, PublicOutput, length_of, moved_expression, operands_of, points_of
 from ._hints import HINTS
 from ._intervals import Interval
-from ._ops import MAX_LENGTH, Hint, Input, InputBits, Node, Output, Zero, moved
+from ._ops import MAX_LENGTH, Hint, Input, InputBits, Node, Output, Points, Zero, is_late, moved
 from ._plan import MAX_NODES, MAX_TOTAL, Member, Plan, Result, compute_layout, work_of
 
 __all__ = ["Builder", "fail", "is_program", "location", "program_line"]
@@ -74,10 +74,17 @@ class Builder:
         self.intervals: list[Interval] = []
         self.expressions: list[Expression] = []
         self.expression_lengths: list[int] = []
+        self.memo: dict[object, object] = {}
+        """What libraries made in this trace and may be asked for again."""
         self._output_lengths: list[int] = []
         self._known: dict[Node, int] = {}
         self._known_expressions: dict[Expression, int] = {}
         self._revealed: dict[int, _Revealed] = {}
+        self._opened_points: dict[int, int] = {}
+        self._points_lengths: list[int] = []
+        self._late: list[bool] = []
+        self._replaced: set[int] = set()
+        self._orders = 0
         self._total = 0
 
     # ------------------------------------------------------------------ nodes
@@ -91,9 +98,10 @@ class Builder:
         try:
             n = node.length(self.lengths, self.nodes)
             interval = node.interval(self.intervals, self.lengths, self.nodes)
+            late = is_late(node, self._late)
         except ValueError as error:
             fail(f"{node.op}: {error}")
-        self._total += work_of(node, n, self.lengths)
+        self._total += work_of(node, n, self.lengths, self.nodes)
         if n > MAX_LENGTH or self._total > MAX_TOTAL:
             limits = f"at most {MAX_LENGTH} a node, {MAX_TOTAL} in all"
             fail(f"{node.op}: {n} elements are too many for a plan ({limits})")
@@ -105,6 +113,7 @@ class Builder:
         self.nodes.append(node)
         self.lengths.append(n)
         self.intervals.append(interval)
+        self._late.append(late)
         position = len(self.nodes) - 1
         if not isinstance(node, Hint) or HINTS[node.kind].deterministic:
             self._known[node] = position
@@ -114,12 +123,38 @@ class Builder:
         """Return the node of an input's bits; from now on the input is committed as its bits."""
         node = self.nodes[source]
         assert isinstance(node, Input)
+        assert node.order is None
         if node.form != "bits":
             # The value node keeps its key, so that asking for the column again finds it.
             self.nodes[source] = replace(node, form="bits")
         return self.add(InputBits(source))
 
+    def new_order(self) -> int:
+        """Return the number of a new order of rows, which every member draws for itself."""
+        self._orders += 1
+        return self._orders - 1
+
+    def shuffled(self, source: int, order: int) -> int:
+        """Return the node of an input in another order; the source stays in the plan only if something reads it."""
+        node = self.nodes[source]
+        assert isinstance(node, Input)
+        assert node.order is None
+        self._replaced.add(source)
+        return self.add(replace(node, form="value", order=order))
+
     # ------------------------------------------------------------------ opened values
+    def open_points(self, v: int, label: str) -> int:
+        """Return the number of the output that opens node v as points; a node is opened once."""
+        if v not in self._opened_points:
+            self.add(Points(v, label))
+            self._points_lengths.append(self.lengths[v])
+            self._opened_points[v] = len(self._points_lengths) - 1
+        return self._opened_points[v]
+
+    def points_node(self, number: int) -> int:
+        """Return the position of an output of points."""
+        return [v for v, node in enumerate(self.nodes) if isinstance(node, Points)][number]
+
     def reveal(self, v: int, label: str) -> int:
         """Return the expression that stands for node v's opened entries; a node is opened once."""
         if v not in self._revealed:
@@ -135,7 +170,7 @@ class Builder:
         if known is not None:
             return known
         try:
-            n = length_of(expression, self.expression_lengths, self._output_lengths)
+            n = length_of(expression, self.expression_lengths, self._output_lengths, self._points_lengths)
         except ValueError as error:
             fail(f"{expression.op}: {error}")
         if len(self.expressions) >= MAX_NODES:
@@ -150,25 +185,29 @@ class Builder:
         """Return the plan of everything that results and zero assertions need.
 
         Inputs that the program touched stay, so that a plan alone says which columns to trace the program
-        with.
+        with; of those in another order the original goes, if nothing else reads it.
         """
         expressions = self._needed_expressions(results)
         opened = {e.output for k in expressions if isinstance(e := self.expressions[k], PublicOutput)}
         outputs = [v for v, node in enumerate(self.nodes) if isinstance(node, Output)]
         kept_outputs = [number for number in range(len(outputs)) if number in opened]
+        points = [v for v, node in enumerate(self.nodes) if isinstance(node, Points)]
         roots = {outputs[number] for number in kept_outputs}
-        roots |= {v for v, node in enumerate(self.nodes) if isinstance(node, Input | Zero)}
+        roots |= {points[number] for k in expressions for number in points_of(self.expressions[k])}
+        roots |= {v for v, node in enumerate(self.nodes) if isinstance(node, Input | Zero)} - self._replaced
         positions = {old: new for new, old in enumerate(self._needed_nodes(roots))}
         nodes = tuple(moved(self.nodes[old], positions.__getitem__) for old in positions)
         moved_expressions = {old: new for new, old in enumerate(expressions)}
         moved_outputs = {old: new for new, old in enumerate(kept_outputs)}
+        kept_points = [number for number, v in enumerate(points) if v in positions]
+        moved_points = {old: new for new, old in enumerate(kept_points)}
         nodes = _forms_in_use(nodes)
         return Plan(
             program=program,
             members=self.members,
             nodes=nodes,
             expressions=tuple(
-                moved_expression(self.expressions[old], moved_expressions, moved_outputs)
+                moved_expression(self.expressions[old], moved_expressions, moved_outputs, moved_points)
                 for old in expressions
             ),
             results=tuple(Result(r.name, moved_expressions[r.expression], r.shape) for r in results),

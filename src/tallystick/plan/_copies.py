@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ._ops import Add, Concat, Input, InputBits, Neg, Node, Scale, Sub, Take, View
+from ._ops import Add, Concat, Input, InputBits, Matching, Neg, Node, Scale, Sub, Take, View
 
 __all__ = ["copies_input", "origins"]
 
@@ -50,5 +50,7 @@ def _copies(node: Node, operands: Sequence[int], copies: Sequence[bool]) -> bool
             return len(operands) == 1 and copies[operands[0]]
         case InputBits() | Neg() | Scale() | View() | Take() | Concat():
             return any(copies[p] for p in operands)
+        case Matching():
+            return copies[operands[0]]
         case _:
             return False

@@ -23,6 +23,9 @@ __all__ = ["CALIBRATIONS", "Calibration", "Estimate", "Step", "estimate"]
 _HASH = 32
 _NONCE = 32
 _SEED = 32
+_SCALED = 6
+_DECODED = 4
+"""What multiplying and decoding a single point cost, in points of a multi-scalar multiplication."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,10 @@ def estimate(plan: Plan) -> Estimate:
         shape=shape,
         proof_bytes=proof,
         range_proof_bytes=range_bytes,
-        transcript_bytes=len(plan.to_bytes()) + proof + sum(range_bytes) + shape.input_rows * G1_BYTES,
+        transcript_bytes=len(plan.to_bytes())
+        + proof
+        + sum(range_bytes)
+        + (shape.input_rows + shape.points) * G1_BYTES,
         prover_points=_prover_points(shape, ranges, parties),
         verifier_points=_verifier_points([shape, *ranges]),
         field_operations=_field_operations(shape, ranges),
@@ -208,7 +214,11 @@ def _count_layers(count: _Count, plan: Plan, masks: list[int]) -> tuple[Tally, s
             total.triples, total.bits = total.triples + tally.triples, total.bits + tally.bits
             total.randoms += tally.randoms
             for k in range(count.parties):
-                masks[k] += tally.masks
+                masks[k] += tally.masks + tally.dealt.get(k, 0)
+            if tally.dealt:
+                dealt = [tally.dealt.get(k, 0) * FR_BYTES for k in range(count.parties)]
+                count.step("compute", f"advice: {node.kind}", 1, dealt)
+                count.step("compute", f"advice: {node.kind}: seeds of zeros", 1, _SEED)
             if tally.rounds:
                 count.step("compute", f"advice: {node.kind}", tally.rounds, tally.opened * FR_BYTES)
             for claims in tally.checks:
@@ -234,6 +244,10 @@ def _count_proof(count: _Count, plan: Plan, masks: list[int], pending: set[str])
     private = [
         (lengths[n.a], member) for n in plan.outputs if n.to is not None for member in n.to if lengths[n.a]
     ]
+    if shape.points:
+        count.step("prove", "points", 1, shape.points * G1_BYTES)
+        count.check("prove", "points: check", 0)
+        count.agreed("prove", "points: check: sum", G1_BYTES)
     if shape.outputs:
         count.step("prove", "outputs", 1, shape.outputs * FR_BYTES)
     for n, member in private:
@@ -244,8 +258,11 @@ def _count_proof(count: _Count, plan: Plan, masks: list[int], pending: set[str])
         count.step("prove", "claim", 1, FR_BYTES)
         folds = (shape.rows - 1).bit_length()
         count.step("prove", "cross terms", folds, folds * 2 * G1_BYTES)
-        count.step("prove", "mask", 1, 2 * G1_BYTES)
-        count.step("prove", "response", 1, (shape.columns + 2) * FR_BYTES)
+        if shape.points:
+            count.agreed("prove", "mask", 3 * G1_BYTES)
+        else:
+            count.step("prove", "mask", 1, 2 * G1_BYTES)
+        count.step("prove", "response", 1, (shape.columns + (3 if shape.points else 2)) * FR_BYTES)
         count.step("prove", "broadcast digests", 1, count.parties * _HASH)
 
 
@@ -255,7 +272,8 @@ def _prover_points(shape: Shape, ranges: list[Shape], parties: int) -> int:
     witness = shape.free_rows + shape.gate_rows
     own = max((r.rows for r in ranges), default=0)
     checks = 2 * (c + parties) + shape.input_rows + witness
-    return (shape.input_rows + witness + own + 4) * c + 2 * 2 * c + checks
+    points = (_SCALED + parties * _DECODED + 2) * shape.points
+    return (shape.input_rows + witness + own + 4) * c + 2 * 2 * c + checks + points
 
 
 def _verifier_points(shapes: list[Shape]) -> int:
@@ -265,7 +283,8 @@ def _verifier_points(shapes: list[Shape]) -> int:
         for s in shapes
         if s.rows
     )
-    return max(s.columns for s in shapes) + 2 + sum(per_proof)
+    points = sum(s.points for s in shapes)
+    return max(s.columns for s in shapes) + 2 + sum(per_proof) + (_DECODED + 1) * points
 
 
 def _field_operations(shape: Shape, ranges: list[Shape]) -> int:

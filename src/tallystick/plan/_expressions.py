@@ -7,7 +7,7 @@ that has no value (a division by zero, a root of a negative number, a fraction b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
@@ -21,7 +21,9 @@ __all__ = [
     "MAX_PLACES",
     "Expression",
     "PublicBinary",
+    "PublicCommon",
     "PublicConstant",
+    "PublicMatching",
     "PublicNeg",
     "PublicOutput",
     "PublicRounded",
@@ -33,6 +35,7 @@ __all__ = [
     "moved_expression",
     "operands_of",
     "places_of",
+    "points_of",
 ]
 
 MAX_BITS = 1 << 13
@@ -95,7 +98,34 @@ class PublicTake:
     indices: tuple[int, ...]
 
 
-Expression: TypeAlias = PublicConstant | PublicOutput | PublicBinary | PublicNeg | PublicRounded | PublicTake
+@dataclass(frozen=True, slots=True)
+class PublicCommon:
+    """How many different points occur in each of some outputs of points; one entry."""
+
+    op: ClassVar[str] = "common"
+    points: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PublicMatching:
+    """How many points of one output occur in each of others, undefined if fewer than ``minimum``; one entry."""
+
+    op: ClassVar[str] = "matching"
+    own: int
+    others: tuple[int, ...]
+    minimum: int
+
+
+Expression: TypeAlias = (
+    PublicConstant
+    | PublicOutput
+    | PublicBinary
+    | PublicNeg
+    | PublicRounded
+    | PublicTake
+    | PublicCommon
+    | PublicMatching
+)
 
 _BINARY = ("add", "sub", "mul", "div")
 _ROUNDED = ("round", "sqrt")
@@ -104,7 +134,7 @@ _ROUNDED = ("round", "sqrt")
 def operands_of(expression: Expression) -> tuple[int, ...]:
     """Return the positions that the expression refers to."""
     match expression:
-        case PublicConstant() | PublicOutput():
+        case PublicConstant() | PublicOutput() | PublicCommon() | PublicMatching():
             return ()
         case PublicBinary(_, a, b):
             return a, b
@@ -112,8 +142,21 @@ def operands_of(expression: Expression) -> tuple[int, ...]:
             return (expression.a,)
 
 
-def moved_expression(expression: Expression, position: dict[int, int], output: dict[int, int]) -> Expression:
-    """Return the expression with its operands and outputs renumbered."""
+def points_of(expression: Expression) -> tuple[int, ...]:
+    """Return the numbers of the outputs of points that the expression compares."""
+    match expression:
+        case PublicCommon(points):
+            return points
+        case PublicMatching(own, others):
+            return (own, *others)
+        case _:
+            return ()
+
+
+def moved_expression(
+    expression: Expression, position: dict[int, int], output: dict[int, int], points: dict[int, int]
+) -> Expression:
+    """Return the expression with its operands, outputs and outputs of points renumbered."""
     match expression:
         case PublicConstant():
             return expression
@@ -127,13 +170,23 @@ def moved_expression(expression: Expression, position: dict[int, int], output: d
             return PublicRounded(op, position[a], places)
         case PublicTake(a, indices):
             return PublicTake(position[a], indices)
+        case PublicCommon(numbers):
+            return PublicCommon(tuple(points[k] for k in numbers))
+        case PublicMatching(own, others, minimum):
+            return PublicMatching(points[own], tuple(points[k] for k in others), minimum)
 
 
-def length_of(expression: Expression, lengths: Sequence[int], outputs: Sequence[int]) -> int:
+def length_of(
+    expression: Expression, lengths: Sequence[int], outputs: Sequence[int], points: Sequence[int]
+) -> int:
     """Return the number of entries; raise ``ValueError`` where the operands do not fit.
 
-    ``lengths`` are those of the expressions before this one, ``outputs`` those of the outputs.
+    ``lengths`` are those of the expressions before this one, ``outputs`` those of the outputs, ``points`` those of the
+    outputs of points.
     """
+    wrong = [number for number in points_of(expression) if not 0 <= number < len(points)]
+    if wrong:
+        raise ValueError(f"points {wrong[0]} of {len(points)}")
     match expression:
         case PublicConstant(values):
             if any(max(abs(v.numerator), v.denominator).bit_length() > MAX_BITS for v in values):
@@ -153,6 +206,14 @@ def length_of(expression: Expression, lengths: Sequence[int], outputs: Sequence[
             if indices and not (min(indices) >= 0 and max(indices) < lengths[a]):
                 raise ValueError(f"indices {min(indices)}..{max(indices)} of {lengths[a]} entries")
             return len(indices)
+        case PublicCommon(numbers):
+            if not numbers:
+                raise ValueError("no points to compare")
+            return 1
+        case PublicMatching(_, others):
+            if not others:
+                raise ValueError("no points to compare with")
+            return 1
 
 
 def places_of(expression: Expression) -> int | None:
@@ -161,10 +222,16 @@ def places_of(expression: Expression) -> int | None:
 
 
 def evaluate_expressions(
-    expressions: Sequence[Expression], outputs: Sequence[Sequence[int]]
+    expressions: Sequence[Expression],
+    outputs: Sequence[Sequence[int]],
+    points: Sequence[Sequence[Hashable]] = (),
 ) -> list[Entries]:
-    """Return the entries of every expression, None where an entry is undefined."""
+    """Return the entries of every expression, None where an entry is undefined.
+
+    ``points`` are the opened points of each output of points, in a form in which equal points are equal.
+    """
     values: list[Entries] = []
+    distinct = {number: frozenset(points[number]) for e in expressions for number in points_of(e)}
     for expression in expressions:
         match expression:
             case PublicConstant(constants):
@@ -181,6 +248,12 @@ def evaluate_expressions(
                 entries = [_root(x, places) for x in values[a]]
             case PublicTake(a, indices):
                 entries = [values[a][i] for i in indices]
+            case PublicCommon(numbers):
+                entries = [Fraction(len(frozenset.intersection(*(distinct[k] for k in numbers))))]
+            case PublicMatching(own, others, minimum):
+                common = frozenset.intersection(*(distinct[k] for k in others))
+                count = sum(1 for point in points[own] if point in common)
+                entries = [Fraction(count) if count >= minimum else None]
         values.append([_bounded(x) for x in entries])
     return values
 
@@ -236,11 +309,15 @@ def encode_expression(expression: Expression) -> list[Value]:
             return [*head, a, places]
         case PublicTake(a, indices):
             return [*head, a, list(indices)]
+        case PublicCommon(numbers):
+            return [*head, list(numbers)]
+        case PublicMatching(own, others, minimum):
+            return [*head, own, list(others), minimum]
 
 
 def decode_expression(value: Value, position: int, what: str) -> Expression:
     """Return the expression that ``encode_expression`` wrote as number ``position``."""
-    items = expect_array(value, what, min_length=2, max_length=3)
+    items = expect_array(value, what, min_length=2, max_length=4)
     op = expect_text(items[0], f"{what}: operation", max_length=20)
 
     def operand(k: int) -> int:
@@ -248,7 +325,11 @@ def decode_expression(value: Value, position: int, what: str) -> Expression:
             raise ValueError(f"{what}: the first expression has no operands")
         return expect_int(items[k], f"{what}: operand", high=position - 1)
 
-    expected = 2 if op in ("constant", "output", "neg") else 3
+    def numbers(k: int) -> tuple[int, ...]:
+        listed = expect_array(items[k], f"{what}: points", min_length=1)
+        return tuple(expect_int(number, f"{what}: points", high=MAX_LENGTH) for number in listed)
+
+    expected = {"constant": 2, "output": 2, "neg": 2, "common": 2, "matching": 4}.get(op, 3)
     if len(items) != expected:
         raise ValueError(f"{what}: {expected} entries were expected, not {len(items)}")
     if op == "constant":
@@ -267,7 +348,15 @@ def decode_expression(value: Value, position: int, what: str) -> Expression:
         return PublicTake(
             operand(1), tuple(expect_int(i, f"{what}: index", high=MAX_LENGTH) for i in indices)
         )
+    if op == "common":
+        return PublicCommon(numbers(1))
+    if op == "matching":
+        own, minimum = (expect_int(items[k], f"{what}: {name}", high=MAX_LENGTH) for k, name in _MATCHING)
+        return PublicMatching(own, numbers(2), minimum)
     raise ValueError(f"{what}: unknown operation {op!r}")
+
+
+_MATCHING = ((1, "own"), (3, "minimum"))
 
 
 def _encode_fraction(value: Fraction) -> Value:

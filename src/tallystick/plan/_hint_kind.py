@@ -25,8 +25,9 @@ class HintKind:
     ``expected`` gives, from the parameters and the lengths of the arguments, how many outputs there are, or
     raises ``ValueError``; ``compute`` gives the outputs from the parameters and the arguments' values;
     ``cost`` counts the sub-protocol; ``width`` is the bit length of the widest value that it opens under a
-    mask, given that all arguments lie in their intervals.  A kind that opens nothing (``masked`` is false)
-    takes arguments without interval.
+    mask, given that all arguments lie in their intervals.  A kind that opens nothing under such a mask (``masked``
+    is false) takes arguments without interval.  ``dealt`` says that the advice is one member's own choice, namely of
+    the first parameter.
     """
 
     name: str
@@ -39,6 +40,7 @@ class HintKind:
     width: Callable[[Sequence[int], Sequence[Interval]], int]
     masked: bool = True
     deterministic: bool = True
+    dealt: bool = False
 
 
 def integers(entries: Iterable[int]) -> Integers:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from ..backend import FR_MODULUS
 from ._hint_kind import HintKind, Integers, bounds, integers
+from ._hints_joins import RANDOM, RECIPROCAL, SWITCHES
 from ._hints_numbers import QUOTIENT, RATIO, ROOT
 from ._intervals import Interval
 from ._tally import Tally
@@ -24,6 +25,7 @@ __all__ = [
     "HintKind",
     "Integers",
     "advice_width",
+    "adviser_of",
     "check_hint",
     "span_weights",
 ]
@@ -44,6 +46,11 @@ _MAX_DELTA_BITS = 128
 def advice_width(parties: int) -> int:
     """Return how many bits a value may have that so many parties can mask in the field."""
     return FR_MODULUS.bit_length() - 2 - STATISTICAL_BITS - parties.bit_length()
+
+
+def adviser_of(kind: str, parameters: Sequence[int]) -> int | None:
+    """Return the member whose own choice the advice is, or None."""
+    return parameters[0] if HINTS[kind].dealt else None
 
 
 def check_hint(
@@ -242,6 +249,9 @@ HINTS: Mapping[str, HintKind] = {
         QUOTIENT,
         RATIO,
         ROOT,
+        RECIPROCAL,
+        RANDOM,
+        SWITCHES,
     )
 }
 """The kinds that a plan of version 1 may use.
@@ -256,4 +266,8 @@ every run; the other two parameters are what the noise made of them claims (``sp
 ``quotient(divisor, low, k; x)``: the k digits of ⌊(x - low) / divisor⌋, for 0 ≤ x - low < divisor * 2^k.
 ``ratio(k; a, b)``: the k digits of ⌊a / b⌋, for b ≥ 1 and 0 ≤ a < b * 2^k.
 ``root(k; x)``: the k digits of ⌊√x⌋, for 0 ≤ x < 2^(2k).
+``reciprocal(; x)``: 1/x modulo r (free slots), for an x that nobody can guess: whether x is 0 shows.
+``random(n; )``: n uniform elements that nobody knows (free slots), drawn anew by every run.
+``switches(member, n; )``: settings of a network on n wires for a uniform permutation that only the member knows
+(boolean wires), drawn anew by every run.
 """

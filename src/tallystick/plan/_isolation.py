@@ -21,11 +21,13 @@ from ._ops import (
     Hint,
     Input,
     InputBits,
+    Matching,
     Matmul,
     Mul,
     Neg,
     Node,
     Output,
+    Points,
     Scale,
     Sub,
     Sum,
@@ -109,7 +111,7 @@ def _forms(plan: Plan, count: int) -> _Forms:
         g = adjoint.pop(v, None)
         if g is None:
             continue
-        if isinstance(node, Input | InputBits | Mul | Hint):
+        if isinstance(node, Input | InputBits | Mul | Hint | Matching):
             leaves.append((g, *owners[v]))
         elif not isinstance(node, Constant):
             _pass_on(plan, node, g, adjoint)
@@ -132,13 +134,13 @@ def _owners(plan: Plan, v: int, node: Node, owners: list[tuple[_Table, _Table]])
             return np.repeat(parts[0][0], n // max(plan.layout.lengths[source], 1)), np.repeat(
                 parts[0][1], n // max(plan.layout.lengths[source], 1)
             )
-        case Constant() | Output():
+        case Constant() | Output() | Points():
             return np.full(n, _NOBODY), np.full(n, -1)
         case Hint() if len(parts) == 1 and len(parts[0][0]) and n % len(parts[0][0]) == 0:
             k = n // len(parts[0][0])
             return np.repeat(parts[0][0], k), np.repeat(parts[0][1], k)
-        case Hint():
-            # Coins, or advice about several values at once: nobody's alone.
+        case Hint() | Matching():
+            # Coins, advice about several values at once, or what others' rows select: nobody's alone.
             return np.zeros(n, dtype=np.int64), np.full(n, _NOBODY)
         case Add() | Sub() | Mul():
             return np.minimum(parts[0][0], parts[1][0]), np.maximum(parts[0][1], parts[1][1])

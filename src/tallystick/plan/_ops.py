@@ -27,11 +27,13 @@ __all__ = [
     "Hint",
     "Input",
     "InputBits",
+    "Matching",
     "Matmul",
     "Mul",
     "Neg",
     "Node",
     "Output",
+    "Points",
     "Scale",
     "Sub",
     "Sum",
@@ -43,6 +45,7 @@ __all__ = [
     "decode_node",
     "encode_integer",
     "encode_node",
+    "is_late",
     "moved",
 ]
 
@@ -55,6 +58,9 @@ MAX_NAME = 100
 MAX_LABEL = 300
 """Characters of the description of an output."""
 
+MAX_ORDER = 1 << 16
+"""Number of an order of rows."""
+
 MAX_INPUT_BITS = 250
 """Bit length of high - low of an input (``spec/ranges.md``)."""
 
@@ -64,7 +70,11 @@ _INT64 = 1 << 63
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A member's column: n integers in [low, high], committed and range-proved by their owner."""
+    """A member's column: n integers in [low, high], committed and range-proved by their owner.
+
+    ``order`` is None for the order of the member's table.  A number stands for an order that the member draws at random
+    and tells nobody, the same for all its inputs with this number; such an input is written as ``shuffled``.
+    """
 
     op: ClassVar[str] = "input"
     member: int
@@ -74,6 +84,7 @@ class Input:
     high: int
     decimals: int
     form: str
+    order: int | None = None
 
     @property
     def bits(self) -> int:
@@ -100,6 +111,8 @@ class Input:
         )
         _require(self.form in ("value", "bits"), f"unknown form {self.form[:40]!r}")
         _require(self.slots <= MAX_LENGTH, f"{self.slots} slots")
+        _require(self.order is None or 0 <= self.order <= MAX_ORDER, f"order {self.order}")
+        _require(self.order is None or self.form == "value", "an input in random order has no committed bits")
         return self.n
 
     def interval(
@@ -565,6 +578,73 @@ class Output:
         return (0, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The entries y of the operand are opened to everybody as points y*Q.  Has no entries itself."""
+
+    op: ClassVar[str] = "points"
+    a: int
+    label: str
+
+    @property
+    def operands(self) -> tuple[int, ...]:
+        """The operand a."""
+        return (self.a,)
+
+    def length(self, lengths: Sequence[int], nodes: Sequence[Node]) -> int:
+        """Return 0."""
+        return 0
+
+    def interval(
+        self, intervals: Sequence[Interval], lengths: Sequence[int], nodes: Sequence[Node]
+    ) -> Interval:
+        """Return an interval nobody reads."""
+        check_text("label", self.label, MAX_LABEL)
+        return (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Entry i is a_i where point i of ``own`` occurs in each of ``others``, and 0 elsewhere.
+
+    All entries are 0 if fewer than ``minimum`` points occur.  ``own`` and ``others`` are ``Points`` nodes.  Which
+    entries those are is public when the points have been opened, so the operation is linear; nothing but linear
+    operations and outputs may follow it.
+    """
+
+    op: ClassVar[str] = "matching"
+    a: int
+    own: int
+    others: tuple[int, ...]
+    minimum: int
+
+    @property
+    def operands(self) -> tuple[int, ...]:
+        """The operand a, and the points."""
+        return (self.a, *self.points)
+
+    @property
+    def points(self) -> tuple[int, ...]:
+        """The points, its own first."""
+        return (self.own, *self.others)
+
+    def length(self, lengths: Sequence[int], nodes: Sequence[Node]) -> int:
+        """Return the operand's length, which is that of its points."""
+        _require(bool(self.others), "others are needed to match")
+        _require(0 <= self.minimum <= MAX_LENGTH, f"a minimum of {self.minimum}")
+        sources = [nodes[p] for p in self.points]
+        _require(all(isinstance(s, Points) for s in sources), "a match of something else than points")
+        assert isinstance(sources[0], Points)
+        _require(not isinstance(nodes[self.a], Points), "the operand has no value")
+        return _common_length(lengths[self.a], lengths[sources[0].a])
+
+    def interval(
+        self, intervals: Sequence[Interval], lengths: Sequence[int], nodes: Sequence[Node]
+    ) -> Interval:
+        """Return the hull of the operand's interval and 0."""
+        return hull((intervals[self.a], (0, 0)))
+
+
 Node: TypeAlias = (
     Input
     | InputBits
@@ -582,6 +662,8 @@ Node: TypeAlias = (
     | Hint
     | Zero
     | Output
+    | Points
+    | Matching
 )
 
 _N = TypeVar("_N", bound=Node)
@@ -600,6 +682,21 @@ def _chosen(v: int, intervals: Sequence[Interval], nodes: Sequence[Node]) -> Ite
                 yield difference
 
 
+def is_late(node: Node, late: Sequence[bool]) -> bool:
+    """Whether the node can only be computed when points have been opened, given which earlier nodes are so.
+
+    Raises ``ValueError`` for one that must not be: gates, advice and assertions come before anything is opened.
+    """
+    if isinstance(node, Matching):
+        return True
+    found = any(late[p] for p in node.operands)
+    _require(
+        not (found and isinstance(node, Mul | Hint | Zero | Points)),
+        "its operand depends on which points match, which is known only when all this is checked",
+    )
+    return found
+
+
 def moved(node: Node, position: Callable[[int], int]) -> Node:
     """Return the node with every operand p replaced by position(p)."""
     match node:
@@ -613,6 +710,9 @@ def moved(node: Node, position: Callable[[int], int]) -> Node:
             return Concat(tuple(position(p) for p in parts))
         case Hint():
             return replace(node, arguments=tuple(position(p) for p in node.arguments))
+        case Matching(a, own, others):
+            others = tuple(position(p) for p in others)
+            return replace(node, a=position(a), own=position(own), others=others)
         case _:
             return replace(node, a=position(node.a))
 
@@ -640,8 +740,9 @@ def encode_node(node: Node) -> list[Value]:
     """Return the node as an array: the operation's name, then its fields in order."""
     head: list[Value] = [node.op]
     match node:
-        case Input(member, name, n, low, high, decimals, form):
-            return [*head, member, name, n, encode_integer(low), encode_integer(high), decimals, form]
+        case Input(member, name, n, low, high, decimals, form, order):
+            fields: list[Value] = [member, name, n, encode_integer(low), encode_integer(high), decimals]
+            return [*head, *fields, form] if order is None else [_SHUFFLED, *fields, order]
         case InputBits(source):
             return [*head, source]
         case Constant(values):
@@ -666,6 +767,10 @@ def encode_node(node: Node) -> list[Value]:
             return [*head, kind, _integers(parameters), list(arguments), n, boolean]
         case Output(a, label, to):
             return [*head, a, label, None if to is None else list(to)]
+        case Points(a, label):
+            return [*head, a, label]
+        case Matching(a, own, others, minimum):
+            return [*head, a, own, list(others), minimum]
 
 
 def decode_node(value: Value, position: int, what: str) -> Node:
@@ -706,8 +811,9 @@ class _Fields:
 
     def operands(self, name: str) -> tuple[int, ...]:
         value, what = self._next(name)
-        _require(self._position > 0, f"{what}: the first node has no operands")
-        return tuple(expect_int(v, what, high=self._position - 1) for v in expect_array(value, what))
+        listed = expect_array(value, what)
+        _require(self._position > 0 or not listed, f"{what}: the first node has no operands")
+        return tuple(expect_int(v, what, high=self._position - 1) for v in listed)
 
     def size(self, name: str, high: int = MAX_LENGTH) -> int:
         value, what = self._next(name)
@@ -745,7 +851,7 @@ class _Fields:
         return tuple(expect_int(v, what, high=MAX_LENGTH) for v in expect_array(value, what, min_length=1))
 
 
-def _decode_input(f: _Fields) -> Node:
+def _decode_input(f: _Fields, *, shuffled: bool = False) -> Node:
     return f.end(
         Input(
             member=f.size("member"),
@@ -754,9 +860,13 @@ def _decode_input(f: _Fields) -> Node:
             low=f.integer("low"),
             high=f.integer("high"),
             decimals=f.size("decimals", high=MAX_DECIMALS),
-            form=f.text("form"),
+            form="value" if shuffled else f.text("form"),
+            order=f.size("order", high=MAX_ORDER) if shuffled else None,
         )
     )
+
+
+_SHUFFLED = "shuffled"
 
 
 MAX_DECIMALS = 76
@@ -765,6 +875,7 @@ MAX_DECIMALS = 76
 
 _DECODERS: Mapping[str, Callable[[_Fields], Node]] = {
     Input.op: _decode_input,
+    _SHUFFLED: lambda f: _decode_input(f, shuffled=True),
     InputBits.op: lambda f: f.end(InputBits(f.operand("source"))),
     Constant.op: lambda f: f.end(Constant(f.integers("values"))),
     Add.op: lambda f: f.end(Add(f.operand("a"), f.operand("b"))),
@@ -790,6 +901,10 @@ _DECODERS: Mapping[str, Callable[[_Fields], Node]] = {
     ),
     Zero.op: lambda f: f.end(Zero(f.operand("a"))),
     Output.op: lambda f: f.end(Output(f.operand("a"), f.text("label", high=MAX_LABEL), f.members("to"))),
+    Points.op: lambda f: f.end(Points(f.operand("a"), f.text("label", high=MAX_LABEL))),
+    Matching.op: lambda f: f.end(
+        Matching(f.operand("a"), f.operand("own"), f.operands("others"), f.size("minimum"))
+    ),
 }
 
 NODE_TYPES: tuple[str, ...] = tuple(_DECODERS)

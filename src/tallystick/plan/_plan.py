@@ -7,7 +7,7 @@ The normative text is ``spec/plan.md``.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
@@ -24,8 +24,9 @@ from ._expressions import (
     length_of,
     operands_of,
     places_of,
+    points_of,
 )
-from ._hints import MAX_COIN_HINTS
+from ._hints import MAX_COIN_HINTS, adviser_of
 from ._intervals import Interval, OverflowRangeError, centred
 from ._ops import (
     MAX_DECIMALS,
@@ -33,14 +34,17 @@ from ._ops import (
     MAX_NAME,
     Hint,
     Input,
+    Matching,
     Matmul,
     Mul,
     Node,
     Output,
+    Points,
     Zero,
     check_text,
     decode_node,
     encode_node,
+    is_late,
 )
 
 __all__ = [
@@ -122,20 +126,23 @@ class Layout:
     """What follows from the nodes: lengths, intervals, places in the witness, depths.
 
     ``place[v]`` is where node v's elements start among the slots of their kind: in its owner's inputs, the
-    gates (``mul`` and boolean ``hint``), the free slots (other hints), the zeros, or the public outputs; -1
-    for the rest.
-    ``depth[v]`` is how many rounds of multiplications and hints come before node v.
+    gates (``mul`` and boolean ``hint``), the free slots (other hints), the zeros, the public outputs, or the points;
+    -1 for the rest.
+    ``depth[v]`` is how many rounds of multiplications and hints come before node v; ``late[v]`` says that it can only
+    be computed when points have been opened.
     """
 
     lengths: tuple[int, ...]
     intervals: tuple[Interval, ...]
     place: tuple[int, ...]
     depth: tuple[int, ...]
+    late: tuple[bool, ...]
     inputs: tuple[int, ...]
     free: int
     gates: int
     zeros: int
     outputs: int
+    points: int
     columns: int
 
     @property
@@ -148,6 +155,7 @@ class Layout:
             gates=self.gates,
             zeros=self.zeros,
             outputs=self.outputs,
+            points=self.points,
         )
 
 
@@ -190,6 +198,11 @@ class Plan:
         """All output nodes in plan order; their positions are the output numbers."""
         return tuple(n for n in self.nodes if isinstance(n, Output))
 
+    @property
+    def points(self) -> tuple[Points, ...]:
+        """All nodes opened as points, in plan order; their positions are the numbers of the points' outputs."""
+        return tuple(n for n in self.nodes if isinstance(n, Points))
+
     def inputs_of(self, member: int) -> tuple[Input, ...]:
         """Return one member's input nodes in plan order, which is the order of its witness slots."""
         return tuple(n for n in self.nodes if isinstance(n, Input) and n.member == member)
@@ -222,9 +235,25 @@ class Plan:
             at += n
         return split
 
-    def evaluate(self, flat: Sequence[int]) -> list[ResultValue]:
-        """Return the results that follow from the elements of all public outputs, residues or signed."""
-        values = evaluate_expressions(self.expressions, self.signed_outputs(flat))
+    def split_points(self, flat: Sequence[Hashable]) -> list[Sequence[Hashable]]:
+        """Split all points, in any form in which equal points are equal, by the nodes that open them."""
+        if len(flat) != self.layout.points:
+            raise ValueError(f"{len(flat)} points, {self.layout.points} were expected")
+        split: list[Sequence[Hashable]] = []
+        at = 0
+        for node in self.points:
+            n = self.layout.lengths[node.a]
+            split.append(flat[at : at + n])
+            at += n
+        return split
+
+    def evaluate(self, flat: Sequence[int], points: Sequence[Hashable] = ()) -> list[ResultValue]:
+        """Return the results that follow from what is opened to everybody.
+
+        ``flat`` are the elements of all public outputs, residues or signed, ``points`` all points, in any form in which
+        equal points are equal, such as their encodings.
+        """
+        values = evaluate_expressions(self.expressions, self.signed_outputs(flat), self.split_points(points))
         return [
             ResultValue(
                 r.name, r.shape, tuple(values[r.expression]), places_of(self.expressions[r.expression])
@@ -300,18 +329,22 @@ def compute_layout(members: Sequence[Member], nodes: Sequence[Node]) -> Layout:
     place: list[int] = []
     depth: list[int] = []
     inputs = [0] * len(members)
-    named: set[tuple[int, str]] = set()
     uses = sum(isinstance(node, Hint) and node.kind == "coins" for node in nodes)
     if uses > MAX_COIN_HINTS:
         raise ValueError(f"plan: {uses} coins hints; at most {MAX_COIN_HINTS} are allowed")
-    free = gates = zeros = outputs = total = 0
+    late: list[bool] = []
+    named: set[tuple[int, str, int | None]] = set()
+    free = gates = zeros = outputs = points = total = 0
     for v, node in enumerate(nodes):
         try:
             _check_operands(node, v, nodes)
+            late.append(is_late(node, late))
             if isinstance(node, Input):
                 _check_input(node, members, named)
             n = node.length(lengths, nodes)
-            total += work_of(node, n, lengths)
+            if isinstance(node, Hint):
+                _check_adviser(node, members)
+            total += work_of(node, n, lengths, nodes)
             if n > MAX_LENGTH:
                 raise ValueError(f"{n} elements; at most {MAX_LENGTH} are allowed")
             if total > MAX_TOTAL:
@@ -341,6 +374,9 @@ def compute_layout(members: Sequence[Member], nodes: Sequence[Node]) -> Layout:
                 _check_recipients(to, v, len(members))
                 place.append(outputs if to is None else -1)
                 outputs += lengths[a] if to is None else 0
+            case Points(a):
+                place.append(points)
+                points += lengths[a]
             case _:
                 place.append(-1)
     ranges = list(inputs)
@@ -353,24 +389,29 @@ def compute_layout(members: Sequence[Member], nodes: Sequence[Node]) -> Layout:
         intervals=tuple(intervals),
         place=tuple(place),
         depth=tuple(depth),
+        late=tuple(late),
         inputs=tuple(inputs),
         free=free,
         gates=gates,
         zeros=zeros,
         outputs=outputs,
+        points=points,
         columns=choose_columns(max(slots)),
     )
 
 
-def work_of(node: Node, n: int, lengths: Sequence[int]) -> int:
+def work_of(node: Node, n: int, lengths: Sequence[int], nodes: Sequence[Node]) -> int:
     """Return how many elements node, of n entries, makes its reader handle: ``MAX_TOTAL`` bounds their sum."""
     match node:
         case Input():
             return n + node.slots + range_input(node).gates
         case Matmul():
             return max(n, node.work)
-        case Zero(a) | Output(a):
+        case Zero(a) | Output(a) | Points(a):
             return lengths[a]
+        case Matching():
+            sources = [nodes[p] for p in node.points]
+            return n + sum(lengths[s.a] for s in sources if isinstance(s, Points))
         case _:
             return n
 
@@ -384,11 +425,19 @@ def _check_operands(node: Node, v: int, nodes: Sequence[Node]) -> None:
     for p in node.operands:
         if not 0 <= p < v:
             raise ValueError(f"operand {p} is not an earlier node")
-        if isinstance(nodes[p], Zero | Output):
+        if isinstance(nodes[p], Zero | Output | Points) and not (
+            isinstance(node, Matching) and p in node.points
+        ):
             raise ValueError(f"operand {p} ({nodes[p].op}) has no value")
 
 
-def _check_input(node: Input, members: Sequence[Member], named: set[tuple[int, str]]) -> None:
+def _check_adviser(node: Hint, members: Sequence[Member]) -> None:
+    adviser = adviser_of(node.kind, node.parameters)
+    if adviser is not None and not 0 <= adviser < len(members):
+        raise ValueError(f"member {adviser} of {len(members)}")
+
+
+def _check_input(node: Input, members: Sequence[Member], named: set[tuple[int, str, int | None]]) -> None:
     if not 0 <= node.member < len(members):
         raise ValueError(f"member {node.member} of {len(members)}")
     check_text("input", node.name)
@@ -396,9 +445,9 @@ def _check_input(node: Input, members: Sequence[Member], named: set[tuple[int, s
         raise ValueError(f"{node.n} rows, but {members[node.member].name} has {members[node.member].rows}")
     if not 0 <= node.decimals <= MAX_DECIMALS:
         raise ValueError(f"{node.decimals} decimals; at most {MAX_DECIMALS} are allowed")
-    if (node.member, node.name) in named:
+    if (node.member, node.name, node.order) in named:
         raise ValueError(f"a second input {node.name!r} of {members[node.member].name}")
-    named.add((node.member, node.name))
+    named.add((node.member, node.name, node.order))
 
 
 def _check_recipients(to: tuple[int, ...] | None, v: int, members: int) -> None:
@@ -421,21 +470,25 @@ def _check_members(program: str, members: Sequence[Member]) -> None:
 def _check_results(plan: Plan) -> None:
     outputs = plan.outputs
     sizes = [plan.layout.lengths[n.a] for n in outputs]
+    points = [plan.layout.lengths[n.a] for n in plan.points]
     lengths: list[int] = []
-    total = 0
+    total = compared = 0
     for k, expression in enumerate(plan.expressions):
         what = f"plan: expression {k} ({expression.op})"
         if any(not 0 <= p < k for p in operands_of(expression)):
             raise ValueError(f"{what}: an operand is not an earlier expression")
         try:
-            lengths.append(length_of(expression, lengths, sizes))
+            lengths.append(length_of(expression, lengths, sizes, points))
         except ValueError as error:
             raise ValueError(f"{what}: {error}") from error
         if isinstance(expression, PublicOutput) and outputs[expression.output].to is not None:
             raise ValueError(f"{what}: output {expression.output} is not public")
         total += lengths[-1]
+        compared += sum(points[number] for number in points_of(expression))
         if total > MAX_PUBLIC_TOTAL:
             raise ValueError(f"{what}: more than {MAX_PUBLIC_TOTAL} public values")
+        if compared > MAX_TOTAL:
+            raise ValueError(f"{what}: more than {MAX_TOTAL} points to compare")
     names: set[str] = set()
     for result in plan.results:
         check_text("plan: result", result.name)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+import numpy.typing as npt
 
 from ..algebra import Vector
-from ..backend import FR_MODULUS, Backend
+from ..backend import FR_MODULUS, G1_BYTES, Backend
 from ..proofs import Shape, Transposed
 from ._linear import backward, bit_weights
-from ._ops import Constant, Hint, Input, InputBits, Mul, Output, Zero
+from ._matching import selections
+from ._ops import Constant, Hint, Input, InputBits, Matching, Mul, Output, Points, Zero
 from ._plan import Plan
 
-__all__ = ["PlanRelation"]
+__all__ = ["PlanRelation", "encodings"]
 
 
 class PlanRelation:
@@ -19,6 +23,7 @@ class PlanRelation:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        self._selected: Mapping[int, npt.NDArray[np.int64]] = {}
 
     @property
     def shape(self) -> Shape:
@@ -31,8 +36,10 @@ class PlanRelation:
         return self.plan.digest
 
     def given(self, points: bytes) -> PlanRelation:
-        """Return the relation itself: no plan has points."""
-        return self
+        """Return the relation in which the published points decide what ``Matching`` nodes select."""
+        relation = PlanRelation(self.plan)
+        relation._selected = selections(self.plan, encodings(points))
+        return relation
 
     def transpose(
         self,
@@ -44,14 +51,14 @@ class PlanRelation:
         outputs: Vector,
         points: Vector,
     ) -> Transposed:
-        """Return the form sum left_j*alpha_j + right_j*beta_j + zeros_k*zero_k + outputs_k*output_k.
+        """Return the form sum left_j*alpha_j + right_j*beta_j + zeros_k*zero_k + outputs_k*output_k + points_k*y_k.
 
         The nodes are visited from the last to the first.  When node v is reached, all that later nodes
         contribute to its adjoint has been added up, so it can be passed on to its operands (reverse
         accumulation); adjoints are dropped as soon as they are used.
         """
         plan, layout = self.plan, self.plan.layout
-        _check_weights(layout.shape, left, right, zeros, outputs)
+        _check_weights(layout.shape, left, right, zeros, outputs, points)
         slots = _Slots(plan, backend)
         adjoints: dict[int, Vector] = {}
         constant = 0
@@ -69,6 +76,9 @@ class PlanRelation:
                 case Output(a, _, to):
                     if to is None:
                         contribute(a, outputs[at : at + layout.lengths[a]])
+                    continue
+                case Points(a):
+                    contribute(a, points[at : at + layout.lengths[a]])
                     continue
                 case Mul(a, b):
                     contribute(a, left[at : at + n])
@@ -93,6 +103,8 @@ class PlanRelation:
                     constant += node.low * adjoint.sum() if node.form == "bits" else 0
                 case InputBits(source):
                     slots.add_input(source, adjoint)
+                case Matching(a):
+                    contribute(a, adjoint * Vector.from_i64(backend, self._selected[v]))
                 case _:
                     for p, contribution in backward(plan, v, adjoint):
                         contribute(p, contribution)
@@ -152,10 +164,17 @@ class _Slots:
         return Vector.concat(parts) if parts else Vector.zeros(self._backend, 0)
 
 
-def _check_weights(shape: Shape, left: Vector, right: Vector, zeros: Vector, outputs: Vector) -> None:
-    wanted = (shape.gates, shape.gates, shape.zeros, shape.outputs)
-    given = (len(left), len(right), len(zeros), len(outputs))
+def encodings(points: bytes) -> list[bytes]:
+    """Return the encodings of points one by one; equal points have equal encodings."""
+    return [points[k : k + G1_BYTES] for k in range(0, len(points), G1_BYTES)]
+
+
+def _check_weights(
+    shape: Shape, left: Vector, right: Vector, zeros: Vector, outputs: Vector, points: Vector
+) -> None:
+    wanted = (shape.gates, shape.gates, shape.zeros, shape.outputs, shape.points)
+    given = (len(left), len(right), len(zeros), len(outputs), len(points))
     if given != wanted:
         raise ValueError(
-            f"{given} weights for gates (left, right), zeros and outputs; {wanted} were expected"
+            f"{given} weights for gates (left, right), zeros, outputs and points; {wanted} were expected"
         )

@@ -13,13 +13,16 @@ from ._estimate import Estimate, estimate
 from ._expressions import (
     Expression,
     PublicBinary,
+    PublicCommon,
     PublicConstant,
+    PublicMatching,
     PublicNeg,
     PublicOutput,
     PublicRounded,
     PublicTake,
 )
 from ._isolation import combined_warnings
+from ._ops import Input, Node
 from ._plan import Plan
 
 __all__ = ["explain_results", "render", "revealed", "warnings"]
@@ -31,7 +34,7 @@ _BINDING = {"add": 1, "sub": 1, "mul": 2, "div": 2}
 
 
 def revealed(plan: Plan) -> list[str]:
-    """Return one line per opened value, in the order of the outputs."""
+    """Return one line per opened value: the outputs in their order, then what is opened as points."""
     lines = []
     for node in plan.outputs:
         to = (
@@ -40,7 +43,7 @@ def revealed(plan: Plan) -> list[str]:
             else f" (to {', '.join(plan.members[k].name for k in node.to)} only, unproved)"
         )
         lines.append(f"{node.label}{to}")
-    return lines
+    return lines + [node.label for node in plan.points]
 
 
 def explain_results(plan: Plan) -> list[str]:
@@ -68,6 +71,9 @@ def warnings(plan: Plan) -> list[str]:
         if members and rows < _FEW_ROWS:
             found.append(f"[{number + 1}] is computed from {rows} rows only: {node.label}")
     found += combined_warnings(plan)
+    for number, opened in enumerate(plan.points):
+        if not _random_order(plan.nodes, opened.a):
+            found.append(f"[T{number + 1}] shows in which rows equal values are: {opened.label}")
     if not plan.inputs:
         found.append("the program uses no column of any member")
     return found
@@ -80,7 +86,9 @@ def render(plan: Plan, cost: Estimate | None = None) -> str:
     lines += ["", "inputs, committed and proved to lie in their ranges"]
     lines += _table(_input_rows(plan))
     lines += ["", "what is revealed, to all members and to every reader of the transcript"]
-    lines += [f"  [{k + 1}] {line}" for k, line in enumerate(revealed(plan))] or ["  nothing"]
+    lines += [f"  [{name}] {line}" for name, line in zip(_names(plan), revealed(plan), strict=True)] or [
+        "  nothing"
+    ]
     spent = budgets(plan)
     if spent:
         lines += ["", "differential privacy, as far as noise was added; budgets of several uses add up"]
@@ -96,6 +104,26 @@ def render(plan: Plan, cost: Estimate | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _names(plan: Plan) -> list[str]:
+    """Return how the lines of ``revealed`` are called: 1, 2, ... for outputs, T1, T2, ... for points."""
+    outputs = [str(k + 1) for k in range(len(plan.outputs))]
+    return outputs + [f"T{k + 1}" for k in range(len(plan.points))]
+
+
+def _random_order(nodes: Sequence[Node], v: int) -> bool:
+    """Whether all inputs that node v depends on are in an order that their member draws at random."""
+    seen, waiting = set[int](), [v]
+    while waiting:
+        at = waiting.pop()
+        node = nodes[at]
+        if isinstance(node, Input) and node.order is None:
+            return False
+        if at not in seen:
+            seen.add(at)
+            waiting.extend(node.operands)
+    return True
+
+
 def _input_rows(plan: Plan) -> Iterator[list[str]]:
     for node in plan.inputs:
         scale = f" / 10^{node.decimals}" if node.decimals else ""
@@ -104,7 +132,7 @@ def _input_rows(plan: Plan) -> Iterator[list[str]]:
             node.name,
             f"{node.n} rows",
             f"{node.low} … {node.high}{scale}",
-            "as bits" if node.form == "bits" else "",
+            "as bits" if node.form == "bits" else "in random order" if node.order is not None else "",
         ]
 
 
@@ -160,6 +188,10 @@ def _expression_text(expression: Expression, texts: Sequence[tuple[str, int]]) -
                 return texts[a]
             shown = ", ".join(str(i) for i in indices[:4]) + (", …" if len(indices) > 4 else "")
             return f"{_guarded(texts[a], 3)}[{shown}]", 3
+        case PublicCommon(numbers):
+            return f"common({', '.join(f'[T{k + 1}]' for k in numbers)})", 3
+        case PublicMatching(own, others):
+            return f"matching([T{own + 1}] in {', '.join(f'[T{k + 1}]' for k in others)})", 3
 
 
 def _guarded(text: tuple[str, int], binding: int) -> str:

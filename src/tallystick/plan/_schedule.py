@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ._ops import Hint, Mul, Output, Zero
+from ._ops import Hint, Mul, Output, Points, Zero
 from ._plan import Plan
 
 __all__ = ["Layer", "schedule"]
@@ -14,8 +14,8 @@ __all__ = ["Layer", "schedule"]
 class Layer:
     """``local`` nodes need no message; then the ``muls`` go out in one round together, and the ``hints``.
 
-    All are node positions in plan order.  Inputs and constants count as local; zeros and outputs belong to no
-    layer, because nothing is opened before the checks.
+    All are node positions in plan order.  Inputs and constants count as local; zeros, outputs and points belong to no
+    layer, because nothing is opened before the checks, and so does what depends on opened points.
     """
 
     local: tuple[int, ...]
@@ -40,8 +40,9 @@ def schedule(plan: Plan) -> list[Layer]:
                 muls[depths[v] - 1].append(v)
             case Hint():
                 hints[depths[v] - 1].append(v)
-            case Zero() | Output():
+            case Zero() | Output() | Points():
                 pass
             case _:
-                local[depths[v]].append(v)
+                if not plan.layout.late[v]:
+                    local[depths[v]].append(v)
     return [Layer(tuple(a), tuple(b), tuple(c)) for a, b, c in zip(local, muls, hints, strict=True)]

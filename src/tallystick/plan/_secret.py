@@ -556,9 +556,19 @@ def constant(builder: Builder, values: Array, *, decimals: int = 0) -> Secret:
     return Secret(builder, node, values.shape, decimals=decimals, origin=Origin(text, frozenset(), 0))
 
 
-def hint(kind: str, *arguments: Secret, parameters: Sequence[int], n: int, boolean: bool) -> Secret:
-    """Return untrusted advice of a kind of ``spec/plan.md``: whatever follows from it must be constrained."""
-    builder = arguments[0]._builder
+def hint(
+    kind: str,
+    *arguments: Secret,
+    parameters: Sequence[int],
+    n: int,
+    boolean: bool,
+    builder: Builder | None = None,
+) -> Secret:
+    """Return untrusted advice of a kind of ``spec/plan.md``: whatever follows from it must be constrained.
+
+    ``builder`` is the trace that it belongs to, for a kind without arguments.
+    """
+    builder = arguments[0]._builder if builder is None else builder
     node = builder.add(
         Hint(kind, tuple(parameters), tuple(a._node for a in arguments), n, boolean),
     )
@@ -569,8 +579,8 @@ def hint(kind: str, *arguments: Secret, parameters: Sequence[int], n: int, boole
             f"this needs digits of a value of {width} bits; {len(builder.members)} parties can mask {limit}",
             hint="declare narrower columns, or reduce decimals with .rescale before multiplying",
         )
-    origin = joined(f"{kind} of {_wrapped(arguments[0].origin.text)}", [a.origin for a in arguments])
-    return Secret(builder, node, (n,), decimals=0, origin=origin)
+    text = f"{kind} of {_wrapped(arguments[0].origin.text)}" if arguments else kind
+    return Secret(builder, node, (n,), decimals=0, origin=joined(text, [a.origin for a in arguments]))
 
 
 def coins(builder: Builder, values: int, count: int, *, sensitivity: int, delta_bits: int) -> Secret:
@@ -588,7 +598,7 @@ def input_bits(value: Secret) -> Secret:
     From then on the input is committed as its bits, so that its range proof proves them too.
     """
     node = value._builder.nodes[value._node]
-    if not isinstance(node, Input):
+    if not isinstance(node, Input) or node.order is not None:
         fail("only a column as its member brings it has committed bits")
     bits = value._builder.bits_of(value._node)
     origin = value.origin.renamed(f"bits of {_wrapped(value.origin.text)}")

@@ -23,11 +23,13 @@ from ._ops import (
     Hint,
     Input,
     InputBits,
+    Matching,
     Matmul,
     Mul,
     Neg,
     Node,
     Output,
+    Points,
     Scale,
     Sub,
     Sum,
@@ -48,7 +50,10 @@ Advice: TypeAlias = Mapping[int, Sequence[int]]
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """What a run would publish: the elements of all public outputs in order, and the results."""
+    """What a run would publish: the elements of all public outputs in order, and the results.
+
+    Points are left out, because they are different in every run.
+    """
 
     outputs: tuple[int, ...]
     results: tuple[ResultValue, ...]
@@ -58,8 +63,8 @@ class Simulation:
 class Witness:
     """Everything a relation speaks about, as integers (``spec/relation.md``).
 
-    ``inputs[k]``, ``free`` and ``gates`` are the slots; ``left`` and ``right`` the gates' inputs; ``zeros`` and
-    ``outputs`` the values of those forms.  Values computed from unbounded advice are residues modulo r.
+    ``inputs[k]``, ``free`` and ``gates`` are the slots; ``left`` and ``right`` the gates' inputs; ``zeros``,
+    ``outputs`` and ``points`` the values of those forms.  Values computed from unbounded advice are residues modulo r.
     """
 
     inputs: tuple[tuple[int, ...], ...]
@@ -69,6 +74,7 @@ class Witness:
     gates: tuple[int, ...]
     zeros: tuple[int, ...]
     outputs: tuple[int, ...]
+    points: tuple[int, ...]
 
 
 def simulate(plan: Plan, inputs: Inputs, *, advice: Advice | None = None) -> Simulation:
@@ -92,7 +98,7 @@ def simulate(plan: Plan, inputs: Inputs, *, advice: Advice | None = None) -> Sim
                     f"node {v} ({node.op}) takes [{low}, {high}] outside its interval {interval}"
                 )
     outputs = _public_outputs(plan, values)
-    return Simulation(outputs, tuple(plan.evaluate(outputs)))
+    return Simulation(outputs, tuple(plan.evaluate(outputs, _points(plan, values))))
 
 
 def witness(plan: Plan, inputs: Inputs, *, advice: Advice | None = None) -> Witness:
@@ -130,6 +136,7 @@ def witness(plan: Plan, inputs: Inputs, *, advice: Advice | None = None) -> Witn
         gates=tuple(gates),
         zeros=tuple(zeros),
         outputs=_public_outputs(plan, values),
+        points=_points(plan, values),
     )
 
 
@@ -184,6 +191,12 @@ def _compute(node: Node, values: Sequence[Integers], plan: Plan) -> Integers:
             return _array([x * y for x, y in zip(values[a], values[b], strict=True)])
         case Hint(kind, parameters, arguments):
             return HINTS[kind].compute(parameters, [values[a] for a in arguments])
+        case Matching(a, own, others, minimum):
+            opened = {p: [int(x) % FR_MODULUS for x in values[_exponents(plan, p)]] for p in (own, *others)}
+            sets = [set(opened[p]) for p in others]
+            chosen = [all(y in there for there in sets) for y in opened[own]]
+            enough = sum(chosen) >= minimum
+            return _array([x if c and enough else 0 for x, c in zip(values[a], chosen, strict=True)])
         case _:
             return _array([])
 
@@ -196,6 +209,17 @@ def _input_slots(node: Input, column: Integers) -> list[int]:
 
 def _public_outputs(plan: Plan, values: Sequence[Integers]) -> tuple[int, ...]:
     return tuple(int(x) for node in plan.outputs if node.to is None for x in values[node.a])
+
+
+def _points(plan: Plan, values: Sequence[Integers]) -> tuple[int, ...]:
+    """Return the logarithms of all points; two of them are equal exactly if the points are."""
+    return tuple(int(x) % FR_MODULUS for node in plan.points for x in values[node.a])
+
+
+def _exponents(plan: Plan, v: int) -> int:
+    node = plan.nodes[v]
+    assert isinstance(node, Points)
+    return node.a
 
 
 def _check_names(plan: Plan, inputs: Inputs) -> None:

@@ -16,7 +16,8 @@ class Tally:
 
     ``masks`` counts those of every member; ``rounds`` and ``opened`` (field elements that every member
     broadcasts) do not contain the checks, of which ``checks`` lists how many claims each had.  ``pending``
-    names the claims that the next check will find, those of earlier steps of the run included.
+    names the claims that the next check will find, those of earlier steps of the run included.  ``dealt`` counts what
+    single members share, by member: each takes as many of its masks, and all exchange seeds of zeros with it.
     """
 
     pending: set[str] = field(default_factory=set)
@@ -27,6 +28,7 @@ class Tally:
     rounds: int = 0
     opened: int = 0
     checks: list[int] = field(default_factory=list)
+    dealt: dict[int, int] = field(default_factory=dict)
 
     def open(self, n: int) -> None:
         """Open n values in one round."""
@@ -39,6 +41,11 @@ class Tally:
         """Multiply n pairs in one round."""
         self.triples += n
         self.open(2 * n)
+
+    def deal(self, member: int, n: int) -> None:
+        """Let one member share n values of its own."""
+        if n:
+            self.dealt[member] = self.dealt.get(member, 0) + n
 
     def check(self) -> None:
         """Check what is pending, if anything is."""

@@ -102,7 +102,7 @@ class Witness:
 
     def published_points(self, generators: Generators) -> Points:
         """Return y*Q for every y of ``points``."""
-        if self.points is None:
+        if self.points is None or not len(self.points):
             return Points.identity(self.free.backend, 0)
         return multiples(generators.q, self.points)
 
@@ -163,7 +163,7 @@ def prove(
         gammas=Vector.concat([witness.input_gammas, own_gammas]),
         form=claim.form,
         random=random,
-        exponent=None if witness.points is None else claim.weights.dot(witness.points),
+        exponent=claim.weights.dot(witness.points) if shape.points and witness.points is not None else None,
     )
     opening = solo(open_linear(generators, share, challenges))
     return Proof(

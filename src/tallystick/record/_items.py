@@ -126,21 +126,26 @@ class Commitment:
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """The opened values: 32-byte field elements in the plan's order."""
+    """The opened values: 32-byte field elements in the plan's order, and 48-byte points if there are any."""
 
     kind: ClassVar[str] = "outputs"
 
     values: bytes
+    points: bytes = b""
 
     def to_body(self) -> dict[str, Value]:
         """Return the CBOR structure."""
-        return {"values": self.values}
+        body: dict[str, Value] = {"values": self.values}
+        return body | ({"points": self.points} if self.points else {})
 
     @classmethod
     def from_body(cls, body: Value) -> Outputs:
         """Decode; ``DecodeError`` names the field."""
-        fields = expect_map(body, "body", required=("values",))
-        return cls(_multiple(fields["values"], "values", _ELEMENT_BYTES))
+        fields = expect_map(body, "body", required=("values",), optional=("points",))
+        points = _multiple(fields.get("points", b""), "points", _POINT_BYTES)
+        if "points" in fields and not points:
+            raise DecodeError("points: the field stands only where there are points")
+        return cls(_multiple(fields["values"], "values", _ELEMENT_BYTES), points)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from ..algebra import Generators, Points, Random, Vector
 from ..errors import DecodeError, ProtocolAbort, VerificationError
 from ..online import Committed, OwnInputs, accept_inputs
 from ..party import Mesh
-from ..plan import Plan
+from ..plan import Input, Plan
 from ..proofs import Proof, RangeRelation, commit_rows, input_slots, prove, range_witness
 from ..record import Agreement, Commitment, check_signature, commitment_digest, range_context, sign
 from ._agreement import malformed
@@ -34,7 +34,7 @@ def make_commitment(
     """Commit to the columns that the plan uses; return what stays here and what is published."""
     backend = generators.backend
     relation = RangeRelation(plan.ranges_of(member), plan.columns)
-    values = [data.columns[node.name] for node in plan.inputs_of(member)]
+    values = _in_order(plan.inputs_of(member), data, random)
     slots = Vector.concat(
         [Vector.zeros(backend, 0)]
         + [input_slots(backend, item, column) for item, column in zip(relation.inputs, values, strict=True)]
@@ -56,6 +56,17 @@ def make_commitment(
     points = rows.to_bytes()
     signature = sign(identity.key, "commitment", commitment_digest(session_id, member, points, body))
     return OwnInputs(slots, gammas), Commitment(points, body, signature)
+
+
+def _in_order(inputs: Sequence[Input], data: DataTable, random: Random) -> list[list[int]]:
+    """Return each input's column: in the table's order, or in a random one, drawn anew for every number."""
+    orders = {node.order: random.permutation(node.n) for node in inputs if node.order is not None}
+    return [
+        list(data.columns[node.name])
+        if node.order is None
+        else [data.columns[node.name][k] for k in orders[node.order]]
+        for node in inputs
+    ]
 
 
 async def collect_commitments(

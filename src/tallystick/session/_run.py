@@ -32,7 +32,7 @@ from ..online import (
     share_inputs,
 )
 from ..party import Party
-from ..plan import Output, Plan, PlanRelation, Program, ResultValue, centred
+from ..plan import Output, Plan, PlanRelation, Program, ResultValue, centred, encodings
 from ..record import (
     Agreement,
     Commitment,
@@ -170,13 +170,13 @@ class _Run:
             with self._phase("proof"):
                 proven = await self._prove(online, plan, evaluation, inputs, generators, writer)
             with self._phase("publication"):
-                writer.append(Outputs(proven.outputs.to_bytes()))
+                writer.append(Outputs(proven.outputs.to_bytes(), proven.points.to_bytes()))
                 writer.append(ProofItem(dict(proven.proof.to_body())))
                 path, size = await self._publish(agreement.terms, writer)
         return Outcome(
             plan=plan,
             terms=agreement.terms,
-            results=tuple(plan.evaluate(proven.outputs.to_ints())),
+            results=tuple(plan.evaluate(proven.outputs.to_ints(), encodings(proven.points.to_bytes()))),
             private=_private(plan, proven),
             costs=self._costs(),
             transcript=path,

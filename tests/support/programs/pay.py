@@ -23,3 +23,14 @@ def pay(table: ts.Members[ts.Table]) -> dict[str, object]:
 def other(table: ts.Members[ts.Table]) -> dict[str, object]:
     """Another computation on the same tables."""
     return {"mean": ts.mean(ts.concat([t["wage"] for t in table]))}
+
+
+@ts.program
+def shared(table: ts.Members[ts.Table]) -> dict[str, object]:
+    """How many wages of the north are paid elsewhere too, and in the west for how many years."""
+    wages = (table["north"]["wage"], table["west"]["wage"])
+    return {
+        "south": ts.join.intersection_size(wages[0], table["south"]["wage"]),
+        "size": ts.join.intersection_size(*wages),
+        "years": ts.join.intersection_sum(*wages, values=table["west"]["years"]),
+    }
