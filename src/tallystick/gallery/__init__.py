@@ -8,6 +8,7 @@ from ..errors import UsageError
 from . import auction as _auction
 from . import histogram as _histogram
 from . import outliers as _outliers
+from . import patients as _patients
 from . import quartiles as _quartiles
 from . import returns as _returns
 from . import schooling as _schooling
@@ -28,6 +29,7 @@ _EXAMPLES = (
     _quartiles.EXAMPLE,
     _score.EXAMPLE,
     _outliers.EXAMPLE,
+    _patients.EXAMPLE,
 )
 
 

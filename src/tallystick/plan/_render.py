@@ -190,8 +190,9 @@ def _expression_text(expression: Expression, texts: Sequence[tuple[str, int]]) -
             return f"{_guarded(texts[a], 3)}[{shown}]", 3
         case PublicCommon(numbers):
             return f"common({', '.join(f'[T{k + 1}]' for k in numbers)})", 3
-        case PublicMatching(own, others):
-            return f"matching([T{own + 1}] in {', '.join(f'[T{k + 1}]' for k in others)})", 3
+        case PublicMatching(own, others, minimum):
+            least = f", at least {minimum}" if minimum else ""
+            return f"matching([T{own + 1}] in {', '.join(f'[T{k + 1}]' for k in others)}{least})", 3
 
 
 def _guarded(text: tuple[str, int], binding: int) -> str:
