@@ -170,6 +170,28 @@ def switches(n: int) -> int:
     return sum((i - 1).bit_length() for i in range(1, n + 1))
 
 
+def comparators(n: int) -> int:
+    """Return the number of comparators of the sorting network for n values."""
+    top = 1 << max((n - 1).bit_length() - 1, 0) if n > 1 else 0
+    count, p = 0, top
+    while p:
+        q, r, d = top, 0, p
+        while True:
+            whole, rest = divmod(max(n - d, 0), 2 * p)
+            count += whole * p + (max(rest - p, 0) if r else min(rest, p))
+            if q == p:
+                break
+            d, q, r = q - p, q // 2, p
+        p //= 2
+    return count
+
+
+def split(length: int, rank: int, k: int) -> int:
+    """Return the entries of a split hint about values of k digits."""
+    need(1 <= k <= 250 and length % k == 0 and 0 <= rank < length // k - 1, "parameters of a split hint")
+    return 3 * (length // k)
+
+
 # Arguments, parameters, whether boolean, and the number of entries.
 HINTS: dict[str, tuple[int, int, bool, Callable[[list[int], list[int]], int]]] = {
     "bits": (1, 2, True, lambda n, p: per_entry(n, p[1])),
@@ -183,6 +205,8 @@ HINTS: dict[str, tuple[int, int, bool, Callable[[list[int], list[int]], int]]] =
     "reciprocal": (1, 0, False, lambda n, p: n[0]),
     "random": (0, 1, False, lambda n, p: own(p[0], 1, p[0])),
     "switches": (0, 2, True, lambda n, p: own(p[1], 2, switches(min(p[1], 1 << 20)))),
+    "controls": (1, 0, True, lambda n, p: comparators(n[0])),
+    "split": (1, 2, True, lambda n, p: split(n[0], *p)),
 }
 
 
@@ -443,6 +467,8 @@ class Plan:
         need(bounded, "advice about a value without interval")
         if f["kind"] == "switches":
             need(0 <= f["parameters"][0] < len(self.members), "no such member")
+        digits = [p.interval for p in parts if f["kind"] == "split"]
+        need(all(i and i[0] >= 0 and i[1] <= 1 for i in digits), "a split hint takes zeros and ones")
         self._set(node, n, (0, 1) if boolean else None)
 
     def _zero(self, node: Node, f: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 import tallystick.online._digits as masking
@@ -108,6 +109,36 @@ def root(tables):
     return {"roots": found}
 
 
+@ts.program
+def controls(tables):
+    x = joined(tables)[:3]
+    swaps = ts.hint("controls", x, parameters=(), n=3, boolean=True)
+    at = 0
+    values = [x[k] for k in range(3)]
+    for layer in ts.exchanges(3):
+        for i in layer.lower(3):
+            moved = swaps[at] * (values[i] - values[i + layer.distance])
+            values[i], values[i + layer.distance] = values[i] - moved, values[i + layer.distance] + moved
+            at += 1
+    out = ts.stack(values)
+    rises = out[1:] - out[:-1]
+    wires = ts.hint("bits", rises, parameters=(0, 4), n=8, boolean=True).reshape(2, 4)
+    ts.assert_zero(wires @ [1, 2, 4, 8] - rises)
+    return {"sorted": out}
+
+
+@ts.program
+def split(tables):
+    """The flags alone, with what their numbers must be; that they say the truth is the library's to prove."""
+    x = joined(tables)
+    n = x.size
+    digits = ts.hint("bits", x, parameters=(LOW, 4), n=4 * n, boolean=True)
+    ts.assert_zero(digits.reshape(n, 4) @ [1, 2, 4, 8] - (x - LOW))
+    flags = ts.hint("split", digits, parameters=(1, 4), n=3 * n, boolean=True).reshape(3, n)
+    ts.assert_zero(flags.sum(axis=1) - np.array([n - 2, 1, 1]))
+    return {"flags": flags}
+
+
 @dataclass(frozen=True)
 class Kind:
     """A program that takes one hint, and how its first output may be wrong."""
@@ -133,7 +164,13 @@ KINDS = {
     "quotient": Kind(quotient, flip),
     "ratio": Kind(ratio, flip),
     "root": Kind(root, flip),
+    "controls": Kind(controls, flip),
+    "split": Kind(split, flip),
 }
+
+
+def _kind(name: str) -> str:
+    return "bits" if name == "wide" else name
 
 
 def _case(name: str) -> Case:
@@ -170,7 +207,7 @@ def test_wrong_advice_stops_the_run_before_any_output(
 ) -> None:
     """Advice that is wrong under right MACs, as if all had conspired to compute it wrongly."""
     c = _case(name)
-    node = c.plan.nodes[hint_node(c.plan)]
+    node = c.plan.nodes[hint_node(c.plan, kind=_kind(name))]
     honest = protocols._PROTOCOLS[node.kind]
 
     async def lying(online, parameters, arguments, intervals):
@@ -189,13 +226,15 @@ def test_wrong_advice_stops_the_run_before_any_output(
 @pytest.mark.parametrize("name", KINDS)
 def test_forged_advice_is_not_proved(native: Backend, name: str) -> None:
     c = _case(name)
-    honest = honest_advice(c)
-    forgery_is_refused(native, c, KINDS[name].wrong(honest))
+    honest = honest_advice(c, kind=_kind(name))
+    forgery_is_refused(native, c, KINDS[name].wrong(honest), kind=_kind(name))
     if any(honest):
-        forgery_is_refused(native, c, [0] * len(honest))
+        forgery_is_refused(native, c, [0] * len(honest), kind=_kind(name))
 
 
-@pytest.mark.parametrize("name", ["bits", "wide", "span", "inverse", "quotient", "ratio", "root"])
+@pytest.mark.parametrize(
+    "name", ["bits", "wide", "span", "inverse", "quotient", "ratio", "root", "controls", "split"]
+)
 def test_a_spoiled_mask_stops_the_run_before_the_next_opening(
     native: Backend, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -9,6 +9,7 @@ from . import join
 from ._choice import abs, all, any, clip, isin, max, maximum, min, minimum, sign, where
 from ._disclosure import Suppressed, add_noise, round_to, suppress
 from ._numbers import divide, floor_divide, reciprocal, sqrt
+from ._order import argsort, median, percentile, quantile, rank, sort, top_k
 from ._statistics import count, covariance, mean, slope, sum, variance
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "add_noise",
     "all",
     "any",
+    "argsort",
     "clip",
     "concat",
     "count",
@@ -28,16 +30,22 @@ __all__ = [
     "max",
     "maximum",
     "mean",
+    "median",
     "min",
     "minimum",
+    "percentile",
+    "quantile",
+    "rank",
     "reciprocal",
     "round_to",
     "sign",
     "slope",
+    "sort",
     "sqrt",
     "stack",
     "sum",
     "suppress",
+    "top_k",
     "variance",
     "where",
 ]

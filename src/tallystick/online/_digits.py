@@ -15,7 +15,7 @@ from ..party import Shared, broadcast_vector
 from ..plan import STATISTICAL_BITS, Interval
 from ._openings import Openings
 
-__all__ = ["by_element", "digits", "digits_from", "plus", "products"]
+__all__ = ["by_element", "digits", "digits_from", "plus", "products", "sign"]
 
 
 async def digits(
@@ -105,6 +105,11 @@ async def digits_from(online: Openings, x: Shared, interval: Interval, low: int,
     """Return the k digits of x - low for x in an interval."""
     assert interval is not None
     return await digits(online, plus(online, x, -low), k, (interval[0] - low, interval[1] - low))
+
+
+async def sign(online: Openings, d: Shared, k: int, interval: Interval) -> Shared:
+    """Return [d ≥ 0] for -2^k ≤ d < 2^k, in an interval that may be wider."""
+    return (await digits_from(online, d, interval, -1 << k, k + 1))[k]
 
 
 def plus(online: Openings, x: Shared, value: int) -> Shared:

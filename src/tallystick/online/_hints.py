@@ -15,6 +15,7 @@ from ..plan import HINTS, Hint, Interval, Tally, advice_width, span_weights
 from ._digits import by_element, digits, digits_from, plus, products
 from ._hints_joins import patched, random, reciprocal, switches
 from ._hints_numbers import quotient, ratio, root
+from ._hints_order import controls, split
 from ._openings import Openings
 
 __all__ = ["advise", "hint_need"]
@@ -120,4 +121,6 @@ _PROTOCOLS: Mapping[str, _Protocol] = {
     "reciprocal": reciprocal,
     "random": random,
     "switches": switches,
+    "controls": controls,
+    "split": split,
 }

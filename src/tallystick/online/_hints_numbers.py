@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from ..party import Shared
 from ..plan import Interval, multiplier_for, ratio_steps, root_step
-from ._digits import by_element, digits, digits_from, plus
+from ._digits import by_element, digits, digits_from, plus, sign
 from ._openings import Openings
 
 __all__ = ["quotient", "ratio", "root"]
@@ -40,7 +40,7 @@ async def ratio(
     found = []
     for i in reversed(range(k)):
         left = left * 2 + dividend[i]
-        (fits,) = await _sign(online, left - b, steps.digits, steps.difference)
+        fits = await sign(online, left - b, steps.digits, steps.difference)
         found.append(fits)
         if i:
             left = left - await online.multiply(fits, b, label="hint/remainder")
@@ -59,15 +59,9 @@ async def root(
         i = 2 * (k - 1 - step)
         left = left * 4 + square[i + 1] * 2 + square[i]
         trial = plus(online, rooted * 4, 1)
-        (fits,) = await _sign(online, left - trial, *root_step(step))
+        fits = await sign(online, left - trial, *root_step(step))
         found.append(fits)
         rooted = rooted * 2 + fits
         if step < k - 1:
             left = left - await online.multiply(fits, trial, label="hint/remainder")
     return by_element(found[::-1])
-
-
-async def _sign(online: Openings, d: Shared, k: int, interval: tuple[int, int]) -> list[Shared]:
-    """Return [d ≥ 0] for -2^k ≤ d < 2^k, in an interval that may be wider."""
-    found = await digits_from(online, d, interval, -1 << k, k + 1)
-    return found[k:]

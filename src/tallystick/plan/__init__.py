@@ -15,6 +15,7 @@ from ._expressions import Expression
 from ._hint_kind import HintKind
 from ._hints import HINTS, MAX_COINS, STATISTICAL_BITS, advice_width, span_weights
 from ._hints_numbers import multiplier_for, ratio_steps, root_step
+from ._hints_order import control_digits
 from ._intervals import HALF, Interval, centred
 from ._linear import constant_of, forward, input_value, is_linear, view_indices
 from ._matching import selections
@@ -74,6 +75,7 @@ from ._secret import (
     stack,
 )
 from ._simulate import Advice, Inputs, Simulation, Witness, simulate, witness
+from ._sorting import Exchange, exchanges
 from ._tally import Tally
 
 __all__ = [
@@ -94,6 +96,7 @@ __all__ = [
     "Concat",
     "Constant",
     "Estimate",
+    "Exchange",
     "Expression",
     "Group",
     "Hint",
@@ -147,9 +150,11 @@ __all__ = [
     "concat",
     "constant",
     "constant_of",
+    "control_digits",
     "encodings",
     "epsilon_of",
     "estimate",
+    "exchanges",
     "explain_results",
     "fail",
     "forward",

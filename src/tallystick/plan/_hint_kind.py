@@ -26,8 +26,8 @@ class HintKind:
     raises ``ValueError``; ``compute`` gives the outputs from the parameters and the arguments' values;
     ``cost`` counts the sub-protocol; ``width`` is the bit length of the widest value that it opens under a
     mask, given that all arguments lie in their intervals.  A kind that opens nothing under such a mask (``masked``
-    is false) takes arguments without interval.  ``dealt`` says that the advice is one member's own choice, namely of
-    the first parameter.
+    is false) takes arguments without interval; one with ``boolean_arguments`` takes zeros and ones.  ``dealt`` says
+    that the advice is one member's own choice, namely of the first parameter.
     """
 
     name: str
@@ -41,6 +41,15 @@ class HintKind:
     masked: bool = True
     deterministic: bool = True
     dealt: bool = False
+    boolean_arguments: bool = False
+
+    def check_intervals(self, intervals: Sequence[Interval]) -> None:
+        """Raise ``ValueError`` unless values in these intervals can be masked as the kind does it."""
+        for interval in intervals:
+            if self.masked and interval is None:
+                raise ValueError(f"a {self.name} hint about a value without interval")
+            if self.boolean_arguments and (interval is None or interval[0] < 0 or interval[1] > 1):
+                raise ValueError(f"a {self.name} hint takes zeros and ones")
 
 
 def integers(entries: Iterable[int]) -> Integers:

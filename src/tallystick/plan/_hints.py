@@ -15,6 +15,7 @@ from ..backend import FR_MODULUS
 from ._hint_kind import HintKind, Integers, bounds, integers
 from ._hints_joins import RANDOM, RECIPROCAL, SWITCHES
 from ._hints_numbers import QUOTIENT, RATIO, ROOT
+from ._hints_order import CONTROLS, SPLIT
 from ._intervals import Interval
 from ._tally import Tally
 
@@ -252,6 +253,8 @@ HINTS: Mapping[str, HintKind] = {
         RECIPROCAL,
         RANDOM,
         SWITCHES,
+        CONTROLS,
+        SPLIT,
     )
 }
 """The kinds that a plan of version 1 may use.
@@ -270,4 +273,7 @@ every run; the other two parameters are what the noise made of them claims (``sp
 ``random(n; )``: n uniform elements that nobody knows (free slots), drawn anew by every run.
 ``switches(member, n; )``: settings of a network on n wires for a uniform permutation that only the member knows
 (boolean wires), drawn anew by every run.
+``controls(; x)``: whether each comparator of the sorting network for x exchanges its two values, layer by layer.
+``split(rank, k; digits)``: of n values of k digits (element by element, lowest first), ordered by value and then
+by position: n flags of those beyond the rank (from 0), n of the one with that rank, n of the next one.
 """

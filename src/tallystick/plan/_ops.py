@@ -520,11 +520,7 @@ class Hint:
 
         Advice about a value without bounds could not be masked.
         """
-        if HINTS[self.kind].masked:
-            _require(
-                all(intervals[a] is not None for a in self.arguments),
-                f"a {self.kind} hint about a value without interval",
-            )
+        HINTS[self.kind].check_intervals([intervals[a] for a in self.arguments])
         return BOOLEAN if self.boolean else None
 
 
