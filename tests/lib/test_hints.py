@@ -201,6 +201,17 @@ def test_advice_on_shares_is_that_of_the_simulation(native: Backend, name: str) 
     assert sum(s.payload[0] for s in steps) * 2 == sum(sent)
 
 
+@pytest.mark.parametrize("name", ["bits", "span", "inverse"])
+def test_many_values_are_taken_apart_in_turn(native: Backend, name: str) -> None:
+    rows = {"a": [3, 0, -4, 6, -1, 5, 1], "b": [2] * 6, "c": [-3, -2, -1, 0, 4, 6]}
+    c = case(KINDS[name].program, {m: {"x": x} for m, x in rows.items()}, LOW, HIGH)
+    ran = play(c, [native] * 3)
+    assert audit(c, ran.results[0], native) == [v % FR_MODULUS for v in simulate(c.plan, c.values).outputs]
+    assert ran.used[0].used == plan_need(c.plan)
+    sent = [m for m in ran.log if m.sender == 0 and not m.label.startswith("insecure-dealer")]
+    assert sum(s.rounds for s in estimate(c.plan).steps if s.phase != "commit") == len(sent) // 2
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_wrong_advice_stops_the_run_before_any_output(
     native: Backend, monkeypatch: pytest.MonkeyPatch, name: str

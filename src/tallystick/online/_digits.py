@@ -12,7 +12,7 @@ import numpy as np
 
 from ..algebra import Vector
 from ..party import Shared, broadcast_vector
-from ..plan import STATISTICAL_BITS, Interval
+from ..plan import FEW, STATISTICAL_BITS, Interval, borrow_levels
 from ._openings import Openings
 
 __all__ = ["by_element", "digits", "digits_from", "plus", "products", "sign"]
@@ -37,19 +37,60 @@ async def digits(
         raised = key.add(x, Vector.constant(backend, -low, n))
         width = max((interval[1] - low).bit_length(), k)
     opened, mask = await _open_masked(online, raised, k, width)
-    borrow = Shared.zeros(backend, n)
+    borrows = await (_in_turn if n > FEW else _in_a_tree)(online, opened, mask)
     found = []
-    for i, (c, r) in enumerate(zip(opened, mask, strict=True)):
-        both = borrow if i == 0 else await online.multiply(r, borrow, label="hint/borrow")
-        sign = 1 - c * 2
-        found.append(key.add((r + borrow - both * 2) * sign, c))
-        # Where c's bit is 0 a borrow arises from either of r and the borrow before, where it is 1 from both.
-        borrow = (r + borrow) * (1 - c) - both * sign
+    for c, r, (borrow, both) in zip(opened, mask, borrows, strict=True):
+        found.append(key.add((r + borrow - both * 2) * (1 - c * 2), c))
     total = found[0]
     for i, digit in enumerate(found[1:], 1):
         total = total + digit * (1 << i)
     await online.assert_zero(total - x, check="advice")
     return found
+
+
+async def _in_turn(
+    online: Openings, opened: Sequence[Vector], mask: Sequence[Shared]
+) -> list[tuple[Shared, Shared]]:
+    """Return the borrow into each place, and its product with the mask's digit: a product and a round a place."""
+    borrow = both = Shared.zeros(mask[0].backend, len(mask[0]))
+    found = []
+    for i, (c, r) in enumerate(zip(opened, mask, strict=True)):
+        if i:
+            both = await online.multiply(r, borrow, label="hint/borrow")
+        found.append((borrow, both))
+        # Where c's digit is 0 a borrow arises from either of r and the borrow before, where it is 1 from both.
+        borrow = (r + borrow) * (1 - c) - both * (1 - c * 2)
+    return found
+
+
+async def _in_a_tree(
+    online: Openings, opened: Sequence[Vector], mask: Sequence[Shared]
+) -> list[tuple[Shared, Shared]]:
+    """Return the same in few rounds: a place makes a borrow or passes one on, and so do runs of places."""
+    key, n, k = online.preparation.key, len(mask[0]), len(mask)
+    makes = [r * (1 - c) for c, r in zip(opened, mask, strict=True)]
+    passes = [key.add(r * (c * 2 - 1), 1 - c) for c, r in zip(opened, mask, strict=True)]
+    for level, pairs in enumerate(borrow_levels(k)):
+        factors = [(passes[i], makes[j]) for i, j in pairs]
+        factors += [(passes[i], passes[j]) for i, j in pairs if i >= 2 << level]
+        made = await _multiplied(online, factors)
+        for (i, _), product in zip(pairs, made, strict=False):
+            makes[i] = makes[i] + product
+        for (i, _), product in zip([p for p in pairs if p[0] >= 2 << level], made[len(pairs) :], strict=True):
+            passes[i] = product
+    zeros, borrows = Shared.zeros(mask[0].backend, n), makes[: k - 1]
+    both = await _multiplied(online, list(zip(mask[1:], borrows, strict=True)))
+    return [(zeros, zeros), *zip(borrows, both, strict=True)]
+
+
+async def _multiplied(online: Openings, pairs: Sequence[tuple[Shared, Shared]]) -> list[Shared]:
+    """Multiply pairs of vectors of one length, all in one round."""
+    if not pairs:
+        return []
+    left, right = (Shared.concat(side) for side in zip(*pairs, strict=True))
+    made = await online.multiply(left, right, label="hint/borrow")
+    n = len(pairs[0][0])
+    return [made[i * n : (i + 1) * n] for i in range(len(pairs))]
 
 
 async def products(online: Openings, factors: Sequence[Shared], *, label: str) -> Shared:

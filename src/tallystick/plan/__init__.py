@@ -76,10 +76,11 @@ from ._secret import (
 )
 from ._simulate import Advice, Inputs, Simulation, Witness, simulate, witness
 from ._sorting import Exchange, exchanges
-from ._tally import Tally
+from ._tally import FEW, Tally, borrow_levels
 
 __all__ = [
     "CALIBRATIONS",
+    "FEW",
     "HALF",
     "HINTS",
     "MAX_COINS",
@@ -140,6 +141,7 @@ __all__ = [
     "Zero",
     "advice_width",
     "assert_zero",
+    "borrow_levels",
     "broadcast_shape",
     "budgets",
     "centred",

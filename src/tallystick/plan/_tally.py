@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["ADVICE", "MAC", "Tally"]
+__all__ = ["ADVICE", "FEW", "MAC", "Tally", "borrow_levels"]
 
 MAC = "mac-check"
 ADVICE = "advice"
+
+FEW = 16
+"""Up to so many values, borrows are found in a logarithmic number of rounds, for more products."""
+
+
+def borrow_levels(k: int) -> list[list[tuple[int, int]]]:
+    """Return, level by level, which places (upper, lower) are combined to know all borrows of k digits.
+
+    Sklansky's prefix tree over the places 0 … k-2: afterwards each knows whether it makes a borrow.  At level l
+    the places below 2^(l+1) are finished; the others also need to know whether they pass one on.
+    """
+    places = range(k - 1)
+    depth = max(k - 2, 0).bit_length()
+    return [[(i, (i >> level << level) - 1) for i in places if i >> level & 1] for level in range(depth)]
 
 
 @dataclass(slots=True)
@@ -54,7 +68,7 @@ class Tally:
             self.pending.clear()
 
     def digits(self, n: int, k: int) -> None:
-        """Find the k lowest digits of n values: check, mask and open, one multiplication a borrow, claim."""
+        """Find the k lowest digits of n values: check, mask and open, borrows, claim."""
         if n == 0 or k == 0:
             return
         self.check()
@@ -63,8 +77,13 @@ class Tally:
         self.rounds += 1
         self.opened += n
         self.open(n)
-        for _ in range(k - 1):
-            self.multiply(n)
+        if n > FEW:
+            for _ in range(k - 1):
+                self.multiply(n)
+        else:
+            for level, pairs in enumerate(borrow_levels(k)):
+                self.multiply(n * sum(1 + (i >= 2 << level) for i, _ in pairs))
+            self.multiply(n * (k - 1))
         self.pending.add(ADVICE)
 
     def product(self, n: int, k: int) -> None:
