@@ -12,9 +12,11 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import IO, TypedDict
 
 import click
@@ -250,7 +252,8 @@ class _Demo:
         try:
             with PhaseBars(self._console, len(self._names)) as bars:
                 for index, name in enumerate(self._names):
-                    processes.append(self._start(index, name, bars))
+                    with _uninterrupted():
+                        processes.append(self._start(index, name, bars))
                 _wait(processes)
         finally:
             _stop(processes)
@@ -347,6 +350,25 @@ class _Demo:
                 mark = Text(agreed, style="green") if same else Text("different", style="bold red")
                 table.add_row(Text(label), Text(joint), Text(open_), mark)
         return table, equal
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put off interruption: a process that is started must be noted before anything can stop the demo."""
+    came = False
+
+    def note(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal came
+        came = True
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            raise KeyboardInterrupt
 
 
 def _follow(stream: IO[str], index: int, bars: PhaseBars, process: _Process) -> None:
