@@ -11,8 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tallystick.backend import native_available
-from tallystick.bench import CASES, ONLINE, available_backends
+from tallystick.bench import CASES, COUNTED, LIBRARY, ONLINE, SECONDS, LibraryCase, available_backends
 from tallystick.cli import main
+from tallystick.plan import Column, MemberSchema, load_program, trace
 
 MACHINE = {"processor", "cores", "memory_bytes", "system", "python", "packages", "load", "time"}
 RESULT = {"suite", "case", "title", "size", "subject", "measurement", "per_element", "facts"}
@@ -106,6 +107,35 @@ def test_prepare_reports_rates_and_traffic() -> None:
     assert facts["peak_bytes"] > 1 << 20
     assert facts["cpu_microseconds_per_triple"] > 0
     assert "prepare_3" in result.stderr, "tables go to stderr where stdout is JSON"
+
+
+def test_the_library_is_measured_beside_its_estimate() -> None:
+    result = bench("library", "--quick", "--case", "less", "--case", "join_size", "--json")
+    found = check(json.loads(result.stdout), "library")
+    assert [r["case"] for r in found] == ["less", "join_size"]
+    for one in found:
+        facts = one["facts"]
+        assert isinstance(facts, dict)
+        for name in COUNTED:
+            off = abs(facts[name] - facts[f"estimated_{name}"])
+            assert off <= (0.15 * facts[f"estimated_{name}"] if name == "bytes_sent" else 0), name
+        assert all(facts[name] > 0 for name in SECONDS)
+    assert "off by" in result.stderr
+
+
+@pytest.mark.parametrize("case", LIBRARY, ids=[case.name for case in LIBRARY])
+def test_every_case_of_the_library_is_a_program(case: LibraryCase, tmp_path: Path) -> None:
+    source = tmp_path / "program.py"
+    source.write_text(case.program(), encoding="utf-8")
+    tables = case.tables(case.quick, 3)
+    assert tables == case.tables(case.quick, 3)
+    columns = {name: Column(0, 1) for name in tables[0]} | {"category": Column(0, 9)}
+    columns |= {name: Column(1, (1 << 32) - 1) for name in ("x", "y", "z", "identifier", "amount")}
+    members = [
+        MemberSchema(f"m{k}", len(next(iter(t.values()))), {name: columns[name] for name in t})
+        for k, t in enumerate(tables)
+    ]
+    assert trace(load_program(source, "measured"), members).results
 
 
 def test_one_backend_alone() -> None:

@@ -8,6 +8,7 @@ from ._anchors import SOURCES, Anchor, anchors_of
 from ._arkworks import arkworks_available, arkworks_msm
 from ._cases import CASES, SUITES, Case
 from ._demo import demo_arguments, run_demo
+from ._library import COUNTED, LIBRARY, SECONDS, LibraryCase, run_library
 from ._measure import RUNS, Measurement, Schedule, measure
 from ._member import seat
 from ._online import ONLINE, OnlineCase, run_online, seated
@@ -19,15 +20,19 @@ from ._run import available_backends, run_cases
 
 __all__ = [
     "CASES",
+    "COUNTED",
     "FORMAT",
     "FORMULAS",
+    "LIBRARY",
     "ONLINE",
     "ROOFLINE_NOTES",
     "RUNS",
+    "SECONDS",
     "SOURCES",
     "SUITES",
     "Anchor",
     "Case",
+    "LibraryCase",
     "Machine",
     "Measurement",
     "OnlineCase",
@@ -47,6 +52,7 @@ __all__ = [
     "remarks",
     "run_cases",
     "run_demo",
+    "run_library",
     "run_online",
     "run_prepare",
     "seat",

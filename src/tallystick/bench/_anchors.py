@@ -57,6 +57,20 @@ _WHOLE: Mapping[tuple[str, int], tuple[Anchor, ...]] = {
     ("range_verify", 1): (Anchor("dalek", 1.04e-3, _DALEK),),
     ("online_multiply", 1_000_000): (Anchor("MP-SPDZ LowGear", 2.87), Anchor("MPyC, passive", 4.5)),
     ("online_dot", 100_000): (Anchor("MP-SPDZ LowGear", 0.11),),
+    ("less", 1_000): (
+        Anchor("MP-SPDZ LowGear", 27.5, unit="s with preparation, without a proof"),
+        Anchor("MPyC, passive", 0.36, unit="s online, without a proof"),
+    ),
+    ("less", 10_000): (
+        Anchor("MP-SPDZ LowGear", 0.43, unit="s online, without a proof"),
+        Anchor("MP-SPDZ LowGear", 130, unit="triples and bits each"),
+        Anchor("MPyC, passive", 3.6, unit="s online, without a proof"),
+    ),
+    ("median", 1_000): (
+        Anchor("MP-SPDZ LowGear", 2.5, unit="s online, by sorting 16 bits, without a proof"),
+        Anchor("MP-SPDZ LowGear", 3_030_440, unit="triples, by sorting 16 bits"),
+        Anchor("MPyC, passive", 128, unit="s online, without a proof"),
+    ),
 }
 """Seconds a call, at one size."""
 

@@ -109,7 +109,7 @@ CASES: tuple[Case, ...] = (
     ),
 )
 
-SUITES = ("core", "proofs", "online", "prepare", "demo")
+SUITES = ("core", "proofs", "online", "prepare", "library", "demo")
 
 
 def find_cases(suite: str) -> tuple[Case, ...]:

@@ -13,8 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ..bench import (
+    COUNTED,
     FORMULAS,
+    LIBRARY,
     ROOFLINE_NOTES,
+    SECONDS,
     SOURCES,
     SUITES,
     Machine,
@@ -28,6 +31,7 @@ from ..bench import (
     remarks,
     run_cases,
     run_demo,
+    run_library,
     run_online,
     run_prepare,
     write_plot,
@@ -59,10 +63,22 @@ _SIZES = ("peak_bytes", "proof_bytes", "transcript_bytes", "set_up_bytes_per_dir
     "backends",
     type=click.Choice(["native", "pure"]),
     multiple=True,
-    help="Only this backend (default: both; prepare: native, where there is one).",
+    help="Only this backend (default: both; prepare, library: native, where there is one).",
 )
 @click.option(
-    "--members", default=2, show_default=True, type=click.IntRange(2, 16), help="For online and prepare."
+    "--members",
+    default=2,
+    show_default=True,
+    type=click.IntRange(2, 16),
+    help="For online, prepare and library.",
+)
+@click.option(
+    "--case",
+    "cases",
+    metavar="NAME",
+    multiple=True,
+    type=click.Choice([case.name for case in LIBRARY]),
+    help="For library: only this one.",
 )
 @click.option("--triples", metavar="N", type=click.IntRange(min=1), help="For prepare: how many to make.")
 def bench_command(
@@ -72,9 +88,10 @@ def bench_command(
     quick: bool,
     backends: tuple[str, ...],
     members: int,
+    cases: tuple[str, ...],
     triples: int | None,
 ) -> None:
-    """Measure this machine: kernels, proofs, the online phase, preparation, the demonstration.
+    """Measure this machine: kernels, proofs, the online phase, preparation, the library, the demonstration.
 
     Medians of nine runs, fewer where one takes long; native beside pure, and both beside other libraries.
     """
@@ -89,8 +106,11 @@ def bench_command(
     _print_machine(tables, where)
     results: list[Result] = []
     for name in SUITES if suite == "all" else (suite,):
-        found = list(_measured(name, backends, members=members, triples=triples, quick=quick))
-        _print_suite(tables, name, found)
+        found = list(_measured(name, backends, members=members, cases=cases, triples=triples, quick=quick))
+        if name == "library":
+            _print_library(tables, found)
+        else:
+            _print_suite(tables, name, found)
         results += found
     if json_to is not None:
         _write_json(json_to, json.dumps(document(where, results, quick=quick), indent=2) + "\n")
@@ -99,7 +119,13 @@ def bench_command(
 
 
 def _measured(
-    suite: str, backends: Sequence[str], *, members: int, triples: int | None, quick: bool
+    suite: str,
+    backends: Sequence[str],
+    *,
+    members: int,
+    cases: Sequence[str],
+    triples: int | None,
+    quick: bool,
 ) -> Iterator[Result]:
     """Measure a suite, saying on a terminal what is being measured."""
     chosen = backends or available_backends()
@@ -112,6 +138,9 @@ def _measured(
             case "prepare":
                 chosen = backends or chosen[:1]
                 yield from run_prepare(chosen, members=members, triples=triples, quick=quick, told=told)
+            case "library":
+                chosen = backends or chosen[:1]
+                yield from run_library(chosen, members=members, cases=cases, quick=quick, told=told)
             case "demo":
                 yield from run_demo(backends or chosen[:1], quick=quick, told=told)
             case _:
@@ -188,6 +217,66 @@ def _print_suite(console: Console, suite: str, results: Sequence[Result]) -> Non
     _print_notes(console, results)
     if suite == "core":
         _print_roofline(console, results)
+
+
+def _print_library(console: Console, results: Sequence[Result]) -> None:
+    """Print for each function what it took, what had been estimated, and by how much that was missed."""
+    for title, names in (("library: counted", COUNTED), ("library: timed", SECONDS)):
+        heads = [name.removesuffix("_seconds").replace("_", " ") for name in names]
+        table = _table("case", "size", "on", *heads, title=title)
+        for result in results:
+            facts = result.facts
+            table.add_row(
+                result.case,
+                f"{result.size:,}",
+                result.subject,
+                *(_amount(name, facts[name]) for name in names),
+            )
+            estimated = [facts.get(f"estimated_{name}") for name in names]
+            table.add_row(
+                "",
+                "",
+                "estimated",
+                *("" if e is None else _amount(name, e) for name, e in zip(names, estimated, strict=True)),
+                style="dim",
+            )
+            table.add_row(
+                "",
+                "",
+                "off by",
+                *(
+                    "" if not e else f"{facts[name] / e - 1:+.1%}"
+                    for name, e in zip(names, estimated, strict=True)
+                ),
+                style="dim",
+            )
+        console.print()
+        console.print(table)
+    for result in results:
+        each = (result.facts["triples"] + result.facts["random_bits"]) / result.size
+        console.print(f"{result.case} {result.size:,}: {result.title}; {each:,.1f} triples and bits an entry")
+        others = [f"{a.peer} {a.value:,g} {a.unit}" for a in anchors_of(result.case, result.size)]
+        if others:
+            console.print(Text(f"  ({'; '.join(others)})", style="dim"))
+    sources = dict.fromkeys(a.source for r in results for a in anchors_of(r.case, r.size))
+    for note in (*_LIBRARY_NOTES, *(f"in brackets: {SOURCES[source]}" for source in sources)):
+        console.print(Text(note, style="dim"))
+
+
+_LIBRARY_NOTES = (
+    "counted: by a member from its commitment to the finished proof, without filling the store;",
+    "off by: what was used and taken, over what had been estimated; run: commit, online and proof together",
+)
+
+
+def _amount(name: str, value: float) -> str:
+    return (
+        _time(value)
+        if name.endswith("_seconds")
+        else bytes_text(int(value))
+        if "bytes" in name
+        else f"{value:,.0f}"
+    )
 
 
 def _by_case(results: Sequence[Result]) -> dict[tuple[str, int], list[Result]]:

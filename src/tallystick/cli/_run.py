@@ -220,6 +220,7 @@ def _outcome_json(outcome: Outcome) -> dict[str, object]:
         "results": results_json(outcome.results),
         "private": [{"label": p.label, "values": list(map(str, p.values))} for p in outcome.private],
         "costs": [asdict(cost) for cost in outcome.costs],
+        "used": asdict(outcome.used),
         "transcript": str(outcome.transcript),
         "bytes": outcome.size,
     }

@@ -19,7 +19,7 @@ from .. import encoding
 from ..algebra import Generators, Points, Random
 from ..backend import Backend
 from ..errors import ProtocolAbort, UsageError, VerificationError
-from ..offline import Store
+from ..offline import Need, Store
 from ..online import (
     Evaluation,
     InputShares,
@@ -101,13 +101,17 @@ class PrivateResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a completed run leaves: the results, what it cost, and the transcript's place."""
+    """What a completed run leaves: the results, what it cost, and the transcript's place.
+
+    ``used`` is the material that was taken from the store.
+    """
 
     plan: Plan
     terms: Terms
     results: tuple[ResultValue, ...]
     private: tuple[PrivateResult, ...]
     costs: tuple[PhaseCost, ...]
+    used: Need
     transcript: Path
     size: int
 
@@ -179,6 +183,7 @@ class _Run:
             results=tuple(plan.evaluate(proven.outputs.to_ints(), encodings(proven.points.to_bytes()))),
             private=_private(plan, proven),
             costs=self._costs(),
+            used=online.preparation.used,
             transcript=path,
             size=size,
         )
