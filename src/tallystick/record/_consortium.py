@@ -33,6 +33,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ..errors import UsageError
+from ._signing import has_small_order
 from .toml import naming, only, read_toml, table, text
 
 __all__ = [
@@ -246,7 +247,10 @@ def _ed25519_key(certificate: x509.Certificate) -> bytes:
     key = certificate.public_key()
     if not isinstance(key, Ed25519PublicKey):
         raise UsageError("the certificate's key is not an Ed25519 key")
-    return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    if has_small_order(raw):
+        raise UsageError("the certificate's key is of small order, so that its signatures prove nothing")
+    return raw
 
 
 def _first_repeated(values: Iterable[str]) -> str | None:
