@@ -56,7 +56,9 @@ def test_all_points_of_small_order_and_no_others() -> None:
         for sign_bit in (0, 1 << 255):
             assert has_small_order((y + sign_bit).to_bytes(32, "little"))
             if y + P < 2**255:
-                assert has_small_order((y + P + sign_bit).to_bytes(32, "little")), "not canonical, yet decoded"
+                assert has_small_order((y + P + sign_bit).to_bytes(32, "little")), (
+                    "not canonical, yet decoded"
+                )
     for y in set(range(2, 200)) - small:
         assert not has_small_order(y.to_bytes(32, "little"))
 
