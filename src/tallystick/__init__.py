@@ -13,6 +13,7 @@ A program is an ordinary function over secret arrays::
 from __future__ import annotations
 
 from .lib import (
+    Regression,
     Suppressed,
     abs,
     add_noise,
@@ -33,6 +34,7 @@ from .lib import (
     median,
     min,
     minimum,
+    ols,
     percentile,
     quantile,
     rank,
@@ -69,6 +71,7 @@ __all__ = [
     "Members",
     "Opened",
     "Program",
+    "Regression",
     "Secret",
     "Suppressed",
     "Table",
@@ -92,6 +95,7 @@ __all__ = [
     "median",
     "min",
     "minimum",
+    "ols",
     "percentile",
     "program",
     "quantile",

@@ -17,18 +17,15 @@ def returns(table: ts.Members[ts.Table]) -> dict[str, object]:
     wage = ts.concat(t["wage_cents"] for t in table)
     schooling = ts.concat(t["educ_years"] for t in table)
     experience = ts.concat(t["exper_years"] for t in table)
-    ss, ee, se = ts.variance(schooling), ts.variance(experience), ts.covariance(schooling, experience)
-    sw, ew, ww = ts.covariance(schooling, wage), ts.covariance(experience, wage), ts.variance(wage)
-    determinant = ss * ee - se * se
-    per_school_year = (sw * ee - ew * se) / determinant
-    per_working_year = (ew * ss - sw * se) / determinant
-    base = ts.mean(wage) - per_school_year * ts.mean(schooling) - per_working_year * ts.mean(experience)
+    fit = ts.ols([schooling, experience], wage)
+    base, per_school_year, per_working_year = round(fit.coefficients, 2)
+    spread = ts.sqrt(ts.variance(schooling) * ts.variance(wage), places=20)
     return {
-        "correlation": round(sw / ts.sqrt(ss * ww, places=20), 4),
-        "base": round(base, 2),
-        "per_school_year": round(per_school_year, 2),
-        "per_working_year": round(per_working_year, 2),
-        "r_squared": round((per_school_year * sw + per_working_year * ew) / ww, 4),
+        "correlation": round(ts.covariance(schooling, wage) / spread, 4),
+        "base": base,
+        "per_school_year": per_school_year,
+        "per_working_year": per_working_year,
+        "r_squared": round(fit.r_squared, 4),
     }
 
 

@@ -10,9 +10,11 @@ from ._choice import abs, all, any, clip, isin, max, maximum, min, minimum, sign
 from ._disclosure import Suppressed, add_noise, round_to, suppress
 from ._numbers import divide, floor_divide, reciprocal, sqrt
 from ._order import argsort, median, percentile, quantile, rank, sort, top_k
+from ._regression import Regression, ols
 from ._statistics import count, covariance, mean, slope, sum, variance
 
 __all__ = [
+    "Regression",
     "Suppressed",
     "abs",
     "add_noise",
@@ -33,6 +35,7 @@ __all__ = [
     "median",
     "min",
     "minimum",
+    "ols",
     "percentile",
     "quantile",
     "rank",

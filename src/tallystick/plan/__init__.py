@@ -11,7 +11,7 @@ from ._budget import Budget, budgets, coins_for, epsilon_of
 from ._builder import Builder, fail
 from ._describe import Origin, joined
 from ._estimate import CALIBRATIONS, Calibration, Estimate, Step, estimate
-from ._expressions import Expression
+from ._expressions import MAX_BITS, MAX_PLACES, Expression, PublicConstant
 from ._hint_kind import HintKind
 from ._hints import HINTS, MAX_COINS, STATISTICAL_BITS, advice_width, span_weights
 from ._hints_numbers import multiplier_for, ratio_steps, root_step
@@ -20,7 +20,7 @@ from ._intervals import HALF, Interval, centred
 from ._linear import constant_of, forward, input_value, is_linear, view_indices
 from ._matching import selections
 from ._network import Group, layers, route, switch_count
-from ._opened import Opened, reveal, sqrt
+from ._opened import Opened, public_constant, reveal, sqrt
 from ._ops import (
     MAX_DECIMALS,
     Add,
@@ -83,8 +83,10 @@ __all__ = [
     "FEW",
     "HALF",
     "HINTS",
+    "MAX_BITS",
     "MAX_COINS",
     "MAX_DECIMALS",
+    "MAX_PLACES",
     "OPERATORS",
     "STATISTICAL_BITS",
     "Add",
@@ -124,6 +126,7 @@ __all__ = [
     "PlanRelation",
     "Points",
     "Program",
+    "PublicConstant",
     "Result",
     "ResultValue",
     "Scale",
@@ -174,6 +177,7 @@ __all__ = [
     "open_points",
     "program",
     "public_array",
+    "public_constant",
     "ratio_steps",
     "render",
     "reveal",
