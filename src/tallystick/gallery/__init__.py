@@ -15,6 +15,7 @@ from . import schooling as _schooling
 from . import score as _score
 from . import screening as _screening
 from . import wages as _wages
+from . import wages_report as _wages_report
 from ._example import Example, Plain, Tables
 
 __all__ = ["Example", "Plain", "Tables", "examples", "find"]
@@ -22,6 +23,7 @@ __all__ = ["Example", "Plain", "Tables", "examples", "find"]
 _EXAMPLES = (
     _wages.EXAMPLE,
     _returns.EXAMPLE,
+    _wages_report.EXAMPLE,
     _schooling.EXAMPLE,
     _histogram.EXAMPLE,
     _auction.EXAMPLE,
