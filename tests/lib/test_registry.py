@@ -1,0 +1,151 @@
+"""No function without evidence: a reference, a real run, and lies at every piece of advice that it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+import tallystick.online._hints as protocols
+from support.advice import honest_advice, proves, satisfies
+from support.functions import CASES, FunctionCase, expected, functions, traced, values_of
+from support.joint_run import Case, play
+from tallystick.algebra import Vector
+from tallystick.backend import Backend
+from tallystick.errors import ProtocolAbort
+from tallystick.plan import HINTS, Hint, Plan, simulate, witness
+from tallystick.plan import Witness as PlainWitness
+
+IDS = [f"{k}-{case.name}" for k, case in enumerate(CASES)]
+
+
+def test_every_public_function_has_a_case() -> None:
+    assert functions() == {case.name for case in CASES}
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_simulation_agrees_with_the_reference(case: FunctionCase) -> None:
+    """The plan is the one decoded from its bytes, which is what members and auditors run."""
+    plan = Plan.from_bytes(traced(case).plan.to_bytes())
+    expected(case, 0, simulate(plan, values_of(plan)).results)
+
+
+# ---------------------------------------------------------------------------------------- lies
+FREE = {"coins", "random", "switches"}
+"""Advice that is nobody's to get right: any coin, key or order is as good as another, if it is one at all."""
+
+
+@dataclass(frozen=True)
+class Lie:
+    """One entry of one hint changed; all other advice is what follows from it."""
+
+    node: int
+    entry: int
+    shift: int
+
+
+def hints_of(plan: Plan) -> dict[int, Hint]:
+    return {v: n for v, n in enumerate(plan.nodes) if isinstance(n, Hint) and plan.layout.lengths[v]}
+
+
+class Lies:
+    """The witnesses of a case in which one piece of advice is wrong."""
+
+    def __init__(self, case: Case) -> None:
+        self.case, self.plan = case, case.plan
+        self.hints = hints_of(case.plan)
+        drawn = [v for v, n in self.hints.items() if not HINTS[n.kind].deterministic]
+        self.drawn = {v: honest_advice(case, node=v) for v in drawn}
+        self.honest = self.witness({})
+
+    def witness(self, advice: dict[int, list[int]]) -> PlainWitness:
+        return witness(self.plan, self.case.values, advice=self.drawn | advice)
+
+    def advice(self, lie: Lie) -> dict[int, list[int]]:
+        node = self.hints[lie.node]
+        at, n = self.plan.layout.place[lie.node], self.plan.layout.lengths[lie.node]
+        advice = list((self.honest.gates if node.boolean else self.honest.free)[at : at + n])
+        advice[lie.entry] += lie.shift
+        return {lie.node: advice}
+
+    def shown(self, w: PlainWitness) -> object:
+        """What a reader of the transcript learns: the outputs, and which points are equal to which."""
+        points = {p: k for k, p in enumerate(dict.fromkeys(w.points))}
+        return w.outputs, [points[p] for p in w.points]
+
+    def all(self) -> list[Lie]:
+        lies = []
+        for v, node in self.hints.items():
+            at = self.plan.layout.place[v]
+            for entry in range(self.plan.layout.lengths[v]):
+                if not node.boolean:
+                    lies.append(Lie(v, entry, 1))
+                    continue
+                flip = 1 - 2 * self.honest.gates[at + entry]
+                lies += (
+                    [Lie(v, entry, 2)]
+                    if node.kind in FREE
+                    else [Lie(v, entry, flip), Lie(v, entry, 2 * flip)]
+                )
+        return lies
+
+
+def refused(lies: Lies) -> dict[str, Lie]:
+    """Return a lie that no witness survives for every kind of advice; others must not change what is shown."""
+    found: dict[str, Lie] = {}
+    shown = lies.shown(lies.honest)
+    for lie in lies.all():
+        kind = lies.hints[lie.node].kind
+        w = lies.witness(lies.advice(lie))
+        if satisfies(w):
+            assert kind == "random" or lies.shown(w) == shown, f"{kind} {lie} changes a result"
+        else:
+            found.setdefault(kind, lie)
+    return found
+
+
+HINTED = [(k, case) for k, case in enumerate(CASES) if hints_of(traced(case).plan)]
+
+
+@pytest.mark.parametrize("case", [c for _, c in HINTED], ids=[IDS[k] for k, _ in HINTED])
+def test_no_lie_changes_a_result_and_each_kind_is_refused(
+    native: Backend, monkeypatch: pytest.MonkeyPatch, case: FunctionCase
+) -> None:
+    """One witness proved alone, and one run between three members, for every kind of advice the function takes."""
+    lies = Lies(traced(case))
+    assert satisfies(lies.honest)
+    assert proves(native, lies.case, lies.drawn)
+    found = refused(lies)
+    kinds = {n.kind for n in lies.hints.values()}
+    assert set(found) == kinds - {"random"}
+    for kind, lie in found.items():
+        assert not proves(native, lies.case, lies.drawn | lies.advice(lie)), kind
+        with monkeypatch.context() as patch:
+            _tell(patch, lies, lie)
+            ran = play(lies.case, [native] * 3)
+        for result in ran.results:
+            assert isinstance(result, ProtocolAbort), (kind, result)
+            assert result.check in ("assert-zero", "gate-check", "advice"), (kind, result)
+        assert not any(m.label.startswith("outputs") for m in ran.log), kind
+
+
+def _tell(patch: pytest.MonkeyPatch, lies: Lies, lie: Lie) -> None:
+    """Let all members add the same shift to one entry of this hint, under right MACs."""
+    kind = lies.hints[lie.node].kind
+    honest = protocols._PROTOCOLS[kind]
+    same = [v for v, n in lies.hints.items() if n.kind == kind]
+    order = sorted(same, key=lambda v: lies.plan.layout.depth[v])
+    told = order.index(lie.node)
+    calls: dict[int, int] = {}
+
+    async def lying(online, parameters, arguments, intervals):
+        right = await honest(online, parameters, arguments, intervals)
+        number = calls.get(online.party.index, 0)
+        calls[online.party.index] = number + 1
+        if number != told:
+            return right
+        shifts = [0] * len(right)
+        shifts[lie.entry] = lie.shift
+        return online.key.add(right, Vector.from_ints(right.backend, shifts))
+
+    patch.setitem(protocols._PROTOCOLS, kind, lying)
