@@ -150,6 +150,21 @@ def _plainly_suppressed(d: Data) -> dict[str, object]:
     return {"value": total * shown, "count": count * shown, "shown": shown.astype(int)}
 
 
+def _fitted(fit: ts.Regression) -> dict[str, object]:
+    return {"coefficients": fit.coefficients, "r_squared": fit.r_squared}
+
+
+def _plainly_fitted(d: Data) -> dict[str, object]:
+    design = np.column_stack([np.ones(len(d.x)), d.y, d.g]).astype(float)
+    y = d.x.astype(float)
+    found, (residual,), *_ = np.linalg.lstsq(design, y, rcond=None)
+    deviations = y - y.mean()
+    return {
+        "coefficients": Near(found, 1e-9),
+        "r_squared": Near(1 - residual / (deviations @ deviations), 1e-9),
+    }
+
+
 CASES: tuple[FunctionCase, ...] = (
     # ------------------------------------------------------------------ operators
     FunctionCase("<", lambda d: d.x < d.y, lambda d: d.x < d.y),
@@ -245,6 +260,7 @@ CASES: tuple[FunctionCase, ...] = (
     FunctionCase("variance", lambda d: ts.variance(d.x, ddof=1), lambda d: _variance(d.x, 1)),
     FunctionCase("covariance", lambda d: ts.covariance(d.x, d.y), lambda d: _covariance(d.x, d.y)),
     FunctionCase("slope", lambda d: ts.slope(d.y, d.x), lambda d: _covariance(d.y, d.x) / _variance(d.y)),
+    FunctionCase("ols", lambda d: _fitted(ts.ols([d.y, d.g], d.x)), _plainly_fitted),
     # ------------------------------------------------------------------ disclosure
     FunctionCase("suppress", _suppressed, _plainly_suppressed),
     FunctionCase(
