@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -17,9 +18,11 @@ import tallystick as ts
 from support.plans import shown
 from tallystick.errors import ProgramError, UsageError
 from tallystick.plan import (
+    INSTEAD,
     Members,
     Plan,
     Program,
+    Secret,
     Table,
     assert_zero,
     hint,
@@ -220,6 +223,15 @@ ERRORS: dict[str, tuple[Body, str]] = {
     "secret index": (lambda x, y: x[y], "cannot select rows"),
     "range": (lambda x, y: range(x[0]), "cannot be an index"),
     "numpy function": (lambda x, y: np.mean(x), "numpy.mean does not work"),
+    "numpy ufunc": (lambda x, y: np.abs(x), "numpy.absolute does not work"),
+    "numpy ufunc into": (lambda x, y: np.add(3, x, out=np.zeros(6)), "numpy.add does not work"),
+    "numpy reduction": (lambda x, y: np.add.reduce(x), "numpy.add does not work"),
+    "method": (lambda x, y: x.tolist(), "a secret has no .tolist"),
+    "no method": (lambda x, y: x.lenght, "a secret has no attribute 'lenght'"),
+    "assignment": (lambda x, y: x.__setitem__(0, 1), "assignment to entries"),
+    "rounding": (lambda x, y: round(x), "rounding halves to even"),
+    "shift": (lambda x, y: x << 1, "shifting"),
+    "shift down": (lambda x, y: x >> 1, "shifting"),
     "numpy array": (lambda x, y: np.array(x), "cannot become a numpy array"),
     "division": (lambda x, y: x / 2, "division"),
     "floor division": (lambda x, y: 2 // x, "may be 0"),
@@ -275,6 +287,48 @@ def test_errors_name_the_line_of_the_program(name: str) -> None:
         assert body.__code__.co_firstlineno <= int(line) <= body.__code__.co_firstlineno + 1, source[
             int(line) - 1
         ]
+
+
+def test_what_comes_nearest_to_numpys_functions_exists() -> None:
+    for name, instead in INSTEAD.items():
+        for known in re.findall(r"\bts\.(\w+)", instead):
+            assert hasattr(ts, known), (name, instead)
+        for known in re.findall(r"\bx\.(\w+)", instead):
+            assert hasattr(Secret, known) or known in Secret.__slots__, (name, instead)
+    assert INSTEAD["mean"] == "use ts.mean"
+
+
+def test_numpy_leaves_arithmetic_to_the_secret() -> None:
+    left = ["add", "subtract", "multiply", "floor_divide", "remainder"]
+    left += ["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"]
+    values = [1, 2, 3, 1, 2, 3]
+
+    def body(table: Members[Table]) -> object:
+        x = table["a"]["x"] + 51
+        public = np.array([5, 60, 70, 52, 53, 60])
+        out = {f"{name}_array": getattr(np, name)(public, x) for name in left}
+        out |= {f"{name}_scalar": getattr(np, name)(np.int64(53), x) for name in left}
+        out |= {f"{name}_second": getattr(np, name)(x, public) for name in left}
+        return {k: ts.reveal(v, allow_input=True) for k, v in out.items()}
+
+    results = {
+        r.name: [int(v) for v in r.values] for r in simulate(traced(body), {"a": {"x": values}}).results
+    }
+    x, public = np.array(values) + 51, np.array([5, 60, 70, 52, 53, 60])
+    for name in left:
+        function = getattr(np, name)
+        assert results[f"{name}_array"] == function(public, x).astype(int).tolist()
+        assert results[f"{name}_scalar"] == function(np.int64(53), x).astype(int).tolist()
+        assert results[f"{name}_second"] == function(x, public).astype(int).tolist()
+
+
+def test_quotient_and_remainder_in_one() -> None:
+    def body(table: Members[Table]) -> object:
+        x = table["a"]["x"] + 51
+        return [[ts.reveal(v) for v in pair] for pair in (divmod(x, 7), divmod(1000, x))]
+
+    found = [[int(v) for v in r.values] for r in simulate(traced(body), {"a": {"x": [0] * 6}}).results]
+    assert found == [[7] * 6, [2] * 6, [19] * 6, [31] * 6]
 
 
 def test_unlike_scales_do_not_add() -> None:

@@ -4,7 +4,7 @@ them.
 
 from __future__ import annotations
 
-from ..plan import concat, stack
+from ..plan import INSTEAD, concat, stack
 from . import join
 from ._choice import abs, all, any, clip, isin, max, maximum, min, minimum, sign, where
 from ._disclosure import Suppressed, add_noise, round_to, suppress
@@ -52,3 +52,5 @@ __all__ = [
     "variance",
     "where",
 ]
+
+INSTEAD.update((name, f"use ts.{name}") for name in __all__)

@@ -19,6 +19,7 @@ from ._hints_order import control_digits
 from ._intervals import HALF, Interval, centred
 from ._linear import constant_of, forward, input_value, is_linear, view_indices
 from ._matching import selections
+from ._nearest import INSTEAD
 from ._network import Group, layers, route, switch_count
 from ._opened import Opened, public_constant, reveal, sqrt
 from ._ops import (
@@ -83,6 +84,7 @@ __all__ = [
     "FEW",
     "HALF",
     "HINTS",
+    "INSTEAD",
     "MAX_BITS",
     "MAX_COINS",
     "MAX_DECIMALS",

@@ -20,6 +20,7 @@ from ._builder import Builder, fail
 from ._describe import Origin, joined
 from ._hints import HINTS, advice_width
 from ._intervals import HALF
+from ._nearest import INSTEAD, instead_of
 from ._ops import (
     MAX_DECIMALS,
     MAX_LENGTH,
@@ -77,9 +78,6 @@ class Secret:
     """
 
     __slots__ = ("_builder", "_node", "decimals", "origin", "shape")
-
-    # Makes numpy scalars and arrays leave arithmetic with a secret to the methods below.
-    __array_ufunc__ = None
 
     def __init__(
         self, builder: Builder, node: int, shape: tuple[int, ...], *, decimals: int, origin: Origin
@@ -204,7 +202,10 @@ class Secret:
 
     def __pow__(self, exponent: int) -> Secret:
         if isinstance(exponent, bool) or not isinstance(exponent, int | np.integer) or exponent < 1:
-            fail("a secret is raised to a public integer power of at least 1")
+            fail(
+                "a secret is raised to a public integer power of at least 1",
+                hint="use ts.sqrt, ts.reciprocal or ts.divide",
+            )
         power: Secret | None = None
         square, rest = self, int(exponent)
         while rest:
@@ -378,10 +379,24 @@ class Secret:
 
     def __array_function__(self, function: object, *_args: object) -> NoReturn:
         name = getattr(function, "__name__", str(function))
-        fail(
-            f"numpy.{name} does not work on secrets",
-            hint="use the operators of the secret, or functions of ts",
-        )
+        fail(f"numpy.{name} does not work on secrets", hint=instead_of(name))
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: object, **options: object) -> Secret:
+        """Compute ``array * secret`` and the like as the secret's operators do; other ufuncs fail."""
+        symbol = _UFUNCS.get(ufunc.__name__)
+        if symbol is None or method != "__call__" or options:
+            fail(f"numpy.{ufunc.__name__} does not work on secrets", hint=instead_of(ufunc.__name__))
+        left, right = inputs
+        direct, reflected = symbol
+        if isinstance(left, Secret):
+            return cast("Secret", getattr(left, direct)(right))
+        return cast("Secret", getattr(right, reflected)(left))
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Fail for what arrays have and secrets do not, and say what to write."""
+        if name in INSTEAD:
+            fail(f"a secret has no .{name}", hint=INSTEAD[name])
+        raise AttributeError(f"a secret has no attribute {name!r}")
 
     # ------------------------------------------------------------------ operators of the library
     def _operator(self, symbol: str, *operands: object) -> Secret:
@@ -444,12 +459,30 @@ class Secret:
     def __rmod__(self, other: Operand) -> Secret:
         return OPERATORS["%"](other, self)
 
+    def __divmod__(self, other: Operand) -> tuple[Secret, Secret]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Operand) -> tuple[Secret, Secret]:
+        return OPERATORS["//"](other, self), OPERATORS["%"](other, self)
+
     # ------------------------------------------------------------------ what has no meaning here
     def _unsupported(self, what: str, hint: str) -> NoReturn:
         fail(f"{what} of secrets is not supported", hint=hint)
 
     def __contains__(self, item: object) -> NoReturn:
         self._unsupported("membership (in)", "use ts.isin(values, secret) or (secret == value)")
+
+    def __setitem__(self, key: object, value: object) -> NoReturn:
+        self._unsupported("assignment to entries", "secrets do not change; use ts.where or ts.concat")
+
+    def __round__(self, places: int | None = None) -> NoReturn:
+        self._unsupported("rounding halves to even", INSTEAD["round"])
+
+    def __lshift__(self, other: object) -> NoReturn:
+        self._unsupported("shifting", "multiply by a power of two")
+
+    def __rshift__(self, other: object) -> NoReturn:
+        self._unsupported("shifting", "use x // 2**k")
 
     def __truediv__(self, other: object) -> NoReturn:
         self._unsupported("division", _DIVIDE)
@@ -501,6 +534,27 @@ class Secret:
             fail(f"{decimals} decimals; at most {MAX_DECIMALS} fit the field")
         return decimals
 
+
+_UFUNCS = {
+    "add": ("__add__", "__radd__"),
+    "subtract": ("__sub__", "__rsub__"),
+    "multiply": ("__mul__", "__rmul__"),
+    "matmul": ("__matmul__", "__rmatmul__"),
+    "true_divide": ("__truediv__", "__rtruediv__"),
+    "divide": ("__truediv__", "__rtruediv__"),
+    "floor_divide": ("__floordiv__", "__rfloordiv__"),
+    "remainder": ("__mod__", "__rmod__"),
+    "less": ("__lt__", "__gt__"),
+    "less_equal": ("__le__", "__ge__"),
+    "greater": ("__gt__", "__lt__"),
+    "greater_equal": ("__ge__", "__le__"),
+    "equal": ("__eq__", "__eq__"),
+    "not_equal": ("__ne__", "__ne__"),
+    "bitwise_and": ("__and__", "__rand__"),
+    "bitwise_or": ("__or__", "__ror__"),
+    "bitwise_xor": ("__xor__", "__rxor__"),
+}
+"""NumPy's functions behind the operators, which it calls if an array or one of its scalars comes first."""
 
 _DIVIDE = "use ts.divide(x, y, decimals=…), or reveal both sides with ts.reveal and divide the opened values"
 
