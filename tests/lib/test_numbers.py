@@ -224,7 +224,7 @@ ERRORS: dict[str, tuple[Function, str]] = {
     "root of negative": (lambda x: ts.sqrt(x, places=0), "may be negative"),
     "root of too few places": (lambda x: ts.sqrt(abs(x).rescale(4), places=1), "needs at least 2 places"),
     "reciprocal": (lambda x: ts.reciprocal(x, decimals=2), "may be 0"),
-    "too wide": (lambda x: (x * 10**40) // 3, "can mask 171"),
+    "too wide": (lambda x: (x * 10**60) // 3, "can mask 171"),
 }
 
 
@@ -235,3 +235,10 @@ def test_misuse_names_the_line(name: str) -> None:
         library_case(function, [1, 2, 3], low=LOW, high=HIGH)
     assert raised.value.where is not None
     assert raised.value.where.split(":")[0].endswith("test_numbers.py")
+
+
+def test_a_quotient_too_wide_for_the_multiplier_is_found_by_long_division(native: Backend) -> None:
+    x = [5, -37, 90, 0, 1]
+    found = compute(lambda a: (a * 10**40) // 3, x, low=LOW, high=HIGH)
+    assert found.tolist() == [v * 10**40 // 3 for v in x]
+    agree_on_shares(native, lambda a: (a[:3] * 10**40) // 3, x, low=LOW, high=HIGH)

@@ -8,10 +8,21 @@ from ..plan import INSTEAD, concat, stack
 from . import join
 from ._choice import abs, all, any, clip, isin, max, maximum, min, minimum, sign, where
 from ._disclosure import Suppressed, add_noise, round_to, suppress
+from ._moments import (
+    correlation,
+    count,
+    covariance,
+    mean,
+    slope,
+    std,
+    sum,
+    t_statistic,
+    variance,
+    weighted_mean,
+)
 from ._numbers import divide, floor_divide, reciprocal, sqrt
 from ._order import argsort, median, percentile, quantile, rank, sort, top_k
 from ._regression import Regression, ols
-from ._statistics import count, covariance, mean, slope, sum, variance
 
 __all__ = [
     "Regression",
@@ -23,6 +34,7 @@ __all__ = [
     "argsort",
     "clip",
     "concat",
+    "correlation",
     "count",
     "covariance",
     "divide",
@@ -46,10 +58,13 @@ __all__ = [
     "sort",
     "sqrt",
     "stack",
+    "std",
     "sum",
     "suppress",
+    "t_statistic",
     "top_k",
     "variance",
+    "weighted_mean",
     "where",
 ]
 

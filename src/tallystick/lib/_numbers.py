@@ -12,11 +12,13 @@ from typing import Literal, TypeAlias, overload
 import numpy as np
 
 from ..plan import (
+    HINTS,
     MAX_DECIMALS,
     OPERATORS,
     Opened,
     Operand,
     Secret,
+    advice_width,
     assert_zero,
     broadcast_shape,
     constant,
@@ -29,30 +31,50 @@ from ._compare import equals
 from ._digits import committed, committed_bits, constants, decompose, tighten, weighted
 from ._naming import named, text_of, units, with_scale
 
-__all__ = ["divide", "floor_divide", "reciprocal", "sqrt"]
+__all__ = [
+    "check_decimals",
+    "divide",
+    "divided",
+    "floor_divide",
+    "floor_root",
+    "reciprocal",
+    "rounded_quotient",
+    "rounded_root",
+    "sqrt",
+]
 
 Rounding: TypeAlias = Literal["half up", "floor"]
 """To the nearest, halves towards plus infinity; or towards minus infinity."""
+
+Bounds: TypeAlias = tuple[int, int]
+"""The least and the greatest integer that something may be."""
 
 
 # ---------------------------------------------------------------------------------------- quotients
 
 
-def divided(x: Secret, divisor: int) -> tuple[Secret, Secret]:
+def divided(x: Secret, divisor: int, within: Bounds | None = None) -> tuple[Secret, Secret]:
     """Return ⌊x / d⌋ and the remainder in [0, d) of integers x by a public d > 0.
 
-    x = d * q + r with r proved to be in [0, d) determines both.
+    x = d * q + r with r proved to be in [0, d) determines both.  ``within`` says where the quotient lies if the
+    caller knows more than x's interval does: there is no witness if it lies elsewhere.
     """
-    if divisor == 1 or x.size == 0:
-        return x, constants(x.builder, 0, x.shape)
-    if divisor & divisor - 1 == 0:
+    nothing = constants(x.builder, 0, x.shape)
+    if x.size == 0:
+        return x, nothing
+    if divisor == 1:
+        return (x if within is None else tighten(x, *within)), nothing
+    if divisor & divisor - 1 == 0 and within is None:
         return _shifted(x, divisor.bit_length() - 1)
-    low = x.low // divisor
-    k = (x.high // divisor - low).bit_length()
-    if k == 0:
-        return constants(x.builder, low, x.shape), x - divisor * low
-    digits = hint("quotient", x, parameters=(divisor, divisor * low, k), n=x.size * k, boolean=True)
-    quotient = weighted(digits.reshape(*x.shape, k), [1 << i for i in range(k)]) + low
+    low, high = within or (x.low // divisor, x.high // divisor)
+    quotient = constants(x.builder, low, x.shape)
+    if k := (high - low).bit_length():
+        parameters = (divisor, divisor * low, k)
+        if HINTS["quotient"].width(parameters, [x.interval]) > advice_width(len(x.builder.members)):
+            # The multiplier that finds the quotient doubles the digits; long division does not, but takes longer.
+            return divided_by_secret(x, constants(x.builder, divisor, x.shape), (low, high))
+        digits = hint("quotient", x, parameters=parameters, n=x.size * k, boolean=True)
+        quotient = weighted(digits.reshape(*x.shape, k), [1 << i for i in range(k)]) + low
     return quotient, tighten(x - quotient * divisor, 0, divisor - 1)
 
 
@@ -73,14 +95,18 @@ def _shifted(x: Secret, places: int) -> tuple[Secret, Secret]:
     return quotient + low // unit, remainder
 
 
-def divided_by_secret(a: Secret, b: Secret) -> tuple[Secret, Secret]:
+def divided_by_secret(a: Secret, b: Secret, within: Bounds | None = None) -> tuple[Secret, Secret]:
     """Return ⌊a / b⌋ and the remainder in [0, b) of integers, for b whose interval is above 0.
 
-    a = b * q + r, with r and b - 1 - r proved not to be negative, determines both.
+    a = b * q + r, with r and b - 1 - r proved not to be negative, determines both.  ``within`` is as in
+    ``divided``.
     """
-    lifted = -(a.low // b.low) if a.low < 0 else 0
+    if within is None:
+        lifted = -(a.low // b.low) if a.low < 0 else 0
+        most = (a.high // b.low if a.high >= 0 else a.high // b.high) + lifted
+    else:
+        lifted, most = -within[0], within[1] - within[0]
     whole = a + b * lifted if lifted else a
-    most = (a.high // b.low if a.high >= 0 else a.high // b.high) + lifted
     k = max(most, 0).bit_length()
     if k == 0 or a.size == 0:
         quotient = constants(a.builder, 0, a.shape)
@@ -101,13 +127,13 @@ def _not_negative(x: Secret, k: int) -> Secret:
     return weighted(decompose(x, 0, k), [1 << i for i in range(k)])
 
 
-def _rounded_quotient(a: Secret, b: Secret | int, rounding: Rounding) -> Secret:
-    """Return the quotient of integers, b above 0, in the way of rounding."""
+def rounded_quotient(a: Secret, b: Secret | int, rounding: Rounding, within: Bounds | None = None) -> Secret:
+    """Return the quotient of integers, b above 0, in the way of rounding; ``within`` bounds what is returned."""
     _check_rounding(rounding)
     if rounding == "half up":
         # ⌊a / b + 1/2⌋ = ⌊(2a + b) / 2b⌋
         a, b = (a * 2 + b, b * 2) if not isinstance(b, int) or b % 2 else (a + b // 2, b)
-    return divided(a, b)[0] if isinstance(b, int) else divided_by_secret(a, b)[0]
+    return divided(a, b, within)[0] if isinstance(b, int) else divided_by_secret(a, b, within)[0]
 
 
 def _check_rounding(rounding: object) -> None:
@@ -195,7 +221,7 @@ def divide(
     A secret y must have an interval that excludes 0, unless ``otherwise`` gives a public result for the
     entries where it is 0; then y must not be negative.
     """
-    _check_decimals(decimals)
+    check_decimals(decimals)
     zero: Secret | None = None
     divisor: Operand = y
     if otherwise is not None and isinstance(y, Secret) and y.low <= 0:
@@ -206,7 +232,7 @@ def divide(
     f = _fraction("ts.divide", x, divisor)
     scale = decimals + f.bottom_decimals - f.top_decimals
     top, bottom = f.top * 10 ** max(scale, 0), f.bottom * 10 ** max(-scale, 0)
-    found = with_scale(_rounded_quotient(top, bottom, rounding), decimals)
+    found = with_scale(rounded_quotient(top, bottom, rounding), decimals)
     if zero is not None and otherwise is not None:
         found, instead, shape = found.aligned(otherwise, "choose between")
         found = choose(zero.broadcast_to(shape), instead, found)
@@ -223,7 +249,7 @@ def reciprocal(x: Secret, *, decimals: int, rounding: Rounding = "half up") -> S
 
 def _rescaled(x: Secret, decimals: int, rounding: Rounding) -> Secret:
     """Return x with fewer decimals: one division by a power of ten."""
-    found = _rounded_quotient(units(x), 10 ** (x.decimals - decimals), rounding)
+    found = rounded_quotient(units(x), 10 ** (x.decimals - decimals), rounding)
     return with_scale(named(found, x.origin.text, x), decimals)
 
 
@@ -244,7 +270,7 @@ def sqrt(value: Opened | Secret, *, places: int, rounding: Rounding = "half up")
         return value.sqrt(places)
     if not isinstance(value, Secret):
         fail(f"ts.sqrt takes a secret or an opened value, not {type(value).__name__}")
-    _check_decimals(places)
+    check_decimals(places)
     _check_rounding(rounding)
     if value.low < 0:
         fail(f"ts.sqrt of a value in [{value.low}, {value.high}], which may be negative", hint="use ts.clip")
@@ -253,23 +279,34 @@ def sqrt(value: Opened | Secret, *, places: int, rounding: Rounding = "half up")
             f"ts.sqrt of a value of {value.decimals} decimals needs at least {-(-value.decimals // 2)} places"
         )
     scaled = units(value) * 10 ** (2 * places - value.decimals)
-    if rounding == "floor":
-        root = weighted(*_root(scaled))
-    else:
-        # The root of 4v is twice that of v: halved, and a unit more where its lowest digit is 1.
-        digits, weights = _root(scaled * 4)
-        root = weighted(digits, [1, *weights[:-1]])
+    root = floor_root(scaled) if rounding == "floor" else rounded_root(scaled * 4)
     return with_scale(named(root, f"sqrt({value.origin.text})", value), places)
 
 
-def _root(x: Secret) -> tuple[Secret, list[int]]:
+def rounded_root(fourfold: Secret, most: int | None = None) -> Secret:
+    """Return ⌊√v + 1/2⌋ for integers ⌊4v⌋, v ≥ 0: half of the root of 4v, and a unit more where that is odd.
+
+    ``most`` is as in ``floor_root``.
+    """
+    digits, weights = _root(fourfold, most)
+    return weighted(digits, [1, *weights[:-1]])
+
+
+def floor_root(x: Secret, most: int | None = None) -> Secret:
+    """Return ⌊√x⌋ for integers x ≥ 0, which are at most ``most`` if the caller knows better than their interval."""
+    return weighted(*_root(x, most))
+
+
+def _root(x: Secret, most: int | None = None) -> tuple[Secret, list[int]]:
     """Return the digits of ⌊√x⌋ and their weights, for integers x ≥ 0.
 
     With y the root, x - y² and 2y - (x - y²) proved not to be negative determine y.
     """
-    k = isqrt(x.high).bit_length()
+    k = isqrt(x.high if most is None else most).bit_length()
     weights = [1 << i for i in range(k)]
     if k == 0 or x.size == 0:
+        if most is not None:
+            assert_zero(x)
         return constants(x.builder, 0, (*x.shape, 1)), [1]
     digits = hint("root", x, parameters=(k,), n=x.size * k, boolean=True).reshape(*x.shape, k)
     y = weighted(digits, weights)
@@ -279,7 +316,8 @@ def _root(x: Secret) -> tuple[Secret, list[int]]:
     return digits, weights
 
 
-def _check_decimals(decimals: object) -> None:
+def check_decimals(decimals: object) -> None:
+    """Fail unless this is a number of decimals."""
     if isinstance(decimals, bool) or not isinstance(decimals, int) or not 0 <= decimals <= MAX_DECIMALS:
         fail(f"decimals is an integer between 0 and {MAX_DECIMALS}, not {decimals!r}")
 
