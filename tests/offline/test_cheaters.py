@@ -332,14 +332,13 @@ def triples_only(n):
 # ---------------------------------------------------------------------- items handed out again
 def test_a_member_that_hands_out_an_old_triple_fails_the_mac_check(trio):
     def again(preparation):
-        store = preparation._store
-        honest, kept = store.take, {}
+        honest, kept = preparation._take, {}
 
-        def take(kind, n):
-            pieces = honest(kind, n)
-            return kept.setdefault(kind, pieces) if kind == "triples" else pieces
+        async def take(kind, n, vectors):
+            items = await honest(kind, n, vectors)
+            return kept.setdefault(kind, items) if kind == "triples" else items
 
-        store.take = take
+        preparation._take = take
 
     async def twice(preparation, online):
         for _ in range(2):
@@ -349,7 +348,6 @@ def test_a_member_that_hands_out_an_old_triple_fails_the_mac_check(trio):
             await online.check()
 
     results = trio.prepare(cheat=again, then=twice)
-    del trio.stores[CHEATER].take
     trio.expect_burnt(results, "mac-check")
     trio.expect_clean_start()
 

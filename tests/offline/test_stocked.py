@@ -5,6 +5,7 @@ import pytest
 from support.memory_mesh import run
 from support.small_ring import prepared
 from tallystick.backend import FR_MODULUS
+from tallystick.errors import ProtocolAbort
 from tallystick.offline import Need, Store
 from tallystick.online import Openings
 
@@ -40,6 +41,34 @@ def test_runs_share_a_store_and_never_an_item(backend, tmp_path):
         assert [x * y % R for x, y in zip(a, b, strict=True)] == c
         seen += a + b + m
     assert len(set(seen)) == len(seen)
+
+
+def test_what_a_run_reserved_is_taken_at_once_and_nothing_else(backend, tmp_path):
+    opened = stores(tmp_path, 2)
+    there = []
+
+    async def some(mesh):
+        store = opened[mesh.index]
+        preparation = await prepared(mesh, backend, store)
+        await preparation.reserve(Need(triples=5, masks=(0, 0)))
+        parts = [await preparation.triples(n) for n in (2, 3, 2)]
+        there.append(store.span("triples"))
+        await preparation.reserve(Need(triples=3, masks=(0, 0)))
+        parts.append(await preparation.triples(1))
+        there.append(store.span("triples"))
+        preparation.burn("test")
+        with pytest.raises(ProtocolAbort) as caught:
+            await preparation.triples(1)
+        assert caught.value.check == "burnt"
+        assert preparation.used.triples == 8
+        return [t.a.value.to_ints() for t in parts]
+
+    mine, theirs = run(some, 2)
+    # What went beyond the reservation was taken exactly; of the second one, what is left was held when it burnt.
+    assert sorted(there) == [(7, 8), (7, 8), (10, 16), (10, 16)]
+    assert [len(a) for a in mine] == [2, 3, 2, 1]
+    assert len({x for a in mine for x in a}) == 8
+    assert len({x for a in theirs for x in a}) == 8
 
 
 def test_members_that_fell_out_of_step_align_on_what_both_still_have(backend, tmp_path):

@@ -68,6 +68,7 @@ class Epoch:
         self._keys: EpochKeys | None = keys
         self._on_burn = on_burn
         self._on_check = on_check
+        self._forget: Callable[[], None] = lambda: None
         self._reason = ""
 
     @property
@@ -91,12 +92,17 @@ class Epoch:
         """This party's MAC key share."""
         return MacKey(share=self.keys.alpha, index=self.keys.index)
 
+    def forgets(self, forget: Callable[[], None]) -> None:
+        """Have burning also drop what somebody holds in memory."""
+        self._forget = forget
+
     def burn(self, reason: str) -> None:
         """Destroy the keys, here and wherever ``on_burn`` reaches."""
         if self._keys is None:
             return
         self._keys.secret.fill(0)
         self._keys, self._reason = None, reason
+        self._forget()
         if self._on_burn is not None:
             self._on_burn(reason)
 

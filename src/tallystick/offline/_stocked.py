@@ -29,6 +29,9 @@ __all__ = ["LowGearPreparation", "Stocking"]
 Stocking: TypeAlias = Callable[[str, int, int], None]
 
 _TRIPLES, _BITS, _RANDOMS = "triples", "bits", "randoms"
+_AHEAD = 1 << 15
+"""So many items of a kind are taken from the store at once, as far as they are reserved: each time, the disk must
+acknowledge."""
 _MAX_STATE = 1 << 16
 _MAX_POSITION = 1 << 62
 #: No store counts this far.  A member that claims so ends the epoch, for counting on from there would end badly.
@@ -52,6 +55,9 @@ class LowGearPreparation:
         self._scheme = scheme
         self._used = Need(masks=(0,) * party.size)
         self._stocking = stocking
+        self._reserved: dict[str, int] = {}
+        self._ahead: dict[str, list[Vector]] = {}
+        epoch.forgets(self._ahead.clear)
 
     @classmethod
     async def open(
@@ -112,11 +118,11 @@ class LowGearPreparation:
     # ------------------------------------------------------------------ filling
     async def reserve(self, need: Need) -> None:
         """Make whatever the store lacks, batch by batch; each batch is on disk before the next begins."""
-        for owner, n in enumerate(need.masks):
-            await self._fill(_masks_of(owner), n)
-        await self._fill(_RANDOMS, need.randoms)
-        await self._fill(_BITS, need.bits)
-        await self._fill(_TRIPLES, need.triples)
+        wanted = {_masks_of(owner): n for owner, n in enumerate(need.masks)}
+        wanted |= {_RANDOMS: need.randoms, _BITS: need.bits, _TRIPLES: need.triples}
+        for kind, n in wanted.items():
+            await self._fill(kind, n - self._held(kind))
+        self._reserved = {kind: n - self._held(kind) for kind, n in wanted.items()}
 
     async def _fill(self, kind: str, n: int) -> None:
         while True:
@@ -175,12 +181,29 @@ class LowGearPreparation:
         return Masks(Shared(v[0], v[1]), v[0] if owner == self._party.index else None)
 
     async def _take(self, kind: str, n: int, vectors: int) -> list[Vector]:
-        await self._fill(kind, n)
+        self._epoch.keys  # noqa: B018  a burnt epoch gives nothing
         if n == 0:
             return [Vector.zeros(self._scheme.backend, 0)] * vectors
+        missing = n - self._held(kind)
+        if missing > 0:
+            await self._fetch(kind, max(missing, min(_AHEAD, self._reserved.get(kind, 0))), vectors)
+        held = self._ahead.pop(kind)
+        if len(held[0]) > n:
+            self._ahead[kind] = [v[n:] for v in held]
+        return [v[:n] for v in held]
+
+    def _held(self, kind: str) -> int:
+        return len(self._ahead[kind][0]) if kind in self._ahead else 0
+
+    async def _fetch(self, kind: str, n: int, vectors: int) -> None:
+        """Take n items from the store, and hold them behind those that are held already."""
+        await self._fill(kind, n)
         pieces = await asyncio.to_thread(self._store.take, kind, n)
-        parts = [self._read(piece, vectors) for piece in pieces]
-        return [Vector.concat([part[k] for part in parts]) for k in range(vectors)]
+        self._reserved[kind] = self._reserved.get(kind, 0) - n
+        parts = [self._ahead.pop(kind)] if kind in self._ahead else []
+        parts += [self._read(piece, vectors) for piece in pieces]
+        self._epoch.keys  # noqa: B018  it may have been burnt meanwhile
+        self._ahead[kind] = [Vector.concat([part[k] for part in parts]) for k in range(vectors)]
 
     def _read(self, piece: Piece, vectors: int) -> list[Vector]:
         width = piece.total * FR_BYTES

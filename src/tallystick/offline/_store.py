@@ -84,7 +84,7 @@ class Store:
         self._path = path
         self._guard = threading.RLock()
         self._lock: int | None = None
-        self._cached: tuple[str, int, bytes] | None = None
+        self._cached: dict[str, tuple[int, bytes]] = {}
         if path is not None:
             self._lock = _locked(path.with_suffix(path.suffix + ".lock"), wait)
         try:
@@ -183,7 +183,7 @@ class Store:
         return [(bytes(identifier), reason) for identifier, reason in rows]
 
     def _wipe(self) -> None:
-        self._cached = None
+        self._cached.clear()
         self._db.execute("DELETE FROM meta WHERE name = 'check'")
         for table in ("epoch", "pointer", "segment"):
             self._db.execute(f"DELETE FROM {table}")
@@ -248,6 +248,8 @@ class Store:
         with self._transaction():
             self._point(kind, at, last)
             self._db.execute("DELETE FROM segment WHERE kind = ? AND start + count <= ?", (kind, at))
+        if pieces and pieces[-1].offset + pieces[-1].count == pieces[-1].total:
+            del self._cached[kind]  # Used up.
         return pieces
 
     def _segment(self, kind: str, position: int) -> tuple[int, int, bytes]:
@@ -258,12 +260,12 @@ class Store:
         if row is None or position >= row[0] + row[1]:
             raise UsageError(f"{self._path}: the preparation store has lost {kind} {position}", hint=_ANEW)
         start, count = int(row[0]), int(row[1])
-        if self._cached is None or self._cached[:2] != (kind, start):
+        if kind not in self._cached or self._cached[kind][0] != start:
             (sealed,) = self._db.execute(
                 "SELECT data FROM segment WHERE kind = ? AND start = ?", (kind, start)
             ).fetchone()
-            self._cached = (kind, start, self._open(bytes(sealed), *self._place(kind, start, count)))
-        return start, count, self._cached[2]
+            self._cached[kind] = start, self._open(bytes(sealed), *self._place(kind, start, count))
+        return start, count, self._cached[kind][1]
 
     def _point(self, kind: str, first: int, last: int) -> None:
         self._db.execute("INSERT OR REPLACE INTO pointer VALUES (?, ?, ?)", (kind, first, last))
