@@ -150,6 +150,10 @@ def _plainly_suppressed(d: Data) -> dict[str, object]:
     return {"value": total * shown, "count": count * shown, "shown": shown.astype(int)}
 
 
+def _correlation(d: Data) -> float:
+    return float(np.corrcoef(d.x.astype(float), d.y.astype(float))[0, 1])
+
+
 def _fitted(fit: ts.Regression) -> dict[str, object]:
     return {"coefficients": fit.coefficients, "r_squared": fit.r_squared}
 
@@ -260,6 +264,48 @@ CASES: tuple[FunctionCase, ...] = (
     FunctionCase("variance", lambda d: ts.variance(d.x, ddof=1), lambda d: _variance(d.x, 1)),
     FunctionCase("covariance", lambda d: ts.covariance(d.x, d.y), lambda d: _covariance(d.x, d.y)),
     FunctionCase("slope", lambda d: ts.slope(d.y, d.x), lambda d: _covariance(d.y, d.x) / _variance(d.y)),
+    FunctionCase(
+        "mean", lambda d: ts.mean(d.x, decimals=1), lambda d: half_up(fraction(d.x.sum(), len(d.x)), 1)
+    ),
+    FunctionCase(
+        "variance", lambda d: ts.variance(d.x[:4], decimals=1), lambda d: half_up(_variance(d.x[:4]), 1)
+    ),
+    FunctionCase(
+        "covariance",
+        lambda d: ts.covariance(d.x[:4], d.y[:4], ddof=1, decimals=0),
+        lambda d: half_up(_covariance(d.x[:4], d.y[:4], 1)),
+    ),
+    FunctionCase(
+        "std", lambda d: ts.std(d.x, ddof=1, places=9), lambda d: Near(d.x.astype(float).std(ddof=1), 1e-9)
+    ),
+    FunctionCase(
+        "std", lambda d: ts.std(d.x[:3], decimals=1), lambda d: Near(d.x[:3].astype(float).std(), 0.05000001)
+    ),
+    FunctionCase(
+        "correlation", lambda d: ts.correlation(d.x, d.y, places=9), lambda d: Near(_correlation(d), 1e-9)
+    ),
+    FunctionCase(
+        "correlation",
+        lambda d: ts.correlation(d.x, d.y, decimals=1, otherwise=0),
+        lambda d: Near(_correlation(d), 0.06),
+    ),
+    FunctionCase(
+        "weighted_mean",
+        lambda d: ts.weighted_mean(d.x, d.y),
+        lambda d: fraction((d.x * d.y).sum(), d.y.sum()),
+    ),
+    FunctionCase(
+        "weighted_mean",
+        lambda d: ts.weighted_mean(d.x, d.b, decimals=1, otherwise=0),
+        lambda d: half_up(fraction((d.x * d.b).sum(), d.b.sum()), 1),
+    ),
+    FunctionCase(
+        "t_statistic",
+        lambda d: ts.t_statistic(d.x, d.y, equal_var=False, places=9),
+        lambda d: Near(
+            stats.ttest_ind(d.x.astype(float), d.y.astype(float), equal_var=False).statistic, 1e-8
+        ),
+    ),
     FunctionCase("ols", lambda d: _fitted(ts.ols([d.y, d.g], d.x)), _plainly_fitted),
     # ------------------------------------------------------------------ disclosure
     FunctionCase("suppress", _suppressed, _plainly_suppressed),
