@@ -57,6 +57,8 @@ static inline void ts_emu_mask_store(void *p, __mmask8 m, __m512i a) {
 #define _mm512_store_si512 ts_emu_store
 #define _mm512_storeu_si512 ts_emu_store
 #define _mm512_mask_storeu_epi64 ts_emu_mask_store
+#define _mm512_stream_si512 ts_emu_store
+#define _mm_sfence() ((void)0)
 
 /* ---- whole vectors ---- */
 
@@ -169,8 +171,10 @@ EMU(spread, __mmask8 m) {
 #define _mm512_mask_cmpeq_epi64_mask(m, a, b) ((__mmask8)((m) & _mm512_cmpeq_epi64_mask(a, b)))
 #define _mm512_cmpge_epu64_mask(a, b) ts_emu_tops(OUT(U64(a) >= U64(b)))
 #define _mm512_test_epi64_mask(a, b) ts_emu_tops(OUT((U64(a) & U64(b)) != 0))
+#define _mm512_testn_epi64_mask(a, b) ts_emu_tops(OUT((U64(a) & U64(b)) == 0))
 #define _mm512_mask_mov_epi64(a, m, b) ts_emu_select(ts_emu_spread(m), b, a)
 #define _mm512_mask_add_epi64(s, m, a, b) ts_emu_select(ts_emu_spread(m), _mm512_add_epi64(a, b), s)
+#define _mm512_mask_or_epi64(s, m, a, b) ts_emu_select(ts_emu_spread(m), _mm512_or_si512(a, b), s)
 #define _mm512_mask_sub_epi64(s, m, a, b) ts_emu_select(ts_emu_spread(m), _mm512_sub_epi64(a, b), s)
 
 /* ---- permutations; every index is public ---- */
@@ -201,6 +205,15 @@ EMU(permute, __m512i a, int control) {
     return OUT(out);
 }
 
+/* Bytes within each block of 128 bits; no index has its top bit set. */
+EMU(shuffle, __m512i a, __m512i index) {
+    uint8_t in[64], at[64], out[64];
+    memcpy(in, &a, sizeof in), memcpy(at, &index, sizeof at);
+    for (int i = 0; i < 64; i++) out[i] = in[i / 16 * 16 + (at[i] & 15)];
+    memcpy(&a, out, sizeof out);
+    return a;
+}
+
 /* Indices may be secret here, which select without an address. */
 EMU(pick, __m512i index, __m512i a) {
     ts_emu_u64 out = {0};
@@ -218,6 +231,7 @@ EMU(pick2, __m512i a, __m512i index, __m512i b) {
 #define _mm512_unpackhi_epi32(a, b) ts_emu_unpack32(a, b, 1)
 #define _mm512_shuffle_i64x2 ts_emu_blocks
 #define _mm512_shuffle_i32x4 ts_emu_blocks
+#define _mm512_shuffle_epi8 ts_emu_shuffle
 #define _mm512_permutex_epi64 ts_emu_permute
 #define _mm512_permutexvar_epi64 ts_emu_pick
 #define _mm512_permutex2var_epi64 ts_emu_pick2

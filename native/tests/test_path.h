@@ -58,6 +58,27 @@ static void test_fr_binary(void) {
     fr_check_binary(cpu->fr_vec_mul, frv_product[0]);
 }
 
+/* Long enough to be written past the cache, at an address that allows it and at one that does not. */
+static void test_fr_long(void) {
+    const size_t n = ((size_t)1 << 19) + 3, given = FRV_A_COUNT;
+    ts_fr *a = test_alloc(n * sizeof *a), *some = fr_decode(frv_a[0], given), *sum = test_alloc(n * sizeof *sum);
+    uint8_t *memory = test_alloc(n * sizeof *a + 72);
+    for (size_t k = 0; k < n; k++) a[k] = some[k % given];
+    for (size_t k = 0; k < n; k += given) cpu->fr_vec_add(&sum[k], &a[k], &a[k], n - k < given ? n - k : given);
+    ts_fr *aligned = (ts_fr *)((uintptr_t)(memory + 63) & ~(uintptr_t)63);
+    for (size_t shift = 0; shift <= 8; shift += 8) {
+        ts_fr *out = (ts_fr *)((uint8_t *)aligned + shift);
+        cpu->fr_vec_add(out, a, a, n);
+        CHECK(memcmp(out, sum, n * sizeof *out) == 0);
+        cpu->fr_vec_sub(out, out, a, n);
+        CHECK(memcmp(out, a, n * sizeof *out) == 0);
+        cpu->fr_vec_neg(out, out, n);
+        cpu->fr_vec_add(out, out, a, n);
+        CHECK(cpu->fr_vec_is_zero(out, n));
+    }
+    free(a), free(some), free(sum), free(memory);
+}
+
 static void test_fr_affine(void) {
     const size_t n = FRV_A_COUNT;
     ts_fr *a = fr_decode(frv_a[0], n), *b = fr_decode(frv_b[0], n), *out = test_alloc(n * sizeof *out);
@@ -468,6 +489,7 @@ static void test_msm_one_bucket(void) {
 
 void TS_TEST_RUN(void) {
     test_fr_binary();
+    test_fr_long();
     test_fr_affine();
     test_fr_inverse();
     test_fr_conversion();

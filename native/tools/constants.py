@@ -109,6 +109,10 @@ def ifma_header() -> str:
         "TS_IFMA_CONSTANTS_H",
         '#include "../../util/util.h"\n',
         f"/* r, limbs of 52 bits */\nstatic const uint64_t ts_fr8_modulus[5] TS_UNUSED = {limbs52(R, 5)};\n",
+        "/* 2^260 - r */\n"
+        f"static const uint64_t ts_fr8_minus_modulus[5] TS_UNUSED = {limbs52(base**5 - R, 5)};\n",
+        "/* floor(2^512 / r) */\n"
+        f"static const uint64_t ts_fr8_enter_mu[5] TS_UNUSED = {limbs52((1 << 512) // R, 5)};\n",
         f"/* -1/r mod 2^52 */\n#define TS_FR8_INV 0x{-pow(R, -1, base) % base:013x}ULL\n",
         f"/* floor(2^59 / (floor(r / 2^208) + 1)) */\n#define TS_FR8_MU {(1 << 59) // ((R >> 208) + 1)}ULL\n",
         f"/* p, limbs of 52 bits */\nstatic const uint64_t ts_fp8_modulus[8] TS_UNUSED = {limbs52(P, 8)};\n",

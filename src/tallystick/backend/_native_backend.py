@@ -30,6 +30,8 @@ _AFFINE_BYTES = 2 * G1_BYTES
 _FR_R = (1 << 256) % FR_MODULUS
 _FR_R_INV = pow(_FR_R, -1, FR_MODULUS)
 _MAX_NTT = 1 << 32
+_LONG = 1 << 16  # elements
+_LINE = 8  # words of a cache line
 _POINT_FAULTS = {
     lib.TS_ERR_ENCODING: "a point's flags are wrong, or a coordinate is not below the field's order",
     lib.TS_ERR_CURVE: "not a point of the curve",
@@ -86,12 +88,21 @@ def _octets(data: Buffer) -> npt.NDArray[np.uint8]:
     return np.frombuffer(data, dtype=np.uint8)
 
 
+def _octets_out(a: npt.NDArray[np.uint8]) -> Any:
+    return ffi.from_buffer("uint8_t[]", a, require_writable=True)
+
+
 def _fr(a: FrArray) -> npt.NDArray[np.uint64]:
     return _array(a, _FR_LIMBS, "Fr")
 
 
 def _new_fr(n: int) -> npt.NDArray[np.uint64]:
-    return np.empty((n, _FR_LIMBS), dtype=np.uint64)
+    if n < _LONG:
+        return np.empty((n, _FR_LIMBS), dtype=np.uint64)
+    # The core writes long results past the cache in whole lines, if they begin with one.
+    spare = np.empty(n * _FR_LIMBS + _LINE, dtype=np.uint64)
+    start = -(spare.ctypes.data // 8) % _LINE
+    return spare[start : start + n * _FR_LIMBS].reshape(n, _FR_LIMBS)
 
 
 def _scalar(value: int) -> npt.NDArray[np.uint64]:
@@ -205,9 +216,9 @@ class NativeBackend:
     def fr_to_bytes(self, a: FrArray) -> bytes:
         """Encode as 32-byte little-endian canonical elements."""
         a = _fr(a)
-        out = bytearray(len(a) * FR_BYTES)
-        lib.ts_fr_vec_to_bytes(self._cpu, ffi.from_buffer("uint8_t[]", out), _fr_in(a), len(a))
-        return bytes(out)
+        out = np.empty(len(a) * FR_BYTES, dtype=np.uint8)
+        lib.ts_fr_vec_to_bytes(self._cpu, _octets_out(out), _fr_in(a), len(a))
+        return out.tobytes()
 
     def fr_expand(self, seed: bytes, nonce: bytes, n: int, offset: int = 0) -> FrArray:
         """Expand a seed into n elements: element k is ChaCha20 block ``offset + k`` modulo r."""
@@ -399,9 +410,9 @@ class NativeBackend:
 
     def _encode(self, function: Any, points: G1Array, size: int) -> bytes:
         points = _g1(points)
-        out = bytearray(len(points) * size)
-        function(self._cpu, ffi.from_buffer("uint8_t[]", out), _g1_in(points), len(points))
-        return bytes(out)
+        out = np.empty(len(points) * size, dtype=np.uint8)
+        function(self._cpu, _octets_out(out), _g1_in(points), len(points))
+        return out.tobytes()
 
     def g1_identity(self, n: int) -> G1Array:
         """Return n points at infinity."""

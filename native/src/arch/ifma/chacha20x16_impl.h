@@ -36,11 +36,8 @@ TS_INLINE void ts_chacha20x16_store(uint8_t *out, const __m512i s[16]) {
     for (int i = 0; i < 16; i++) _mm512_storeu_si512(out + 64 * i, u[i]);
 }
 
-/* Constant, key and nonce in all lanes, counters counter .. counter + 15. */
-TS_INLINE void ts_chacha20x16_blocks(uint8_t *out, const uint32_t words[16], uint32_t counter) {
-    const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    const __m512i counters = _mm512_add_epi32(_mm512_set1_epi32((int)counter), lanes);
-    __m512i s[16];
+/* The state of sixteen blocks after all rounds: constant, key and nonce of words in all lanes, counters of their own. */
+TS_INLINE void ts_chacha20x16_rounds(__m512i s[16], const uint32_t words[16], __m512i counters) {
     TS_UNROLL(16)
     for (int i = 0; i < 16; i++) s[i] = i == 12 ? counters : _mm512_set1_epi32((int)words[i]);
     for (int round = 0; round < 10; round++) {
@@ -52,15 +49,43 @@ TS_INLINE void ts_chacha20x16_blocks(uint8_t *out, const uint32_t words[16], uin
     TS_UNROLL(16)
     for (int i = 0; i < 16; i++)
         s[i] = _mm512_add_epi32(s[i], i == 12 ? counters : _mm512_set1_epi32((int)words[i]));
+}
+
+TS_INLINE void ts_chacha20x16_words(uint32_t words[16], const uint8_t *key32, const uint8_t *nonce12) {
+    static const uint32_t constant[4] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
+    memcpy(words, constant, sizeof constant);
+    memcpy(words + 4, key32, 32);
+    words[12] = 0;
+    memcpy(words + 13, nonce12, 12);
+}
+
+/* Blocks counter .. counter + 15 in their order. */
+TS_INLINE void ts_chacha20x16_blocks(uint8_t *out, const uint32_t words[16], uint32_t counter) {
+    const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    __m512i s[16];
+    ts_chacha20x16_rounds(s, words, _mm512_add_epi32(_mm512_set1_epi32((int)counter), lanes));
     ts_chacha20x16_store(out, s);
+}
+
+/* Sixteen blocks as 64-bit words, two states' words a vector: first[i] has word i of blocks counter + 0 2 1 3 4 6 5 7, the lanes of
+ * ts_v8_transpose4, and second[i] of those eight later. Interleaving 32-bit words takes lanes 4 j and 4 j + 1 of the states to one
+ * result and 4 j + 2 and 4 j + 3 to the other, which the order of the counters makes up for. */
+TS_INLINE void ts_chacha20x16_pairs(__m512i first[8], __m512i second[8], const uint32_t words[16], uint32_t counter) {
+    const __m512i lanes = _mm512_set_epi32(15, 13, 7, 5, 14, 12, 6, 4, 11, 9, 3, 1, 10, 8, 2, 0);
+    __m512i s[16];
+    ts_chacha20x16_rounds(s, words, _mm512_add_epi32(_mm512_set1_epi32((int)counter), lanes));
+    TS_UNROLL(8)
+    for (int i = 0; i < 8; i++) {
+        first[i] = _mm512_unpacklo_epi32(s[2 * i], s[2 * i + 1]);
+        second[i] = _mm512_unpackhi_epi32(s[2 * i], s[2 * i + 1]);
+    }
 }
 
 static void ifma_chacha20_stream(uint8_t *out, size_t blocks, const uint8_t *key32, const uint8_t *nonce12,
                                  uint32_t counter) {
-    uint32_t words[16] = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
+    uint32_t words[16];
     uint8_t last[TS_CHACHA20X16_BYTES];
-    memcpy(words + 4, key32, 32);
-    memcpy(words + 13, nonce12, 12);
+    ts_chacha20x16_words(words, key32, nonce12);
     for (; blocks >= 16; blocks -= 16, out += sizeof last, counter += 16) ts_chacha20x16_blocks(out, words, counter);
     if (blocks) {
         ts_chacha20x16_blocks(last, words, counter);

@@ -113,31 +113,47 @@ static void ifma_fr_vec_powers(ts_fr *out, size_t n, const ts_fr *x, const ts_fr
 
 /* ---- sums and differences ---- */
 
+/* Results from this many elements on are written past the cache if they are aligned: they would push out the operands, and
+ * storing in the cache reads first what it overwrites. */
+#define TS_FR8_STREAM ((size_t)1 << 19)
+
 #define TS_SUM_ADD 0
 #define TS_SUM_SUB 1
 #define TS_SUM_NEG 2
 
-/* a + b - r and a - b both lie in [-r, r), and so does -b. */
+/* The block at element k. a + b - r and a - b both lie in [-r, r), and so does -b. */
+TS_INLINE void ts_fr8_sum_block(ts_v8 words[4], const ts_fr *a, const ts_fr *b, size_t left, int op, const ts_fr8c *c) {
+    ts_fr8 x, y;
+    if (op == TS_SUM_NEG) {
+        TS_UNROLL(5)
+        for (int i = 0; i < 5; i++) x.l[i] = ts_v8_zero();
+    } else {
+        ts_v8_load4(words, a, left);
+        x = ts_fr8_from_words(words);
+        ts_fr8_clean(&x, c);
+    }
+    ts_v8_load4(words, b, left);
+    y = ts_fr8_from_words(words);
+    ts_fr8_clean(&y, c);
+    TS_UNROLL(5)
+    for (int i = 0; i < 5; i++)
+        x.l[i] = op == TS_SUM_ADD ? ts_v8_sub(ts_v8_add(x.l[i], y.l[i]), c->r[i]) : ts_v8_sub(x.l[i], y.l[i]);
+    ts_fr8_finish(words, x, c);
+}
+
 TS_INLINE void ts_fr8_map_sum(ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n, int op) {
     const ts_fr8c c = ts_fr8_constants();
+    const size_t whole = n >= TS_FR8_STREAM && (uintptr_t)out % 64 == 0 ? n / 8 * 8 : 0;
     ts_v8 words[4];
-    for (size_t k = 0; k < n; k += 8) {
-        ts_fr8 x, y;
-        if (op == TS_SUM_NEG) {
-            TS_UNROLL(5)
-            for (int i = 0; i < 5; i++) x.l[i] = ts_v8_zero();
-        } else {
-            ts_v8_load4(words, a + k, n - k);
-            x = ts_fr8_from_words(words);
-            ts_fr8_clean(&x, &c);
-        }
-        ts_v8_load4(words, b + k, n - k);
-        y = ts_fr8_from_words(words);
-        ts_fr8_clean(&y, &c);
-        TS_UNROLL(5)
-        for (int i = 0; i < 5; i++)
-            x.l[i] = op == TS_SUM_ADD ? ts_v8_sub(ts_v8_add(x.l[i], y.l[i]), c.r[i]) : ts_v8_sub(x.l[i], y.l[i]);
-        ts_fr8_finish(words, x, &c);
+    for (size_t k = 0; k < whole; k += 8) {
+        ts_v8_prefetch4(a + k);
+        ts_v8_prefetch4(b + k);
+        ts_fr8_sum_block(words, a + k, b + k, 8, op, &c);
+        ts_v8_stream4(out + k, words);
+    }
+    _mm_sfence();
+    for (size_t k = whole; k < n; k += 8) {
+        ts_fr8_sum_block(words, a + k, b + k, n - k, op, &c);
         ts_v8_store4(out + k, words, n - k);
     }
 }
@@ -187,18 +203,55 @@ TS_INLINE __mmask8 ts_fr8_too_large(const ts_v8 words[4], const ts_fr8c *c) {
     return (__mmask8)~_mm512_movepi64_mask(ts_v8_add(ts_v8_sub(x.l[4], c->r[4]), carry));
 }
 
+/* 2^256 a mod r for words of a below r: a quotient that is known in advance up to a factor, so no reduction need wait for the
+ * product (V. Shoup's modular multiplication by a constant).
+ *
+ * With x = 16 a < 2^259 and mu = floor(2^512 / r), the estimate q = floor(x mu / 2^260) of x 2^252 / r is not above it, and
+ * less than 1.5 + 2^-48 below: rounding mu costs less than x / 2^260 < 1/2, the columns below 2^208 that are left out less than
+ * 7 * 2^208 / 2^260, the floor less than 1. So x 2^252 - q r - r lies in [-r, r), and 260 bits tell it. */
+TS_INLINE void ts_fr8_enter(ts_v8 words[4], const ts_fr8c *c) {
+    const ts_fr8 x = ts_fr8_from_words_x16(words);
+    ts_v8 t[10], v[5];
+    TS_UNROLL(10)
+    for (int i = 4; i < 10; i++) t[i] = ts_v8_zero();
+    TS_UNROLL(5)
+    for (int i = 0; i < 5; i++) {
+        TS_UNROLL(5)
+        for (int j = 0; j < 5; j++) {
+            const ts_v8 mu = ts_v8_set1(ts_fr8_enter_mu[j]);
+            if (i + j >= 4) t[i + j] = ts_v8_lo(t[i + j], x.l[i], mu);
+            if (i + j >= 3) t[i + j + 1] = ts_v8_hi(t[i + j + 1], x.l[i], mu);
+        }
+    }
+    TS_UNROLL(5)
+    for (int i = 4; i < 9; i++) t[i + 1] = ts_v8_add(t[i + 1], ts_v8_carry_unsigned(t[i]));
+    TS_UNROLL(5)
+    for (int i = 0; i < 5; i++) v[i] = ts_v8_sub(ts_v8_zero(), c->r[i]);
+    /* x 2^252 mod 2^260. */
+    v[4] = ts_v8_add(v[4], _mm512_slli_epi64(x.l[0], TS_LIMB_BITS - 8));
+    TS_UNROLL(5)
+    for (int i = 0; i < 5; i++) {
+        TS_UNROLL(5)
+        for (int j = 0; i + j < 5; j++) {
+            const ts_v8 minus = ts_v8_set1(ts_fr8_minus_modulus[j]);
+            v[i + j] = ts_v8_lo(v[i + j], t[i + 5], minus);
+            if (i + j < 4) v[i + j + 1] = ts_v8_hi(v[i + j + 1], t[i + 5], minus);
+        }
+    }
+    ts_fr8 value = {{v[0], v[1], v[2], v[3], v[4]}};
+    ts_fr8_carry(&value, c);
+    value.l[4] = _mm512_srai_epi64(_mm512_slli_epi64(value.l[4], 64 - TS_LIMB_BITS), 64 - TS_LIMB_BITS);
+    ts_fr8_finish(words, value, c);
+}
+
 static int ifma_fr_vec_from_bytes(ts_fr *out, size_t *bad, const uint8_t *in, size_t n) {
     const ts_fr8c c = ts_fr8_constants();
-    const ts_fr8 r2 = ts_fr8_scale_factor(ts_fr_r2.l);
     unsigned any = 0;
     for (size_t k = 0; k < n; k += 8) {
         ts_v8 words[4];
         ts_v8_load4(words, in + 32 * k, n - k);
         any |= ts_fr8_too_large(words, &c);
-        const ts_fr8 x = ts_fr8_from_words(words);
-        ts_fr8w w = ts_fr8w_start(&c, 1);
-        ts_fr8w_add_product(&w, &x, &r2);
-        ts_fr8_finish(words, ts_fr8w_reduce(&w, &c), &c);
+        ts_fr8_enter(words, &c);
         ts_v8_store4(out + k, words, n - k);
     }
     ts_ct_declassify(&any, sizeof any);
@@ -206,17 +259,45 @@ static int ifma_fr_vec_from_bytes(ts_fr *out, size_t *bad, const uint8_t *in, si
     return any ? fr_vec_from_bytes(out, bad, in, n) : TS_OK;
 }
 
-static void ifma_fr_vec_to_bytes(uint8_t *out, const ts_fr *a, size_t n) {
-    static const uint64_t one[TS_FR_LIMBS] = {1};
-    const ts_fr8_map_in in = {.a = a, .n = n, .scale = ts_fr8_scale_factor(one)};
-    ts_fr8_map((ts_fr *)(void *)out, &in, TS_MAP_SCALE);
+/* a / 2^256 of count blocks, of which the last may be short: the reduction alone, of 16 a. It gives at most r, and r only for a
+ * multiple of r, but for a = 0 every q is zero: the result is below r as it stands. The blocks' steps alternate, as each waits
+ * for its predecessor. */
+TS_INLINE void ts_fr8_leave(uint8_t *out, const ts_fr *a, size_t n, const int count, const ts_fr8c *c) {
+    ts_fr8w w[2];
+    ts_v8 words[4];
+    TS_UNROLL(2)
+    for (int h = 0; h < count; h++) {
+        ts_v8_load4(words, a + 8 * h, n - 8 * (size_t)h);
+        ts_fr8 x = ts_fr8_from_words_x16(words);
+        ts_fr8_clean(&x, c);
+        w[h] = ts_fr8w_start(c, 0);
+        TS_UNROLL(5)
+        for (int i = 0; i < 5; i++) w[h].t[i] = x.l[i];
+    }
+    TS_UNROLL(5)
+    for (int i = 0; i < 5; i++) {
+        TS_UNROLL(2)
+        for (int h = 0; h < count; h++) ts_fr8w_reduce_step(&w[h], i, c);
+    }
+    TS_UNROLL(2)
+    for (int h = 0; h < count; h++) {
+        ts_fr8 value = ts_fr8w_high(&w[h]);
+        ts_fr8_carry(&value, c);
+        ts_fr8_to_words(words, &value);
+        ts_v8_store4(out + 256 * h, words, n - 8 * (size_t)h);
+    }
 }
 
-/* Eight 512-bit integers, one a vector, modulo r. Halves l and h: l R^2 / R + h R^3 / R, each below 2^256 r / 2^256 = r, and the
- * reduction adds up to r, so the value less 2 r lies in [-2 r, r). */
-TS_INLINE void ts_fr8_from_wide(ts_v8 out[4], const ts_v8 block[8], const ts_fr8 *r2, const ts_fr8 *r3, const ts_fr8c *c) {
-    ts_v8 words[8];
-    ts_v8_transpose8(words, block);
+static void ifma_fr_vec_to_bytes(uint8_t *out, const ts_fr *a, size_t n) {
+    const ts_fr8c c = ts_fr8_constants();
+    size_t k = 0;
+    for (; n - k >= 16; k += 16) ts_fr8_leave(out + 32 * k, a + k, 16, 2, &c);
+    for (; k < n; k += 8) ts_fr8_leave(out + 32 * k, a + k, n - k, 1, &c);
+}
+
+/* Eight 512-bit integers, word i in vector i, modulo r. Halves l and h: l R^2 / R + h R^3 / R, each below 2^256 r / 2^256 = r, and
+ * the reduction adds up to r, so the value less 2 r lies in [-2 r, r). */
+TS_INLINE void ts_fr8_from_wide(ts_v8 out[4], const ts_v8 words[8], const ts_fr8 *r2, const ts_fr8 *r3, const ts_fr8c *c) {
     const ts_fr8 low = ts_fr8_from_words(words), high = ts_fr8_from_words(words + 4);
     ts_fr8w w = ts_fr8w_start(c, 2);
     ts_fr8w_add_product(&w, &low, r2);
@@ -227,22 +308,20 @@ TS_INLINE void ts_fr8_from_wide(ts_v8 out[4], const ts_v8 block[8], const ts_fr8
 }
 
 static void ifma_fr_vec_expand(ts_fr *out, size_t n, const uint8_t *key32, const uint8_t *nonce12, uint64_t first) {
-    /* Lanes of ts_v8_store4. */
-    static const int order[8] = {0, 2, 1, 3, 4, 6, 5, 7};
     const ts_fr8c c = ts_fr8_constants();
     const ts_fr8 r2 = ts_fr8_scale_factor(ts_fr_r2.l), r3 = ts_fr8_scale_factor(ts_fr_r3.l);
-    uint8_t stream[TS_CHACHA20X16_BYTES];
-    ts_v8 block[8], words[4];
+    uint32_t state[16];
+    ts_v8 block[2][8], words[4];
+    ts_chacha20x16_words(state, key32, nonce12);
     for (size_t k = 0; k < n; k += 16) {
-        ifma_chacha20_stream(stream, 16, key32, nonce12, (uint32_t)(first + k));
+        ts_chacha20x16_pairs(block[0], block[1], state, (uint32_t)(first + k));
         for (size_t j = 0; j < 16 && k + j < n; j += 8) {
-            TS_UNROLL(8)
-            for (int i = 0; i < 8; i++) block[i] = _mm512_loadu_si512(stream + 64 * (j + (size_t)order[i]));
-            ts_fr8_from_wide(words, block, &r2, &r3, &c);
+            ts_fr8_from_wide(words, block[j / 8], &r2, &r3, &c);
             ts_v8_store4(out + k + j, words, n - k - j);
         }
     }
-    ts_wipe(stream, sizeof stream);
+    ts_wipe(state, sizeof state);
+    ts_wipe(block, sizeof block);
 }
 
 /* ---- inner products ---- */
@@ -333,6 +412,7 @@ TS_INLINE void ts_fr8_combine_block(ts_v8 words[4], const ts_fr *rows, uint64_t 
     ts_fr8_acc s = ts_fr8_acc_zero();
     for (size_t i = 0; i < m; i++) {
         ts_fr8 y;
+        ts_v8_prefetch4(rows + i * stride);
         ts_v8_load4(words, rows + i * stride, n);
         const ts_fr8 x = ts_fr8_from_words(words);
         TS_UNROLL(5)

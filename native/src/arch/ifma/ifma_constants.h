@@ -7,6 +7,12 @@
 /* r, limbs of 52 bits */
 static const uint64_t ts_fr8_modulus[5] TS_UNUSED = {0xfffff00000001, 0x02fffe5bfefff, 0x9a1d80553bda4, 0x7d483339d8080, 0x073eda753299d};
 
+/* 2^260 - r */
+static const uint64_t ts_fr8_minus_modulus[5] TS_UNUSED = {0x00000ffffffff, 0xfd0001a401000, 0x65e27faac425b, 0x82b7ccc627f7f, 0xf8c1258acd662};
+
+/* floor(2^512 / r) */
+static const uint64_t ts_fr8_enter_mu[5] TS_UNUSED = {0x37a020c0d6393, 0xb4be4bad71427, 0x7e08ed365043e, 0x377c38b5dcb70, 0x2355094edfede};
+
 /* -1/r mod 2^52 */
 #define TS_FR8_INV 0xffffeffffffffULL
 

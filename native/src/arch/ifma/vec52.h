@@ -97,6 +97,21 @@ TS_INLINE void ts_v8_store4(void *out, const ts_v8 w[4], size_t n) {
     }
 }
 
+/* Stores eight elements past the cache; out is aligned to 64 bytes, and a fence follows the last call. */
+TS_INLINE void ts_v8_stream4(void *out, const ts_v8 w[4]) {
+    ts_v8 z[4];
+    ts_v8_untranspose4(z, w);
+    TS_UNROLL(4)
+    for (int i = 0; i < 4; i++) _mm512_stream_si512((ts_v8 *)out + i, z[i]);
+}
+
+/* Asks for the eight elements TS_V8_AHEAD bytes behind those at a, which may be beyond the end. */
+#define TS_V8_AHEAD 4096
+TS_INLINE void ts_v8_prefetch4(const void *a) {
+    TS_UNROLL(4)
+    for (int i = 0; i < 4; i++) _mm_prefetch((const char *)((uintptr_t)a + TS_V8_AHEAD + 64 * (uintptr_t)i), _MM_HINT_T0);
+}
+
 /* Eight elements of 32 bytes from, or to, eight addresses; lanes as in ts_v8_transpose4. */
 TS_INLINE void ts_v8_gather4(ts_v8 w[4], const void *const a[8]) {
     ts_v8 z[4];
