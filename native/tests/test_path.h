@@ -389,6 +389,33 @@ static void test_group_of_order_11(void) {
     free(p);
 }
 
+/* All pairs of these points in one call, into fresh memory and over either operand, at lengths around every block. */
+static void test_g1_add_many(void) {
+    enum { n = 9 * 121 };
+    ts_g1 *p = g1_decode(eleven[0], 11), *a = test_alloc(n * sizeof *a), *b = test_alloc(n * sizeof *b);
+    ts_g1 *expected = test_alloc(n * sizeof *expected), *out = test_alloc((n + 1) * sizeof *out);
+    for (size_t k = 0; k < n; k++) {
+        const size_t i = k % 11, j = k / 11 % 11;
+        a[k] = p[i], b[k] = p[j], expected[k] = p[(i + j) % 11];
+    }
+    for (size_t length = 0; length <= n; length = length < 20 || (length > 510 && length < 515) ? length + 1 : length < 511 ? 511 : length < n ? n : n + 1) {
+        memset(out, 0xa5, (n + 1) * sizeof *out);
+        cpu->g1_vec_add(out, a, b, length);
+        CHECK(memcmp(out, expected, length * sizeof *out) == 0);
+        for (size_t i = 0; i < sizeof *out; i++) CHECK(((const uint8_t *)&out[length])[i] == 0xa5);
+    }
+    memcpy(out, a, n * sizeof *out);
+    cpu->g1_vec_add(out, out, b, n);
+    CHECK(memcmp(out, expected, n * sizeof *out) == 0);
+    memcpy(out, b, n * sizeof *out);
+    cpu->g1_vec_add(out, a, out, n);
+    CHECK(memcmp(out, expected, n * sizeof *out) == 0);
+    memcpy(out, a, n * sizeof *out);
+    cpu->g1_vec_add(out, out, out, n);
+    for (size_t k = 0; k < n; k++) CHECK(cpu->g1_vec_equal(&out[k], &p[2 * (k % 11) % 11], 1));
+    free(p), free(a), free(b), free(expected), free(out);
+}
+
 static void test_g1_mul(void) {
     const size_t n = MULTIPLE_POINT_COUNT;
     ts_g1 *expected = g1_decode(multiple_point[0], n), *base = test_alloc(n * sizeof *base);
@@ -504,6 +531,7 @@ void TS_TEST_RUN(void) {
     test_hash_to_curve();
     test_sswu_exceptions();
     test_group_of_order_11();
+    test_g1_add_many();
     test_g1_mul();
     test_g1_refuse();
     test_msm();

@@ -33,6 +33,13 @@ TS_INLINE ts_fp8 ts_fp8_carry(ts_fp8 a) {
     return a;
 }
 
+/* Dirty limbs of a value below 2^416 to clean ones. */
+TS_INLINE ts_fp8 ts_fp8_clean(ts_fp8 a) {
+    TS_UNROLL(8)
+    for (int i = 0; i < 8; i++) a.l[i] = ts_v8_and(a.l[i], ts_v8_set1(TS_LIMB_MASK));
+    return a;
+}
+
 /* Columns of a + b, of a - b + k p, and of 2^s a. */
 TS_INLINE ts_fp8 ts_fp8_add_columns(ts_fp8 a, const ts_fp8 *b) {
     TS_UNROLL(8)
@@ -192,6 +199,33 @@ TS_INLINE ts_fp8 ts_fp8_sqr_inline(const ts_fp8 *a) { return ts_fp8_carry(ts_fp8
 static TS_NOINLINE void ts_fp8_mul(ts_fp8 *out, const ts_fp8 *a, const ts_fp8 *b) { *out = ts_fp8_mul_inline(a, b); }
 static TS_NOINLINE void ts_fp8_sqr(ts_fp8 *out, const ts_fp8 *a) { *out = ts_fp8_sqr_inline(a); }
 
+/* 2^32 a for a clean value below 2^384. */
+TS_INLINE ts_fp8 ts_fp8_shift_up32(const ts_fp8 *a) {
+    ts_fp8 b;
+    b.l[0] = ts_v8_and(_mm512_slli_epi64(a->l[0], 32), ts_v8_set1(TS_LIMB_MASK));
+    TS_UNROLL(8)
+    for (int i = 1; i < 8; i++)
+        b.l[i] = ts_v8_and_or(_mm512_slli_epi64(a->l[i], 32), ts_v8_set1(TS_LIMB_MASK), _mm512_srli_epi64(a->l[i - 1], 20));
+    return b;
+}
+
+/* out = a^2 / 2^32, clean and below p + 2^350: after the square, a last step of the reduction that clears 32 bits. */
+static TS_NOINLINE void ts_fp8_sqr_down32(ts_fp8 *out, const ts_fp8 *a) {
+    ts_fp8 w = ts_fp8_sqr_columns(a);
+    const ts_v8 q = ts_v8_and(ts_v8_lo(ts_v8_zero(), w.l[0], ts_v8_set1(TS_FP8_INV)), ts_v8_set1(UINT32_MAX));
+    TS_UNROLL(8)
+    for (int i = 0; i < 8; i++) {
+        w.l[i] = ts_v8_lo(w.l[i], q, ts_fp8_p(i, 1));
+        /* q p_7 has no upper half. */
+        if (i < 7) w.l[i + 1] = ts_v8_hi(w.l[i + 1], q, ts_fp8_p(i, 1));
+    }
+    w = ts_fp8_carry(w);
+    TS_UNROLL(8)
+    for (int i = 0; i < 7; i++)
+        out->l[i] = ts_v8_and_or(_mm512_slli_epi64(w.l[i + 1], 20), ts_v8_set1(TS_LIMB_MASK), _mm512_srli_epi64(w.l[i], 32));
+    out->l[7] = _mm512_srli_epi64(w.l[7], 32);
+}
+
 /* ---- memory ---- */
 
 /* Limbs 0..6 are dirty. */
@@ -220,10 +254,9 @@ TS_INLINE void ts_fp8_to_words(ts_v8 w[6], const ts_fp8 *a) {
     w[5] = _mm512_or_si512(_mm512_srli_epi64(l[6], 8), _mm512_slli_epi64(l[7], 44));
 }
 
-/* Columns of a value in [0, 2 p) to limbs of it modulo p. */
-TS_INLINE ts_fp8 ts_fp8_reduce_once(ts_fp8 a) {
+/* A clean value in [0, 2 p) modulo p. */
+TS_INLINE ts_fp8 ts_fp8_reduce_clean(ts_fp8 a) {
     ts_fp8 d;
-    a = ts_fp8_carry(a);
     TS_UNROLL(8)
     for (int i = 0; i < 8; i++) d.l[i] = ts_v8_sub(a.l[i], ts_fp8_p(i, 1));
     TS_UNROLL(8)
@@ -233,6 +266,9 @@ TS_INLINE ts_fp8 ts_fp8_reduce_once(ts_fp8 a) {
     }
     return ts_fp8_blend(d, _mm512_movepi64_mask(d.l[7]), &a);
 }
+
+/* The same from columns. */
+TS_INLINE ts_fp8 ts_fp8_reduce_once(ts_fp8 a) { return ts_fp8_reduce_clean(ts_fp8_carry(a)); }
 
 /* out = factor / 2^416 times eight elements of six words at the given addresses, which may hold any 384-bit integers;
  * below p + 2^362. */
@@ -245,16 +281,21 @@ TS_INLINE ts_fp8 ts_fp8_load_by(const ts_fp *const a[8], const uint64_t factor[8
     return ts_fp8_mul_inline(&words, &by);
 }
 
-/* The same on the way out, for lanes in the mask: reduced. a is clean, below 2^16 p. */
-TS_INLINE void ts_fp8_store_by(ts_fp *const out[8], __mmask8 lanes, const ts_fp8 *a, const uint64_t factor[8]) {
-    const ts_fp8 by = ts_fp8_set(factor), value = ts_fp8_reduce_once(ts_fp8_mul_columns(a, &by));
+/* Stores clean values below 2^384, for lanes in the mask. */
+TS_INLINE void ts_fp8_put(ts_fp *const out[8], __mmask8 lanes, const ts_fp8 *a) {
     ts_v8 z[8], w[8];
-    ts_fp8_to_words(w, &value);
+    ts_fp8_to_words(w, a);
     w[6] = w[7] = ts_v8_zero();
     ts_v8_transpose8(z, w);
     TS_UNROLL(8)
     for (int i = 0; i < 8; i++)
         if (lanes >> i & 1) _mm512_mask_storeu_epi64(out[i]->l, 0x3f, z[i]);
+}
+
+/* As ts_fp8_load_by on the way out: reduced. a is clean, below 2^16 p. */
+TS_INLINE void ts_fp8_store_by(ts_fp *const out[8], __mmask8 lanes, const ts_fp8 *a, const uint64_t factor[8]) {
+    const ts_fp8 by = ts_fp8_set(factor), value = ts_fp8_reduce_once(ts_fp8_mul_columns(a, &by));
+    ts_fp8_put(out, lanes, &value);
 }
 
 /* From and to elements in the domain of 2^384. */
@@ -267,6 +308,40 @@ TS_INLINE void ts_fp8_store(ts_fp *const out[8], __mmask8 lanes, const ts_fp8 *a
 TS_INLINE ts_fp8 ts_fp8_broadcast(const ts_fp *a) {
     const ts_fp *const same[8] = {a, a, a, a, a, a, a, a};
     return ts_fp8_load(same);
+}
+
+/* Replaces limbs of x 2^384 and y 2^384, as in memory, by those of x and y: the reduction alone, of 2^32 times each. It gives at
+ * most p, and p only for a multiple of p, but for 0 every q is zero: the results are below p. Steps alternate, as each waits for
+ * its predecessor. */
+static void ts_fp8_leave_pair(ts_fp8 *x, ts_fp8 *y) {
+    const ts_fp8 a = ts_fp8_shift_up32(x), b = ts_fp8_shift_up32(y);
+    ts_fp8w v = ts_fp8w_zero(), w = ts_fp8w_zero();
+    TS_UNROLL(8)
+    for (int i = 0; i < 8; i++) {
+        v.t[i] = a.l[i];
+        w.t[i] = b.l[i];
+    }
+    TS_UNROLL(8)
+    for (int i = 0; i < 8; i++) {
+        ts_fp8w_reduce_step(&v, i);
+        ts_fp8w_reduce_step(&w, i);
+    }
+    *x = ts_fp8_carry(ts_fp8w_high(&v));
+    *y = ts_fp8_carry(ts_fp8w_high(&w));
+}
+
+/* Stores words as big-endian integers of 48 bytes, the first n of eight, stride bytes apart. */
+TS_INLINE void ts_fp8_put_be(uint8_t *out, size_t stride, const ts_v8 words[6], size_t n) {
+    const ts_v8 reversed = _mm512_set_epi64(0x08090a0b0c0d0e0f, 0x0001020304050607, 0x08090a0b0c0d0e0f, 0x0001020304050607,
+                                            0x08090a0b0c0d0e0f, 0x0001020304050607, 0x08090a0b0c0d0e0f, 0x0001020304050607);
+    ts_v8 z[8], w[8];
+    TS_UNROLL(6)
+    for (int i = 0; i < 6; i++) w[i] = _mm512_shuffle_epi8(words[5 - i], reversed);
+    w[6] = w[7] = ts_v8_zero();
+    ts_v8_transpose8(z, w);
+    TS_UNROLL(8)
+    for (size_t i = 0; i < 8; i++)
+        if (i < n) _mm512_mask_storeu_epi64(out + stride * i, 0x3f, z[i]);
 }
 
 /* ---- powers ---- */
@@ -301,14 +376,19 @@ TS_INLINE ts_fp8 ts_fp8_integers(const ts_fp8 *a) {
     return ts_fp8_reduce_once(ts_fp8_mul_columns(a, &factor));
 }
 
-/* Lanes whose integer is above (p - 1) / 2: the sign of (p - 1) / 2 minus it. */
-TS_INLINE __mmask8 ts_fp8_is_large(const ts_fp8 *a) {
-    const ts_fp8 v = ts_fp8_integers(a);
+/* Integers above (p - 1) / 2: the sign of (p - 1) / 2 minus it. */
+TS_INLINE __mmask8 ts_fp8_is_large_integer(const ts_fp8 *v) {
     ts_v8 carry = ts_v8_zero();
     TS_UNROLL(8)
     for (int i = 0; i < 8; i++)
-        carry = ts_v8_carry(ts_v8_add(ts_v8_sub(ts_v8_set1(ts_fp8_modulus_half[i]), v.l[i]), carry));
+        carry = ts_v8_carry(ts_v8_add(ts_v8_sub(ts_v8_set1(ts_fp8_modulus_half[i]), v->l[i]), carry));
     return _mm512_movepi64_mask(carry);
+}
+
+/* Lanes whose integer is above (p - 1) / 2. */
+TS_INLINE __mmask8 ts_fp8_is_large(const ts_fp8 *a) {
+    const ts_fp8 v = ts_fp8_integers(a);
+    return ts_fp8_is_large_integer(&v);
 }
 
 /* Lanes whose integer is odd. */

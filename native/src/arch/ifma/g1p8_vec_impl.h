@@ -6,6 +6,7 @@
 #include "../../curve/g1_codec_impl.h"
 #include "fr8_vec_impl.h"
 #include "fr_split.h"
+#include "g1a8_impl.h"
 #include "g1p8_impl.h"
 
 #define TS_G1P8_POINTS (8 * TS_G1P8_BATCH)
@@ -13,22 +14,6 @@
 TS_INLINE __mmask8 ts_v8_first_lanes(size_t n) { return n >= 8 ? 0xff : (__mmask8)((1U << n) - 1); }
 
 /* ---- group operations ---- */
-
-static void ifma_g1_vec_add(ts_g1 *out, const ts_g1 *a, const ts_g1 *b, size_t n) {
-    ts_g1p8 sum[TS_G1P8_BATCH];
-    for (size_t k = 0; k < n; k += TS_G1P8_POINTS) {
-        const size_t count = ts_min(n - k, TS_G1P8_POINTS);
-        for (size_t j = 0; 8 * j < count; j++) {
-            ts_g1a8 p, q;
-            ts_g1a8_load(&p, a + k + 8 * j, count - 8 * j);
-            ts_g1a8_load(&q, b + k + 8 * j, count - 8 * j);
-            ts_g1p8_from_affine(&sum[j], &p);
-            ts_g1p8_add_affine(&sum[j], &sum[j], &q);
-        }
-        ts_g1_from_projective8(out + k, sum, (count + 7) / 8, count);
-    }
-    ts_wipe(sum, sizeof sum);
-}
 
 /* out = a with the lanes at the given distance exchanged. */
 static void ts_g1p8_swap(ts_g1p8 *out, const ts_g1p8 *a, int distance) {
@@ -262,48 +247,44 @@ static int ifma_g1_vec_from_bytes_var(ts_g1 *out, size_t *bad, const uint8_t *in
     return TS_OK;
 }
 
-/* The integers of up to eight elements, from words in the domain of 2^384. */
-static void ts_fp8_store_integers(ts_fp_block *out, const ts_fp8 *a) {
-    static const uint64_t one[8] = {1};
-    ts_fp *to[8];
-    for (int i = 0; i < 8; i++) to[i] = &out->v[i];
-    ts_fp8_store_by(to, 0xff, a, one);
+/* Loads up to eight points as integers; returns those at infinity, which read as zero. */
+static __mmask8 ts_g1a8_integers(ts_fp8 *x, ts_fp8 *y, const ts_g1 *a, size_t n) {
+    ts_v8 wx[8], wy[8];
+    const __mmask8 infinity = ts_g1a8_words(wx, wy, a, n);
+    *x = ts_fp8_clean(ts_fp8_from_words(wx));
+    *y = ts_fp8_clean(ts_fp8_from_words(wy));
+    ts_fp8_leave_pair(x, y);
+    return infinity;
 }
 
-TS_INLINE void ts_fp_put_be(uint8_t *out, const uint64_t v[TS_FP_LIMBS]) {
-    for (int i = 0; i < TS_FP_LIMBS; i++) ts_store_be64(out + 8 * (TS_FP_LIMBS - 1 - i), v[i]);
+/* words |= flag, in lanes of the mask. */
+TS_INLINE ts_v8 ts_v8_flag(ts_v8 words, __mmask8 m, unsigned flag) {
+    return _mm512_mask_or_epi64(words, m, words, ts_v8_set1((uint64_t)flag << 56));
 }
 
 static void ifma_g1_vec_to_bytes(uint8_t *out, const ts_g1 *a, size_t n) {
-    ts_fp_block x;
     for (size_t k = 0; k < n; k += 8) {
-        ts_g1a8 p;
-        ts_g1a8_load(&p, a + k, n - k);
-        ts_fp8_store_integers(&x, &p.x);
-        const unsigned larger = ts_fp8_is_large(&p.y), infinity = p.infinity;
-        for (size_t i = 0; i < 8 && k + i < n; i++, out += TS_G1_BYTES) {
-            ts_fp_put_be(out, x.v[i].l);
-            out[0] |= (uint8_t)(TS_G1_FLAG_COMPRESSED | (infinity >> i & 1) * TS_G1_FLAG_INFINITY |
-                                (larger >> i & 1) * TS_G1_FLAG_LARGER_Y);
-        }
+        ts_fp8 x, y;
+        ts_v8 w[6];
+        const __mmask8 infinity = ts_g1a8_integers(&x, &y, a + k, n - k);
+        ts_fp8_to_words(w, &x);
+        w[5] = ts_v8_flag(w[5], 0xff, TS_G1_FLAG_COMPRESSED);
+        w[5] = ts_v8_flag(w[5], infinity, TS_G1_FLAG_INFINITY);
+        w[5] = ts_v8_flag(w[5], ts_fp8_is_large_integer(&y), TS_G1_FLAG_LARGER_Y);
+        ts_fp8_put_be(out + TS_G1_BYTES * k, TS_G1_BYTES, w, n - k);
     }
-    ts_wipe(&x, sizeof x);
 }
 
 static void ifma_g1_vec_to_affine(uint8_t *out, const ts_g1 *a, size_t n) {
-    ts_fp_block x, y;
-    for (size_t k = 0; k < n; k += 8) {
-        ts_g1a8 p;
-        ts_g1a8_load(&p, a + k, n - k);
-        ts_fp8_store_integers(&x, &p.x);
-        ts_fp8_store_integers(&y, &p.y);
-        for (size_t i = 0; i < 8 && k + i < n; i++, out += 2 * TS_FP_BYTES) {
-            ts_fp_put_be(out, x.v[i].l);
-            ts_fp_put_be(out + TS_FP_BYTES, y.v[i].l);
-        }
+    for (size_t k = 0; k < n; k += 8, out += 8 * 2 * TS_FP_BYTES) {
+        ts_fp8 x, y;
+        ts_v8 w[6];
+        (void)ts_g1a8_integers(&x, &y, a + k, n - k);
+        ts_fp8_to_words(w, &x);
+        ts_fp8_put_be(out, 2 * TS_FP_BYTES, w, n - k);
+        ts_fp8_to_words(w, &y);
+        ts_fp8_put_be(out + TS_FP_BYTES, 2 * TS_FP_BYTES, w, n - k);
     }
-    ts_wipe(&x, sizeof x);
-    ts_wipe(&y, sizeof y);
 }
 
 /* Up to eight points of 96 bytes; returns lanes that lie on the curve. */
