@@ -233,7 +233,9 @@ def check_plan(file: File) -> Plan:
     agreement = file.items[0].name
     if len(file.members) < file.min_members or min(t[0] for t in file.tables) < file.min_rows:
         raise Refused(agreement, "policy", "too few members or rows")
-    for result, _, _ in plan.results:
+    private = [n.f["label"] for n in plan.nodes if n.op == "output" and n.f["to"] is not None]
+    told = [re.sub(r" / 10\^[1-9][0-9]?\Z", "", label) for label in private]
+    for result in [*(name for name, _, _ in plan.results), *told]:
         allowed = file.allowed is None or any(
             result == name or result.startswith(f"{name}.") for name in file.allowed
         )

@@ -66,6 +66,7 @@ from .plan import (
     load_program,
     program,
     reveal,
+    tell,
     trace,
 )
 
@@ -117,6 +118,7 @@ __all__ = [
     "sum",
     "suppress",
     "t_statistic",
+    "tell",
     "top_k",
     "trace",
     "variance",

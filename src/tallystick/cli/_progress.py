@@ -16,7 +16,7 @@ from rich.text import Text
 
 from ..audit import result_entries
 from ..plan import ResultValue
-from ..session import PHASES, Observer, PhaseCost, PrivateResult
+from ..session import PHASES, Observer, PhaseCost
 
 __all__ = ["JsonEvents", "PhaseBars", "PhaseLines", "bytes_text", "cost_table", "results_table"]
 
@@ -130,15 +130,15 @@ class JsonEvents(Observer):
         self.emit("remark", text=text)
 
 
-def results_table(results: Iterable[ResultValue], private: Sequence[PrivateResult] = ()) -> Table:
+def results_table(results: Iterable[ResultValue], told: Iterable[ResultValue] = ()) -> Table:
     """Return the results, and what this member alone learnt, as a table."""
     table = Table(box=None, pad_edge=False)
     table.add_column("result")
     table.add_column("value", justify="right")
     for label, value in result_entries(results):
         table.add_row(Text(label), Text(value))
-    for item in private:
-        table.add_row(Text(f"{item.label} (to this member only)"), Text(", ".join(map(str, item.values))))
+    for label, value in result_entries(told):
+        table.add_row(Text(f"{label} (to this member only)"), Text(value))
     return table
 
 

@@ -205,7 +205,7 @@ class _Display:
         else:
             outcome = asyncio.run(run_member(node, PhaseLines()))
         stdout = Console(highlight=False)
-        stdout.print(results_table(outcome.results, outcome.private))
+        stdout.print(results_table(outcome.results, outcome.told))
         stdout.print()
         stdout.print(cost_table(outcome.costs))
         stdout.print()
@@ -218,7 +218,7 @@ def _outcome_json(outcome: Outcome) -> dict[str, object]:
         "plan": outcome.plan.digest.hex(),
         "preparation": outcome.terms.preparation,
         "results": results_json(outcome.results),
-        "private": [{"label": p.label, "values": list(map(str, p.values))} for p in outcome.private],
+        "told": results_json(outcome.told),
         "costs": [asdict(cost) for cost in outcome.costs],
         "used": asdict(outcome.used),
         "transcript": str(outcome.transcript),

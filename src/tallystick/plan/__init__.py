@@ -78,6 +78,7 @@ from ._secret import (
 from ._simulate import Advice, Inputs, Simulation, Witness, simulate, witness
 from ._sorting import Exchange, exchanges
 from ._tally import FEW, Tally, borrow_levels
+from ._told import tell, told, told_name
 
 __all__ = [
     "CALIBRATIONS",
@@ -196,6 +197,9 @@ __all__ = [
     "sqrt",
     "stack",
     "switch_count",
+    "tell",
+    "told",
+    "told_name",
     "trace",
     "view_indices",
     "warnings",

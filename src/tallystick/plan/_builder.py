@@ -83,6 +83,8 @@ class Builder:
         self._opened_points: dict[int, int] = {}
         self._points_lengths: list[int] = []
         self._late: list[bool] = []
+        self._told: set[int] = set()
+        self._told_names: set[tuple[str, int]] = set()
         self._replaced: set[int] = set()
         self._orders = 0
         self._total = 0
@@ -164,6 +166,15 @@ class Builder:
             self._revealed[v] = _Revealed(number, self.express(PublicOutput(number)))
         return self._revealed[v].expression
 
+    def tell(self, v: int, label: str, to: tuple[int, ...]) -> None:
+        """Open node v to some members.  It stays in the plan though no result can read it."""
+        for member in to:
+            if (label, member) in self._told_names:
+                fail(f"{self.members[member].name} is told {label!r} twice")
+            self._told_names.add((label, member))
+        self._told.add(self.add(Output(v, label, to)))
+        self._output_lengths.append(self.lengths[v])
+
     def express(self, expression: Expression) -> int:
         """Return the position of the public expression, new or already there."""
         known = self._known_expressions.get(expression)
@@ -190,7 +201,7 @@ class Builder:
         expressions = self._needed_expressions(results)
         opened = {e.output for k in expressions if isinstance(e := self.expressions[k], PublicOutput)}
         outputs = [v for v, node in enumerate(self.nodes) if isinstance(node, Output)]
-        kept_outputs = [number for number in range(len(outputs)) if number in opened]
+        kept_outputs = [number for number, v in enumerate(outputs) if number in opened or v in self._told]
         points = [v for v, node in enumerate(self.nodes) if isinstance(node, Points)]
         roots = {outputs[number] for number in kept_outputs}
         roots |= {points[number] for k in expressions for number in points_of(self.expressions[k])}

@@ -62,6 +62,8 @@ def warnings(plan: Plan) -> list[str]:
         found.append("with two members, each can subtract its own part from every sum and learn the other's")
     sources, copies = origins(plan.nodes)
     for number, node in enumerate(plan.outputs):
+        if node.to is not None and sources[node.a] <= set(node.to):
+            continue
         members = sorted({plan.members[k].name for k in sources[node.a]})
         rows = sum(plan.members[k].rows for k in sources[node.a])
         if copies[node.a]:
@@ -71,6 +73,9 @@ def warnings(plan: Plan) -> list[str]:
         if members and rows < _FEW_ROWS:
             found.append(f"[{number + 1}] is computed from {rows} rows only: {node.label}")
     found += combined_warnings(plan)
+    private = [f"[{number + 1}]" for number, node in enumerate(plan.outputs) if node.to is not None]
+    if private:
+        found.append(f"what {', '.join(private)} show together with other outputs is not examined")
     for number, opened in enumerate(plan.points):
         if not _random_order(plan.nodes, opened.a):
             found.append(f"[T{number + 1}] shows in which rows equal values are: {opened.label}")

@@ -38,6 +38,7 @@ from ._ops import (
     Zero,
 )
 from ._plan import Plan, ResultValue
+from ._told import told
 
 __all__ = ["Advice", "Inputs", "Simulation", "Witness", "simulate", "witness"]
 
@@ -50,13 +51,15 @@ Advice: TypeAlias = Mapping[int, Sequence[int]]
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """What a run would publish: the elements of all public outputs in order, and the results.
+    """What a run would publish, the elements of all public outputs in order and the results, and what it would tell.
 
-    Points are left out, because they are different in every run.
+    ``told`` has what each member alone would learn, by the member's name.  Points are left out, because they are
+    different in every run.
     """
 
     outputs: tuple[int, ...]
     results: tuple[ResultValue, ...]
+    told: Mapping[str, tuple[ResultValue, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ def simulate(plan: Plan, inputs: Inputs, *, advice: Advice | None = None) -> Sim
                     f"node {v} ({node.op}) takes [{low}, {high}] outside its interval {interval}"
                 )
     outputs = _public_outputs(plan, values)
-    return Simulation(outputs, tuple(plan.evaluate(outputs, _points(plan, values))))
+    return Simulation(outputs, tuple(plan.evaluate(outputs, _points(plan, values))), _told(plan, values))
 
 
 def witness(plan: Plan, inputs: Inputs, *, advice: Advice | None = None) -> Witness:
@@ -209,6 +212,17 @@ def _input_slots(node: Input, column: Integers) -> list[int]:
 
 def _public_outputs(plan: Plan, values: Sequence[Integers]) -> tuple[int, ...]:
     return tuple(int(x) for node in plan.outputs if node.to is None for x in values[node.a])
+
+
+def _told(plan: Plan, values: Sequence[Integers]) -> dict[str, tuple[ResultValue, ...]]:
+    return {
+        member.name: tuple(
+            told(n.label, [int(x) for x in values[n.a]])
+            for n in plan.outputs
+            if n.to is not None and k in n.to
+        )
+        for k, member in enumerate(plan.members)
+    }
 
 
 def _points(plan: Plan, values: Sequence[Integers]) -> tuple[int, ...]:

@@ -32,7 +32,7 @@ from ..online import (
     share_inputs,
 )
 from ..party import Party
-from ..plan import Output, Plan, PlanRelation, Program, ResultValue, centred, encodings
+from ..plan import Output, Plan, PlanRelation, Program, ResultValue, centred, encodings, told
 from ..record import (
     Agreement,
     Commitment,
@@ -58,7 +58,7 @@ from ._names import naming
 from ._preparation import open_store, start_preparation, stocking_progress
 from ._tls import check_validity
 
-__all__ = ["TRANSCRIPT_SUFFIX", "Node", "Outcome", "PrivateResult", "run_member"]
+__all__ = ["TRANSCRIPT_SUFFIX", "Node", "Outcome", "run_member"]
 
 TRANSCRIPT_SUFFIX: Final = ".tally"
 """What a transcript's file name ends with."""
@@ -88,28 +88,17 @@ class Node:
     limits: Limits = field(default_factory=Limits)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class PrivateResult:
-    """An output that was opened to this member but not to all: its label and its entries."""
-
-    label: str
-    values: tuple[int, ...]
-
-    def __repr__(self) -> str:
-        return f"<PrivateResult {self.label!r}>"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What a completed run leaves: the results, what it cost, and the transcript's place.
 
-    ``used`` is the material that was taken from the store.
+    ``told`` is what was opened to this member but not to all; ``used`` is the material that was taken from the store.
     """
 
     plan: Plan
     terms: Terms
     results: tuple[ResultValue, ...]
-    private: tuple[PrivateResult, ...]
+    told: tuple[ResultValue, ...] = field(repr=False)
     costs: tuple[PhaseCost, ...]
     used: Need
     transcript: Path
@@ -181,7 +170,7 @@ class _Run:
             plan=plan,
             terms=agreement.terms,
             results=tuple(plan.evaluate(proven.outputs.to_ints(), encodings(proven.points.to_bytes()))),
-            private=_private(plan, proven),
+            told=_told(plan, proven),
             costs=self._costs(),
             used=online.preparation.used,
             transcript=path,
@@ -291,12 +280,12 @@ class _Run:
         )
 
 
-def _private(plan: Plan, proven: Proven) -> tuple[PrivateResult, ...]:
+def _told(plan: Plan, proven: Proven) -> tuple[ResultValue, ...]:
     found = []
     for v, values in sorted(proven.private.items()):
         node = plan.nodes[v]
         assert isinstance(node, Output)
-        found.append(PrivateResult(node.label, tuple(centred(x) for x in values.to_ints())))
+        found.append(told(node.label, [centred(x) for x in values.to_ints()]))
     return tuple(found)
 
 
