@@ -67,6 +67,25 @@ def test_members_get_the_result_and_a_transcript_that_the_audit_command_accepts(
     assert json.loads(audited.stdout)["results"] == result["results"]
 
 
+def test_what_is_told_to_one_member_is_shown_to_it_alone(make) -> None:  # type: ignore[no-untyped-def]
+    consortium = make("north", "south")
+    told = '    ts.tell(x.sum() * 2, to="south", name="double")\n    return {'
+    for name in consortium.names:
+        consortium.write(name, "figures.py", PROGRAM.replace("    return {", told))
+    north, south = consortium.start("north"), consortium.start("south", "--json")
+    code, stdout, stderr = finish(north)
+    assert code == 0, stderr
+    assert "double (to south only, unproved)" in stderr
+    assert "double" not in stdout
+    code, stdout, stderr = finish(south)
+    assert (code, stderr) == (0, "")
+    result = json.loads(stdout.splitlines()[-1])
+    assert {r["name"]: r["text"] for r in result["told"]} == {"double": "26"}
+    audited = CliRunner().invoke(main, ["audit", str(consortium.transcripts()[0])])
+    assert audited.exit_code == 0, audited.stderr
+    assert "outputs to some members only are not part of this verdict; there are 1" in audited.stdout
+
+
 def test_a_nodes_policy_file_is_obeyed_and_the_others_learn_of_it(make) -> None:  # type: ignore[no-untyped-def]
     consortium = make("north", "south")
     consortium.write("south", "policy.toml", 'outputs = ["mean"]\n')

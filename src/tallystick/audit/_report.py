@@ -40,7 +40,7 @@ def warnings_of(verdict: Verdict) -> list[str]:
         )
     private = sum(1 for output in verdict.plan.outputs if output.to is not None)
     if private:
-        found.append(f"{private} outputs went to some members only; they are not part of this verdict")
+        found.append(f"outputs to some members only are not part of this verdict; there are {private}")
     return found
 
 
