@@ -6,8 +6,11 @@ from __future__ import annotations
 
 from ..plan import INSTEAD, concat, stack
 from . import join
+from ._auction import SecondPrice, second_price
 from ._choice import abs, all, any, clip, isin, max, maximum, min, minimum, sign, where
+from ._deviations import outliers, zscores
 from ._disclosure import Suppressed, add_noise, round_to, suppress
+from ._groups import Groups, group_by, histogram
 from ._moments import (
     correlation,
     count,
@@ -23,9 +26,13 @@ from ._moments import (
 from ._numbers import divide, floor_divide, reciprocal, sqrt
 from ._order import argsort, median, percentile, quantile, rank, sort, top_k
 from ._regression import Regression, ols
+from ._thresholds import Score, count_above, score
 
 __all__ = [
+    "Groups",
     "Regression",
+    "Score",
+    "SecondPrice",
     "Suppressed",
     "abs",
     "add_noise",
@@ -36,9 +43,12 @@ __all__ = [
     "concat",
     "correlation",
     "count",
+    "count_above",
     "covariance",
     "divide",
     "floor_divide",
+    "group_by",
+    "histogram",
     "isin",
     "join",
     "max",
@@ -48,11 +58,14 @@ __all__ = [
     "min",
     "minimum",
     "ols",
+    "outliers",
     "percentile",
     "quantile",
     "rank",
     "reciprocal",
     "round_to",
+    "score",
+    "second_price",
     "sign",
     "slope",
     "sort",
@@ -66,6 +79,7 @@ __all__ = [
     "variance",
     "weighted_mean",
     "where",
+    "zscores",
 ]
 
 INSTEAD.update((name, f"use ts.{name}") for name in __all__)

@@ -19,7 +19,7 @@ import numpy as np
 from ..plan import Opened, Operand, Secret, fail, public_array, reveal
 from ._choice import choose
 from ._compare import equals
-from ._digits import tighten
+from ._digits import constants, tighten
 from ._naming import named, text_of, units, with_scale
 from ._numbers import check_decimals, divided, floor_root, rounded_quotient, rounded_root
 
@@ -145,8 +145,6 @@ def average(
     The mean lies where the entries of x lie, so that the quotient takes no more digits than they do.
     """
     check_decimals(decimals)
-    if weight.high <= 0:
-        fail(f"ts.{what} of weights that are all 0")
     empty: Secret | None = None
     divisor = units(weight)
     if weight.low <= 0:
@@ -155,6 +153,9 @@ def average(
                 f"ts.{what}: the weights may add up to 0",
                 hint="say what to put there: ts." + what + "(…, otherwise=0)",
             )
+        if weight.high <= 0:
+            nothing = with_scale(constants(x.builder, 0, weight.shape), decimals)
+            return nothing.aligned(otherwise, "put in place of")[1]
         empty = equals(divisor, np.array(0, dtype=object))
         divisor = tighten(divisor + empty, 1, weight.high)
     scale = Fraction(10) ** (decimals + weight.decimals - total.decimals)

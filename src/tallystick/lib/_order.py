@@ -23,7 +23,18 @@ from ._digits import committed, committed_bits, constants, decompose, weighted
 from ._naming import named, units, with_scale
 from ._numbers import Rounding, divide
 
-__all__ = ["argsort", "median", "percentile", "quantile", "rank", "sort", "top_k"]
+__all__ = [
+    "Split",
+    "argsort",
+    "digits_of",
+    "median",
+    "percentile",
+    "quantile",
+    "rank",
+    "sort",
+    "split",
+    "top_k",
+]
 
 Method: TypeAlias = Literal["lower", "higher", "nearest", "midpoint", "linear"]
 Level: TypeAlias = "int | Fraction | Decimal"
@@ -273,7 +284,7 @@ _DECIMALS = 12
 """More decimals than an interpolation is given without being asked."""
 
 
-def _digits_of(x: Secret) -> tuple[Secret, int, int]:
+def digits_of(x: Secret) -> tuple[Secret, int, int]:
     """Return the digits of x - low along a new last axis, low, and their number: committed ones if there are."""
     known = committed(x)
     if known is not None:
@@ -289,7 +300,7 @@ def _selected(x: Secret, rank: int) -> Secret:
         return x[..., 0]
     if rank in (0, n - 1):
         return (greatest if rank else least)(x, axis=-1)
-    digits, low, k = _digits_of(x)
+    digits, low, k = digits_of(x)
     if k == 0:
         return x[..., 0]
     shape = x.shape[:-1]
@@ -329,11 +340,30 @@ def _pair(x: Secret, rank: int) -> tuple[Secret, Secret]:
     and which one, beyond, is w.  All entries not beyond are proved to be at most v, all beyond at least w,
     and v ≤ w.  Then v is the greatest of r + 1 entries that no other is below, and w the least of the others.
     """
-    n = len(x)
-    digits, low, k = _digits_of(x)
-    values = units(x) - low
+    digits, low, k = digits_of(x)
     if k == 0:
         return x[0], x[0]
+    weights = [1 << i for i in range(k)]
+    found = split(units(x) - low, digits, rank)
+    v, w = (with_scale(weighted(d, weights) + low, x.decimals) for d in (found.first, found.second))
+    return v, w
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Which entries are beyond a rank, and the digits of the entries of that rank and of the next."""
+
+    beyond: Secret
+    first: Secret
+    second: Secret
+
+
+def split(values: Secret, digits: Secret, rank: int) -> Split:
+    """Return where the values of a vector, with the k ≥ 1 digits that they have, part at a rank.
+
+    Where values are equal it is open which of them are beyond the rank.
+    """
+    n, k = digits.shape
     flags = hint("split", digits, parameters=(rank, k), n=3 * n, boolean=True)
     beyond, first, second = flags[:n], flags[n : 2 * n], flags[2 * n :]
     assert_zero(beyond.sum() - (n - rank - 1))
@@ -341,18 +371,17 @@ def _pair(x: Secret, rank: int) -> tuple[Secret, Secret]:
     assert_zero(second.sum() - 1)
     # Where h = 1: e = 0; where h = 0: f = 0.
     assert_zero((first - second) * beyond + second)
-    v, w = _picked(values, first, second, k)
+    chosen = _picked(values, first, second, k)
+    v, w = (weighted(d, [1 << i for i in range(k)]) for d in chosen)
     decompose(w - v, 0, k)
     decompose(v - values + beyond * (values * 2 - v - w), 0, k)
-    return with_scale(v + low, x.decimals), with_scale(w + low, x.decimals)
+    return Split(beyond, *chosen)
 
 
 def _picked(values: Secret, first: Secret, second: Secret, k: int) -> tuple[Secret, Secret]:
-    """Return the two picked entries of values in [0, 2^k), both from one sum where that can be taken apart."""
-    n = len(values)
-    weights = [1 << i for i in range(k)]
-    if 2 * k + n.bit_length() <= advice_width(len(values.builder.members)):
+    """Return the digits of the two picked entries, both from one sum where that can be taken apart."""
+    if 2 * k + len(values).bit_length() <= advice_width(len(values.builder.members)):
         both = decompose(((first + second * (1 << k)) * values).sum(), 0, 2 * k)
-        return weighted(both[:k], weights), weighted(both[k:], weights)
-    v, w = (weighted(decompose((flags * values).sum(), 0, k), weights) for flags in (first, second))
+        return both[:k], both[k:]
+    v, w = (decompose((flags * values).sum(), 0, k) for flags in (first, second))
     return v, w
