@@ -154,6 +154,26 @@ def _correlation(d: Data) -> float:
     return float(np.corrcoef(d.x.astype(float), d.y.astype(float))[0, 1])
 
 
+def _grouped(d: Data) -> dict[str, object]:
+    groups = ts.group_by(d.g, [1, 0, 3])
+    return {
+        "count": groups.count(),
+        "sum": groups.sum(d.x),
+        "mean": groups.mean(d.x),
+        "variance": groups.variance(d.x, ddof=1),
+    }
+
+
+def _plainly_grouped(d: Data) -> dict[str, object]:
+    ones, zeros = d.x[d.g == 1], d.x[d.g == 0]
+    return {
+        "count": [len(ones), len(zeros), 0],
+        "sum": [ones.sum(), zeros.sum(), 0],
+        "mean": [fraction(ones.sum(), len(ones)), fraction(zeros.sum(), len(zeros)), None],
+        "variance": [_variance(ones, 1), _variance(zeros, 1), None],
+    }
+
+
 def _fitted(fit: ts.Regression) -> dict[str, object]:
     return {"coefficients": fit.coefficients, "r_squared": fit.r_squared}
 
@@ -305,6 +325,50 @@ CASES: tuple[FunctionCase, ...] = (
         lambda d: Near(
             stats.ttest_ind(d.x.astype(float), d.y.astype(float), equal_var=False).statistic, 1e-8
         ),
+    ),
+    FunctionCase(
+        "histogram",
+        lambda d: ts.histogram(d.x, [-8, 0, 3, 7]),
+        lambda d: np.histogram(d.x.astype(int), [-8, 0, 3, 7])[0],
+    ),
+    FunctionCase("group_by", _grouped, _plainly_grouped),
+    FunctionCase(
+        "group_by",
+        lambda d: ts.group_by([d.g, d.x < 0], [(1, 0), (2, 1)]).mean(d.y, decimals=1, otherwise=-1),
+        lambda d: [
+            half_up(fraction(d.y[rows].sum(), rows.sum()), 1)
+            for rows in ((d.g == 1) & (d.x >= 0), (d.g == 2) & (d.x < 0))
+        ],
+    ),
+    FunctionCase(
+        "zscores",
+        lambda d: ts.zscores(d.x[:3], decimals=0),
+        lambda d: Near(stats.zscore(d.x[:3].astype(float)), 0.55),
+    ),
+    FunctionCase(
+        "outliers",
+        lambda d: ts.outliers(d.x, 1),
+        lambda d: np.abs(stats.zscore(d.x.astype(float))) > 1,
+    ),
+    FunctionCase(
+        "second_price",
+        lambda d: {"who": (sale := ts.second_price(d.y)).winner, "price": sale.price, "wins": sale.wins},
+        lambda d: {
+            "who": d.y.argmax(),
+            "price": np.sort(d.y)[-2],
+            "wins": np.arange(len(d.y)) == d.y.argmax(),
+        },
+    ),
+    FunctionCase("count_above", lambda d: ts.count_above(d.x, 2), lambda d: (d.x > 2).sum()),
+    FunctionCase(
+        "count_above",
+        lambda d: ts.count_above(d.x, d.y[3], inclusive=True),
+        lambda d: (d.x >= d.y[3]).sum(),
+    ),
+    FunctionCase(
+        "score",
+        lambda d: ts.score([d.b, d.x > 0, d.y], 5, points=[2, 3, 1]).flagged,
+        lambda d: 2 * d.b + 3 * (d.x > 0) + d.y >= 5,
     ),
     FunctionCase("ols", lambda d: _fitted(ts.ols([d.y, d.g], d.x)), _plainly_fitted),
     # ------------------------------------------------------------------ disclosure
