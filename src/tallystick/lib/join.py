@@ -159,7 +159,7 @@ _MAX_LABEL = 300
 
 
 def _join(what: str, ids: Sequence[Secret]) -> _Join:
-    """Return the join of these columns, the same one if a program asks again, so that it is computed once."""
+    """Return the join of these columns, the same one if a program asks again, in whatever order it names them."""
     if len(ids) < 2:
         fail(f"ts.join.{what} takes the identifiers of two or more members")
     owners = [_owner(what, column, "identifiers") for column in ids]
@@ -172,9 +172,10 @@ def _join(what: str, ids: Sequence[Secret]) -> _Join:
     builder = ids[0].builder
     if any(column.builder is not builder for column in ids):
         fail("a secret of another trace", hint="do not keep secrets in global variables")
-    key = (_join, *(column.node for column in ids))
+    ordered = sorted(zip(owners, ids, strict=True), key=lambda pair: pair[0])
+    key = (_join, *(column.node for _, column in ordered))
     if key not in builder.memo:
-        builder.memo[key] = _make(ids, owners)
+        builder.memo[key] = _make([column for _, column in ordered], [owner for owner, _ in ordered])
     return cast(_Join, builder.memo[key])
 
 
