@@ -139,12 +139,12 @@ class LowGearPreparation:
 
     async def _make(self, kind: str, missing: int) -> list[Vector]:
         """Make at least one batch; return the segment's vectors, all of one length."""
+        batches = min(-(-missing // self._lowgear.batch), self._lowgear.most_batches)
         if kind == _TRIPLES:
-            batches = min(-(-missing // self._lowgear.batch), self._lowgear.most_batches)
             t = await self._lowgear.triples(batches)
             return [t.a.value, t.a.mac, t.b.value, t.b.mac, t.c.value, t.c.mac]
         if kind == _BITS:
-            shared = await self._lowgear.bits(await self._lowgear.triples(1))
+            shared = await self._lowgear.bits(await self._lowgear.triples(batches))
             return [shared.value, shared.mac]
         if kind == _RANDOMS:
             shared = await self._lowgear.randoms()
