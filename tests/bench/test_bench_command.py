@@ -16,7 +16,7 @@ from tallystick.cli import main
 from tallystick.plan import Column, MemberSchema, load_program, trace
 
 MACHINE = {"processor", "cores", "memory_bytes", "system", "python", "packages", "load", "time"}
-RESULT = {"suite", "case", "title", "size", "subject", "measurement", "per_element", "facts"}
+RESULT = {"suite", "case", "title", "size", "subject", "measurement", "per_element", "facts", "twin"}
 MEASUREMENT = {"median": float, "minimum": float, "spread": float, "runs": int, "loops": int}
 ANCHOR = {"case", "size", "peer", "value", "source", "unit"}
 
@@ -51,6 +51,7 @@ def check(document: dict[str, object], suite: str) -> list[dict[str, object]]:
         assert figure["source"] in anchors["sources"]
     assert isinstance(document["ratios"], list)
     compared = {(ratio["case"], ratio["size"]) for ratio in document["ratios"]}
+    assert all(isinstance(ratio["twin"], str) for ratio in document["ratios"])
     both = {
         (r["case"], r["size"])
         for r in results

@@ -22,7 +22,8 @@ class Case:
 
     ``pure_limit`` is the largest size that the pure backend does in about ten seconds, ``quick`` the one
     size of a smoke test.  Where ``per_element`` the time is also given divided by the size.  ``proof_bytes``
-    tells the size in bytes of the proof that the call makes or verifies.
+    tells the size in bytes of the proof that the call makes or verifies.  ``twin`` says what does the work in the
+    pure backend where that is not Python, so that the ratio compares C with C.
     """
 
     suite: str
@@ -34,6 +35,7 @@ class Case:
     make: Callable[[Backend, int], Call]
     per_element: bool = True
     proof_bytes: Callable[[int], int] | None = None
+    twin: str = ""
 
     def sizes_for(self, backend: str, *, quick: bool = False) -> tuple[int, ...]:
         """Return the sizes to measure on a backend."""
@@ -45,9 +47,19 @@ _K14, _K20 = 1 << 14, 1 << 20
 
 
 def _core(
-    name: str, title: str, make: Callable[[Backend, int], Call], *sizes: int, pure: int = 0, quick: int = 16
+    name: str,
+    title: str,
+    make: Callable[[Backend, int], Call],
+    *sizes: int,
+    pure: int = 0,
+    quick: int = 16,
+    twin: str = "",
 ) -> Case:
-    return Case("core", name, title, sizes, pure or max(sizes), quick, make)
+    return Case("core", name, title, sizes, pure or max(sizes), quick, make, twin=twin)
+
+
+def _ring(name: str, title: str, make: Callable[[Backend, int], Call], twin: str = "numpy") -> Case:
+    return _core(name, title, make, 1 << 15, quick=8, twin=twin)
 
 
 def _proof(name: str, title: str, make: Callable[[Backend, int], Call], *sizes: int, pure: int) -> Case:
@@ -67,9 +79,16 @@ CASES: tuple[Case, ...] = (
     _core("fr_inv", "Fr inversion, batched", kernels.fr_inv, _K14),
     _core("fr_sqrt", "Fr square root, batched", kernels.fr_sqrt, 1 << 10, 1 << 15, pure=1 << 15),
     _core("fr_ntt", "Fr transform", kernels.fr_ntt, _K14),
-    _core("fr_expand", "expansion of a seed to Fr", kernels.fr_expand, _K14, _K20),
-    _core("fr_to_bytes", "Fr encoding", kernels.fr_to_bytes, _K14),
-    _core("fr_from_bytes", "Fr decoding", kernels.fr_from_bytes, _K14),
+    _core(
+        "fr_expand",
+        "expansion of a seed to Fr",
+        kernels.fr_expand,
+        _K14,
+        _K20,
+        twin="OpenSSL's ChaCha20, then int.from_bytes and %",
+    ),
+    _core("fr_to_bytes", "Fr encoding", kernels.fr_to_bytes, _K14, twin="int.to_bytes"),
+    _core("fr_from_bytes", "Fr decoding", kernels.fr_from_bytes, _K14, twin="int.from_bytes"),
     _core("g1_add", "G1 addition, batched", kernels.g1_add, 1 << 12),
     _core("g1_mul", "G1 scalar multiplications", kernels.g1_mul, 1 << 8),
     _core(
@@ -80,17 +99,17 @@ CASES: tuple[Case, ...] = (
         pure=_K14,
     ),
     _core("g1_hash", "hash to G1, batched", kernels.g1_hash, 1 << 8, quick=2),
-    _core("g1_to_bytes", "G1 compression", kernels.g1_to_bytes, 1 << 10),
+    _core("g1_to_bytes", "G1 compression", kernels.g1_to_bytes, 1 << 10, twin="int.to_bytes"),
     _core("g1_from_bytes", "G1 decompression and subgroup check", kernels.g1_from_bytes, 1 << 8, quick=2),
-    _core("ring_ntt", "BGV ring transform, one prime", kernels.ring_ntt, 1 << 15, quick=8),
-    _core("ring_encrypt", "BGV encryption", kernels.ring_encrypt, 1 << 15, quick=8),
-    _core("ring_reply", "BGV reply to a ciphertext", kernels.ring_reply, 1 << 15, quick=8),
-    _core("ring_decrypt", "BGV decryption", kernels.ring_decrypt, 1 << 15, quick=8),
-    _core("ring_combine", "BGV, 8 monomial sums of 16", kernels.ring_combine, 1 << 15, pure=8, quick=8),
-    _core("ring_slots", "BGV plaintext to slots", kernels.ring_slots, 1 << 15, quick=8),
-    _core("ring_wide", "BGV masks that drown a reply", kernels.ring_wide, 1 << 15, quick=8),
-    _core("ring_pack", "BGV ring packing, all primes", kernels.ring_pack, 1 << 15, quick=8),
-    _core("ring_unpack", "BGV ring unpacking, all primes", kernels.ring_unpack, 1 << 15, quick=8),
+    _ring("ring_ntt", "BGV ring transform, one prime", kernels.ring_ntt),
+    _ring("ring_encrypt", "BGV encryption", kernels.ring_encrypt),
+    _ring("ring_reply", "BGV reply to a ciphertext", kernels.ring_reply),
+    _ring("ring_decrypt", "BGV decryption", kernels.ring_decrypt),
+    _ring("ring_combine", "BGV, 8 monomial sums of 16", kernels.ring_combine),
+    _ring("ring_slots", "BGV plaintext to slots", kernels.ring_slots),
+    _ring("ring_wide", "BGV masks that drown a reply", kernels.ring_wide, "OpenSSL's ChaCha20, then numpy"),
+    _ring("ring_pack", "BGV ring packing, all primes", kernels.ring_pack),
+    _ring("ring_unpack", "BGV ring unpacking, all primes", kernels.ring_unpack),
     _proof("range_prove", "range proof of 64-bit values: prove", proofs.range_prove, 1, 16, 256, pure=256),
     _proof("range_verify", "range proof of 64-bit values: verify", proofs.range_verify, 1, 16, 256, pure=256),
     _proof(

@@ -24,7 +24,8 @@ _PACKAGES = ("tallystick", "numpy", "cffi", "cryptography", "py_ecc", "py_arkwor
 class Result:
     """One case at one size on one subject: a code path of the native core, a backend, or a peer.
 
-    ``facts`` are further figures by name, such as the bytes of a proof or triples per second.
+    ``facts`` are further figures by name, such as the bytes of a proof or triples per second.  ``twin`` says what
+    does the pure backend's work where that is not Python.
     """
 
     suite: str
@@ -35,6 +36,7 @@ class Result:
     measurement: Measurement
     per_element: bool = False
     facts: Mapping[str, float] = field(default_factory=dict)
+    twin: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,13 +120,20 @@ def ratios(results: Iterable[Result]) -> dict[tuple[str, str, int], float]:
 
 def document(where: Machine, results: Sequence[Result], *, quick: bool) -> dict[str, object]:
     """Return what ``--json`` writes; the names are those of the dataclasses, seconds and bytes the units."""
+    twins = {result.case: result.twin for result in results}
     return {
         "format": FORMAT,
         "quick": quick,
         "machine": asdict(where),
         "results": [asdict(result) for result in results],
         "ratios": [
-            {"suite": suite, "case": case, "size": size, "pure_over_native": round(ratio, 2)}
+            {
+                "suite": suite,
+                "case": case,
+                "size": size,
+                "pure_over_native": round(ratio, 2),
+                "twin": twins[case],
+            }
             for (suite, case, size), ratio in ratios(results).items()
         ],
         "anchors": {

@@ -77,4 +77,5 @@ def _result(case: Case, size: int, subject: str, call: Callable[[], object], run
         measurement=measure(call, runs=runs),
         per_element=case.per_element,
         facts={"proof_bytes": case.proof_bytes(size)} if case.proof_bytes else {},
+        twin=case.twin,
     )

@@ -205,7 +205,7 @@ def _print_suite(console: Console, suite: str, results: Sequence[Result]) -> Non
                 "" if m.cpu is None else _time(m.cpu),
                 f"{m.spread:.0%}",
                 str(m.runs),
-                f"{factor:,.1f}" if factor is not None and row.subject == "pure" else "",
+                _ratio(factor, row) if factor is not None and row.subject == "pure" else "",
             )
         for anchor in anchors_of(case, size):
             if anchor.unit == "s":
@@ -286,6 +286,11 @@ def _by_case(results: Sequence[Result]) -> dict[tuple[str, int], list[Result]]:
     return groups
 
 
+def _ratio(factor: float, row: Result) -> str:
+    """Mark what is a ratio of C to C."""
+    return f"{factor:,.1f} *" if row.twin else f"{factor:,.1f}  "
+
+
 def _print_facts(console: Console, results: Sequence[Result]) -> None:
     """Print the further figures: once for a case where all subjects agree on them."""
     for (case, size), rows in _by_case(results).items():
@@ -305,6 +310,9 @@ def _print_notes(console: Console, results: Sequence[Result]) -> None:
         "median, least, CPU: of one call; each: of one element; spread: slowest less fastest run, over the median;",
         "ratio: the pure backend's median over that of the fastest native path",
     ]
+    for twin in dict.fromkeys(r.twin for r in results if r.twin):
+        cases = ", ".join(dict.fromkeys(r.case for r in results if r.twin == twin))
+        notes.append(f"*: C beside C, as the pure backend leaves the work to {twin}: {cases}")
     sources = dict.fromkeys(a.source for r in results for a in anchors_of(r.case, r.size))
     notes += [f"in brackets: {SOURCES[source]}" for source in sources]
     for note in notes:
