@@ -184,8 +184,8 @@ void ts_g1_vec_mul(const ts_cpu *cpu, ts_g1 *out, const ts_g1 *a, const ts_fr *s
 size_t ts_g1_msm_scratch(const ts_cpu *cpu, size_t n);
 
 /* rows of shape (m, n); out[i] = sum over k of rows[i][k] * points[k], m points. The scratch memory may have any
- * alignment, is wiped at the end, and overlaps nothing. TS_ERR_LENGTH if it is too small for n points, or n is
- * above 2^30. */
+ * alignment and overlaps nothing; at the end everything in it that depends on rows is wiped, while copies of the points
+ * may stay. TS_ERR_LENGTH if it is too small for n points, or n is above 2^30. */
 int ts_g1_msm_rows_var(const ts_cpu *cpu, ts_g1 *out, size_t m, const ts_g1 *points, size_t n, const ts_fr *rows,
                        void *scratch, size_t scratch_len);
 
@@ -194,7 +194,8 @@ int ts_g1_msm_rows_var(const ts_cpu *cpu, ts_g1 *out, size_t m, const ts_g1 *poi
  * Rows are N residues modulo one prime, below it; a polynomial modulo q is L consecutive rows, after the switch L'.
  * In the evaluation domain, entry i of a row is the value at psi^(2 rev(i) + 1), rev reversing the bits of i.
  * Small polynomials are N signed integers. No output may alias an input unless said otherwise. Scratch memory may
- * have any alignment, is wiped at the end, and overlaps nothing. */
+ * have any alignment and overlaps nothing; at the end what a function wrote to it is wiped, except for tables of the
+ * shifts that ts_ring_combine_var leaves. */
 
 /* The tables of one parameter set: public, and never changed once made, so any number of threads may share them. It
  * knows its code path. */

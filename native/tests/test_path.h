@@ -497,6 +497,28 @@ static void test_msm(void) {
     msm_check(300);
 }
 
+/* What is left in the scratch memory does not depend on the scalars. */
+static void test_msm_wipes(void) {
+    enum { n = 200, m = 2 };
+    ts_g1 *points = test_alloc(n * sizeof *points), out[m];
+    ts_fr *rows = test_alloc(m * n * sizeof *rows);
+    const size_t size = cpu->g1_msm_scratch(n);
+    uint8_t *scratch[2] = {test_alloc(size + 64), test_alloc(size + 64)};
+    const uint8_t nonce[12] = {0};
+    for (uint8_t k = 0; k < 2; k++) {
+        const uint8_t key[32] = {k};
+        /* Both at the same distance from a cache line, as the layout is aligned. */
+        uint8_t *at = (uint8_t *)((uintptr_t)(scratch[k] + 63) & ~(uintptr_t)63);
+        memset(at, 0, size);
+        msm_operands(points, rows, n, m);
+        cpu->fr_vec_expand(rows, k ? m * n : n, key, nonce, 0);
+        cpu->g1_msm_rows_var(out, m, points, n, rows, at);
+        memmove(scratch[k], at, size);
+    }
+    CHECK(memcmp(scratch[0], scratch[1], size) == 0);
+    free(points), free(rows), free(scratch[0]), free(scratch[1]);
+}
+
 /* All additions fall into one bucket, in one long tree. */
 static void test_msm_one_bucket(void) {
     const size_t n = 1200;
@@ -535,6 +557,7 @@ void TS_TEST_RUN(void) {
     test_g1_mul();
     test_g1_refuse();
     test_msm();
+    test_msm_wipes();
     test_msm_one_bucket();
     test_ring_all();
 }

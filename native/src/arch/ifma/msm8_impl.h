@@ -464,7 +464,7 @@ static unsigned ts_msm8_row(ts_g1p8 *part, ts_msm8 *s, const ts_g1 *points, cons
     return step;
 }
 
-/* Wipes what depends on the scalars. */
+/* Wipes what depends on the scalars: all but the converted points. Buckets beyond those in use were never written. */
 static void ts_msm8_wipe(const ts_msm8 *s) {
     const size_t buckets = s->touched;
     /* The areas from row to the lists of points left over are consecutive; buckets follow. */
