@@ -16,15 +16,10 @@ from tallystick.gallery._example import Example, Plain, Tables
 def auction(table: ts.Members[ts.Table]) -> dict[str, object]:
     """Who wins, and the price: the second-highest bid."""
     bids = ts.stack((t["urban"] * t["wage_cents"]).sum() for t in table).renamed("bids")
-    best = bids == ts.max(bids)
-    wins = []
-    for k, member in enumerate(table):
-        first = best[k] & ~ts.any(best[:k]) if k else best[k]
-        wins.append(first.renamed(f"whether {member.name} wins"))
-    price = ts.max(ts.where(ts.stack(wins), 0, bids))
+    sale = ts.second_price(bids)
     return {
-        "wins": {member.name: win for member, win in zip(table, wins, strict=True)},
-        "price": price.renamed("second-highest bid"),
+        "wins": {t.name: sale.wins[k].renamed(f"whether {t.name} wins") for k, t in enumerate(table)},
+        "price": sale.price.renamed("second-highest bid"),
     }
 
 

@@ -24,9 +24,7 @@ COINS = 196
 def histogram(table: ts.Members[ts.Table]) -> dict[str, object]:
     """Counts of people by hourly wage, each (1, 2^-40)-differentially private by binomial noise."""
     wage = ts.concat(t["wage_cents"] for t in table)
-    reached = [(wage >= edge).sum() for edge in EDGES[1:-1]]
-    counts = [ts.count(wage) - reached[0], *(a - b for a, b in pairwise(reached))]
-    people = ts.stack([*counts, reached[-1]]).renamed("people by wage")
+    people = ts.histogram(wage, EDGES).renamed("people by wage")
     return {"people": ts.add_noise(people, epsilon=EPSILON, delta_bits=DELTA_BITS)}
 
 

@@ -16,6 +16,7 @@ from tallystick.gallery._plain import column, mean, rounded
 
 MINIMUM = 40
 STARTS = {"at_most_5": 0, "from_6": 6, "from_9": 9, "from_12": 12, "from_13": 13, "from_16": 16}
+MOST = 31
 
 
 @ts.program
@@ -23,20 +24,13 @@ def schooling(table: ts.Members[ts.Table]) -> dict[str, object]:
     """Mean wage and number of people by years of schooling, small groups suppressed."""
     wage = ts.concat(t["wage_cents"] for t in table)
     years = ts.concat(t["educ_years"] for t in table)
-    reached = [years >= start for start in STARTS.values() if start]
-    everybody = ts.stack([wage, *(r * wage for r in reached)]).sum(axis=1)
-    n = ts.count(wage)
-    results: dict[str, object] = {}
-    for k, group in enumerate(STARTS):
-        # Those who reached this group's start, without those who reached the next one's.
-        count = n - reached[0].sum() if k == 0 else reached[k - 1].sum()
-        total = everybody[k] - everybody[k + 1] if k < len(reached) else everybody[k]
-        if 0 < k < len(reached):
-            count = count - reached[k].sum()
-        kept = ts.suppress(total.renamed(f"wages {group}"), count.renamed(f"people {group}"), MINIMUM)
-        people = ts.reveal(kept.count)
-        results[group] = {"people": people, "mean_wage": round(ts.reveal(kept.value) / people, 2)}
-    return results
+    groups = ts.group_by(years, edges=[*STARTS.values(), MOST])
+    kept = ts.suppress(groups.sum(wage), groups.count(), MINIMUM)
+    people, total = ts.reveal(kept.count), ts.reveal(kept.value)
+    return {
+        group: {"people": people[k], "mean_wage": round(total[k] / people[k], 2)}
+        for k, group in enumerate(STARTS)
+    }
 
 
 def plain(tables: Tables) -> Plain:
@@ -62,6 +56,6 @@ EXAMPLE = Example(
     ),
     folder="wages",
     members=("midwest", "northeast", "south", "west"),
-    columns={"wage_cents": ts.Column(0, 2**12 - 1), "educ_years": ts.Column(0, 2**5 - 1)},
+    columns={"wage_cents": ts.Column(0, 2**12 - 1), "educ_years": ts.Column(0, MOST)},
     plain=plain,
 )

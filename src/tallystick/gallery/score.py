@@ -31,9 +31,8 @@ POINTS = 2
 def score(table: ts.Members[ts.Table]) -> dict[str, object]:
     """Malignant and benign biopsies, with and without enough points."""
     benign = ts.concat(t["benign"] for t in table)
-    above = [ts.concat(t[name] for t in table) >= limit for name, limit in LIMITS.items()]
-    points = ts.stack(above).sum(axis=0)
-    called = points >= POINTS
+    rules = [ts.concat(t[name] for t in table) >= limit for name, limit in LIMITS.items()]
+    called = ts.score(rules, POINTS).flagged
     n, n_benign = ts.count(benign), ts.reveal(benign.sum(), label="benign biopsies")
     n_called = ts.reveal(called.sum(), label=f"biopsies of at least {POINTS} points")
     wrongly = ts.reveal((benign * called).sum(), label=f"benign biopsies of at least {POINTS} points")

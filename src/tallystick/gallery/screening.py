@@ -1,7 +1,6 @@
 """Which measurements of a biopsy tell malignant from benign: means of both, and Welch's t.
 
-The diagnosis is a secret column of zeros and ones like any other: who is in which group stays with the
-hospitals, and a product with the column takes the sums of a group.
+The diagnosis is a secret column of zeros and ones like any other: who is in which group stays with the hospitals.
 """
 
 from __future__ import annotations
@@ -23,23 +22,16 @@ COLUMNS = {
 def screening(table: ts.Members[ts.Table]) -> dict[str, object]:
     """Group sizes; per measurement the mean of each diagnosis and Welch's t statistic of their difference."""
     benign = ts.concat(t["benign"] for t in table)
-    n_benign = ts.reveal(benign.sum())
-    n_malignant = ts.count(benign) - n_benign
+    diagnoses = ts.group_by(benign, [0, 1])
+    n_malignant, n_benign = ts.reveal(diagnoses.count())
     results: dict[str, object] = {"benign": n_benign, "malignant": n_malignant}
     for name in COLUMNS:
         x = ts.concat(t[name] for t in table)
-        of_benign = benign * x
-        total, squares = ts.reveal(x.sum()), ts.reveal((x * x).sum())
-        total_b, squares_b = ts.reveal(of_benign.sum()), ts.reveal((of_benign * x).sum())
-        total_m, squares_m = total - total_b, squares - squares_b
-        mean_b, mean_m = total_b / n_benign, total_m / n_malignant
-        variance_b = (squares_b - total_b * mean_b) / (n_benign - 1)
-        variance_m = (squares_m - total_m * mean_m) / (n_malignant - 1)
-        error = ts.sqrt(variance_b / n_benign + variance_m / n_malignant, places=20)
+        of_malignant, of_benign = diagnoses.mean(x)
         results[name] = {
-            "benign": round(mean_b, 4),
-            "malignant": round(mean_m, 4),
-            "t": round((mean_m - mean_b) / error, 3),
+            "benign": round(of_benign, 4),
+            "malignant": round(of_malignant, 4),
+            "t": diagnoses.t_statistic(x, equal_var=False, places=3),
         }
     return results
 
@@ -65,9 +57,8 @@ EXAMPLE = Example(
     program=screening,
     title="which measurements of a biopsy tell malignant from benign: group means and Welch's t",
     revealed=(
-        "How many biopsies are benign; of radius, texture and symmetry the sum and the sum of squares, over all "
-        "biopsies and over the benign ones, of all hospitals together. No hospital's own numbers, and not which "
-        "biopsy is which."
+        "How many biopsies are malignant and benign; of radius, texture and symmetry the sum and the sum of squares "
+        "of each diagnosis, of all hospitals together. No hospital's own numbers, and not which biopsy is which."
     ),
     folder="hospitals",
     members=("hospital_a", "hospital_b", "hospital_c"),

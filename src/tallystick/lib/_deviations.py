@@ -10,7 +10,7 @@ from math import isqrt
 
 import numpy as np
 
-from ..plan import Operand, Secret, fail, public_array
+from ..plan import Operand, Secret, fail, public_array, stack
 from ._choice import axis_first
 from ._compare import equals
 from ._digits import constants, tighten
@@ -81,9 +81,11 @@ def outliers(x: Secret, deviations: Operand, axis: int | None = None, *, ddof: i
     reach = floor_root(square, most)
     values = units(front)
     total, furthest = values.sum(axis=0), isqrt(most)
-    upper, _ = divided(total + reach, n, (x.low, (n * x.high + furthest) // n))
-    lower, _ = divided(total - reach + (n - 1), n, ((n * x.low - furthest) // n, x.high))
-    found = (values > upper) | (values < lower)
+    bounds = ((n * x.low - furthest) // n, (n * x.high + furthest) // n)
+    upper, lower = divided(stack([total + reach, total - reach + (n - 1)]), n, bounds)[0]
+    # Both comparisons at once; no value is beyond both bounds.
+    beyond = stack([values - upper, lower - values]) > 0
+    found = beyond[0] | beyond[1]
     found = found.reshape(x.shape) if axis is None else found.moveaxis(0, axis)
     return named(found, f"{text_of(x)} beyond {text_of(deviations)} deviations", x)
 

@@ -20,21 +20,10 @@ from ._choice import max as greatest
 from ._choice import min as least
 from ._compare import complement
 from ._digits import committed, committed_bits, constants, decompose, weighted
-from ._naming import named, units, with_scale
+from ._naming import named, text_of, units, with_scale
 from ._numbers import Rounding, divide
 
-__all__ = [
-    "Split",
-    "argsort",
-    "digits_of",
-    "median",
-    "percentile",
-    "quantile",
-    "rank",
-    "sort",
-    "split",
-    "top_k",
-]
+__all__ = ["argsort", "median", "percentile", "quantile", "rank", "sort", "top_k"]
 
 Method: TypeAlias = Literal["lower", "higher", "nearest", "midpoint", "linear"]
 Level: TypeAlias = "int | Fraction | Decimal"
@@ -226,16 +215,21 @@ def quantile(
         levels = [_level(v, 1) for v in q]
         if not levels:
             fail("ts.quantile at no level")
-        found = [quantile(x, v, axis, method=method, decimals=decimals, rounding=rounding) for v in levels]
+        values = _last("ts.quantile", x, axis)
+        found = _quantiles(values, levels, method, decimals, rounding)
         widest = builtins.max(f.decimals for f in found)
-        return stack([f.rescale(widest) for f in found])
+        return named(stack([f.rescale(widest) for f in found]), f"quantiles of {text_of(x)}", x)
     level = _level(q, 1)
-    front = axis_first("ts.quantile", x, axis)
-    if not len(front):
-        fail("ts.quantile of no entries")
-    values = front.moveaxis(0, -1)
-    found_one = _quantile(values, level * (len(front) - 1), method, decimals, rounding)
+    (found_one,) = _quantiles(_last("ts.quantile", x, axis), [level], method, decimals, rounding)
     return named(found_one, f"{_shown(level)} of {x.origin.text}", x)
+
+
+def _last(name: str, x: Secret, axis: int | None) -> Secret:
+    """Return x with one axis at the end, or all entries as a vector; there must be some."""
+    front = axis_first(name, x, axis)
+    if not len(front):
+        fail(f"{name} of no entries")
+    return front.moveaxis(0, -1)
 
 
 def _shown(level: Fraction) -> str:
@@ -253,20 +247,36 @@ def _level(q: object, unit: int) -> Fraction:
     return level
 
 
-def _quantile(
-    x: Secret, position: Fraction, method: Method, decimals: int | None, rounding: Rounding
-) -> Secret:
+def _quantiles(
+    x: Secret, levels: Sequence[Fraction], method: Method, decimals: int | None, rounding: Rounding
+) -> list[Secret]:
+    """Return the quantiles along the last axis; those that are entries are selected together."""
+    positions = [_position(level * (x.shape[-1] - 1), method) for level in levels]
+    entries = _selected(x, sorted({int(p) for p in positions if p.denominator == 1}))
+    found = []
+    for position in positions:
+        if position.denominator > 1:
+            found.append(_between(x, position, decimals, rounding))
+        else:
+            one = entries[int(position)]
+            found.append(one if decimals is None else one.rescale(decimals, rounding=rounding))
+    return found
+
+
+def _position(position: Fraction, method: Method) -> Fraction:
+    """Return the rank, or the place between two ranks, that the method takes for a position."""
     below, part = int(position // 1), position % 1
     if method == "nearest":
-        below, part = round(position), Fraction(0)
-    elif method in ("lower", "higher"):
-        below, part = below + (method == "higher" and part > 0), Fraction(0)
-    elif method == "midpoint" and part:
-        part = Fraction(1, 2)
-    if not part:
-        found = _selected(x, below)
-        return found if decimals is None else found.rescale(decimals, rounding=rounding)
-    first, second = _neighbours(x, below)
+        return Fraction(round(position))
+    if method in ("lower", "higher"):
+        return Fraction(below + (method == "higher" and part > 0))
+    return Fraction(2 * below + 1, 2) if method == "midpoint" and part else position
+
+
+def _between(x: Secret, position: Fraction, decimals: int | None, rounding: Rounding) -> Secret:
+    """Return the entries on both sides of a position, weighted by the distance."""
+    part = position % 1
+    first, second = _neighbours(x, int(position // 1))
     weights, unit = part.numerator, part.denominator
     mixed = first * (unit - weights) + second * weights
     if decimals is None:
@@ -284,7 +294,7 @@ _DECIMALS = 12
 """More decimals than an interpolation is given without being asked."""
 
 
-def digits_of(x: Secret) -> tuple[Secret, int, int]:
+def _digits_of(x: Secret) -> tuple[Secret, int, int]:
     """Return the digits of x - low along a new last axis, low, and their number: committed ones if there are."""
     known = committed(x)
     if known is not None:
@@ -293,35 +303,41 @@ def digits_of(x: Secret) -> tuple[Secret, int, int]:
     return decompose(units(x), x.low, k), x.low, k
 
 
-def _selected(x: Secret, rank: int) -> Secret:
-    """Return the entry of a rank from 0, along the last axis: radix selection, two gates a digit and entry."""
+def _selected(x: Secret, ranks: Sequence[int]) -> dict[int, Secret]:
+    """Return the entries of ranks from 0 along the last axis: radix selection, two gates a digit, entry and rank."""
     n = x.shape[-1]
     if n == 1:
-        return x[..., 0]
-    if rank in (0, n - 1):
-        return (greatest if rank else least)(x, axis=-1)
-    digits, low, k = digits_of(x)
+        return dict.fromkeys(ranks, x[..., 0])
+    ends = {0: least, n - 1: greatest}
+    found = {r: ends[r](x, axis=-1) for r in ranks if r in ends}
+    inner = [r for r in ranks if r not in ends]
+    if not inner:
+        return found
+    digits, low, k = _digits_of(x)
     if k == 0:
-        return x[..., 0]
-    shape = x.shape[:-1]
-    wanted: Secret = constants(x.builder, rank, shape)
+        return dict.fromkeys(ranks, x[..., 0])
+    shape = (len(inner), *x.shape[:-1])
+    wide = (len(inner), *x.shape)
+    start = np.array(inner, dtype=object).reshape(-1, *[1] * (x.ndim - 1))
+    wanted: Secret = constant(x.builder, np.broadcast_to(start, shape))
     left = constants(x.builder, 1, x.shape)
-    nothing = constants(x.builder, 0, x.shape)
-    found = []
+    nothing = constants(x.builder, 0, wide)
+    bits = []
     for i in reversed(range(k)):
         # Of the candidates left, those whose digit is 1 and the others; the wanted one is among the first if
         # the others are too few.  Written as a choice between left and nothing, so that the interval stays.
         digit = digits[..., i]
-        ones = digit if i == k - 1 else digit * (left - nothing)
+        ones = digit if i == k - 1 else digit.broadcast_to(wide) * (left - nothing)
         zeros = complement(digit) if i == k - 1 else left - ones
-        below = zeros.sum(axis=-1)
+        below = zeros.sum(axis=-1).broadcast_to(shape)
         is_one = wanted >= below
-        found.append(is_one)
+        bits.append(is_one)
         if i:
             wanted = choose(is_one, wanted - below, wanted)
-            left = choose(is_one.reshape(*shape, 1).broadcast_to(x.shape), ones, zeros)
-    bits = stack(found[::-1]).moveaxis(0, -1)
-    return with_scale(weighted(bits, [1 << i for i in range(k)]) + low, x.decimals)
+            chosen = is_one.reshape(*shape, 1).broadcast_to(wide)
+            left = choose(chosen, ones.broadcast_to(wide), zeros.broadcast_to(wide))
+    values = weighted(stack(bits[::-1]).moveaxis(0, -1), [1 << i for i in range(k)]) + low
+    return found | {r: with_scale(values[j], x.decimals) for j, r in enumerate(inner)}
 
 
 def _neighbours(x: Secret, rank: int) -> tuple[Secret, Secret]:
@@ -340,30 +356,11 @@ def _pair(x: Secret, rank: int) -> tuple[Secret, Secret]:
     and which one, beyond, is w.  All entries not beyond are proved to be at most v, all beyond at least w,
     and v ≤ w.  Then v is the greatest of r + 1 entries that no other is below, and w the least of the others.
     """
-    digits, low, k = digits_of(x)
+    n = len(x)
+    digits, low, k = _digits_of(x)
+    values = units(x) - low
     if k == 0:
         return x[0], x[0]
-    weights = [1 << i for i in range(k)]
-    found = split(units(x) - low, digits, rank)
-    v, w = (with_scale(weighted(d, weights) + low, x.decimals) for d in (found.first, found.second))
-    return v, w
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """Which entries are beyond a rank, and the digits of the entries of that rank and of the next."""
-
-    beyond: Secret
-    first: Secret
-    second: Secret
-
-
-def split(values: Secret, digits: Secret, rank: int) -> Split:
-    """Return where the values of a vector, with the k ≥ 1 digits that they have, part at a rank.
-
-    Where values are equal it is open which of them are beyond the rank.
-    """
-    n, k = digits.shape
     flags = hint("split", digits, parameters=(rank, k), n=3 * n, boolean=True)
     beyond, first, second = flags[:n], flags[n : 2 * n], flags[2 * n :]
     assert_zero(beyond.sum() - (n - rank - 1))
@@ -371,17 +368,18 @@ def split(values: Secret, digits: Secret, rank: int) -> Split:
     assert_zero(second.sum() - 1)
     # Where h = 1: e = 0; where h = 0: f = 0.
     assert_zero((first - second) * beyond + second)
-    chosen = _picked(values, first, second, k)
-    v, w = (weighted(d, [1 << i for i in range(k)]) for d in chosen)
+    v, w = _picked(values, first, second, k)
     decompose(w - v, 0, k)
     decompose(v - values + beyond * (values * 2 - v - w), 0, k)
-    return Split(beyond, *chosen)
+    return with_scale(v + low, x.decimals), with_scale(w + low, x.decimals)
 
 
 def _picked(values: Secret, first: Secret, second: Secret, k: int) -> tuple[Secret, Secret]:
-    """Return the digits of the two picked entries, both from one sum where that can be taken apart."""
-    if 2 * k + len(values).bit_length() <= advice_width(len(values.builder.members)):
+    """Return the two picked entries of values in [0, 2^k), both from one sum where that can be taken apart."""
+    n = len(values)
+    weights = [1 << i for i in range(k)]
+    if 2 * k + n.bit_length() <= advice_width(len(values.builder.members)):
         both = decompose(((first + second * (1 << k)) * values).sum(), 0, 2 * k)
-        return both[:k], both[k:]
-    v, w = (decompose((flags * values).sum(), 0, k) for flags in (first, second))
+        return weighted(both[:k], weights), weighted(both[k:], weights)
+    v, w = (weighted(decompose((flags * values).sum(), 0, k), weights) for flags in (first, second))
     return v, w
