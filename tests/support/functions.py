@@ -277,6 +277,9 @@ CASES: tuple[FunctionCase, ...] = (
         lambda d: ts.percentile(d.x[:5], [40, 75]),
         lambda d: [Near(np.percentile(d.x[:5].astype(int), q), 1e-12) for q in (40, 75)],
     ),
+    FunctionCase("argmax", lambda d: ts.argmax(d.x), lambda d: d.x.argmax()),
+    FunctionCase("argmin", lambda d: ts.argmin(d.x), lambda d: d.x.argmin()),
+    FunctionCase("cumsum", lambda d: ts.cumsum(d.x * d.y), lambda d: np.cumsum(d.x * d.y)),
     # ------------------------------------------------------------------ statistics
     FunctionCase("count", lambda d: ts.count(d.x), lambda d: len(d.x)),
     FunctionCase("sum", lambda d: ts.sum(d.x * d.y), lambda d: (d.x * d.y).sum()),

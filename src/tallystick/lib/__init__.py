@@ -25,6 +25,7 @@ from ._moments import (
 )
 from ._numbers import divide, floor_divide, reciprocal, sqrt
 from ._order import argsort, median, percentile, quantile, rank, sort, top_k
+from ._positions import argmax, argmin, cumsum
 from ._regression import Regression, ols
 from ._thresholds import Score, count_above, score
 
@@ -38,6 +39,8 @@ __all__ = [
     "add_noise",
     "all",
     "any",
+    "argmax",
+    "argmin",
     "argsort",
     "clip",
     "concat",
@@ -45,6 +48,7 @@ __all__ = [
     "count",
     "count_above",
     "covariance",
+    "cumsum",
     "divide",
     "floor_divide",
     "group_by",
