@@ -125,6 +125,25 @@ def test_scores(rows: list[tuple[int, int]], threshold: int) -> None:
     assert found["secret"].tolist() == (both >= (x == y).sum()).astype(int).tolist()
 
 
+def test_a_fraud_score_over_columns_of_several_members() -> None:
+    """Each member knows something else about the same rows, and nobody another one's part or a row's points."""
+
+    @ts.program
+    def fraud(table: ts.Members[ts.Table]) -> dict[str, object]:
+        bank, shop, phone = table
+        found = ts.score([bank["amount"] > 500, shop["returns"] >= 3, phone["risk"]], 5, points=[2, 1, 1])
+        return {"flagged": found.count}
+
+    columns = {"amount": [900, 10, 501, 500], "returns": [3, 3, 0, 9], "risk": [2, 1, 3, 4]}
+    schema = [
+        ts.MemberSchema(m, 4, {c: ts.Column(0, 1000)})
+        for m, c in zip(("bank", "shop", "phone"), columns, strict=True)
+    ]
+    tables = {m.name: {c: columns[c] for c in m.columns} for m in schema}
+    (flagged,) = simulate(ts.trace(fraud, schema), tables).results
+    assert flagged.values == (3,)
+
+
 # ------------------------------------------------------------------------------------ on shares and forged
 
 SHARED: dict[str, Function] = {

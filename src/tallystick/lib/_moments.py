@@ -16,7 +16,7 @@ from typing import overload
 
 import numpy as np
 
-from ..plan import Opened, Operand, Secret, fail, public_array, reveal
+from ..plan import Opened, Operand, Secret, fail, public_array, reveal, stack
 from ._choice import choose
 from ._compare import equals
 from ._digits import constants, tighten
@@ -301,11 +301,10 @@ def correlation(
             "ts.correlation: all entries of a vector may be equal",
             hint="say what to put there: ts.correlation(…, decimals=3, otherwise=0)",
         )
-    # Roots to so many binary places that both together change the result by less than a tenth of a unit.
+    # Both roots at once, to so many binary places that they change the result by less than a tenth of a unit.
     guard = (24 * 10**decimals).bit_length()
-    roots = [
-        floor_root(spread(v, None) * (1 << 2 * guard), greatest_spread(v, n) << 2 * guard) for v in (x, y)
-    ]
+    most = builtins.max(greatest_spread(v, n) for v in (x, y)) << 2 * guard
+    roots = floor_root(stack([spread(v, None) for v in (x, y)]) * (1 << 2 * guard), most)
     both = roots[0] * roots[1]
     flat = equals(both, np.array(0, dtype=object))
     divisor = tighten(both + flat, 1, builtins.max(both.high, 1))
