@@ -189,6 +189,15 @@ def _plainly_fitted(d: Data) -> dict[str, object]:
     }
 
 
+def _logit(d: Data) -> Near:
+    """Newton's method in doubles until it stands still, for the log-odds of b given g."""
+    design, y, fit = np.column_stack([np.ones(len(d.g)), d.g]).astype(float), d.b.astype(float), np.zeros(2)
+    for _ in range(20):
+        p = 1 / (1 + np.exp(-design @ fit))
+        fit += np.linalg.solve(design.T @ (design * (p * (1 - p))[:, None]), design.T @ (y - p))
+    return Near(fit, 0.05)
+
+
 CASES: tuple[FunctionCase, ...] = (
     # ------------------------------------------------------------------ operators
     FunctionCase("<", lambda d: d.x < d.y, lambda d: d.x < d.y),
@@ -374,6 +383,11 @@ CASES: tuple[FunctionCase, ...] = (
         lambda d: 2 * d.b + 3 * (d.x > 0) + d.y >= 5,
     ),
     FunctionCase("ols", lambda d: _fitted(ts.ols([d.y, d.g], d.x)), _plainly_fitted),
+    FunctionCase(
+        "logistic_regression",
+        lambda d: ts.logistic_regression([d.g], d.b, iterations=2, decimals=2, limit=8),
+        _logit,
+    ),
     # ------------------------------------------------------------------ disclosure
     FunctionCase("suppress", _suppressed, _plainly_suppressed),
     FunctionCase(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ..errors import UsageError
 from . import auction as _auction
+from . import diagnosis as _diagnosis
 from . import histogram as _histogram
 from . import outliers as _outliers
 from . import patients as _patients
@@ -28,6 +29,7 @@ _EXAMPLES = (
     _histogram.EXAMPLE,
     _auction.EXAMPLE,
     _screening.EXAMPLE,
+    _diagnosis.EXAMPLE,
     _quartiles.EXAMPLE,
     _score.EXAMPLE,
     _outliers.EXAMPLE,

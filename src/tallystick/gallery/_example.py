@@ -29,8 +29,8 @@ class Example:
     ``members`` are the owners, one file ``<member>.csv`` each in the data folder ``folder``; ``columns`` are
     those the program may use, with their public ranges; ``revealed`` says in a paragraph what anyone learns;
     ``plain`` computes the same results from all tables in the open, with the standard library, under the
-    plan's names.  A result to which the computation adds noise may differ from ``plain`` by at most its entry
-    in ``bounds``; all others are equal.
+    plan's names.  A result to which the computation adds noise, or that it approximates, may differ from ``plain``
+    by at most its entry in ``bounds``; all others are equal.
     """
 
     program: Program

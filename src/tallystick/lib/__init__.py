@@ -11,6 +11,7 @@ from ._choice import abs, all, any, clip, isin, max, maximum, min, minimum, sign
 from ._deviations import outliers, zscores
 from ._disclosure import Suppressed, add_noise, round_to, suppress
 from ._groups import Groups, group_by, histogram
+from ._logistic import logistic_regression
 from ._moments import (
     correlation,
     count,
@@ -55,6 +56,7 @@ __all__ = [
     "histogram",
     "isin",
     "join",
+    "logistic_regression",
     "max",
     "maximum",
     "mean",

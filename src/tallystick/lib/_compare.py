@@ -44,6 +44,7 @@ __all__ = [
     "is_boolean",
     "is_zero",
     "not_negative",
+    "product",
     "require_boolean",
     "sign_and_magnitude",
 ]
@@ -234,20 +235,20 @@ def _matching(bits: Secret, wanted: Array, exact: Array, k: int, *, uniform: boo
     if uniform:
         pattern = int(wanted.reshape(-1)[0])
         literals = [bits[..., i] if pattern >> i & 1 else complement(bits[..., i]) for i in range(k)]
-        return _product(literals)
+        return product(literals)
     literals = []
     for i in range(k):
         ones = cast(Array, np.asarray(wanted >> i & 1, dtype=object))
         literals.append(bits[..., i] * (2 * ones - 1) + (1 - ones))
-    return as_boolean(_product(literals) * np.where(exact, 1, 0))
+    return as_boolean(product(literals) * np.where(exact, 1, 0))
 
 
-def _product(factors: list[Secret]) -> Secret:
+def product(factors: list[Secret]) -> Secret:
     """Return the product of factors, halves first, so that equal halves of two products are one node."""
     if len(factors) == 1:
         return factors[0]
     half = len(factors) // 2
-    return _product(factors[:half]) * _product(factors[half:])
+    return product(factors[:half]) * product(factors[half:])
 
 
 # ---------------------------------------------------------------------------------------- operators
