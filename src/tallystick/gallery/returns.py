@@ -19,9 +19,8 @@ def returns(table: ts.Members[ts.Table]) -> dict[str, object]:
     experience = ts.concat(t["exper_years"] for t in table)
     fit = ts.ols([schooling, experience], wage)
     base, per_school_year, per_working_year = round(fit.coefficients, 2)
-    spread = ts.sqrt(ts.variance(schooling) * ts.variance(wage), places=20)
     return {
-        "correlation": round(ts.covariance(schooling, wage) / spread, 4),
+        "correlation": ts.correlation(schooling, wage, places=4),
         "base": base,
         "per_school_year": per_school_year,
         "per_working_year": per_working_year,

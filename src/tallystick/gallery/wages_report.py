@@ -22,11 +22,10 @@ def wages_report(table: ts.Members[ts.Table]) -> dict[str, object]:
     schooling = ts.concat(t["educ_years"] for t in table)
     experience = ts.concat(t["exper_years"] for t in table)
     quartiles = ts.quantile(wage, list(QUARTILES.values()))
-    spread = ts.sqrt(ts.variance(schooling) * ts.variance(wage), places=20)
     fit = ts.ols([schooling, experience], wage)
     return {
         **{name: quartiles[k].renamed(f"{name} of wage_cents") for k, name in enumerate(QUARTILES)},
-        "correlation": round(ts.covariance(schooling, wage) / spread, 4),
+        "correlation": ts.correlation(schooling, wage, places=4),
         "coefficients": round(fit.coefficients, 3),
         "standard_errors": fit.standard_errors(3),
         "r_squared": round(fit.r_squared, 4),

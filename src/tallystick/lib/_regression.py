@@ -24,8 +24,8 @@ from ..plan import (
     fail,
     public_array,
     public_constant,
-    reveal,
 )
+from ._moments import opened
 
 __all__ = ["Columns", "Regression", "columns_of", "ols"]
 
@@ -179,7 +179,7 @@ def _moment(builder: Builder, a: _Column, b: _Column) -> Opened:
     """Return the sum of products of two columns, opened unless it is public."""
     x, y = a.values, b.values
     if isinstance(x, Secret):
-        return _opened((x * y).sum()) if isinstance(y, Secret) else _weighted_sum(x, y, b.decimals)
+        return opened((x * y).sum()) if isinstance(y, Secret) else _weighted_sum(x, y, b.decimals)
     if isinstance(y, Secret):
         return _weighted_sum(y, x, a.decimals)
     return public_constant(builder, Fraction(int((x * y).sum()), 10 ** (a.decimals + b.decimals)))
@@ -188,13 +188,8 @@ def _moment(builder: Builder, a: _Column, b: _Column) -> Opened:
 def _weighted_sum(x: Secret, weights: Array, decimals: int) -> Opened:
     """Return the sum of x times public integers over 10^decimals; of the plain sum, that is opened."""
     one = not decimals and bool((weights == 1).all())
-    total = _opened((x if one else x * weights).sum())
+    total = opened((x if one else x * weights).sum())
     return total / 10**decimals if decimals else total
-
-
-def _opened(total: Secret) -> Opened:
-    """Open a sum, also of a single row: how few rows it has is for the plan's warnings to say."""
-    return reveal(total, allow_input=True)
 
 
 # ---------------------------------------------------------------------------------------- public elimination
