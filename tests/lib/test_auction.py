@@ -107,7 +107,7 @@ def test_scores(rows: list[tuple[int, int]], threshold: int) -> None:
         return {
             "points": plain.points,
             "flagged": plain.flagged,
-            "count": plain.count,
+            "count": plain.count(),
             "weighed": weighed.points,
             "weighed flagged": weighed.flagged,
             "secret": secret.flagged,
@@ -132,7 +132,7 @@ def test_a_fraud_score_over_columns_of_several_members() -> None:
     def fraud(table: ts.Members[ts.Table]) -> dict[str, object]:
         bank, shop, phone = table
         found = ts.score([bank["amount"] > 500, shop["returns"] >= 3, phone["risk"]], 5, points=[2, 1, 1])
-        return {"flagged": found.count}
+        return {"flagged": found.count()}
 
     columns = {"amount": [900, 10, 501, 500], "returns": [3, 3, 0, 9], "risk": [2, 1, 3, 4]}
     schema = [
@@ -150,7 +150,7 @@ SHARED: dict[str, Function] = {
     "auction": lambda x, y: list(outcome(ts.second_price(x)).values()),
     "computed": lambda x, y: list(outcome(ts.second_price(x + y)).values()),
     "above": lambda x, y: [ts.count_above(x, 5), ts.count_above(x, y[0], inclusive=True)],
-    "score": lambda x, y: ts.score([x > 5, y > 0, y], 2, points=[2, 1, -1]).count,
+    "score": lambda x, y: ts.score([x > 5, y > 0, y], 2, points=[2, 1, -1]).count(),
 }
 
 

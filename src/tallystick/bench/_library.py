@@ -168,7 +168,7 @@ LIBRARY: tuple[LibraryCase, ...] = (
     _case("outliers", "ts.outliers(x, 1)"),
     _case("second_price", "ts.second_price(x).price"),
     _case("count_above", "ts.count_above(x, y)"),
-    _case("score", "ts.score([x > 1 << 31, y > 1 << 31, z > 1 << 30], 2).count"),
+    _case("score", "ts.score([x > 1 << 31, y > 1 << 31, z > 1 << 30], 2).count()"),
     _case("suppress", "ts.suppress(x.sum(), (x < 1 << 31).sum(), 10).value"),
     _case("round_to", "ts.round_to(x.sum(), 1_000)"),
     _case("add_noise", "ts.add_noise((x < 1 << 31).sum(), sensitivity=1, epsilon=1.0)"),

@@ -33,9 +33,8 @@ class Score:
     points: Secret
     flagged: Secret
 
-    @property
     def count(self) -> Secret:
-        """How many rows reach the threshold."""
+        """Return how many rows reach the threshold.  Reveals nothing by itself."""
         return self.flagged.sum()
 
 
