@@ -42,11 +42,12 @@ class UsageError(TallystickError):
 
 
 class ProgramError(UsageError):
-    """A program cannot be traced into a plan; ``where`` is ``file:line`` of the program."""
+    """A program cannot be traced into a plan; ``where`` is ``file:line`` of the program, ``what`` the rest."""
 
     def __init__(self, message: str, *, where: str | None = None, hint: str | None = None) -> None:
         super().__init__(f"{where}: {message}" if where else message, hint=hint)
         self.where = where
+        self.what = message
 
 
 class DataError(UsageError):

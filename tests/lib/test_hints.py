@@ -267,7 +267,7 @@ def test_a_spoiled_mask_stops_the_run_before_the_next_opening(
 @ts.program
 def product_bits(tables):
     """Digits of a product: what is opened under the mask depends on an opening before."""
-    y = tables["a"]["x"] * tables["b"]["x"][:1]
+    y = tables["a"]["x"] * tables["b"]["x"][0]
     found = ts.hint("bits", y, parameters=(-30, 7), n=7 * y.size, boolean=True).reshape(-1, 7)
     ts.assert_zero(found @ [1 << i for i in range(7)] - (y + 30))
     return {"bits": found}

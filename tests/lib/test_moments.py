@@ -18,6 +18,7 @@ from support.advice import forgery_is_refused, honest_advice
 from support.library import agree_on_shares, compute, cost_of, library_case
 from tallystick.backend import Backend
 from tallystick.errors import ProgramError
+from tallystick.plan import simulate
 
 LOW, HIGH = -37, 90
 ENTRIES = st.one_of(st.integers(LOW, HIGH), st.sampled_from([LOW, HIGH, 0, 7]))
@@ -187,15 +188,14 @@ def test_along_an_axis(axis: int) -> None:
     equal_var=st.booleans(),
 )
 def test_t_agrees_with_scipy(x: list[int], y: list[int], places: int, equal_var: bool) -> None:
-    n = len(x)
-    found = compute(
-        lambda a: ts.t_statistic(
-            a[:n] * Fraction(1, 10), a[n:] * Fraction(1, 10), equal_var=equal_var, places=places
-        ),
-        x + y,
-        low=LOW,
-        high=HIGH,
-    ).item()
+    def body(table: ts.Members[ts.Table]) -> object:
+        a, b = (t["x"] * Fraction(1, 10) for t in table)
+        return {"t": ts.t_statistic(a, b, equal_var=equal_var, places=places)}
+
+    columns = {"x": ts.Column(LOW, HIGH)}
+    members = [ts.MemberSchema("a", len(x), columns), ts.MemberSchema("b", len(y), columns)]
+    plan = ts.trace(ts.Program("t", body), members)
+    found = simulate(plan, {"a": {"x": x}, "b": {"x": y}}).results[0].values[0]
     with np.errstate(all="ignore"):
         expected = ttest_ind(x, y, equal_var=equal_var).statistic
     if len(set(x)) == len(set(y)) == 1 or not np.isfinite(expected):

@@ -105,6 +105,8 @@ def _pair(draw: st.DrawFn, pool: list[Secret]) -> tuple[Secret, Secret] | None:
         np.broadcast_shapes(x.shape, y.shape)
     except ValueError:
         return None
+    if x.ndim == y.ndim == 1 and x.shape != y.shape and not x.origin.members & y.origin.members:
+        return None  # A member's only row does not stand for all rows of another.
     return (x, y) if not _wide(x) and not _wide(y) and x.size and y.size else None
 
 

@@ -16,6 +16,7 @@ from ._compare import (
     sign_and_magnitude,
 )
 from ._digits import as_boolean, constants, public_values, tighten
+from ._naming import statistic
 
 __all__ = ["abs", "all", "any", "clip", "isin", "max", "maximum", "min", "minimum", "sign", "where"]
 
@@ -102,8 +103,7 @@ def _extreme(name: str, x: Secret, axis: int | None, *, greater: bool) -> Secret
         kept = _lesser(name, left[:half], left[half : 2 * half], greater=greater)
         left = concat([kept, left[2 * half :]]) if len(left) % 2 else kept
     found = left[0]
-    origin = x.origin.renamed(f"{'greatest' if greater else 'least'} of {x.origin.text}")
-    return Secret(found.builder, found.node, found.shape, decimals=found.decimals, origin=origin)
+    return statistic(found, f"{'greatest' if greater else 'least'} of {x.origin.text}", x)
 
 
 def axis_first(name: str, x: Secret, axis: int | None) -> Secret:

@@ -20,7 +20,7 @@ from ..plan import Opened, Operand, Secret, fail, public_array, reveal, stack
 from ._choice import choose
 from ._compare import equals
 from ._digits import constants, tighten
-from ._naming import named, text_of, units, with_scale
+from ._naming import named, statistic, text_of, units, with_scale
 from ._numbers import check_decimals, divided, floor_root, rounded_quotient, rounded_root
 
 __all__ = [
@@ -378,8 +378,8 @@ def _signed_root(square: Opened, sign: Opened, places: int) -> Opened:
 
 
 def opened(total: Secret) -> Opened:
-    """Open a sum, also of a single row: how few rows it has is for the plan's warnings to say."""
-    return reveal(total, allow_input=True)
+    """Open a sum, also of a member's only row, which is for the plan's warnings to say."""
+    return reveal(statistic(total, total.origin.text, total))
 
 
 def _sums(x: Secret, axis: int | None) -> Sums:

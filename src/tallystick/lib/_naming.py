@@ -7,13 +7,20 @@ from fractions import Fraction
 
 from ..plan import Secret, joined
 
-__all__ = ["named", "shown_interval", "text_of", "units", "with_scale"]
+__all__ = ["named", "shown_interval", "statistic", "text_of", "units", "with_scale"]
 
 
 def named(result: Secret, text: str, *parents: Secret) -> Secret:
     """Return a result under a name, as something made of its parents."""
     origin = joined(text, [p.origin for p in parents])
     return Secret(result.builder, result.node, result.shape, decimals=result.decimals, origin=origin)
+
+
+def statistic(result: Secret, text: str, *parents: Secret) -> Secret:
+    """Return a result under a name, as what a statistic of all rows gives: of a single row it may be its entry."""
+    found = named(result, text, *parents)
+    origin = found.origin.as_statistic()
+    return Secret(found.builder, found.node, found.shape, decimals=found.decimals, origin=origin)
 
 
 def text_of(x: object) -> str:

@@ -20,7 +20,7 @@ from ._choice import max as greatest
 from ._choice import min as least
 from ._compare import complement
 from ._digits import committed, committed_bits, constants, decompose, weighted
-from ._naming import named, text_of, units, with_scale
+from ._naming import named, statistic, text_of, units, with_scale
 from ._numbers import Rounding, divide
 
 __all__ = ["argsort", "median", "percentile", "quantile", "rank", "sort", "top_k"]
@@ -86,7 +86,7 @@ def _along(name: str, x: Secret, axis: int, function: Callable[[Secret], Secret]
         return x
     joined = stack(found).T
     whole = joined.reshape(joined.shape[0], *shape).moveaxis(0, axis)
-    return named(whole, f"{name.removeprefix('ts.')}({x.origin.text})", x)
+    return statistic(whole, f"{name.removeprefix('ts.')}({x.origin.text})", x)
 
 
 def _sorted(x: Secret) -> Secret:
@@ -221,7 +221,7 @@ def quantile(
         return named(stack([f.rescale(widest) for f in found]), f"quantiles of {text_of(x)}", x)
     level = _level(q, 1)
     (found_one,) = _quantiles(_last("ts.quantile", x, axis), [level], method, decimals, rounding)
-    return named(found_one, f"{_shown(level)} of {x.origin.text}", x)
+    return statistic(found_one, f"{_shown(level)} of {x.origin.text}", x)
 
 
 def _last(name: str, x: Secret, axis: int | None) -> Secret:

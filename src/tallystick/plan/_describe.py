@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ._ops import MAX_LABEL
 
@@ -14,21 +14,31 @@ _MAX_TEXT = 160
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a secret comes from: an expression in column names, the members it draws on, and their rows."""
+    """Where a secret comes from: an expression in column names, the members it draws on, and their rows.
+
+    ``statistic`` says that it is made of a sum, an extreme or a quantile, whatever the number of rows: of a single
+    row that is its entry, which is then for the plan's warnings to say.
+    """
 
     text: str
     members: frozenset[int]
     rows: int
+    statistic: bool = False
 
     def renamed(self, text: str) -> Origin:
         """Return the same origin under another expression."""
-        return Origin(_short(text), self.members, self.rows)
+        return replace(self, text=_short(text))
+
+    def as_statistic(self) -> Origin:
+        """Return the same origin of a statistic."""
+        return replace(self, statistic=True)
 
 
 def joined(text: str, origins: Sequence[Origin]) -> Origin:
     """Return the origin of something computed from several values element by element."""
     members = frozenset[int]().union(*(o.members for o in origins))
-    return Origin(_short(text), members, max((o.rows for o in origins), default=0))
+    rows = max((o.rows for o in origins), default=0)
+    return Origin(_short(text), members, rows, any(o.statistic for o in origins))
 
 
 def label_of(origin: Origin, members: Sequence[str], size: int) -> str:

@@ -11,13 +11,13 @@ from typing import NoReturn, TypeAlias
 import numpy as np
 
 from ._builder import Builder, fail
-from ._copies import copies_input
+from ._copies import copied_inputs
 from ._describe import label_of
 from ._expressions import MAX_PLACES, PublicBinary, PublicConstant, PublicNeg, PublicRounded, PublicTake
-from ._ops import MAX_LABEL
+from ._ops import MAX_LABEL, Input
 from ._secret import Secret, pick
 
-__all__ = ["Opened", "PublicOperand", "public_constant", "reveal", "sqrt"]
+__all__ = ["Opened", "PublicOperand", "inputs_shown", "public_constant", "reveal", "sqrt"]
 
 PublicOperand: TypeAlias = "Opened | int | Fraction | Decimal | np.integer"
 
@@ -192,7 +192,8 @@ def reveal(secret: Secret, *, label: str | None = None, allow_input: bool = Fals
     """Open a secret to everybody; ``label`` says what it is in the list of what is revealed.
 
     Entries of a member's column as they are, or shifted and scaled in public, are opened only with
-    ``allow_input``.
+    ``allow_input``; so is a sum in which everything but one entry cancels.  A statistic of a member's only row is
+    left to the plan's warnings.
     """
     if not isinstance(secret, Secret):
         fail(f"ts.reveal takes a secret, not {type(secret).__name__}")
@@ -201,7 +202,7 @@ def reveal(secret: Secret, *, label: str | None = None, allow_input: bool = Fals
         fail("advice without a proved range cannot be revealed")
     if label is not None and not 1 <= len(label) <= MAX_LABEL:
         fail(f"a label has between 1 and {MAX_LABEL} characters")
-    if not allow_input and secret.size and copies_input(builder.nodes, secret.node):
+    if not allow_input and inputs_shown(secret):
         fail(
             f"this would reveal entries of an input as they are: {secret.origin.text}",
             hint="compute something from them, or say ts.reveal(…, allow_input=True)",
@@ -210,6 +211,20 @@ def reveal(secret: Secret, *, label: str | None = None, allow_input: bool = Fals
     text = label_of(secret.origin, names, secret.size) if label is None else label
     opened = Opened(builder, builder.reveal(secret.node, text), secret.shape)
     return opened / 10**secret.decimals if secret.decimals else opened
+
+
+def inputs_shown(secret: Secret) -> list[Input]:
+    """Return the inputs of which the secret has entries as they are, but not for a statistic of a member's only row.
+
+    A join of a single row shows whether it matches besides.
+    """
+    builder = secret.builder
+    copied = copied_inputs(builder.nodes, builder.lengths, builder.intervals, [secret.node])
+    assert copied is not None
+    inputs = [node for v in sorted(copied[0]) if isinstance(node := builder.nodes[v], Input)]
+    if secret.origin.statistic and secret.size == 1 and all(n.n == 1 and n.order is None for n in inputs):
+        return []
+    return inputs
 
 
 def sqrt(value: Opened, *, places: int) -> Opened:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 import runpy
 import traceback
@@ -156,6 +157,20 @@ class Program:
         code = self.function.__code__
         return location(Path(code.co_filename), code.co_firstlineno)
 
+    @property
+    def returns(self) -> str:
+        """``file:line`` of the statement that returns the results; of the definition where there are several."""
+        code = self.function.__code__
+        lines = {
+            step.positions.lineno
+            for step in dis.get_instructions(code)
+            if step.positions is not None
+            and step.opname.startswith("RETURN_")
+            and step.opname != "RETURN_GENERATOR"
+        }
+        (line,) = lines if len(lines) == 1 else (None,)
+        return location(Path(code.co_filename), line or code.co_firstlineno)
+
 
 def program(function: Callable[[Members[Table]], object]) -> Program:
     """Mark a function of one argument, the members' tables, as a program."""
@@ -210,7 +225,7 @@ def trace(program: Program, members: Iterable[MemberSchema]) -> Plan:
     tables = Members({s.name: Table(builder, k, s) for k, s in enumerate(schemas)})
     try:
         returned = program.function(tables)
-        results = list(_flatten(builder, returned, ""))
+        results = list(_flatten(builder, returned, "", program.returns))
     except TallystickError:
         raise
     except Exception as error:
@@ -218,7 +233,7 @@ def trace(program: Program, members: Iterable[MemberSchema]) -> Plan:
         raise ProgramError(f"{type(error).__name__}: {error}", where=where) from error
     if not results:
         raise ProgramError(
-            "the program returns no result", where=program.where, hint="return a dict of results"
+            "the program returns no result", where=program.returns, hint="return a dict of results"
         )
     try:
         plan = builder.finish(program.name, results)
@@ -253,31 +268,36 @@ def schema_of(plan: Plan) -> list[MemberSchema]:
     ]
 
 
-def _flatten(builder: Builder, value: object, name: str) -> Iterator[Result]:
-    """Name every leaf of the returned structure: ``mean.south``, ``slope.0``."""
+def _flatten(builder: Builder, value: object, name: str, where: str) -> Iterator[Result]:
+    """Name every leaf of the returned structure: ``mean.south``, ``slope.0``.  Errors name the line ``where``."""
     if isinstance(value, Mapping):
         for key, child in value.items():
             if not isinstance(key, str) or not key:
-                fail(f"result {name or 'names'}: keys are non-empty text, not {key!r}")
-            yield from _flatten(builder, child, f"{name}.{key}" if name else key)
+                message = f"result {name or 'names'}: keys are non-empty text, not {key!r}"
+                raise ProgramError(message, where=where)
+            yield from _flatten(builder, child, f"{name}.{key}" if name else key, where)
     elif isinstance(value, list | tuple):
         for k, child in enumerate(value):
-            yield from _flatten(builder, child, f"{name}.{k}" if name else str(k))
+            yield from _flatten(builder, child, f"{name}.{k}" if name else str(k), where)
     else:
-        opened = _as_opened(builder, value, name or "result")
+        try:
+            opened = _as_opened(builder, value)
+        except ProgramError as error:
+            message = f"result {name}: {error.what}" if name else error.what
+            raise ProgramError(message, where=where, hint=error.hint) from None
         yield Result(name or "result", opened.expression, opened.shape)
 
 
-def _as_opened(builder: Builder, value: object, name: str) -> Opened:
+def _as_opened(builder: Builder, value: object) -> Opened:
     if isinstance(value, Secret):
         value = reveal(value)
     if isinstance(value, int | np.integer | Fraction | Decimal) and not isinstance(value, bool):
         return public_constant(builder, value)
     if not isinstance(value, Opened):
         hint = "return secrets, opened values or integers"
-        fail(f"result {name}: {type(value).__name__} cannot be a result", hint=hint)
+        fail(f"{type(value).__name__} cannot be a result", hint=hint)
     if value.builder is not builder:
-        fail(f"result {name}: a value of another trace")
+        fail("a value of another trace", hint="do not keep secrets in global variables")
     return value
 
 

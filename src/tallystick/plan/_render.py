@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from ._budget import budgets
-from ._copies import origins
+from ._copies import copied_inputs, sources
 from ._estimate import Estimate, estimate
 from ._expressions import (
     Expression,
@@ -28,6 +28,7 @@ from ._plan import Plan
 __all__ = ["explain_results", "render", "revealed", "warnings"]
 
 _FEW_ROWS = 10
+_MAX_COPY_WORK = 1 << 24
 _MAX_EXPRESSION = 140
 _SYMBOLS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 _BINDING = {"add": 1, "sub": 1, "mul": 2, "div": 2}
@@ -60,13 +61,19 @@ def warnings(plan: Plan) -> list[str]:
     found: list[str] = []
     if len(plan.members) == 2 and plan.outputs:
         found.append("with two members, each can subtract its own part from every sum and learn the other's")
-    sources, copies = origins(plan.nodes)
+    owners = sources(plan.nodes)
+    layout, opened = plan.layout, [node.a for node in plan.outputs]
+    copied = copied_inputs(plan.nodes, layout.lengths, layout.intervals, opened, limit=_MAX_COPY_WORK)
+    if copied is None:
+        found.append(
+            "too many values are added up to examine whether entries of inputs are shown as they are"
+        )
     for number, node in enumerate(plan.outputs):
-        if node.to is not None and sources[node.a] <= set(node.to):
+        if node.to is not None and owners[node.a] <= set(node.to):
             continue
-        members = sorted({plan.members[k].name for k in sources[node.a]})
-        rows = sum(plan.members[k].rows for k in sources[node.a])
-        if copies[node.a]:
+        members = sorted({plan.members[k].name for k in owners[node.a]})
+        rows = sum(plan.members[k].rows for k in owners[node.a])
+        if copied is not None and copied[number]:
             found.append(f"[{number + 1}] shows entries of an input as they are: {node.label}")
         elif len(members) == 1 and len(plan.members) > 1:
             found.append(f"[{number + 1}] depends on {members[0]} alone: {node.label}")
@@ -76,9 +83,9 @@ def warnings(plan: Plan) -> list[str]:
     private = [f"[{number + 1}]" for number, node in enumerate(plan.outputs) if node.to is not None]
     if private:
         found.append(f"what {', '.join(private)} show together with other outputs is not examined")
-    for number, opened in enumerate(plan.points):
-        if not _random_order(plan.nodes, opened.a):
-            found.append(f"[T{number + 1}] shows in which rows equal values are: {opened.label}")
+    for number, points in enumerate(plan.points):
+        if not _random_order(plan.nodes, points.a):
+            found.append(f"[T{number + 1}] shows in which rows equal values are: {points.label}")
     if not plan.inputs:
         found.append("the program uses no column of any member")
     return found

@@ -8,6 +8,7 @@ line of the program.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from math import prod
@@ -190,7 +191,7 @@ class Secret:
     def _times(self, other: Secret) -> Secret:
         self._same_trace(other)
         decimals = self._decimals(self.decimals + other.decimals)
-        shape = broadcast_shape(self.shape, other.shape)
+        shape = _joint_shape(self, other)
         a, b = self.broadcast_to(shape), other.broadcast_to(shape)
         if a._node == b._node:
             origin = a.origin.renamed(f"{_wrapped(a.origin.text)}^2")
@@ -257,7 +258,7 @@ class Secret:
             k = _normal_axis(axis, self.ndim)
             outer, n, inner = prod(self.shape[:k]), self.shape[k], prod(self.shape[k + 1 :])
             shape = (*self.shape[:k], *self.shape[k + 1 :])
-        origin = self.origin.renamed(f"sum of {_wrapped(self.origin.text)}")
+        origin = self.origin.renamed(f"sum of {_wrapped(self.origin.text)}").as_statistic()
         if n == 1:
             return self._like(self._node, shape, origin=origin)
         return self._like(self._builder.add(Sum(self._node, outer, n, inner)), shape, origin=origin)
@@ -522,7 +523,7 @@ class Secret:
             # NumPy turns a product of zero-dimensional object arrays into a bare integer.
             fine = np.asarray(values * 10 ** (self.decimals - decimals), dtype=object)
             b = constant(self._builder, fine, decimals=self.decimals)
-        shape = broadcast_shape(self.shape, b.shape)
+        shape = _joint_shape(self, b)
         return self.broadcast_to(shape), b.broadcast_to(shape), shape
 
     def _same_trace(self, other: Secret) -> None:
@@ -729,7 +730,7 @@ def _joined_rows(parts: Sequence[Secret]) -> Origin:
     text = texts[0] if len(texts) == 1 else f"({', '.join(texts)})"
     merged = joined(text, [p.origin for p in parts])
     disjoint = sum(len(p.origin.members) for p in parts) == len(merged.members)
-    return Origin(merged.text, merged.members, sum(p.origin.rows for p in parts) if disjoint else merged.rows)
+    return replace(merged, rows=sum(p.origin.rows for p in parts)) if disjoint else merged
 
 
 def _axis_to_front(value: Secret, k: int) -> Secret:
@@ -783,6 +784,17 @@ def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
             f"shapes {a} and {b} do not match",
             hint="members may have different numbers of rows; combine sums, or join columns with ts.concat",
         )
+
+
+def _joint_shape(a: Secret, b: Secret) -> tuple[int, ...]:
+    """Return the shape that both broadcast to; columns of different members are of one length, also of length 1."""
+    alone = a.ndim == b.ndim == 1 and a.shape != b.shape and 1 in (a.size, b.size)
+    if alone and a.origin.members and b.origin.members and not a.origin.members & b.origin.members:
+        fail(
+            f"columns of different members with {a.size} and {b.size} rows do not match",
+            hint="a single value that stands for all rows is a column's entry, as in x[0]",
+        )
+    return broadcast_shape(a.shape, b.shape)
 
 
 def _strides(shape: tuple[int, ...]) -> tuple[int, ...]:

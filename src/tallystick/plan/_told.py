@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from ._builder import Builder, fail
-from ._copies import copies_input
+from ._opened import inputs_shown
 from ._ops import MAX_DECIMALS, MAX_LABEL
 from ._plan import ResultValue
 from ._program import Table
@@ -37,7 +37,7 @@ def tell(secret: Secret, *, to: Table | str | Iterable[Table | str], name: str) 
     members = tuple(sorted({_position(builder, member) for member in wanted}))
     if not members:
         fail("ts.tell to nobody")
-    if secret.size and secret.origin.members != set(members) and copies_input(builder.nodes, secret.node):
+    if any(members != (node.member,) for node in inputs_shown(secret)):
         fail(
             f"this would tell entries of an input as they are to another member: {secret.origin.text}",
             hint="compute something from them",
