@@ -179,6 +179,7 @@ ERRORS: dict[str, tuple[Function, str]] = {
     "grid": (lambda x: ts.second_price(x.reshape(1, 3)).price, "at least two bids"),
     "list": (lambda x: ts.second_price([1, 2]).price, "ts.second_price takes a secret"),  # type: ignore[arg-type]
     "above": (lambda x: ts.count_above([1], 2), "ts.count_above takes a secret"),  # type: ignore[arg-type]
+    "single rule": (lambda x: ts.score(x, 1).points, "takes a list of rules"),  # type: ignore[arg-type]
     "no rules": (lambda x: ts.score([], 1).points, "without rules"),
     "rows": (lambda x: ts.score([x > 1, x[1:] > 1], 1).points, "rules over the same rows"),
     "points": (lambda x: ts.score([x > 1], 1, points=[1, 2]).points, "2 numbers of points for 1 rules"),

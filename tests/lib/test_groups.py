@@ -230,6 +230,11 @@ ERRORS: dict[str, tuple[Function, str]] = {
     "list": (lambda x: ts.histogram([1], [0, 1]), "ts.histogram takes a secret"),  # type: ignore[arg-type]
     "one edge": (lambda x: ts.histogram(x, [0]), "at least two edges"),
     "order": (lambda x: ts.histogram(x, [0, 2, 1]), "ascend"),
+    "bins": (lambda x: ts.histogram(x, 10), "at least two edges"),  # type: ignore[arg-type]
+    "secret edges": (lambda x: ts.group_by(x, edges=x), "edges of a histogram are public"),  # type: ignore[arg-type]
+    "secret categories": (lambda x: ts.group_by(x, x), "categories of ts.group_by are public"),  # type: ignore[arg-type]
+    "one category": (lambda x: ts.group_by(x, 5), "are public, and several"),  # type: ignore[arg-type]
+    "key": (lambda x: ts.group_by(5, [1]), "takes a secret, not int"),  # type: ignore[arg-type]
     "neither": (lambda x: ts.group_by(x), "either categories or edges="),
     "both": (lambda x: ts.group_by(x, [1], edges=[0, 1]), "either categories or edges="),
     "none": (lambda x: ts.group_by(x, []), "without categories"),

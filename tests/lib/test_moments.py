@@ -283,6 +283,7 @@ def test_forged_advice_is_not_proved(native: Backend, name: str, kind: str) -> N
 ERRORS: dict[str, tuple[Function, str]] = {
     "list": (lambda x: ts.mean([1, 2], decimals=1), "ts.mean takes a secret, not list"),  # type: ignore[call-overload]
     "nothing": (lambda x: ts.mean(x[:0], decimals=1), "ts.mean of no entries"),
+    "axes": (lambda x: ts.mean(x, (0, 1)), "an axis is an integer"),  # type: ignore[call-overload]
     "too few": (lambda x: ts.std(x[:1], ddof=1, decimals=1), "ts.std of 1 entries divides by 0"),
     "ddof": (lambda x: ts.variance(x, ddof=-1), "ddof is an integer of at least 0"),
     "neither": (lambda x: ts.std(x), "ts.std takes places= or decimals="),  # type: ignore[call-overload]

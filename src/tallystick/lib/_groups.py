@@ -5,7 +5,7 @@ Normative text: ``spec/library.md``, "Groups".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -139,7 +139,7 @@ def group_by(
     category belongs to no group.  Edges make groups as in ``ts.histogram``.  One test of equality a key and
     category, or one comparison an edge, serves all counts, sums and means.
     """
-    columns = [keys] if isinstance(keys, Secret) else list(keys)
+    columns = [keys] if isinstance(keys, Secret) else list(keys) if isinstance(keys, Sequence) else [keys]
     for key in columns:
         check_secret("group_by", key)
         if key.ndim != 1 or key.shape != columns[0].shape:
@@ -156,6 +156,11 @@ def group_by(
         groups = _between(tests, columns[0], edges)
     else:
         assert categories is not None
+        if isinstance(categories, Secret) or not isinstance(categories, Iterable):
+            fail(
+                "the categories of ts.group_by are public, and several",
+                hint="as in ts.group_by(key, [1, 2, 3])",
+            )
         groups = _equal(tests, columns, [_values(c, columns) for c in categories])
     return tests.groups(groups, "by " + ", ".join(text_of(k) for k in columns))
 
@@ -205,9 +210,15 @@ def _less(a: _Row, b: _Row) -> _Row:
 
 def _between(tests: _Tests, x: Secret, edges: Sequence[Operand]) -> list[_Row]:
     """Return the rows between edges: those that reached an edge without those that reached the next one."""
+    hint = "as in ts.histogram(x, [0, 10, 20])"
+    if isinstance(edges, Secret):
+        fail("the edges of a histogram are public", hint=hint)
     numbers, decimals = public_array(edges)
     if numbers.ndim != 1 or len(numbers) < 2:
-        fail("a histogram has at least two edges")
+        fail(
+            "a histogram has at least two edges",
+            hint=f"a number of bins would depend on secrets; write {hint}",
+        )
     if any(low >= high for low, high in pairwise(numbers)):
         fail("the edges of a histogram ascend")
     exact = [Fraction(int(v), 10**decimals) for v in numbers]

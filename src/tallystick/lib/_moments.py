@@ -42,6 +42,8 @@ def count(x: Secret, axis: int | None = None) -> int:
     check_secret("count", x)
     if axis is None:
         return x.size
+    if isinstance(axis, bool) or not isinstance(axis, int):
+        fail(f"an axis is an integer, not {axis!r}", hint="take one axis after the other, or reshape first")
     if not -x.ndim <= axis < x.ndim:
         fail(f"axis {axis} of {x.ndim} dimensions")
     return x.shape[axis]

@@ -45,6 +45,8 @@ def score(rules: Sequence[Secret], threshold: Operand, *, points: Sequence[Opera
     member's own points.  ``points`` are public factors of the rules, 1 without more said.  Reveals nothing by itself;
     a comparison a row.
     """
+    if isinstance(rules, Secret):
+        fail("ts.score takes a list of rules", hint="as in ts.score([x > 5, y > 7], 2)")
     if not rules:
         fail("ts.score without rules")
     for rule in rules:
