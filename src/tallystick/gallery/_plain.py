@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
-__all__ = ["Number", "column", "covariance", "mean", "quantile", "quotient", "root", "rounded", "solve"]
+__all__ = ["Number", "column", "covariance", "mean", "quotient", "root", "rounded", "solve"]
 
 Number = int | Fraction
 
@@ -29,15 +29,6 @@ def covariance(x: Sequence[Number], y: Sequence[Number], *, ddof: int = 0) -> Fr
     n, sum_x, sum_y = len(x), sum(x), sum(y)
     total = sum((n * a - sum_x) * (n * b - sum_y) for a, b in zip(x, y, strict=True))
     return Fraction(total) / (n * n * (n - ddof))
-
-
-def quantile(values: Sequence[Number], level: Fraction) -> Fraction:
-    """Return the entry at level * (n - 1) of the order, interpolated between its neighbours."""
-    ordered = sorted(values)
-    position = level * (len(ordered) - 1)
-    below = int(position)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (position - below) * Fraction(ordered[above] - ordered[below])
 
 
 def root(value: Fraction) -> Fraction:

@@ -7,24 +7,26 @@ correlation and regression are made of, nine sums over everybody are opened.
 from __future__ import annotations
 
 from fractions import Fraction
+from statistics import median
 
 import tallystick as ts
 from tallystick.gallery._example import Example, Plain, Tables
-from tallystick.gallery._plain import column, covariance, quantile, root, rounded, solve
+from tallystick.gallery._plain import column, covariance, root, rounded, solve
 
-QUARTILES = {"lower_quartile": Fraction(1, 4), "median": Fraction(1, 2), "upper_quartile": Fraction(3, 4)}
+QUARTILES = {"lower_quartile": Fraction(1, 4), "upper_quartile": Fraction(3, 4)}
 
 
 @ts.program
 def wages_report(table: ts.Members[ts.Table]) -> dict[str, object]:
-    """Quartiles of wages; their correlation with schooling; what schooling and experience explain of them."""
+    """Quartiles (rounded down to a wage) and median; correlation; what schooling and experience explain."""
     wage = ts.concat(t["wage_cents"] for t in table)
     schooling = ts.concat(t["educ_years"] for t in table)
     experience = ts.concat(t["exper_years"] for t in table)
-    quartiles = ts.quantile(wage, list(QUARTILES.values()))
+    quartiles = ts.quantile(wage, list(QUARTILES.values()), method="lower")
     fit = ts.ols([schooling, experience], wage)
     return {
         **{name: quartiles[k].renamed(f"{name} of wage_cents") for k, name in enumerate(QUARTILES)},
+        "median": ts.median(wage).renamed("median of wage_cents"),
         "correlation": ts.correlation(schooling, wage, places=4),
         "coefficients": round(fit.coefficients, 3),
         "standard_errors": fit.standard_errors(3),
@@ -49,7 +51,8 @@ def plain(tables: Tables) -> Plain:
     variances = [solve(matrix, unit)[i] * left_over / (n - 3) for i, unit in enumerate(units)]
     spread = root(covariance(schooling, schooling) * covariance(wage, wage))
     return {
-        **{name: quantile(wage, level) for name, level in QUARTILES.items()},
+        **{name: Fraction(sorted(wage)[int(level * (n - 1))]) for name, level in QUARTILES.items()},
+        "median": Fraction(median(map(Fraction, wage))),
         "correlation": rounded(covariance(schooling, wage) / spread, 4),
         "coefficients": [rounded(b, 3) for b in coefficients],
         "standard_errors": [rounded(root(v), 3) for v in variances],
@@ -61,10 +64,10 @@ EXAMPLE = Example(
     program=wages_report,
     title="a report on wages: median and quartiles, correlation, a two-column regression with standard errors",
     revealed=(
-        "Three numbers about the order of all wages: median and quartiles, each the wage of someone, or between the "
-        "wages of two people; whose does not show. And nine sums over all members: of wages, years of schooling and "
-        "years of experience, of their squares, and of their products; from them follow the correlation, the "
-        "regression, and every other second-order statistic of the three columns."
+        "Three numbers about the order of all wages: median and quartiles, each the wage of someone, or half-way "
+        "between the wages of two people; whose does not show. And nine sums over all members: of wages, years of "
+        "schooling and years of experience, of their squares, and of their products; from them follow the "
+        "correlation, the regression, and every other second-order statistic of the three columns."
     ),
     folder="wages",
     members=("midwest", "northeast", "south", "west"),
