@@ -132,6 +132,7 @@ def test_several_keys_and_edges(rows: list[tuple[bool, int, int]], every: bool) 
     assert found["cut"].tolist() == weighted
 
 
+@pytest.mark.filterwarnings("ignore:Precision loss")
 @given(rows=st.lists(st.tuples(st.booleans(), ENTRIES), min_size=1, max_size=10), equal_var=st.booleans())
 def test_t_of_two_groups_agrees_with_scipy(rows: list[tuple[bool, int]], equal_var: bool) -> None:
     keys, x = ([int(r[k]) for r in rows] for k in (0, 1))

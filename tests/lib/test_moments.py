@@ -181,6 +181,7 @@ def test_along_an_axis(axis: int) -> None:
     close("whole", np.average(grid, axis, grid * grid))
 
 
+@pytest.mark.filterwarnings("ignore:Precision loss")
 @given(
     x=st.lists(ENTRIES, min_size=1, max_size=6),
     y=st.lists(ENTRIES, min_size=1, max_size=6),
