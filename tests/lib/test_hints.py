@@ -10,13 +10,14 @@ import pytest
 
 import tallystick.online._digits as masking
 import tallystick.online._hints as protocols
-from support.advice import forgery_is_refused, hint_node, honest_advice
+from support.advice import forgery_is_refused, hint_node, honest_advice, proves
 from support.joint_run import Case, audit, case, play
 from tallystick import plan as ts
 from tallystick.algebra import Vector
 from tallystick.backend import FR_MODULUS, Backend
 from tallystick.errors import ProgramError
 from tallystick.online import plan_need
+from tallystick.party import Shared
 from tallystick.plan import Members, Secret, Table, estimate, simulate, trace
 
 CHEATER = 1
@@ -70,6 +71,14 @@ def inverse(tables):
     x = joined(tables)
     found = ts.hint("inverse", x, parameters=(), n=x.size, boolean=False)
     ts.assert_zero(x * (1 - x * found))
+    return {"sum": x.sum()}
+
+
+@ts.program
+def reciprocal(tables):
+    x = joined(tables) * 2 + 1
+    found = ts.hint("reciprocal", x, parameters=(), n=x.size, boolean=False)
+    ts.assert_zero(x * found - 1)
     return {"sum": x.sum()}
 
 
@@ -161,12 +170,28 @@ KINDS = {
     "span": Kind(span, flip),
     "copy": Kind(copy, flip),
     "inverse": Kind(inverse, bump),
+    "reciprocal": Kind(reciprocal, bump),
     "quotient": Kind(quotient, flip),
     "ratio": Kind(ratio, flip),
     "root": Kind(root, flip),
     "controls": Kind(controls, flip),
     "split": Kind(split, flip),
 }
+
+
+ELSEWHERE = {
+    "coins": "test_noise.py; not zeros and ones: test_registry.py",
+    "switches": "test_join.py; not zeros and ones: test_registry.py",
+    "random": "test_a_key_that_makes_a_tag_impossible",
+}
+"""Advice that nobody need get right, as any will do, and where it is shown that nothing else passes for it."""
+
+
+def test_every_kind_of_advice_is_lied_about_here() -> None:
+    assert {_kind(name) for name in KINDS} == {
+        kind for kind, known in ts.HINTS.items() if known.deterministic
+    }
+    assert set(ELSEWHERE) == {kind for kind, known in ts.HINTS.items() if not known.deterministic}
 
 
 def _kind(name: str) -> str:
@@ -262,6 +287,55 @@ def test_a_spoiled_mask_stops_the_run_before_the_next_opening(
     labels = [m.label for m in ran.log]
     assert not any(label.startswith(("outputs", "hint/inverse")) for label in labels)
     assert labels.count("hint/masked") == 6, "another value was opened under a mask"
+
+
+@ts.program
+def tagged(tables):
+    """The tags of a join: reciprocals of x + k under a key k that nobody knows."""
+    x = joined(tables)
+    key = ts.hint("random", parameters=(1,), n=1, boolean=False, builder=x.builder)
+    shifted = x + key.reshape(())
+    found = ts.hint("reciprocal", shifted, parameters=(), n=x.size, boolean=False)
+    ts.assert_zero(shifted * found - 1)
+    return {"sum": x.sum()}
+
+
+@pytest.mark.parametrize("row", [0, 3])
+def test_a_key_that_makes_a_tag_impossible(
+    native: Backend, monkeypatch: pytest.MonkeyPatch, row: int
+) -> None:
+    """Any key will do but the negative of an identifier, which would have no tag: k + x = 0 is never inverted."""
+    c = case(tagged, TABLES, LOW, HIGH)
+    rows = [x for table in TABLES.values() for x in table["x"]]
+    key, tags = hint_node(c.plan, kind="random"), hint_node(c.plan, kind="reciprocal")
+    honest = {key: [2**200], tags: [pow(x + 2**200, -1, FR_MODULUS) for x in rows]}
+    assert proves(native, c, honest)
+    for wrong in (0, 1):
+        forged = [pow(x - rows[row], -1, FR_MODULUS) if x != rows[row] else wrong for x in rows]
+        assert not proves(native, c, {key: [-rows[row]], tags: forged})
+
+    async def known(online, parameters, arguments, intervals):
+        return online.key.constant(Vector.from_ints(native, [-rows[row]]))
+
+    monkeypatch.setitem(protocols._PROTOCOLS, "random", known)
+    ran = play(c, [native] * 3)
+    assert {r.check for r in ran.results} == {"assert-zero"}
+    assert not any(m.label.startswith("outputs") for m in ran.log)
+
+
+def test_a_key_without_its_mac_stops_the_run(native: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = protocols._PROTOCOLS["random"]
+
+    async def shifting(online, parameters, arguments, intervals):
+        key = await honest(online, parameters, arguments, intervals)
+        if online.party.index != CHEATER:
+            return key
+        return Shared(key.value + Vector.constant(native, 1, len(key)), key.mac)
+
+    monkeypatch.setitem(protocols._PROTOCOLS, "random", shifting)
+    ran = play(case(tagged, TABLES, LOW, HIGH), [native] * 3)
+    assert [r.check for r in ran.honest(CHEATER)] == ["mac-check"] * 2
+    assert not any(m.label.startswith("outputs") for m in ran.log)
 
 
 @ts.program

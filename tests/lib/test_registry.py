@@ -13,8 +13,9 @@ from support.joint_run import Case, play
 from tallystick.algebra import Vector
 from tallystick.backend import Backend
 from tallystick.errors import ProtocolAbort
-from tallystick.plan import HINTS, Hint, Plan, simulate, witness
+from tallystick.plan import HINTS, Hint, Output, Plan, Points, Zero, simulate, witness
 from tallystick.plan import Witness as PlainWitness
+from tallystick.plan._intervals import HALF
 
 IDS = [f"{k}-{case.name}" for k, case in enumerate(CASES)]
 
@@ -127,6 +128,31 @@ def test_no_lie_changes_a_result_and_each_kind_is_refused(
             assert isinstance(result, ProtocolAbort), (kind, result)
             assert result.check in ("assert-zero", "gate-check", "advice"), (kind, result)
         assert not any(m.label.startswith("outputs") for m in ran.log), kind
+
+
+def test_every_kind_of_advice_is_lied_about() -> None:
+    """By the test above, which refuses a lie of each kind that a case takes; keys have tests of their own."""
+    taken = {n.kind for _, case in HINTED for n in hints_of(traced(case).plan).values()}
+    assert taken == set(HINTS)
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_only_inverses_are_arithmetic_modulo_the_field(case: FunctionCase) -> None:
+    """A zero between bounded values is one of integers: its interval lies in (-r/2, r/2), so no sum wraps around.
+
+    What has no interval comes from inverses and keys alone, and ends in a zero or in a wire that is 0 or 1.
+    """
+    plan = traced(case).plan
+    unbounded = {v for v, interval in enumerate(plan.layout.intervals) if interval is None}
+    for v, node in enumerate(plan.nodes):
+        if isinstance(node, Zero | Output | Points) and node.a not in unbounded:
+            low, high = plan.layout.intervals[node.a] or (0, 0)
+            assert -HALF <= low <= high <= HALF
+        if isinstance(node, Output):
+            assert node.a not in unbounded
+        if isinstance(node, Hint):
+            assert v not in unbounded or node.kind in ("inverse", "reciprocal", "random")
+            assert node.kind in ("copy", "reciprocal") or not unbounded & set(node.arguments)
 
 
 def _tell(patch: pytest.MonkeyPatch, lies: Lies, lie: Lie) -> None:

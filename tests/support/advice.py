@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -11,11 +12,21 @@ from support.joint_run import Case
 from tallystick.algebra import Generators, Random, Vector
 from tallystick.backend import FR_MODULUS, Backend
 from tallystick.errors import VerificationError
-from tallystick.plan import Hint, Plan, PlanRelation, witness
+from tallystick.plan import Hint, Input, Plan, PlanRelation, Zero, witness
 from tallystick.plan import Witness as PlainWitness
+from tallystick.plan._hint_kind import integers
+from tallystick.plan._simulate import _compute
 from tallystick.proofs import BatchVerifier, Witness, prove
 
-__all__ = ["every_witness", "forgery_is_refused", "hint_node", "honest_advice", "proves", "satisfies"]
+__all__ = [
+    "every_result",
+    "every_witness",
+    "forgery_is_refused",
+    "hint_node",
+    "honest_advice",
+    "proves",
+    "satisfies",
+]
 
 
 def hint_node(plan: Plan, number: int = 0, kind: str | None = None) -> int:
@@ -55,6 +66,52 @@ def every_witness(case: Case, limit: int = 14) -> Iterator[tuple[int, ...]]:
             w = witness(plan, case.values, advice=advice)
             if satisfies(w):
                 yield w.outputs
+
+
+def every_result(case: Case, *, most: int = 1 << 16) -> tuple[set[object], int]:
+    """Return what a reader learns from every witness that satisfies the plan, and how many witnesses there are.
+
+    Node by node: a boolean hint takes all zeros and ones, and what contradicts a zero is given up at once, so that
+    plans with far more wires than ``every_witness`` can count through are searched to the end.  Free slots take what
+    the simulation advises, 0 and 1.  ``most`` bounds how many assignments are looked at.
+    """
+    plan, found, seen = case.plan, set[object](), [0, 0]
+    values: list[Any] = []
+
+    def search(v: int) -> None:
+        if v == len(plan.nodes):
+            seen[1] += 1
+            outputs = tuple(int(x) for node in plan.outputs if node.to is None for x in values[node.a])
+            points = tuple(int(x) % FR_MODULUS for node in plan.points for x in values[node.a])
+            found.add((outputs, tuple((r.name, r.values) for r in plan.evaluate(outputs, points))))
+            return
+        node = plan.nodes[v]
+        if isinstance(node, Zero) and any(int(x) % FR_MODULUS for x in values[node.a]):
+            return
+        for entries in _choices(plan, v, values, case):
+            seen[0] += 1
+            assert seen[0] <= most * len(plan.nodes), f"more than {most} assignments"
+            values.append(integers(entries))
+            search(v + 1)
+            values.pop()
+
+    search(0)
+    return found, seen[1]
+
+
+def _choices(plan: Plan, v: int, values: list[Any], case: Case) -> Iterator[Sequence[int]]:
+    """Yield what the entries of a node can be, given those of the nodes before."""
+    node, n = plan.nodes[v], plan.layout.lengths[v]
+    if isinstance(node, Hint) and node.boolean:
+        assert n <= 14, f"{n} wires of a {node.kind} hint"
+        yield from product((0, 1), repeat=n)
+    elif isinstance(node, Input):
+        yield case.values[plan.members[node.member].name][node.name]
+    else:
+        computed = [int(x) for x in _compute(node, values, plan)]
+        yield computed
+        if isinstance(node, Hint) and n:
+            yield from ([c] * n for c in (0, 1) if [c] * n != computed)
 
 
 def satisfies(w: PlainWitness) -> bool:
