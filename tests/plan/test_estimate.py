@@ -9,9 +9,27 @@ import pytest
 
 import tallystick as ts
 from support.joint_run import Case, case, owner, play
+from support.memory_mesh import MemoryMesh, Message, run
+from support.small_ring import prepared, small_parameters
 from tallystick.backend import Backend
+from tallystick.offline import Need, Parameters, Store, derive
+from tallystick.offline._parameters import PRIME_BITS, ProofParameters
 from tallystick.online import plan_need
-from tallystick.plan import Members, Output, Plan, Result, Table, assert_zero, estimate, hint, render
+from tallystick.plan import (
+    PENDING_LIMIT,
+    RING,
+    Material,
+    Members,
+    Output,
+    Plan,
+    Result,
+    Ring,
+    Table,
+    assert_zero,
+    estimate,
+    hint,
+    render,
+)
 from tallystick.plan._expressions import PublicOutput
 
 
@@ -64,7 +82,20 @@ def test_rounds_bytes_and_material_are_those_of_a_run(
     pure: Backend, program: ts.Program | None, tables: Mapping[str, Mapping[str, Sequence[int]]]
 ) -> None:
     c = _private() if program is None else case(program, tables, 0, 15)
-    cost = estimate(c.plan)
+    _foretold(c, pure, PENDING_LIMIT)
+
+
+@pytest.mark.parametrize("limit", [1, 20, 50])
+def test_a_check_that_comes_because_much_is_pending_is_counted(pure: Backend, limit: int) -> None:
+    """With the least limit whatever is opened is checked at once."""
+    plain, early = (_foretold(case(advised, THREE, 0, 15), pure, n) for n in (PENDING_LIMIT, limit))
+    assert early > plain
+
+
+def _foretold(c: Case, pure: Backend, limit: int) -> int:
+    """Compare the estimate with what a run takes and sends; return the rounds."""
+    tables = c.values
+    cost = estimate(c.plan, pending_limit=limit)
     need = plan_need(c.plan)
     assert (cost.triples, cost.random_bits, cost.random_elements, cost.masks) == (
         need.triples,
@@ -73,7 +104,7 @@ def test_rounds_bytes_and_material_are_those_of_a_run(
         need.masks,
     )
 
-    ran = play(c, [pure] * len(tables))
+    ran = play(c, [pure] * len(tables), pending_limit=limit)
     assert all(not isinstance(r, Exception) for r in ran.results), ran.results
     messages = [m for m in ran.log if not m.label.startswith("insecure-dealer")]
     steps = [s for s in cost.steps if s.phase != "commit"]
@@ -91,6 +122,53 @@ def test_rounds_bytes_and_material_are_those_of_a_run(
         assert cost.range_proof_bytes[k] == proof
     result = ran.results[0]
     assert cost.proof_bytes == sum(map(len, result.proof.to_body().values()))
+    return sum(s.rounds for s in steps)
+
+
+def _ring(p: Parameters) -> Ring:
+    """Return the sizes of messages of the offline phase, from its parameters."""
+    n = p.ring.degree
+    polynomial = n * PRIME_BITS // 8
+
+    def proof(one: ProofParameters, small: int, noisy: int, field: int) -> int:
+        """A digest, and for each mask so many coefficients of both kinds, each with a sign, and field elements."""
+        secret, noise = ((box.response.bit_length() + 8) // 8 for box in (one.secret, one.noise))
+        return 32 + one.masks * (n * (small * secret + noisy * noise) + 32 * field)
+
+    return Ring(
+        batch=n,
+        polynomial=len(p.ring.primes) * polynomial,
+        ciphertext=2 * len(p.ring.primes) * polynomial,
+        reply=2 * p.ring.kept * polynomial,
+        key_proof=proof(p.key, 1, 1, 0),
+        diagonal_proof=proof(p.diagonal, 1, 2, 1),
+        plaintext_proof=proof(p.plaintext, 1, 2, n),
+    )
+
+
+def test_the_ring_is_the_one_that_is_derived() -> None:
+    assert _ring(derive()) == RING
+
+
+@pytest.mark.parametrize("members", [2, 3])
+def test_what_filling_a_store_sends(native: Backend, monkeypatch: pytest.MonkeyPatch, members: int) -> None:
+    """On a ring whose batch is 8 items: 9 batches of triples need two proofs."""
+    monkeypatch.setattr("tallystick.plan._material.RING", _ring(small_parameters()))
+    need = Need(triples=70, bits=11, randoms=9, masks=(17, 3, 0)[:members])
+    counted = Material.of(triples=70, bits=11, randoms=9, masks=need.masks)
+    assert (counted.groups, counted.batches) == (3, 11)
+    log: list[Message] = []
+
+    async def fill(mesh: MemoryMesh) -> None:
+        preparation = await prepared(mesh, native, Store(None, key=bytes(32), binding=b"%d" % mesh.index))
+        await preparation.reserve(need)
+
+    run(fill, members, log=log)
+    first = ("prepare/epoch", "prepare/key", "prepare/mac-key")
+    for k in range(members):
+        sent = [m for m in log if m.sender == k and not m.label.startswith("prepare/state")]
+        assert sum(m.size for m in sent if m.label.startswith(first)) == counted.set_up_bytes
+        assert sum(m.size for m in sent if not m.label.startswith(first)) == counted.bytes_sent[k]
 
 
 def test_a_bigger_plan_costs_more_everywhere() -> None:
@@ -99,9 +177,12 @@ def test_a_bigger_plan_costs_more_everywhere() -> None:
         return estimate(ts.trace(moments, members))
 
     small, big = cost_of(100), cost_of(10_000)
-    for name in ("triples", "transcript_bytes", "prover_points", "verifier_points", "field_operations"):
+    for name in ("triples", "transcript_bytes"):
         assert getattr(small, name) < getattr(big, name), name
+    for name in ("commit", "online", "proof", "audit"):
+        assert small.phase_seconds()[name] < big.phase_seconds()[name], name
     assert small.seconds("native") < small.seconds("pure") < big.seconds("pure")
+    assert 0 < small.preparation_seconds("native") < small.preparation_seconds("pure")
     assert small.audit_seconds("native") < big.audit_seconds("native")
     # The rounds grow with the proof's folds alone.
     assert 0 <= big.rounds - small.rounds <= 7

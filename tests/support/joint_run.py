@@ -26,7 +26,7 @@ from tallystick.online import (
     share_inputs,
 )
 from tallystick.party import Party
-from tallystick.plan import Column, MemberSchema, Plan, PlanRelation, trace
+from tallystick.plan import PENDING_LIMIT, Column, MemberSchema, Plan, PlanRelation, trace
 from tallystick.proofs import (
     BatchVerifier,
     Proof,
@@ -143,6 +143,7 @@ def play(
     tamper: Tamper | None = None,
     corrupt: Corrupt | None = None,
     progress: Progress | None = None,
+    pending_limit: int = PENDING_LIMIT,
 ) -> Ran:
     """Run a case between one party per backend given, from the accepted commitments to the verified proof."""
     size = len(backends)
@@ -165,7 +166,7 @@ def play(
         if cheat is not None and i != cheat.party:
             accept_inputs(published, generators)
         party = Party(mesh, backend, SESSION, Random(hashlib.sha256(b"party %d" % i).digest()))
-        online = Openings(party, await InsecureDealer.start(party))
+        online = Openings(party, await InsecureDealer.start(party), pending_limit=pending_limit)
         ran.used[i] = online.preparation
         cheating.online(online)
         inputs = await share_inputs(

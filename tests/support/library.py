@@ -95,8 +95,11 @@ def agree_on_shares(
     assert audit(case, ran.results[0], backend) == expected
     assert ran.used[0].used == plan_need(case.plan)
     cost = estimate(case.plan)
-    sent = [m.size for m in ran.log if m.sender == 0 and not m.label.startswith("insecure-dealer")]
-    assert sum(s.rounds for s in cost.steps if s.phase != "commit") == len(sent) // 2
+    steps = [s for s in cost.steps if s.phase != "commit"]
+    for k in range(3):
+        sent = [m.size for m in ran.log if m.sender == k and not m.label.startswith("insecure-dealer")]
+        assert sum(s.rounds for s in steps) == len(sent) // 2
+        assert sum(s.payload[k] for s in steps) * 2 == sum(sent)
 
 
 def cost_of(function: Callable[..., Any], rows: int, low: int, high: int, columns: int = 1) -> Any:

@@ -6,9 +6,10 @@
 
 from ._anchors import SOURCES, Anchor, anchors_of
 from ._arkworks import arkworks_available, arkworks_msm
+from ._calibrate import Fit, fit, run_calibration
 from ._cases import CASES, SUITES, Case
 from ._demo import demo_arguments, run_demo
-from ._library import COUNTED, LIBRARY, SECONDS, LibraryCase, run_library
+from ._library import COUNTED, LIBRARY, SECONDS, LibraryCase, Measured, measure_case, run_library
 from ._measure import RUNS, Measurement, Schedule, measure
 from ._member import seat
 from ._online import ONLINE, OnlineCase, run_online, seated
@@ -32,8 +33,10 @@ __all__ = [
     "SUITES",
     "Anchor",
     "Case",
+    "Fit",
     "LibraryCase",
     "Machine",
+    "Measured",
     "Measurement",
     "OnlineCase",
     "Remark",
@@ -45,11 +48,14 @@ __all__ = [
     "available_backends",
     "demo_arguments",
     "document",
+    "fit",
     "load_matplotlib",
     "machine",
     "measure",
+    "measure_case",
     "ratios",
     "remarks",
+    "run_calibration",
     "run_cases",
     "run_demo",
     "run_library",

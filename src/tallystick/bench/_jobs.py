@@ -28,10 +28,15 @@ _DEADLINE = "3600"
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What filling the stores took: the slowest member's seconds, and the most bytes that any sent."""
+    """What filling the stores took: the slowest member's seconds, and the most bytes that any sent.
+
+    ``set_up_cpu`` and ``cpu`` are the seconds of processor time of the member that took most.
+    """
 
     set_up_seconds: float
     seconds: float
+    set_up_cpu: float
+    cpu: float
     set_up_bytes: int
     bytes: int
     peak_bytes: int
@@ -41,17 +46,19 @@ class Filled:
 class Ran:
     """What a run took, by phase: the slowest member's seconds, rounds, and the most bytes that any sent.
 
-    ``used`` is the material it took; ``results`` are those of its transcript, which is ``transcript_bytes`` long and
-    was audited in ``audit_seconds``.
+    ``cpu`` are seconds of processor time. ``used`` is the material it took; ``results`` are those of its
+    transcript, which is ``transcript_bytes`` long and was audited in ``audit_seconds``.
     """
 
     seconds: Mapping[str, float]
+    cpu: Mapping[str, float]
     rounds: Mapping[str, int]
     sent: Mapping[str, int]
     used: Need
     results: tuple[ResultValue, ...]
     transcript_bytes: int
     audit_seconds: float
+    audit_cpu: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,8 @@ class JobFolder:
         return Filled(
             set_up_seconds=_most(said, "epoch_seconds"),
             seconds=_most(said, "seconds"),
+            set_up_cpu=_most(said, "epoch_cpu"),
+            cpu=_most(said, "cpu"),
             set_up_bytes=_most(said, "epoch_sent"),
             bytes=_most(said, "sent"),
             peak_bytes=_most(said, "peak_bytes"),
@@ -99,14 +108,14 @@ class JobFolder:
         said = run_members(self.folder, self._run_arguments)
         costs = [{cost["name"]: cost for cost in one["costs"]} for one in said]
         transcript = Path(said[0]["transcript"])
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         verdict = audit(
             transcript,
             consortium=read_consortium(self.folder.consortium),
             program=self.program,
             backend=get_backend(self.backend),
         )
-        audit_seconds = time.perf_counter() - start
+        audit_seconds, audit_cpu = time.perf_counter() - start, time.process_time() - used
         if any(one["plan"] != self.plan.digest.hex() for one in said):
             raise ProtocolAbort("the members ran another plan than was estimated", check="benchmark")
         size = transcript.stat().st_size
@@ -115,12 +124,14 @@ class JobFolder:
                 path.unlink()
         return Ran(
             seconds={name: max(c[name]["seconds"] for c in costs) for name in costs[0]},
+            cpu={name: max(c[name]["cpu"] for c in costs) for name in costs[0]},
             rounds={name: max(c[name]["rounds"] for c in costs) for name in costs[0]},
             sent={name: max(c[name]["sent"] for c in costs) for name in costs[0]},
             used=_used(said[0]["used"]),
             results=verdict.results,
             transcript_bytes=size,
             audit_seconds=audit_seconds,
+            audit_cpu=audit_cpu,
         )
 
     def _run_arguments(self, name: str) -> list[str]:

@@ -13,14 +13,23 @@ from statistics import median
 
 from ..errors import ProtocolAbort
 from ..online import plan_need
-from ..plan import estimate, simulate
+from ..plan import PHASES, Estimate, estimate, simulate
 from ._consortium import Folder, consortium_folder
 from ._jobs import Filled, JobFolder, Ran, Table, write_job
 from ._measure import summary
 from ._result import Result
 from ._run import Told
 
-__all__ = ["COUNTED", "LIBRARY", "SECONDS", "LibraryCase", "run_library"]
+__all__ = [
+    "COUNTED",
+    "LIBRARY",
+    "SECONDS",
+    "LibraryCase",
+    "Measured",
+    "measure_case",
+    "run_library",
+    "seconds_name",
+]
 
 _N = 1_000
 _RUNS = 3
@@ -68,8 +77,11 @@ _BY_MEMBER = _HEAD + (
     "    return shown({expression})\n"
 )
 
-COUNTED = ("gates", "rounds", "triples", "random_bits", "random_elements", "masks", "bytes_sent")
-"""What is counted, estimated and compared: for a member, without filling the store."""
+COUNTED = (
+    *("gates", "rounds", "triples", "random_bits", "random_elements", "masks"),
+    *("prepare_bytes", "bytes_sent", "transcript_bytes"),
+)
+"""What is counted, estimated and compared: for a member, the bytes to all others together."""
 
 SECONDS = (
     *("set_up_seconds", "prepare_seconds", "commit_seconds", "online_seconds", "proof_seconds"),
@@ -206,10 +218,19 @@ def run_library(
             for case in chosen:
                 for n in (case.quick,) if quick else case.sizes:
                     told(f"{case.name} {n:,} {backend}")
-                    yield _measured(folder, case, n, backend, quick=quick)
+                    yield measure_case(folder, case, n, backend, quick=quick).result
 
 
-def _measured(folder: Folder, case: LibraryCase, n: int, backend: str, *, quick: bool) -> Result:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a case took, beside the estimate of its plan."""
+
+    result: Result
+    estimate: Estimate
+
+
+def measure_case(folder: Folder, case: LibraryCase, n: int, backend: str, *, quick: bool = False) -> Measured:
+    """Fill empty stores, run, audit, and compare the results with those of plain Python."""
     tables = case.tables(n, len(folder.names))
     names = tuple(tables[0])
     job = write_job(
@@ -233,7 +254,8 @@ def _measured(folder: Folder, case: LibraryCase, n: int, backend: str, *, quick:
         runs.append(job.run())
         if runs[-1].results != expected:
             raise ProtocolAbort(f"{case.name} gave a wrong result", check="benchmark")
-    return Result(
+    cost = estimate(job.plan)
+    result = Result(
         suite="library",
         case=case.name,
         title=f"{case.expression}, {len(folder.names)} members",
@@ -241,17 +263,18 @@ def _measured(folder: Folder, case: LibraryCase, n: int, backend: str, *, quick:
         subject=backend,
         measurement=summary([_total(one) for one in runs]),
         per_element=True,
-        facts=_facts(job, filled, runs),
+        facts=_facts(job, cost, filled, runs),
     )
+    return Measured(result, cost)
 
 
 def _total(ran: Ran) -> float:
     return sum(ran.seconds[phase] for phase in _RUN_PHASES)
 
 
-def _facts(job: JobFolder, filled: Filled, runs: Sequence[Ran]) -> dict[str, float]:
+def _facts(job: JobFolder, cost: Estimate, filled: Filled, runs: Sequence[Ran]) -> dict[str, float]:
     """Return what was used and taken, and what the estimate says of it."""
-    cost, ran = estimate(job.plan), runs[0]
+    ran = runs[0]
 
     def seconds(*phases: str) -> float:
         return median(sum(one.seconds[phase] for phase in phases) for one in runs)
@@ -263,16 +286,9 @@ def _facts(job: JobFolder, filled: Filled, runs: Sequence[Ran]) -> dict[str, flo
         "random_bits": ran.used.bits,
         "random_elements": ran.used.randoms,
         "masks": sum(ran.used.masks),
+        "prepare_bytes": filled.set_up_bytes + filled.bytes,
         "bytes_sent": sum(ran.sent[phase] for phase in _RUN_PHASES),
-    }
-    counted = {
-        "gates": cost.gates,
-        "rounds": cost.rounds,
-        "triples": cost.triples,
-        "random_bits": cost.random_bits,
-        "random_elements": cost.random_elements,
-        "masks": sum(cost.masks),
-        "bytes_sent": max(cost.bytes_sent),
+        "transcript_bytes": ran.transcript_bytes,
     }
     timed = {
         "set_up_seconds": filled.set_up_seconds,
@@ -282,14 +298,42 @@ def _facts(job: JobFolder, filled: Filled, runs: Sequence[Ran]) -> dict[str, flo
         "proof_seconds": seconds("proof"),
         "run_seconds": seconds(*_RUN_PHASES),
         "audit_seconds": median(one.audit_seconds for one in runs),
-        "set_up_bytes": filled.set_up_bytes,
-        "prepare_bytes": filled.bytes,
-        "transcript_bytes": ran.transcript_bytes,
+        "set_up_cpu": filled.set_up_cpu,
+        "prepare_cpu": filled.cpu,
+        "commit_cpu": min(one.cpu["commitment"] for one in runs),
+        "online_cpu": min(one.cpu["computation"] for one in runs),
+        "proof_cpu": min(one.cpu["proof"] for one in runs),
+        "audit_cpu": min(one.audit_cpu for one in runs),
     }
-    guessed: dict[str, float] = {
-        "run_seconds": cost.seconds(job.backend),
-        "audit_seconds": cost.audit_seconds(job.backend),
+    foretold: dict[str, float] = {
+        "gates": cost.gates,
+        "rounds": cost.rounds,
+        "triples": cost.triples,
+        "random_bits": cost.random_bits,
+        "random_elements": cost.random_elements,
+        "masks": sum(cost.masks),
+        "bytes_sent": max(cost.bytes_sent),
         "transcript_bytes": cost.transcript_bytes,
     }
-    foretold = {f"estimated_{name}": value for name, value in (counted | guessed).items()}
-    return {"members": len(job.folder.names), **used, **timed, **foretold}
+    phases = cost.phase_seconds(job.backend)
+    if not job.small_ring:
+        foretold["prepare_bytes"] = cost.material.set_up_bytes + max(cost.material.bytes_sent)
+        foretold |= {seconds_name(phase): phases[phase] for phase in PHASES[:2]}
+    foretold |= {seconds_name(phase): phases[phase] for phase in PHASES[2:]}
+    foretold["run_seconds"] = cost.seconds(job.backend)
+    return {
+        "members": len(job.folder.names),
+        **used,
+        **timed,
+        **{f"estimated_{name}": value for name, value in foretold.items()},
+    }
+
+
+def seconds_name(phase: str) -> str:
+    """Return what the time of a phase is called among the facts."""
+    return f"{phase.replace(' ', '_')}_seconds"
+
+
+def cpu_name(phase: str) -> str:
+    """Return what its processor time is called."""
+    return f"{phase.replace(' ', '_')}_cpu"

@@ -25,10 +25,12 @@ from ..bench import (
     anchors_of,
     available_backends,
     document,
+    fit,
     load_matplotlib,
     machine,
     ratios,
     remarks,
+    run_calibration,
     run_cases,
     run_demo,
     run_library,
@@ -47,7 +49,7 @@ _SIZES = ("peak_bytes", "proof_bytes", "transcript_bytes", "set_up_bytes_per_dir
 
 
 @click.command("bench")
-@click.argument("suite", type=click.Choice([*SUITES, "all"]), default="all")
+@click.argument("suite", type=click.Choice([*SUITES, "all", "calibrate"]), default="all")
 @click.option(
     "--json",
     "json_to",
@@ -93,7 +95,8 @@ def bench_command(
 ) -> None:
     """Measure this machine: kernels, proofs, the online phase, preparation, the library, the demonstration.
 
-    Medians of nine runs, fewer where one takes long; native beside pure, and both beside other libraries.
+    Medians of nine runs, fewer where one takes long; native beside pure, and both beside other libraries.  calibrate
+    prints the constants with which `tallystick plan` turns counts into seconds.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if plot is not None:
@@ -105,7 +108,10 @@ def bench_command(
     where = machine()
     _print_machine(tables, where)
     results: list[Result] = []
-    for name in SUITES if suite == "all" else (suite,):
+    if suite == "calibrate":
+        for backend in backends or available_backends()[:1]:
+            results += _calibrated(tables, backend, quick=quick)
+    for name in () if suite == "calibrate" else SUITES if suite == "all" else (suite,):
         found = list(_measured(name, backends, members=members, cases=cases, triples=triples, quick=quick))
         if name == "library":
             _print_library(tables, found)
@@ -116,6 +122,22 @@ def bench_command(
         _write_json(json_to, json.dumps(document(where, results, quick=quick), indent=2) + "\n")
     if plot is not None:
         write_plot(plot, results, where)
+
+
+def _calibrated(console: Console, backend: str, *, quick: bool) -> list[Result]:
+    """Fit what a unit of work takes on this machine, and print the constants and how far they miss."""
+    with Console(stderr=True).status("calibrate") as status:
+        measured = list(run_calibration(backend, quick=quick, told=status.update))
+    found = fit(measured)
+    table = _table("case", "size", "on", *found.misses, title="calibrate: off by")
+    for k, one in enumerate(measured):
+        result = one.result
+        misses = (f"{of[k]:+.1%}" for of in found.misses.values())
+        table.add_row(result.case, f"{result.size:,}", result.subject, *misses)
+    console.print()
+    console.print(table)
+    console.print(f"{backend}: {found.text()}")
+    return [one.result for one in measured]
 
 
 def _measured(

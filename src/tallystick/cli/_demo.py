@@ -430,6 +430,7 @@ def _most(tables: Sequence[Sequence[PhaseCost]]) -> list[PhaseCost]:
             sent=max(c.sent for c in costs),
             received=max(c.received for c in costs),
             seconds=max(c.seconds for c in costs),
+            cpu=max(c.cpu for c in costs),
         )
         for costs in zip(*tables, strict=True)
     ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..offline import Preparation, Triples
 from ..party import AuthenticatedOpenings, MacKey, Party, Shared
+from ..plan import PENDING_LIMIT
 
 __all__ = ["Openings"]
 
@@ -14,7 +15,7 @@ __all__ = ["Openings"]
 class Openings(AuthenticatedOpenings):
     """Openings under the MAC key of a preparation, which a failed check burns."""
 
-    def __init__(self, party: Party, preparation: Preparation, *, pending_limit: int = 1 << 22) -> None:
+    def __init__(self, party: Party, preparation: Preparation, *, pending_limit: int = PENDING_LIMIT) -> None:
         super().__init__(party, pending_limit=pending_limit)
         self.preparation = preparation
 

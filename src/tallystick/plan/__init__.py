@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from ._budget import Budget, budgets, coins_for, epsilon_of
 from ._builder import Builder, fail
+from ._calibration import CALIBRATIONS, PHASES, Calibration, Work
 from ._describe import Origin, joined
-from ._estimate import CALIBRATIONS, Calibration, Estimate, Step, estimate
+from ._estimate import Estimate, Step, estimate
 from ._expressions import MAX_BITS, MAX_PLACES, Expression, PublicConstant
 from ._hint_kind import HintKind
 from ._hints import HINTS, MAX_COINS, STATISTICAL_BITS, advice_width, span_weights
@@ -19,6 +20,7 @@ from ._hints_order import control_digits
 from ._intervals import HALF, Interval, centred
 from ._linear import constant_of, forward, input_value, is_linear, view_indices
 from ._matching import selections
+from ._material import RING, Material, Ring
 from ._nearest import INSTEAD
 from ._network import Group, layers, route, switch_count
 from ._opened import Opened, public_constant, reveal, sqrt
@@ -77,7 +79,7 @@ from ._secret import (
 )
 from ._simulate import Advice, Inputs, Simulation, Witness, simulate, witness
 from ._sorting import Exchange, exchanges
-from ._tally import FEW, Tally, borrow_levels
+from ._tally import FEW, PENDING_LIMIT, Tally, borrow_levels
 from ._told import tell, told, told_name
 
 __all__ = [
@@ -91,6 +93,9 @@ __all__ = [
     "MAX_DECIMALS",
     "MAX_PLACES",
     "OPERATORS",
+    "PENDING_LIMIT",
+    "PHASES",
+    "RING",
     "STATISTICAL_BITS",
     "Add",
     "Advice",
@@ -114,6 +119,7 @@ __all__ = [
     "Layer",
     "Layout",
     "Matching",
+    "Material",
     "Matmul",
     "Member",
     "MemberSchema",
@@ -132,6 +138,7 @@ __all__ = [
     "PublicConstant",
     "Result",
     "ResultValue",
+    "Ring",
     "Scale",
     "Secret",
     "Simulation",
@@ -144,6 +151,7 @@ __all__ = [
     "Tally",
     "View",
     "Witness",
+    "Work",
     "Zero",
     "advice_width",
     "assert_zero",

@@ -1,8 +1,8 @@
 """What a run will cost, before anyone starts it.
 
-Counts, rounds and bytes follow ``spec/online.md``, ``spec/opening.md`` and ``spec/ranges.md`` message by
-message, and a test holds them to what a run then used.  Seconds are rough: counts of operations times the one
-table ``CALIBRATIONS``.
+Counts, rounds and bytes follow ``spec/online.md``, ``spec/opening.md``, ``spec/ranges.md`` and ``spec/preparation.md``
+message by message, and tests hold them to what a run then used.  Seconds are counts of work times what a unit takes:
+``CALIBRATIONS``.
 """
 
 from __future__ import annotations
@@ -12,20 +12,24 @@ from dataclasses import dataclass
 
 from ..backend import FR_BYTES, G1_BYTES
 from ..proofs import Proof, RangeRelation, Shape
+from ._calibration import CALIBRATIONS, Work
 from ._hints import HINTS
-from ._ops import Hint, Mul
+from ._material import Material
+from ._ops import Hint, Matmul, Mul, Sum
 from ._plan import Plan
 from ._schedule import schedule
-from ._tally import MAC, Tally
+from ._tally import MAC, PENDING_LIMIT, Tally
 
-__all__ = ["CALIBRATIONS", "Calibration", "Estimate", "Step", "estimate"]
+__all__ = ["Estimate", "Step", "estimate"]
 
 _HASH = 32
 _NONCE = 32
 _SEED = 32
-_SCALED = 6
+_AGREED, _AGREED_EACH = 515, 645
+"""Bytes of the agreement and the signatures in a transcript, about: names and columns are part of them."""
+
 _DECODED = 4
-"""What multiplying and decoding a single point cost, in points of a multi-scalar multiplication."""
+"""What decoding a single point costs, in points of a multi-scalar multiplication."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,36 +45,12 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """Seconds an operation takes on one core, and what the network adds.
-
-    ``field`` is a multiplication in Fr inside a long vector, ``point`` one point of a multi-scalar
-    multiplication, ``round`` a round trip, ``byte`` one byte on the wire.
-    """
-
-    field: float
-    point: float
-    round: float
-    byte: float
-
-
-CALIBRATIONS: Mapping[str, Calibration] = {
-    "native": Calibration(field=10e-9, point=12e-6, round=1e-3, byte=2e-9),
-    "pure": Calibration(field=350e-9, point=400e-6, round=1e-3, byte=2e-9),
-}
-"""Measured on one core of a 3.4 GHz Xeon with all members on that machine; a wide-area network adds its latency.
-
-With them the wages demo of four members is estimated at 1.3 s a member (measured: 1.4 s of processor time).
-"""
-
-
-@dataclass(frozen=True, slots=True)
 class Estimate:
     """The cost of one run of a plan.
 
     Everything in bytes counts payload: TLS and message labels add less than a hundred bytes a message.
-    ``bytes_sent[k]`` is what member k sends to all others together.  ``prover_points`` and ``verifier_points``
-    count points in multi-scalar multiplications; ``transcript_bytes`` covers plan, commitments and proofs.
+    ``bytes_sent[k]`` is what member k sends to all others together; ``material`` is what it takes to fill an empty
+    store before.  ``transcript_bytes`` covers plan, commitments and proofs; ``work`` counts by phase.
     """
 
     gates: int
@@ -86,9 +66,8 @@ class Estimate:
     proof_bytes: int
     range_proof_bytes: tuple[int, ...]
     transcript_bytes: int
-    prover_points: int
-    verifier_points: int
-    field_operations: int
+    material: Material
+    work: Mapping[str, Work]
 
     @property
     def rounds(self) -> int:
@@ -101,25 +80,32 @@ class Estimate:
         others = len(self.masks) - 1
         return tuple(others * sum(s.payload[k] for s in self.steps) for k in range(len(self.masks)))
 
+    def phase_seconds(self, backend: str = "native") -> dict[str, float]:
+        """Return about how long each phase takes if every member has a core of its own, all on one machine."""
+        return {phase: work.seconds(CALIBRATIONS[backend]) for phase, work in self.work.items()}
+
     def seconds(self, backend: str = "native") -> float:
-        """Return the rough duration of a run, preparation not counted, every member on a core of its own."""
-        c = CALIBRATIONS[backend]
-        work = self.field_operations * c.field + (self.prover_points + self.verifier_points) * c.point
-        return work + self.rounds * c.round + max(self.bytes_sent) * c.byte
+        """Return about how long a run takes whose stores are full."""
+        phases = self.phase_seconds(backend)
+        return sum(phases[name] for name in ("commit", "online", "proof"))
+
+    def preparation_seconds(self, backend: str = "native") -> float:
+        """Return about how long it takes to fill empty stores, keys included."""
+        phases = self.phase_seconds(backend)
+        return phases["set up"] + phases["prepare"]
 
     def audit_seconds(self, backend: str = "native") -> float:
-        """Return the rough duration of an audit."""
-        c = CALIBRATIONS[backend]
-        slots = sum(self.shape.inputs) + self.shape.free + 2 * self.shape.gates
-        return self.verifier_points * c.point + 40 * slots * c.field
+        """Return about how long an audit takes."""
+        return self.phase_seconds(backend)["audit"]
 
 
 class _Count:
-    """Adds up steps and material."""
+    """Adds up steps, and what is opened until it is checked."""
 
-    def __init__(self, parties: int) -> None:
+    def __init__(self, parties: int, limit: int) -> None:
         self.parties = parties
         self.steps: list[Step] = []
+        self.open = Tally(limit=limit)
 
     def step(self, phase: str, label: str, rounds: int, payload: int | list[int]) -> None:
         each = [payload] * self.parties if isinstance(payload, int) else payload
@@ -135,6 +121,25 @@ class _Count:
         for _ in range(claims):
             self.agreed(phase, f"{label}: sum", FR_BYTES)
 
+    def claim(self, phase: str, name: str, n: int) -> None:
+        """Have the next check cover n elements; if too many wait for it, it comes at once."""
+        self.open.claim(name, n)
+        self.checked(phase, "check")
+
+    def checked(self, phase: str, label: str) -> None:
+        """Count the checks that were due."""
+        for claims in self.open.checks:
+            self.check(phase, label, claims)
+        self.open.checks.clear()
+
+    def settle(self, phase: str, label: str) -> None:
+        """Check all that waits for it, and the broadcasts even if nothing does."""
+        if self.open.pending:
+            self.open.check()
+            self.checked(phase, label)
+        else:
+            self.check(phase, label, 0)
+
     def rows(self, phase: str, rows: int, columns: int) -> None:
         """Commitments to shares of rows and a mask row, a random combination opened, broadcasts compared."""
         self.step(phase, "row commitments", 1, (rows + 1) * G1_BYTES)
@@ -143,11 +148,11 @@ class _Count:
         self.step(phase, "rows: broadcast digests", 1, self.parties * _HASH)
 
 
-def estimate(plan: Plan) -> Estimate:
-    """Count what a run of the plan takes and sends."""
+def estimate(plan: Plan, *, pending_limit: int = PENDING_LIMIT) -> Estimate:
+    """Count what a run of the plan takes and sends; ``pending_limit`` is that of its openings."""
     layout, shape, parties = plan.layout, plan.shape, len(plan.members)
     ranges = [RangeRelation(plan.ranges_of(k), plan.columns).shape for k in range(parties)]
-    count = _Count(parties)
+    count = _Count(parties, pending_limit)
     range_bytes = tuple(Proof.size(r) if r.rows else 0 for r in ranges)
     count.step(
         "commit",
@@ -157,20 +162,22 @@ def estimate(plan: Plan) -> Estimate:
     )
     masks = [n + shape.input_rows_of(k) for k, n in enumerate(shape.inputs)]
     _count_inputs(count, shape, masks)
-    hints, pending = _count_layers(count, plan, masks)
-    _count_proof(count, plan, masks, pending)
+    hints = _count_layers(count, plan, masks)
+    _count_proof(count, plan, masks)
 
     muls = sum(layout.lengths[v] for v, node in enumerate(plan.nodes) if isinstance(node, Mul))
     coset = shape.gate_rows * shape.gates_per_row
     randoms = hints.randoms + (shape.columns + 1 if shape.input_rows else 0)
     randoms += shape.columns if shape.free_rows + shape.gate_rows else 0
     proof = Proof.size(shape) if shape.rows else 0
+    triples = muls + hints.triples + coset + shape.gate_rows
+    material = Material.of(triples=triples, bits=hints.bits, randoms=randoms, masks=tuple(masks))
     return Estimate(
         gates=shape.gates,
         boolean_wires=shape.gates - muls,
         multiplications=muls + hints.triples,
         coset_products=coset,
-        triples=muls + hints.triples + coset + shape.gate_rows,
+        triples=triples,
         random_bits=hints.bits,
         random_elements=randoms,
         masks=tuple(masks),
@@ -178,13 +185,14 @@ def estimate(plan: Plan) -> Estimate:
         shape=shape,
         proof_bytes=proof,
         range_proof_bytes=range_bytes,
-        transcript_bytes=len(plan.to_bytes())
+        transcript_bytes=_AGREED
+        + parties * _AGREED_EACH
+        + len(plan.to_bytes())
         + proof
         + sum(range_bytes)
         + (shape.input_rows + shape.points) * G1_BYTES,
-        prover_points=_prover_points(shape, ranges, parties),
-        verifier_points=_verifier_points([shape, *ranges]),
-        field_operations=_field_operations(shape, ranges),
+        material=material,
+        work=_work(plan, ranges, count.steps, material),
     )
 
 
@@ -193,18 +201,19 @@ def _count_inputs(count: _Count, shape: Shape, masks: list[int]) -> None:
     count.step("inputs", "seeds of zeros", 1, _SEED)
     if shape.input_rows:
         count.rows("inputs", shape.input_rows, shape.columns)
-    count.check("inputs", "check", 1 if shape.input_rows else 0)
+        count.claim("inputs", MAC, shape.columns + 1)
+    count.settle("inputs", "check")
 
 
-def _count_layers(count: _Count, plan: Plan, masks: list[int]) -> tuple[Tally, set[str]]:
-    """Count the evaluation; return what hints take, and the claims that are pending afterwards."""
+def _count_layers(count: _Count, plan: Plan, masks: list[int]) -> Tally:
+    """Count the evaluation; return what hints take."""
     lengths, intervals = plan.layout.lengths, plan.layout.intervals
     total = Tally()
     for depth, layer in enumerate(schedule(plan)):
         for v in layer.hints:
             node = plan.nodes[v]
             assert isinstance(node, Hint)
-            tally = Tally(total.pending)
+            tally = Tally(count.open.pending, count.open.held, count.open.limit)
             HINTS[node.kind].cost(
                 node.parameters,
                 [lengths[p] for p in node.arguments],
@@ -221,26 +230,31 @@ def _count_layers(count: _Count, plan: Plan, masks: list[int]) -> tuple[Tally, s
                 count.step("compute", f"advice: {node.kind}: seeds of zeros", 1, _SEED)
             if tally.rounds:
                 count.step("compute", f"advice: {node.kind}", tally.rounds, tally.opened * FR_BYTES)
-            for claims in tally.checks:
-                count.check("compute", f"advice: {node.kind}: check", claims)
+            count.open = tally
+            count.checked("compute", f"advice: {node.kind}: check")
         gates = sum(lengths[v] for v in layer.muls)
         if gates:
             count.step("compute", f"gates at depth {depth + 1}", 1, 2 * gates * FR_BYTES)
-            total.pending.add(MAC)
-    return total, total.pending
+            count.claim("compute", MAC, 2 * gates)
+    return total
 
 
-def _count_proof(count: _Count, plan: Plan, masks: list[int], pending: set[str]) -> None:
+def _count_proof(count: _Count, plan: Plan, masks: list[int]) -> None:
     shape, lengths = plan.shape, plan.layout.lengths
     witness_rows = shape.free_rows + shape.gate_rows
     if shape.gate_rows:
-        count.step("prove", "coset products", 1, 2 * shape.gate_rows * shape.gates_per_row * FR_BYTES)
+        products = shape.gate_rows * shape.gates_per_row
+        count.step("prove", "coset products", 1, 2 * products * FR_BYTES)
+        count.claim("prove", MAC, 2 * products)
     if witness_rows:
         count.rows("prove", witness_rows, shape.columns)
+        count.claim("prove", MAC, shape.columns)
     if shape.gate_rows:
         count.step("prove", "gate evaluations", 1, 2 * shape.gate_rows * FR_BYTES)
-    claims = pending | ({MAC} if shape.gate_rows or witness_rows else set())
-    count.check("prove", "validate", len(claims) + bool(shape.gate_rows) + bool(shape.zeros))
+        count.claim("prove", MAC, 2 * shape.gate_rows)
+        count.claim("prove", "gate-check", shape.gate_rows)
+    count.claim("prove", "assert-zero", shape.zeros)
+    count.settle("prove", "validate")
     private = [
         (lengths[n.a], member) for n in plan.outputs if n.to is not None for member in n.to if lengths[n.a]
     ]
@@ -250,10 +264,12 @@ def _count_proof(count: _Count, plan: Plan, masks: list[int], pending: set[str])
         count.agreed("prove", "points: check: sum", G1_BYTES)
     if shape.outputs:
         count.step("prove", "outputs", 1, shape.outputs * FR_BYTES)
+        count.claim("prove", MAC, shape.outputs)
     for n, member in private:
         masks[member] += n
         count.step("prove", "private output", 1, n * FR_BYTES)
-    count.check("prove", "outputs: check", 1 if shape.outputs or private else 0)
+        count.claim("prove", MAC, n)
+    count.settle("prove", "outputs: check")
     if shape.rows:
         count.step("prove", "claim", 1, FR_BYTES)
         folds = (shape.rows - 1).bit_length()
@@ -266,14 +282,75 @@ def _count_proof(count: _Count, plan: Plan, masks: list[int], pending: set[str])
         count.step("prove", "broadcast digests", 1, count.parties * _HASH)
 
 
-def _prover_points(shape: Shape, ranges: list[Shape], parties: int) -> int:
-    """Points of one member's multi-scalar multiplications: its rows and those it checks, masks, halving."""
-    c = shape.columns + 1
+# ---------------------------------------------------------------------- work, for seconds
+
+
+def _work(plan: Plan, ranges: list[Shape], steps: list[Step], material: Material) -> Mapping[str, Work]:
+    """Count the work of the member that has most of it, by phase."""
+    shape, lengths, others = plan.shape, plan.layout.lengths, material.parties - 1
+    columns = shape.columns
+    local = [v for v, node in enumerate(plan.nodes) if not isinstance(node, Mul | Hint)]
+    nodes = sum(1 for v in local if plan.nodes[v].operands)
+    entries = sum(lengths[v] for v in local)
+    entries += sum(lengths[node.a] for node in plan.nodes if isinstance(node, Sum | Matmul))
+    own = max(ranges, key=lambda r: r.rows)
+    all_shapes = [shape, *ranges]
+
+    def rounds(*phases: str) -> int:
+        return sum(s.rounds for s in steps if s.phase in phases)
+
+    def opened(*phases: str) -> float:
+        return others * sum(max(s.payload) for s in steps if s.phase in phases) / FR_BYTES
+
+    def slots(shapes: list[Shape]) -> int:
+        return sum(sum(s.inputs) + s.free + 2 * s.gates for s in shapes)
+
     witness = shape.free_rows + shape.gate_rows
-    own = max((r.rows for r in ranges), default=0)
-    checks = 2 * (c + parties) + shape.input_rows + witness
-    points = (_SCALED + parties * _DECODED + 2) * shape.points
-    return (shape.input_rows + witness + own + 4) * c + 2 * 2 * c + checks + points
+    return {
+        "set up": Work(key=material.parties),
+        "prepare": Work(
+            proof=material.groups * material.parties,
+            batch=material.batches * others,
+            mac=(material.random_batches + sum(material.mask_batches)) * others,
+            roots=material.bit_batches,
+        ),
+        "commit": Work(
+            phase=1,
+            round=rounds("commit"),
+            point=own.rows * columns + _verifier_points(ranges),
+            cell=own.rows * columns,
+            column=columns,
+            verified=slots(ranges),
+        ),
+        "online": Work(
+            phase=1,
+            round=rounds("inputs", "compute"),
+            opened=opened("inputs", "compute"),
+            point=(shape.input_rows + 1) * columns,
+            node=nodes,
+            entry=entries,
+        ),
+        "proof": Work(
+            phase=1,
+            round=rounds("prove"),
+            opened=opened("prove"),
+            point=(witness + 1) * columns + _verifier_points([shape]),
+            cell=shape.rows * columns,
+            column=columns,
+            node=nodes,
+            entry=entries,
+            tag=shape.points * material.parties,
+            verified=slots([shape]),
+        ),
+        "audit": Work(
+            phase=1,
+            point=_verifier_points(all_shapes),
+            node=nodes,
+            entry=entries,
+            tag=shape.points,
+            verified=slots(all_shapes),
+        ),
+    }
 
 
 def _verifier_points(shapes: list[Shape]) -> int:
@@ -285,11 +362,3 @@ def _verifier_points(shapes: list[Shape]) -> int:
     )
     points = sum(s.points for s in shapes)
     return max(s.columns for s in shapes) + 2 + sum(per_proof) + (_DECODED + 1) * points
-
-
-def _field_operations(shape: Shape, ranges: list[Shape]) -> int:
-    """Field multiplications of one member, counted coarsely: gates, interpolation, folding, its own ranges."""
-    log_m = shape.gates_per_row.bit_length()
-    rows = shape.gate_rows + max((r.gate_rows for r in ranges), default=0)
-    cells = shape.columns * (shape.rows + max((r.rows for r in ranges), default=0))
-    return 12 * shape.gates + rows * shape.columns * (4 * log_m + 20) + 10 * cells

@@ -22,6 +22,7 @@ from ._expressions import (
     PublicTake,
 )
 from ._isolation import combined_warnings
+from ._material import Material
 from ._ops import Input, Node
 from ._plan import Plan
 
@@ -162,12 +163,21 @@ def _cost_rows(cost: Estimate) -> Iterator[list[str]]:
     yield ["sent by a member", _bytes(sent), "at most, to all others together"]
     yield ["proof", _bytes(cost.proof_bytes), f"range proofs {_bytes(sum(cost.range_proof_bytes))}"]
     yield ["transcript", _bytes(cost.transcript_bytes), ""]
+    made = (
+        f"keys {_seconds(cost.phase_seconds()['set up'])}, sends {_bytes(_preparation_bytes(cost.material))}"
+    )
+    pure = _seconds(cost.preparation_seconds("pure"))
     yield [
-        "run",
-        _seconds(cost.seconds()),
-        f"pure Python {_seconds(cost.seconds('pure'))}; preparation not included",
+        "prepare",
+        _seconds(cost.preparation_seconds()),
+        f"pure Python {pure}; from an empty store: {made}",
     ]
+    yield ["run", _seconds(cost.seconds()), f"pure Python {_seconds(cost.seconds('pure'))}; from full stores"]
     yield ["audit", _seconds(cost.audit_seconds()), f"pure Python {_seconds(cost.audit_seconds('pure'))}"]
+
+
+def _preparation_bytes(material: Material) -> int:
+    return material.set_up_bytes + max(material.bytes_sent)
 
 
 def _table(rows: Iterator[list[str]] | Sequence[list[str]]) -> list[str]:

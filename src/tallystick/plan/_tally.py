@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["ADVICE", "FEW", "MAC", "Tally", "borrow_levels"]
+__all__ = ["ADVICE", "FEW", "MAC", "PENDING_LIMIT", "Tally", "borrow_levels"]
 
 MAC = "mac-check"
 ADVICE = "advice"
+
+PENDING_LIMIT = 1 << 22
+"""More elements opened or claimed than this set off a check by themselves."""
 
 FEW = 16
 """Up to so many values, borrows are found in a logarithmic number of rounds, for more products."""
@@ -30,11 +33,14 @@ class Tally:
 
     ``masks`` counts those of every member; ``rounds`` and ``opened`` (field elements that every member
     broadcasts) do not contain the checks, of which ``checks`` lists how many claims each had.  ``pending``
-    names the claims that the next check will find, those of earlier steps of the run included.  ``dealt`` counts what
-    single members share, by member: each takes as many of its masks, and all exchange seeds of zeros with it.
+    names the claims that the next check will find, those of earlier steps of the run included, and ``held`` counts
+    their elements: beyond ``limit`` they are checked at once.  ``dealt`` counts what single members share, by member:
+    each takes as many of its masks, and all exchange seeds of zeros with it.
     """
 
     pending: set[str] = field(default_factory=set)
+    held: int = 0
+    limit: int = PENDING_LIMIT
     triples: int = 0
     bits: int = 0
     randoms: int = 0
@@ -49,7 +55,15 @@ class Tally:
         if n:
             self.rounds += 1
             self.opened += n
-            self.pending.add(MAC)
+            self.claim(MAC, n)
+
+    def claim(self, name: str, n: int) -> None:
+        """Have the next check cover n elements, which it may be time for."""
+        if n:
+            self.pending.add(name)
+            self.held += n
+            if self.held > self.limit:
+                self.check()
 
     def multiply(self, n: int) -> None:
         """Multiply n pairs in one round."""
@@ -66,6 +80,7 @@ class Tally:
         if self.pending:
             self.checks.append(len(self.pending))
             self.pending.clear()
+            self.held = 0
 
     def digits(self, n: int, k: int) -> None:
         """Find the k lowest digits of n values: check, mask and open, borrows, claim."""
@@ -84,7 +99,7 @@ class Tally:
             for level, pairs in enumerate(borrow_levels(k)):
                 self.multiply(n * sum(1 + (i >= 2 << level) for i, _ in pairs))
             self.multiply(n * (k - 1))
-        self.pending.add(ADVICE)
+        self.claim(ADVICE, n)
 
     def product(self, n: int, k: int) -> None:
         """Multiply k factors of n products together, in a tree."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, process_time
 
 __all__ = ["PHASES", "Observer", "PhaseCost", "Stopwatch"]
 
@@ -31,13 +31,17 @@ class Observer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseCost:
-    """What a phase cost this member: rounds, bytes of its messages in both directions, seconds."""
+    """What a phase cost this member: rounds, bytes of its messages in both directions, seconds.
+
+    ``cpu`` are seconds of processor time, of all its threads together.
+    """
 
     name: str
     rounds: int
     sent: int
     received: int
     seconds: float
+    cpu: float
 
 
 class Stopwatch:
@@ -46,13 +50,15 @@ class Stopwatch:
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
         self.seconds: dict[str, float] = {}
+        self.cpu: dict[str, float] = {}
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Time what happens inside as the phase ``name``."""
         self._observer.phase(name)
-        start = monotonic()
+        start, used = monotonic(), process_time()
         try:
             yield
         finally:
             self.seconds[name] = monotonic() - start
+            self.cpu[name] = process_time() - used

@@ -59,14 +59,17 @@ class Stocked:
 class Filling:
     """What a preparation made and cost: seconds for the epoch's set-up (0 if it went on) and for the material.
 
-    ``sent`` counts bytes of messages for the material alone, ``epoch_sent`` those of the set-up; ``peak_bytes`` is the
-    process's peak resident memory.
+    ``epoch_cpu`` and ``cpu`` are seconds of processor time. ``sent`` counts bytes of messages for the
+    material alone, ``epoch_sent`` those of the set-up; ``peak_bytes`` is the process's peak resident
+    memory.
     """
 
     stocked: tuple[Stocked, ...]
     made: int
     epoch_seconds: float
     seconds: float
+    epoch_cpu: float
+    cpu: float
     epoch_sent: int
     sent: int
     peak_bytes: int
@@ -100,7 +103,7 @@ async def prepare_member(preparing: Preparing, observer: Observer | None = None)
             session = await _agree(mesh, preparing)
         party = Party(mesh, preparing.backend, session, Random.system())
         observer.phase("preparation")
-        start = time.monotonic()
+        start, start_cpu = time.monotonic(), time.process_time()
         with mesh.phase("epoch"):
             preparation = await start_preparation(
                 preparing.preparation,
@@ -109,11 +112,11 @@ async def prepare_member(preparing: Preparing, observer: Observer | None = None)
                 store,
                 stocking=stocking_progress(preparing.need, observer.progress),
             )
-        begun = time.monotonic()
+        begun, begun_cpu = time.monotonic(), time.process_time()
         before = store.span("triples")
         with mesh.phase("material"):
             await preparation.reserve(preparing.need)
-        done = time.monotonic()
+        done, done_cpu = time.monotonic(), time.process_time()
         traffic = mesh.traffic
         after = {kind: store.span(kind) for kind in store.kinds()}
         made = after.get("triples", (0, 0))[1] - before[1]
@@ -122,6 +125,8 @@ async def prepare_member(preparing: Preparing, observer: Observer | None = None)
         made=made,
         epoch_seconds=begun - start,
         seconds=done - begun,
+        epoch_cpu=begun_cpu - start_cpu,
+        cpu=done_cpu - begun_cpu,
         epoch_sent=traffic["epoch"].sent,
         sent=traffic["material"].sent if "material" in traffic else 0,
         peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,

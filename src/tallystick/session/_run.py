@@ -275,6 +275,7 @@ class _Run:
                 sent=traffic.get(name, Traffic()).sent,
                 received=traffic.get(name, Traffic()).received,
                 seconds=seconds,
+                cpu=self._watch.cpu[name],
             )
             for name, seconds in self._watch.seconds.items()
         )

@@ -1,0 +1,110 @@
+"""How long the operations that a run is made of take: counts of work, and seconds a unit.
+
+``tallystick bench calibrate`` measures the units, by fitting them to the phases of real runs, and prints them in the
+form in which they stand here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+__all__ = ["CALIBRATIONS", "PHASES", "Calibration", "Work"]
+
+PHASES = ("set up", "prepare", "commit", "online", "proof", "audit")
+"""What is timed apart.  The first two fill an empty store, the next three are the run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Seconds that a unit of work takes a member with a core of its own.
+
+    Filling a store: ``key`` to make or verify the keys of a member, ``proof`` to make or verify a proof of encrypted
+    factors, ``batch`` to multiply a batch of triples with one other member, ``mac`` to have one authenticate a batch,
+    ``roots`` the square roots of a batch of bits.  Computing: ``phase`` to begin a phase, ``round`` to exchange a
+    message with the others on one machine, ``opened`` an element sent to another member and all that is done with it,
+    ``node`` a node of the plan, ``entry`` an entry of one.  Proving: ``point`` of a multi-scalar multiplication,
+    ``cell`` of the rows that are folded, ``column`` of the one that is then halved, ``tag`` a point opened.
+    Verifying: ``verified`` a slot of the witness whose weight is computed.
+    """
+
+    key: float
+    proof: float
+    batch: float
+    mac: float
+    roots: float
+    phase: float
+    round: float
+    opened: float
+    node: float
+    entry: float
+    point: float
+    cell: float
+    column: float
+    tag: float
+    verified: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """How many units of each kind a phase takes; the names are those of ``Calibration``."""
+
+    key: float = 0
+    proof: float = 0
+    batch: float = 0
+    mac: float = 0
+    roots: float = 0
+    phase: float = 0
+    round: float = 0
+    opened: float = 0
+    node: float = 0
+    entry: float = 0
+    point: float = 0
+    cell: float = 0
+    column: float = 0
+    tag: float = 0
+    verified: float = 0
+
+    def seconds(self, calibration: Calibration) -> float:
+        """Return how long all of it takes."""
+        rates = asdict(calibration)
+        return float(sum(getattr(self, unit.name) * rates[unit.name] for unit in fields(self)))
+
+
+CALIBRATIONS: Mapping[str, Calibration] = {
+    "native": Calibration(
+        key=0.566,
+        proof=0.0823,
+        batch=0.2,
+        mac=0.0176,
+        roots=0,
+        phase=0.00612,
+        round=0.000492,
+        opened=5.4e-07,
+        node=2.35e-05,
+        entry=5.03e-08,
+        point=1.19e-06,
+        cell=1.35e-07,
+        column=9.66e-06,
+        tag=1.41e-05,
+        verified=7.98e-08,
+    ),
+    "pure": Calibration(
+        key=31.0,
+        proof=5.6,
+        batch=13.8,
+        mac=1.2,
+        roots=3.4,
+        phase=0.257,
+        round=0.00053,
+        opened=4.5e-06,
+        node=2.7e-05,
+        entry=5e-07,
+        point=9.79e-05,
+        cell=8.95e-06,
+        column=0.00144,
+        tag=0.00341,
+        verified=1.28e-06,
+    ),
+}
+"""Fitted on one core of an AMD EPYC with AVX-512 (family 26), both members on that machine."""
