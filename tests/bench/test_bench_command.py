@@ -131,6 +131,10 @@ def test_the_library_is_measured_beside_its_estimate() -> None:
     assert "off by" in result.stderr
 
 
+def test_cases_of_the_library_have_names_of_their_own() -> None:
+    assert len({case.name for case in LIBRARY}) == len(LIBRARY)
+
+
 def test_constants_are_fitted_to_runs() -> None:
     result = bench("calibrate", "--quick", "--json")
     check(json.loads(result.stdout), "library")

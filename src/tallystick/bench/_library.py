@@ -47,8 +47,6 @@ _COLUMNS: Mapping[str, tuple[int, int]] = {
 }
 
 _HEAD = '''
-import numpy as np
-
 import tallystick as ts
 
 
@@ -68,7 +66,7 @@ def measured(table: ts.Members[ts.Table]):
 '''
 _ALL_ROWS = _HEAD + (
     '    x, y, z, category = (ts.concat(t[name] for t in table) for name in ("x", "y", "z", "category"))\n'
-    "    edges = np.arange(11) * 400_000_000\n"
+    "    edges = [k * 400_000_000 for k in range(11)]\n"
     "    return shown({expression})\n"
 )
 _BY_MEMBER = _HEAD + (
@@ -168,6 +166,10 @@ LIBRARY: tuple[LibraryCase, ...] = (
     _case("variance", "ts.variance(x)"),
     _case("covariance", "ts.covariance(x, y)"),
     _case("slope", "ts.slope(x, y)"),
+    _case("std", "ts.std(x, places=2)"),
+    _case("group_count", "ts.group_by(category, range(10)).count()"),
+    _case("cumsum", "ts.cumsum(x)"),
+    _case("argmax", "ts.argmax(x)"),
     _case("mean_secret", "ts.mean(x, decimals=2)"),
     _case("std_secret", "ts.std(x, decimals=2)"),
     _case("correlation", "ts.correlation(x, y, places=4)"),
