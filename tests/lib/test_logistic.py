@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from support.library import agree_on_shares, compute, cost_of, library_case
 from tallystick.backend import Backend
 from tallystick.errors import ProgramError
 from tallystick.gallery import find
-from tallystick.lib._logistic import probability_table
+from tallystick.lib._logistic import probability_table, short_quotients
 
 LOW, HIGH = -40, 87
 LIMIT = 128
@@ -58,8 +59,9 @@ def next_in_doubles(design: Floats, y: Floats, b: Floats) -> tuple[Floats, Float
     curvature += np.eye(m) * (m if drop else 1)
     inverse = np.linalg.inv(curvature) * 2.0 ** (10 - drop)
     ends = np.array([LIMIT, *[LIMIT / (HIGH - LOW)] * (m - 1)])
-    moved = np.clip(b + inverse @ (design.T @ (y - special.expit(z))), -ends, ends)
-    return moved, np.abs(inverse) @ (EPSILON * np.abs(design).sum(axis=0) + 2.0**-12)
+    step = inverse @ (design.T @ (y - special.expit(z)))
+    error = np.abs(inverse) @ (EPSILON * np.abs(design).sum(axis=0) + 2.0**-12) + 2.0**-16 * np.abs(step)
+    return np.clip(b + step, -ends, ends), error
 
 
 def about_means(fit: Floats, means: Floats) -> Floats:
@@ -160,6 +162,25 @@ def test_probabilities_and_weights() -> None:
     outside = [float(v) / 2**52 for v in table[0, 16:]]
     assert max(abs(outside[0] - special.expit(z)) for z in (-8, -100)) < EPSILON
     assert max(abs(outside[1] - special.expit(z)) for z in (8, 100)) < EPSILON
+
+
+@given(
+    tops=st.lists(st.integers(-(2**60), 2**60) | st.integers(-300, 300), min_size=1, max_size=3),
+    divisor=st.integers(1, 2**60) | st.integers(1, 300) | st.integers(0, 60).map(lambda k: 2**k),
+    width=st.sampled_from([61, 80, 97]),
+    k=st.sampled_from([3, 30]),
+)
+def test_short_quotients(tops: list[int], divisor: int, width: int, k: int) -> None:
+    found = compute(
+        lambda a, b: short_quotients(a, b[0], (1 << width) - 1, k),
+        tops,
+        [divisor] * len(tops),
+        low=-(2**60),
+        high=2**60,
+    )
+    for top, quotient in zip(tops, found, strict=True):
+        wanted = max(min(Fraction(top, divisor), 2**k - 1), 1 - 2**k)
+        assert abs(quotient - wanted) <= abs(wanted) / 2**16 + 2
 
 
 def test_separable_data_and_single_rows_end_within_the_limit() -> None:

@@ -17,13 +17,13 @@ import numpy as np
 
 from ..plan import MAX_DECIMALS, Array, Secret, advice_width, concat, constant, fail, stack
 from ._choice import choose, clip, minimum
-from ._compare import complement, is_boolean, product, sign_and_magnitude
+from ._compare import complement, is_boolean, product
 from ._digits import constants, decompose, tighten, weighted
 from ._naming import named, units
 from ._numbers import divide, divided, divided_by_secret
 from ._regression import Columns, columns_of
 
-__all__ = ["logistic_regression", "probability_table"]
+__all__ = ["logistic_regression", "probability_table", "short_quotients"]
 
 _PROBABILITY = 52
 """Probabilities are integers over 2^52."""
@@ -44,6 +44,9 @@ _COARSE = 10
 """Columns are rounded to so many digits, and a sign, for the curvature: it need not be exact."""
 
 _MAX_DROP = 11
+
+_SHORT = 16
+"""A divisor of more than twice as many digits is cut to more than so many."""
 
 _MAX_ITERATIONS = 64
 
@@ -176,7 +179,6 @@ class _Model:
         most = 1
         for j in range(m):
             most *= curvature[j][j].high
-        divisor = tighten(determinant, 1, most)
         tops = []
         for j, shift in enumerate((0, *self.shifts)):
             # The gradient is the last column, and moves to place j over those between.
@@ -184,17 +186,7 @@ class _Model:
                 1 << (self.point + _WEIGHT - _SLOPE - shift - self.drop)
             )
             tops.append(-top if (m - 1 - j) % 2 else top)
-        return self._quotients(stack(tops), divisor)
-
-    def _quotients(self, tops: Secret, divisor: Secret) -> Secret:
-        """Return the quotients rounded towards 0, or the greatest number of ``digits`` digits with their sign."""
-        positive, rest = sign_and_magnitude(tops)
-        power = 1 << max(tops.high, -tops.low - 1).bit_length()
-        sizes = choose(positive, rest, power - rest)
-        divisors, most = divisor.broadcast_to(tops.shape), (1 << self.digits) - 1
-        kept = minimum(sizes, divisors * most)
-        quotients, _ = divided_by_secret(kept, divisors, within=(0, most))
-        return choose(positive, quotients, -quotients)
+        return short_quotients(stack(tops), determinant, most, self.digits)
 
     # ------------------------------------------------------------------ results
     def in_decimals(self, coefficients: list[Secret], decimals: int) -> Secret:
@@ -299,6 +291,48 @@ def _minors(rows: list[list[Secret]]) -> dict[tuple[int, ...], Secret]:
             larger[chosen] = reduce(sub, terms[1::2], reduce(add, terms[::2]))
         found = larger
     return found
+
+
+def short_quotients(tops: Secret, divisor: Secret, highest: int, k: int) -> Secret:
+    """Return tops over a divisor from 1 to ``highest``, with a relative error below 2^-16, and one below 2.
+
+    Quotients of more than k digits become the greatest of so many.  Numerators and divisor first lose
+    as many digits as leave the divisor more than 16 and at most 32, which makes the division short.
+    """
+    most = (1 << k) - 1
+    width = highest.bit_length()
+    digits = decompose(divisor, 0, width)
+    places = max(tops.high, -tops.low - 1, highest).bit_length()
+    signed = decompose(tops, -1 << places, places + 1)
+    short, cut = _above(digits, 0), _above(signed, 0) - (1 << places)
+    for shift, shifted in _leading(digits):
+        fewer, less = _above(digits, shift), _above(signed, shift) - (1 << (places - shift))
+        short = choose(shifted, fewer, short)
+        cut = choose(shifted.broadcast_to(cut.shape), less, cut)
+    divisors = tighten(short, 1, (1 << min(width, 2 * _SHORT)) - 1).broadcast_to(tops.shape)
+    positive = signed[:, places]
+    kept = minimum(choose(positive, cut, -cut), divisors * most)
+    quotients, _ = divided_by_secret(tighten(kept, 0, most * divisors.high), divisors, within=(0, most))
+    return choose(positive, quotients, -quotients)
+
+
+def _above(digits: Secret, shift: int) -> Secret:
+    """Return numbers without their lowest digits, from their digits along the last axis."""
+    return weighted(digits, [0] * shift + [1 << i for i in range(digits.shape[-1] - shift)])
+
+
+def _leading(digits: Secret) -> list[tuple[int, Secret]]:
+    """Return by how many digits a number may be shifted, and whether it has that many to spare, in ascending order.
+
+    A number has a multiple of 16 to spare if it has more than 16 digits beside.
+    """
+    found: list[tuple[int, Secret]] = []
+    seen: Secret | None = None
+    for start in reversed(range(2 * _SHORT, digits.size, _SHORT)):
+        empty = product([complement(d) for d in digits[start : start + _SHORT]])
+        seen = empty if seen is None else seen * empty
+        found.append((start - _SHORT, complement(seen)))
+    return found[::-1]
 
 
 @lru_cache(maxsize=1)
