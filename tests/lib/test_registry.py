@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 import tallystick.online._hints as protocols
 from support.advice import honest_advice, proves, satisfies
-from support.functions import CASES, FunctionCase, expected, functions, traced, values_of
+from support.functions import (
+    CASES,
+    COLUMNS,
+    FunctionCase,
+    Near,
+    expected,
+    functions,
+    reference,
+    traced,
+    values_of,
+)
 from support.joint_run import Case, play
 from tallystick.algebra import Vector
 from tallystick.backend import Backend
-from tallystick.errors import ProtocolAbort
+from tallystick.errors import ProgramError, ProtocolAbort
 from tallystick.plan import HINTS, Hint, Output, Plan, Points, Zero, simulate, witness
 from tallystick.plan import Witness as PlainWitness
 from tallystick.plan._intervals import HALF
@@ -29,6 +41,62 @@ def test_simulation_agrees_with_the_reference(case: FunctionCase) -> None:
     """The plan is the one decoded from its bytes, which is what members and auditors run."""
     plan = Plan.from_bytes(traced(case).plan.to_bytes())
     expected(case, 0, simulate(plan, values_of(plan)).results)
+
+
+# ---------------------------------------------------------------------------------------- edges
+
+
+def tables_of(*rows: int, **entries: Sequence[int]) -> dict[str, dict[str, list[int]]]:
+    """Return the three members' tables with so many rows, each of one member's entries of every column."""
+    names = ("north", "south", "west")
+    return {
+        m: {c: [v[k % len(v)]] * n for c, v in entries.items()}
+        for k, (m, n) in enumerate(zip(names, rows, strict=True))
+    }
+
+
+LOWEST = {c: [column.low] for c, column in COLUMNS.items()}
+HIGHEST = {c: [column.high] for c, column in COLUMNS.items()}
+MIDDLE = {"x": [3], "y": [2], "g": [1], "b": [1], "id": [2]}
+EDGES = {
+    "all equal": tables_of(3, 2, 2, **MIDDLE),
+    "all lowest": tables_of(3, 2, 2, **LOWEST),
+    "all highest": tables_of(3, 2, 2, **HIGHEST),
+    "lowest and highest": tables_of(2, 3, 2, **{c: [*LOWEST[c], *HIGHEST[c]] for c in COLUMNS}),
+    "one row": tables_of(1, 0, 0, **MIDDLE),
+    "a row of each": tables_of(1, 1, 1, **{c: [*LOWEST[c], *MIDDLE[c], *HIGHEST[c]] for c in COLUMNS}),
+    "no row": tables_of(0, 0, 0, **MIDDLE),
+}
+NO_MAXIMUM = ("lowest and highest", "a row of each")
+"""Tables whose classes a logistic model separates."""
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_edges_agree_or_are_refused_with_the_line(case: FunctionCase) -> None:
+    """Where the reference has no number, any result that the function's own tests fix will do, but no crash."""
+    for name, tables in EDGES.items():
+        try:
+            plan = traced(case, tables=tables).plan
+        except ProgramError as error:
+            assert name in ("one row", "a row of each", "no row"), error
+            assert error.where is not None
+            continue
+        results = simulate(plan, values_of(plan, tables)).results
+        try:
+            wanted = reference(case, tables)
+        except (ArithmeticError, ValueError):  # NumPy's LinAlgError is a ValueError.
+            continue
+        if not (case.name == "logistic_regression" and name in NO_MAXIMUM) and _finite(wanted):
+            expected(case, 0, results, tables)
+
+
+def _finite(wanted: object) -> bool:
+    if isinstance(wanted, Mapping):
+        return all(_finite(v) for v in wanted.values())
+    if isinstance(wanted, Near):
+        return bool(np.isfinite(np.asarray(wanted.values, dtype=float)).all())
+    return not isinstance(wanted, list) or all(_finite(v) for v in wanted)
 
 
 # ---------------------------------------------------------------------------------------- lies

@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import floor, isqrt
 from statistics import median
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy import stats
@@ -22,18 +22,21 @@ from scipy import stats
 import tallystick as ts
 from support.joint_run import Case
 from tallystick.lib import __all__ as FUNCTIONS
-from tallystick.plan import OPERATORS, Members, Plan, Program, Result, Table, trace
+from tallystick.plan import OPERATORS, Members, Plan, Program, Table, trace
 
 __all__ = [
     "CASES",
+    "COLUMNS",
     "TABLES",
     "Between",
     "Data",
     "FunctionCase",
     "Near",
+    "Tables",
     "expected",
     "functions",
     "program_of",
+    "reference",
     "schemas",
     "traced",
     "values_of",
@@ -438,9 +441,12 @@ def functions() -> set[str]:
 # ---------------------------------------------------------------------------------------- running cases
 
 
-def schemas() -> list[ts.MemberSchema]:
+Tables: TypeAlias = Mapping[str, Mapping[str, Sequence[int]]]
+
+
+def schemas(tables: Tables = TABLES) -> list[ts.MemberSchema]:
     """Return what is public about the tables."""
-    return [ts.MemberSchema(m, len(t["x"]), COLUMNS) for m, t in TABLES.items()]
+    return [ts.MemberSchema(m, len(t["x"]), COLUMNS) for m, t in tables.items()]
 
 
 def program_of(cases: Sequence[FunctionCase]) -> Program:
@@ -453,32 +459,37 @@ def program_of(cases: Sequence[FunctionCase]) -> Program:
     return Program("every_function", every_function)
 
 
-def traced(*cases: FunctionCase) -> Case:
+def traced(*cases: FunctionCase, tables: Tables = TABLES) -> Case:
     """Return the plan of some cases, with the tables."""
-    return Case(trace(program_of(cases), schemas()), TABLES)
+    return Case(trace(program_of(cases), schemas(tables)), tables)
 
 
-def values_of(plan: Plan) -> dict[str, dict[str, list[int]]]:
+def values_of(plan: Plan, tables: Tables = TABLES) -> dict[str, dict[str, Sequence[int]]]:
     """Return the columns that a plan reads."""
     return {
-        m.name: {n.name: TABLES[m.name][n.name] for n in plan.inputs_of(k)}
+        m.name: {n.name: tables[m.name][n.name] for n in plan.inputs_of(k)}
         for k, m in enumerate(plan.members)
     }
 
 
-def expected(case: FunctionCase, number: int, results: Sequence[Result] | Sequence[Any]) -> None:
+def reference(case: FunctionCase, tables: Tables = TABLES) -> Any:
+    """Return what the case must give on these tables."""
+    arrays = {m: {c: np.array(v, dtype=object) for c, v in t.items()} for m, t in tables.items()}
+    return case.plain(Data(arrays, np.concatenate))
+
+
+def expected(case: FunctionCase, number: int, results: Sequence[Any], tables: Tables = TABLES) -> None:
     """Assert that the results whose names begin with this number are those of the case's reference."""
-    tables = {m: {c: np.array(v, dtype=object) for c, v in t.items()} for m, t in TABLES.items()}
     wanted: dict[str, Any] = {}
-    _flatten(case.plain(Data(tables, np.concatenate)), str(number), wanted)
+    _flatten(reference(case, tables), str(number), wanted)
     found = {r.name: list(r.values) for r in results if r.name.partition(".")[0] == str(number)}
     if set(found) == {str(number)} and set(wanted) != set(found):
         wanted = {str(number): [v for values in wanted.values() for v in values]}
     assert set(found) == set(wanted)
-    for name, reference in wanted.items():
-        assert len(found[name]) == len(reference), name
-        for got, want in zip(found[name], reference, strict=True):
-            assert _agrees(got, want), f"{case.name} ({name}): {found[name]} is not {reference}"
+    for name, values in wanted.items():
+        assert len(found[name]) == len(values), name
+        for got, want in zip(found[name], values, strict=True):
+            assert _agrees(got, want), f"{case.name} ({name}): {found[name]} is not {values}"
 
 
 def _agrees(got: Fraction | None, want: Any) -> bool:

@@ -171,6 +171,10 @@ def _fraction(what: str, x: Operand, y: Operand) -> _Fraction:
     else:
         values, bottom_decimals = public_array(y)
         bottom = int(values.item()) if values.shape == () else constant(builder, values)
+    if isinstance(bottom, Secret) and not bottom.size:
+        bottom = constants(
+            builder, 1, bottom.shape
+        )  # Nothing is divided, and no entry says in which interval.
     low, high = (bottom, bottom) if isinstance(bottom, int) else (bottom.low, bottom.high)
     if low <= 0 <= high:
         fail(
@@ -224,7 +228,7 @@ def divide(
     check_decimals(decimals)
     zero: Secret | None = None
     divisor: Operand = y
-    if otherwise is not None and isinstance(y, Secret) and y.low <= 0:
+    if otherwise is not None and isinstance(y, Secret) and y.size and y.low <= 0:
         if y.low < 0:
             fail("ts.divide with otherwise= takes a divisor that is not negative")
         zero = equals(y, np.array(0, dtype=object))
