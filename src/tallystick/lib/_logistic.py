@@ -10,7 +10,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache, reduce
 from itertools import combinations, combinations_with_replacement
-from math import factorial
+from math import factorial, prod
 from operator import add, sub
 
 import numpy as np
@@ -44,6 +44,7 @@ _COARSE = 10
 """Columns are rounded to so many digits, and a sign, for the curvature: it need not be exact."""
 
 _MAX_DROP = 11
+"""By how many digits the curvature is cut at most."""
 
 _SHORT = 16
 """A divisor of more than twice as many digits is cut to more than so many."""
@@ -61,7 +62,7 @@ def logistic_regression(
     method with approximate weights reach from 0; after 6 to 10 it is usually as close to the maximum as
     probabilities with an error of 0.00017 allow.  No coefficient moves a logit by more than ``limit`` over its
     column's range, nor does the intercept at the mean of all columns: where data are separable, so that
-    there is no maximum, this ends the steps.  Where columns are linearly dependent, all coefficients are 0.
+    there is no maximum, this ends the steps.  Where columns are linearly dependent, it is one of many fits.
     """
     model = _model(columns, y, iterations, decimals, limit)
     coefficients = [constants(y.builder, 0, ()) for _ in model.bounds]
@@ -72,7 +73,9 @@ def logistic_regression(
             clip(b + steps[j], -bound, bound)
             for j, (b, bound) in enumerate(zip(coefficients, model.bounds, strict=True))
         ]
-    return named(model.in_decimals(coefficients, decimals), f"logistic fit of {y.origin.text}", y)
+    return named(
+        model.in_decimals(coefficients, decimals), f"logistic fit of {y.origin.text}", y, *model.exact
+    )
 
 
 # ---------------------------------------------------------------------------------------- the model
@@ -84,9 +87,9 @@ class _Model:
 
     ``exact`` are the integers of the columns less ``centres``, about their means, ``coarse`` the same without
     their lowest ``shifts`` digits, and ``squares`` the products of every two of these; ``scales`` are the
-    columns' decimals.
-    Logits and coefficients are integers over 2^``point``: logits in [-2^``top``, 2^``top``), coefficients at
-    most ``bounds``, the intercept first, and steps have at most ``digits`` digits.
+    columns' decimals.  Logits and coefficients are integers over 2^``point``: logits in [-2^``top``,
+    2^``top``), coefficients at most ``bounds``, the intercept first, and steps have at most ``digits`` digits.
+    The curvature is cut by ``drop`` digits.
     """
 
     y: Secret
@@ -152,7 +155,6 @@ class _Model:
         Without weights all are 1/4, as where all coefficients are 0.  Each entry is rounded down, which takes
         off a matrix of norm less than its size, and so much is added to the diagonal.
         """
-
         quarter = 1 << (_WEIGHT - 2)
         factor, ones = quarter if weights is None else weights, weights
         if ones is None:
@@ -176,9 +178,7 @@ class _Model:
         minors = _minors([[*row, g] for row, g in zip(curvature, gradient, strict=True)])
         columns = tuple(range(m + 1))
         determinant = minors[columns[:m]]
-        most = 1
-        for j in range(m):
-            most *= curvature[j][j].high
+        most = prod(curvature[j][j].high for j in range(m))
         tops = []
         for j, shift in enumerate((0, *self.shifts)):
             # The gradient is the last column, and moves to place j over those between.
@@ -205,8 +205,9 @@ def _model(columns: Columns, y: Secret, iterations: int, decimals: int, limit: i
     wide = [units(x) for x in wide]
     scales = tuple(c.decimals for c in given)
     spans = [max(x.high - x.low, 1).bit_length() for x in wide]
-    # Rounding a coefficient moves no logit by more than 2^-12, and no result by more than an eighth of a unit.
-    point = max(max(spans) + _MARGIN, (4 * 10 ** (decimals + max(scales))).bit_length())
+    # A unit of a coefficient moves no logit by more than 2^-11, and is a quarter of a result's last place at most.
+    finest = (4 * 10 ** (decimals + max(scales))).bit_length()
+    point = max(max(spans) + _MARGIN, finest, _MAX_DROP + _SLOPE - _WEIGHT)
     digits = ((2 * limit) << point).bit_length()
     # An average weight of 2^5 / 2^10 makes the sum of weights 16 times what is added to it, or more.
     drop = min(max(2 * y.size // (len(wide) + 1), 1).bit_length() - 1, _MAX_DROP)
