@@ -51,7 +51,7 @@ def test_wages_against_the_statistics_module() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["auction", "outliers", "histogram"])
+@pytest.mark.parametrize("name", ["auction", "outliers", "histogram", "wages_report"])
 def test_a_few_rows_on_shares(native: Backend, name: str) -> None:
     """The same program on the first rows of every table: run by three members in memory, and audited."""
     example = find(name)
