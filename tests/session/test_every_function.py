@@ -8,12 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from support.functions import CASES, TABLES, expected, program_of, schemas
 from tallystick.audit import audit
 from tallystick.backend import Backend
+from tallystick.cli import main
 from tallystick.plan import Plan
-from tallystick.record import Column, Consortium, Policy, Terms
+from tallystick.record import Column, Consortium, Policy, Terms, member_toml
 from tallystick.session import DataTable, Job, Limits, Node, Outcome, new_identity, run_member
 from tallystick.session import _preparation as preparation
 
@@ -70,6 +72,27 @@ def test_every_function_in_one_audited_run_of_three_members(
     for outcome in outcomes:
         assert isinstance(outcome, Outcome), outcome
     assert len({outcome.transcript.read_bytes() for outcome in outcomes}) == 1
+    _audited_by_the_command(outcomes[0].transcript, nodes[0].job.consortium, tmp_path)
     verdict = audit(outcomes[0].transcript, consortium=nodes[0].job.consortium, backend=native)
     for number, case in enumerate(CASES):
         expected(case, number, verdict.results)
+
+
+def _audited_by_the_command(transcript: Path, consortium: Consortium, folder: Path) -> None:
+    """Accepted against the auditor's own list of members and its own copy of the program; refused if a byte differs."""
+    members = folder / "consortium.toml"
+    members.write_text("\n".join(member_toml(member) for member in consortium.members), encoding="utf-8")
+    program = folder / "every_function.py"
+    program.write_text(
+        "from support.functions import CASES, program_of\n\nevery_function = program_of(CASES)\n",
+        encoding="utf-8",
+    )
+    given = ["--consortium", str(members), "--program", str(program)]
+    accepted = CliRunner().invoke(main, ["audit", str(transcript), *given])
+    assert accepted.exit_code == 0, accepted.output
+    changed = folder / "changed.tally"
+    content = bytearray(transcript.read_bytes())
+    content[len(content) // 2] ^= 1
+    changed.write_bytes(content)
+    refused = CliRunner().invoke(main, ["audit", str(changed), *given])
+    assert refused.exit_code == 1, refused.output
