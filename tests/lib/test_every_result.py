@@ -138,6 +138,12 @@ GADGETS: dict[str, tuple[Function, tuple[int, int], list[Columns]]] = {
     ),
     "second price": (lambda x: ts.second_price(x).price, (0, 2), every(0, 2, rows=3)),
     "winner": (lambda x: ts.second_price(x).winner, (0, 2), every(0, 2, rows=3)),
+    "score": (lambda x, y: ts.score([x > 0, y > x], 2).flagged, (0, 2), every(0, 2, columns=2)),
+    "means of groups": (
+        lambda x, y: ts.group_by(x, [0, 2]).mean(y, decimals=0, otherwise=-1),
+        (0, 2),
+        every(0, 2, rows=2, columns=2)[::5],
+    ),
     "histogram": (lambda x, y: ts.histogram(x + y, [0, 2, 3]), (0, 2), every(0, 2, columns=2)),
 }
 
