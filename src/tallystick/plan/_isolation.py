@@ -44,6 +44,9 @@ _MAX_WORK = 1 << 23
 _FEW_ENTRIES = 10
 _NOBODY = 1 << 20
 
+_UNKNOWN = (Input, InputBits, Mul, Hint, Matching)
+"""What linear forms are made of."""
+
 _Row = list[int]
 _Table = npt.NDArray[np.int64]
 
@@ -58,7 +61,7 @@ def combined_warnings(plan: Plan) -> list[str]:
     numbers = [k for k, n in public for _ in range(plan.layout.lengths[n.a])]
     if len(plan.members) < 2 or len(numbers) < 2:
         return []
-    if len(numbers) > _MAX_VALUES or len(numbers) * sum(plan.layout.lengths) > _MAX_WORK:
+    if len(numbers) > _MAX_VALUES or len(numbers) * _reached(plan) > _MAX_WORK:
         return ["too many values are opened to examine which of them together single out a member"]
     forms = _forms(plan, len(numbers))
     found = []
@@ -80,6 +83,15 @@ def combined_warnings(plan: Plan) -> list[str]:
                 "difference shows the sum of"
             )
     return found
+
+
+def _reached(plan: Plan) -> int:
+    """Return how many entries the outputs' linear forms pass through, down to inputs, gates and advice."""
+    reached = {node.a for node in plan.outputs if node.to is None}
+    for v in range(len(plan.nodes) - 1, -1, -1):
+        if v in reached and not isinstance(plan.nodes[v], _UNKNOWN):
+            reached.update(plan.nodes[v].operands)
+    return sum(plan.layout.lengths[v] for v in reached)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +123,7 @@ def _forms(plan: Plan, count: int) -> _Forms:
         g = adjoint.pop(v, None)
         if g is None:
             continue
-        if isinstance(node, Input | InputBits | Mul | Hint | Matching):
+        if isinstance(node, _UNKNOWN):
             leaves.append((g, *owners[v]))
         elif not isinstance(node, Constant):
             _pass_on(plan, node, g, adjoint)
