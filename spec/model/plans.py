@@ -220,6 +220,9 @@ class Node:
         self.interval: Interval = (0, 0)
         self.place = -1  # first slot among those of its kind
         self.late = False  # whether it depends on which points match
+        self.chosen = False  # whether it depends on what a member chooses
+        self.random = False  # whether it depends on a random element
+        self.drawn = False  # whether it is such elements and nothing else
 
     @property
     def operands(self) -> list[int]:
@@ -306,6 +309,9 @@ class Plan:
             need(k in compared or self.nodes[k].op not in SINKS, "an operand without entries")
         node.late = items[0] == "matching" or any(self.nodes[k].late for k in node.operands)
         need(not node.late or items[0] not in EARLY, "an operand that depends on which points match")
+        node.chosen = node.f.get("kind") == "switches" or any(self.nodes[k].chosen for k in node.operands)
+        node.drawn = node.f.get("kind") == "random" or (items[0] == "view" and self.nodes[node.f["a"]].drawn)
+        node.random = node.drawn or any(self.nodes[k].random for k in node.operands)
         for name in ("n", "inner", "outer", "rows", "columns", "offset", "minimum"):
             if name in f:
                 size(f[name], name)
@@ -465,6 +471,13 @@ class Plan:
         need(f["n"] == n and f["boolean"] == boolean, "entries of the advice")
         bounded = f["kind"] in ("copy", "reciprocal") or all(p.interval is not None for p in parts)
         need(bounded, "advice about a value without interval")
+        free = f["kind"] in ("copy", "reciprocal", "random", "switches")
+        need(free or not any(p.chosen for p in parts), "advice about what a member chooses")
+        if f["kind"] == "reciprocal":
+            need(parts[0].op == "add", "a reciprocal of what may be 0")
+            a, b = (self.nodes[parts[0].f[k]] for k in ("a", "b"))
+            blinded = (a.drawn and not b.random) or (b.drawn and not a.random)
+            need(blinded, "a reciprocal of what may be 0")
         if f["kind"] == "switches":
             need(0 <= f["parameters"][0] < len(self.members), "no such member")
         digits = [p.interval for p in parts if f["kind"] == "split"]

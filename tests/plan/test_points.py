@@ -13,7 +13,25 @@ from tallystick import plan as plans
 from tallystick.algebra import Random, Vector
 from tallystick.backend import FR_MODULUS, Backend
 from tallystick.errors import ProgramError
-from tallystick.plan import Members, Plan, PlanRelation, Table, simulate, trace, witness
+from tallystick.plan import (
+    Add,
+    Concat,
+    Hint,
+    Input,
+    Member,
+    Members,
+    Mul,
+    Node,
+    Plan,
+    PlanRelation,
+    Scale,
+    Sub,
+    Table,
+    View,
+    simulate,
+    trace,
+    witness,
+)
 
 
 @ts.program
@@ -141,3 +159,66 @@ def test_a_result_of_points_of_the_wrong_number_is_an_error() -> None:
     plan = _plan()
     with pytest.raises(ValueError, match="9 were expected"):
         plan.evaluate([0] * plan.layout.outputs, [b""] * 8)
+
+
+# ---------------------------------------------------------------------------------------- hostile plans
+
+
+def _made(*nodes: Node) -> Plan:
+    members = (Member("a", 4), Member("b", 4))
+    for k in range(4, 15):
+        try:
+            return Plan("hostile", members, nodes, (), (), 1 << k)
+        except ValueError as error:
+            if "is not the choice" not in str(error):
+                raise
+    raise AssertionError("no number of columns is right")
+
+
+A, B = Input(0, "x", 4, 0, 100, 0, "value"), Input(1, "x", 4, 0, 100, 0, "value")
+KEY = Hint("random", (1,), (), 1, False)
+SPREAD = View(1, (4,), 0, (0,))
+RECIPROCAL_OF_2, RECIPROCAL_OF_3 = (Hint("reciprocal", (), (v,), 4, False) for v in (2, 3))
+
+
+def test_a_reciprocal_of_a_random_element_plus_anything_else() -> None:
+    for add in (Add(0, 2), Add(2, 0)):
+        plan = _made(A, KEY, SPREAD, add, RECIPROCAL_OF_3)
+        assert Plan.from_bytes(plan.to_bytes()) == plan
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        (A, B, Sub(0, 1), RECIPROCAL_OF_2),
+        (A, B, Add(0, 1), RECIPROCAL_OF_2),
+        # Randomness that falls out again: k + (x - k).
+        (A, KEY, SPREAD, Sub(0, 2), Add(2, 3), Hint("reciprocal", (), (4,), 4, False)),
+        # Nothing is opened of k itself, but then everything is of the next product with it.
+        (A, KEY, SPREAD, Mul(0, 2), Hint("reciprocal", (), (3,), 4, False)),
+        (A, KEY, SPREAD, Scale(2, (2,), 1), Add(0, 3), Hint("reciprocal", (), (4,), 4, False)),
+    ],
+    ids=["difference", "sum", "cancelled", "product", "multiple"],
+)
+def test_a_reciprocal_that_could_show_whether_a_secret_is_zero(nodes: tuple[Node, ...]) -> None:
+    with pytest.raises(ValueError, match="not a random element plus"):
+        _made(*nodes)
+
+
+@pytest.mark.parametrize("kind", ["bits", "span", "inverse", "split"])
+def test_advice_about_what_a_member_chooses_could_not_be_masked(kind: str) -> None:
+    """Whoever deals 2^200 instead of a bit would have others' values opened beyond their masks."""
+    one, other = View(0, (1,), 0, (1,)), View(0, (1,), 1, (1,))
+    switch = Hint("switches", (1, 2), (), 1, True)
+    asked = {
+        "bits": Hint("bits", (0, 9), (6,), 9, True),
+        "span": Hint("span", (0, 100), (6,), 7, True),
+        "inverse": Hint("inverse", (), (6,), 1, False),
+        "split": Hint("split", (0, 1), (7,), 6, True),
+    }[kind]
+    bits = Concat((3, 3))
+    nodes = (A, one, other, switch, Sub(1, 2), Mul(3, 4), Add(2, 5), bits, asked)
+    with pytest.raises(ValueError, match="depends on what a member chooses"):
+        _made(*nodes)
+    honest = (A, one, other, Hint("coins", (1, 2, 1, 1), (), 2, True), View(3, (1,), 0, (1,)))
+    assert _made(*honest, Sub(1, 2), Mul(4, 5), Add(2, 6), Hint("bits", (0, 9), (7,), 9, True))

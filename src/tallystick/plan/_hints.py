@@ -17,7 +17,7 @@ from ._hints_joins import RANDOM, RECIPROCAL, SWITCHES
 from ._hints_numbers import QUOTIENT, RATIO, ROOT
 from ._hints_order import CONTROLS, SPLIT
 from ._intervals import Interval
-from ._tally import Tally
+from ._tally import ADVICE, Tally
 
 __all__ = [
     "HINTS",
@@ -165,10 +165,12 @@ def _copy(_parameters: Sequence[int], arguments: Sequence[Integers]) -> Integers
     return integers(int(x) % FR_MODULUS for x in arguments[0])
 
 
-def _no_cost(
-    _parameters: Sequence[int], _lengths: Sequence[int], _intervals: Sequence[Interval], _tally: Tally
+def _copy_cost(
+    _parameters: Sequence[int], lengths: Sequence[int], _intervals: Sequence[Interval], tally: Tally
 ) -> None:
-    return
+    """Claim that the value is its own square."""
+    tally.multiply(lengths[0])
+    tally.claim(ADVICE, lengths[0])
 
 
 # ---------------------------------------------------------------------------------------- inverse
@@ -233,7 +235,7 @@ HINTS: Mapping[str, HintKind] = {
     for kind in (
         HintKind("bits", ("low", "k"), 1, True, _bits_expected, _bits, _bits_cost, _bits_width),
         HintKind("span", ("low", "high"), 1, True, _span_expected, _span, _span_cost, _span_width),
-        HintKind("copy", (), 1, True, _same_length, _copy, _no_cost, lambda _p, _i: 0, masked=False),
+        HintKind("copy", (), 1, True, _same_length, _copy, _copy_cost, lambda _p, _i: 0, masked=False),
         HintKind("inverse", (), 1, False, _same_length, _inverse, _inverse_cost, _inverse_width),
         HintKind(
             "coins",

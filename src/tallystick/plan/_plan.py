@@ -26,12 +26,13 @@ from ._expressions import (
     places_of,
     points_of,
 )
-from ._hints import MAX_COIN_HINTS, adviser_of
+from ._hints import HINTS, MAX_COIN_HINTS, adviser_of
 from ._intervals import Interval, OverflowRangeError, centred
 from ._ops import (
     MAX_DECIMALS,
     MAX_LENGTH,
     MAX_NAME,
+    Add,
     Hint,
     Input,
     Matching,
@@ -40,6 +41,7 @@ from ._ops import (
     Node,
     Output,
     Points,
+    View,
     Zero,
     check_text,
     decode_node,
@@ -333,6 +335,7 @@ def compute_layout(members: Sequence[Member], nodes: Sequence[Node]) -> Layout:
     if uses > MAX_COIN_HINTS:
         raise ValueError(f"plan: {uses} coins hints; at most {MAX_COIN_HINTS} are allowed")
     late: list[bool] = []
+    origins = _Origins(nodes)
     named: set[tuple[int, str, int | None]] = set()
     free = gates = zeros = outputs = points = total = 0
     for v, node in enumerate(nodes):
@@ -344,6 +347,7 @@ def compute_layout(members: Sequence[Member], nodes: Sequence[Node]) -> Layout:
             n = node.length(lengths, nodes)
             if isinstance(node, Hint):
                 _check_adviser(node, members)
+            origins.add(node)
             total += work_of(node, n, lengths, nodes)
             if n > MAX_LENGTH:
                 raise ValueError(f"{n} elements; at most {MAX_LENGTH} are allowed")
@@ -429,6 +433,46 @@ def _check_operands(node: Node, v: int, nodes: Sequence[Node]) -> None:
             isinstance(node, Matching) and p in node.points
         ):
             raise ValueError(f"operand {p} ({nodes[p].op}) has no value")
+
+
+class _Origins:
+    """Which nodes depend on one member's choices, and which on elements that nobody knows, node by node.
+
+    What hints open before anything has been checked is masked under conditions that a member which deviates, or
+    whoever wrote the plan, could otherwise break: see ``spec/plan.md``, "Hints".
+    """
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self._nodes = nodes
+        self._chosen: list[bool] = []
+        self._random: list[bool] = []
+        self._drawn: list[bool] = []
+
+    def add(self, node: Node) -> None:
+        """Take the next node; raise ``ValueError`` for a hint whose argument it must not be about."""
+        chosen = any(self._chosen[p] for p in node.operands)
+        random = any(self._random[p] for p in node.operands)
+        drawn = isinstance(node, View) and self._drawn[node.a]
+        if isinstance(node, Hint):
+            kind = HINTS[node.kind]
+            if chosen and kind.masked:
+                raise ValueError(
+                    "its argument depends on what a member chooses, and may be out of its interval"
+                )
+            if kind is HINTS["reciprocal"] and not self._blinded(node.arguments[0]):
+                raise ValueError("its argument is not a random element plus what depends on no such element")
+            drawn = kind is HINTS["random"]
+            chosen, random = chosen or kind.dealt, random or drawn
+        self._chosen.append(chosen)
+        self._random.append(random)
+        self._drawn.append(drawn)
+
+    def _blinded(self, v: int) -> bool:
+        node = self._nodes[v]
+        if not isinstance(node, Add):
+            return False
+        pairs = ((node.a, node.b), (node.b, node.a))
+        return any(self._drawn[k] and not self._random[x] for k, x in pairs)
 
 
 def _check_adviser(node: Hint, members: Sequence[Member]) -> None:
