@@ -244,7 +244,7 @@ def _print_suite(console: Console, suite: str, results: Sequence[Result]) -> Non
 def _print_library(console: Console, results: Sequence[Result]) -> None:
     """Print for each function what it took, what had been estimated, and by how much that was missed."""
     for title, names in (("library: counted", COUNTED), ("library: timed", SECONDS)):
-        heads = [name.removesuffix("_seconds").replace("_", " ") for name in names]
+        heads = [_HEADS.get(name, name.removesuffix("_seconds").replace("_", " ")) for name in names]
         table = _table("case", "size", "on", *heads, title=title)
         for result in results:
             facts = result.facts
@@ -285,8 +285,15 @@ def _print_library(console: Console, results: Sequence[Result]) -> None:
         console.print(Text(note, style="dim"))
 
 
+_HEADS = {
+    "random_bits": "bits",
+    "random_elements": "randoms",
+    "prepare_bytes": "to prepare",
+    "bytes_sent": "sent",
+    "transcript_bytes": "file",
+}
 _LIBRARY_NOTES = (
-    "counted: by a member from its commitment to the finished proof, without filling the store;",
+    "counted: by a member from its commitment to the finished proof; to prepare: sent to fill an empty store;",
     "off by: what was used and taken, over what had been estimated; run: commit, online and proof together",
 )
 
