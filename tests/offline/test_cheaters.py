@@ -306,7 +306,7 @@ def test_a_proof_of_an_earlier_batch_is_refused(trio):
         return replay.sent
 
     # Bits take a batch of triples of their own, so the second batch is no continuation of the first.
-    results = trio.prepare(corrupt=second, need=Need(bits=12, masks=(0, 0, 0)))
+    results = trio.prepare(corrupt=second, need=Need(bits=6, triples=6, masks=(0, 0, 0)))
     trio.expect_burnt(results, "plaintext-proof", CHEATER)
 
 
