@@ -8,6 +8,7 @@ elements around the edges of their limbs.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from typing import Any
 
 import numpy as np
@@ -99,6 +100,25 @@ def test_element_wise(portable: Any, path: Any, n: int) -> None:
         other = a.copy()
         other[n // 2, n % 4] ^= np.uint64(1 << (n % 64))
         assert not path.fr_equal(a, other) and not path.fr_is_zero(other ^ a)
+
+
+def test_words_that_carry(portable: Any, path: Any) -> None:
+    """Elements whose Montgomery form has words of all ones, zeros or the order's: carries run through all of them."""
+    edges = [
+        [0, 1, (1 << 64) - 2, (1 << 64) - 1, 1 << 63, word - 1, word, word + 1]
+        for word in (R >> 64 * k & (1 << 64) - 1 for k in range(4))
+    ]
+    forms = [sum(w << 64 * k for k, w in enumerate(words)) for words in itertools.product(*edges)]
+    data = b"".join(v.to_bytes(32, "little") for v in forms if v < R)
+    a = np.frombuffer(data, dtype="<u8").astype(np.uint64).reshape(-1, 4)
+    for shift in (0, 1, 8, 64, 512, 700):
+        b = np.roll(a, shift, axis=0).copy()
+        for name in ("fr_add", "fr_sub", "fr_mul"):
+            same(getattr(path, name)(a, b), getattr(portable, name)(a, b))
+        assert path.fr_is_zero(path.fr_add(path.fr_sub(a, b), path.fr_sub(b, a)))
+    same(path.fr_neg(a), portable.fr_neg(a))
+    assert path.fr_to_bytes(a) == portable.fr_to_bytes(a)
+    same(path.fr_from_bytes(data), portable.fr_from_bytes(data))
 
 
 @pytest.mark.parametrize("n", LENGTHS)

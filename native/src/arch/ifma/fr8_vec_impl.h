@@ -121,39 +121,38 @@ static void ifma_fr_vec_powers(ts_fr *out, size_t n, const ts_fr *x, const ts_fr
 #define TS_SUM_SUB 1
 #define TS_SUM_NEG 2
 
-/* The block at element k. a + b - r and a - b both lie in [-r, r), and so does -b. */
-TS_INLINE void ts_fr8_sum_block(ts_v8 words[4], const ts_fr *a, const ts_fr *b, size_t left, int op, const ts_fr8c *c) {
-    ts_fr8 x, y;
-    if (op == TS_SUM_NEG) {
-        TS_UNROLL(5)
-        for (int i = 0; i < 5; i++) x.l[i] = ts_v8_zero();
+/* The block at element k, on words: a + b, less r unless that goes below zero; a - b, and -b, plus r where they do. */
+TS_INLINE void ts_fr8_sum_block(ts_v8 out[4], const ts_fr *a, const ts_fr *b, size_t left, int op, const ts_v8 r[4]) {
+    const ts_v8 zero = ts_v8_zero();
+    ts_v8 x[4] = {zero, zero, zero, zero}, y[4], s[4], t[4];
+    if (op != TS_SUM_NEG) ts_v8_load4(x, a, left);
+    ts_v8_load4(y, b, left);
+    if (op == TS_SUM_ADD) {
+        ts_v8_add4(s, x, y);
+        const __mmask8 below = ts_v8_sub4(t, s, r);
+        TS_UNROLL(4)
+        for (int i = 0; i < 4; i++) out[i] = _mm512_mask_mov_epi64(t[i], below, s[i]);
     } else {
-        ts_v8_load4(words, a, left);
-        x = ts_fr8_from_words(words);
-        ts_fr8_clean(&x, c);
+        const __mmask8 below = ts_v8_sub4(s, x, y);
+        TS_UNROLL(4)
+        for (int i = 0; i < 4; i++) t[i] = _mm512_mask_mov_epi64(zero, below, r[i]);
+        ts_v8_add4(out, s, t);
     }
-    ts_v8_load4(words, b, left);
-    y = ts_fr8_from_words(words);
-    ts_fr8_clean(&y, c);
-    TS_UNROLL(5)
-    for (int i = 0; i < 5; i++)
-        x.l[i] = op == TS_SUM_ADD ? ts_v8_sub(ts_v8_add(x.l[i], y.l[i]), c->r[i]) : ts_v8_sub(x.l[i], y.l[i]);
-    ts_fr8_finish(words, x, c);
 }
 
 TS_INLINE void ts_fr8_map_sum(ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n, int op) {
-    const ts_fr8c c = ts_fr8_constants();
     const size_t whole = n >= TS_FR8_STREAM && (uintptr_t)out % 64 == 0 ? n / 8 * 8 : 0;
-    ts_v8 words[4];
+    ts_v8 words[4], r[4];
+    ts_v8_broadcast4(r, ts_fr_modulus);
     for (size_t k = 0; k < whole; k += 8) {
         ts_v8_prefetch4(a + k);
         ts_v8_prefetch4(b + k);
-        ts_fr8_sum_block(words, a + k, b + k, 8, op, &c);
+        ts_fr8_sum_block(words, a + k, b + k, 8, op, r);
         ts_v8_stream4(out + k, words);
     }
     _mm_sfence();
     for (size_t k = whole; k < n; k += 8) {
-        ts_fr8_sum_block(words, a + k, b + k, n - k, op, &c);
+        ts_fr8_sum_block(words, a + k, b + k, n - k, op, r);
         ts_v8_store4(out + k, words, n - k);
     }
 }

@@ -36,6 +36,28 @@ TS_INLINE ts_v8 ts_v8_hi(ts_v8 t, ts_v8 a, ts_v8 b) { return _mm512_madd52hi_epu
 TS_INLINE ts_v8 ts_v8_carry(ts_v8 a) { return _mm512_srai_epi64(a, TS_LIMB_BITS); }
 TS_INLINE ts_v8 ts_v8_carry_unsigned(ts_v8 a) { return _mm512_srli_epi64(a, TS_LIMB_BITS); }
 
+/* s = a + b mod 2^256, words of 64 bits. The carry out of a word is the top bit of (a and b) or (a or b) and not s. */
+TS_INLINE void ts_v8_add4(ts_v8 s[4], const ts_v8 a[4], const ts_v8 b[4]) {
+    s[0] = ts_v8_add(a[0], b[0]);
+    TS_UNROLL(3)
+    for (int i = 1; i < 4; i++) {
+        const ts_v8 carry = _mm512_srli_epi64(_mm512_ternarylogic_epi64(a[i - 1], b[i - 1], s[i - 1], 0xd4), 63);
+        s[i] = ts_v8_add(ts_v8_add(a[i], b[i]), carry);
+    }
+}
+
+/* d = a - b mod 2^256; returns the lanes where that went below zero. The borrow out of a word is the top bit of (b and not a)
+ * or (b or not a) and d. */
+TS_INLINE __mmask8 ts_v8_sub4(ts_v8 d[4], const ts_v8 a[4], const ts_v8 b[4]) {
+    d[0] = ts_v8_sub(a[0], b[0]);
+    TS_UNROLL(3)
+    for (int i = 1; i < 4; i++) {
+        const ts_v8 borrow = _mm512_srli_epi64(_mm512_ternarylogic_epi64(a[i - 1], b[i - 1], d[i - 1], 0x8e), 63);
+        d[i] = ts_v8_sub(ts_v8_sub(a[i], b[i]), borrow);
+    }
+    return _mm512_movepi64_mask(_mm512_ternarylogic_epi64(a[3], b[3], d[3], 0x8e));
+}
+
 /* Every lane, as an unsigned number, is below the bound; checked in VERIFY builds. */
 TS_INLINE void ts_v8_assert_below(ts_v8 a, uint64_t bound) {
     TS_ASSERT(_mm512_cmpge_epu64_mask(a, ts_v8_set1(bound)) == 0);
