@@ -112,11 +112,17 @@ def bench_command(
         for backend in backends or available_backends()[:1]:
             results += _calibrated(tables, backend, quick=quick)
     for name in () if suite == "calibrate" else SUITES if suite == "all" else (suite,):
-        found = list(_measured(name, backends, members=members, cases=cases, triples=triples, quick=quick))
-        if name == "library":
-            _print_library(tables, found)
-        else:
-            _print_suite(tables, name, found)
+        found: list[Result] = []
+        try:
+            found.extend(
+                _measured(name, backends, members=members, cases=cases, triples=triples, quick=quick)
+            )
+        finally:
+            # What was measured is shown also where a later case fails or is interrupted.
+            if name == "library" and found:
+                _print_library(tables, found)
+            elif found:
+                _print_suite(tables, name, found)
         results += found
     if json_to is not None:
         _write_json(json_to, json.dumps(document(where, results, quick=quick), indent=2) + "\n")
