@@ -16,7 +16,7 @@ from ..algebra import Generators, Points, Vector
 from ..backend import G1_BYTES, Backend, get_backend
 from ..encoding import Value
 from ..errors import DecodeError, VerificationError
-from ..plan import Input, Plan, PlanRelation, ResultValue, encodings, told_name
+from ..plan import Input, Plan, PlanRelation, ResultValue, encodings, policy_names
 from ..proofs import BatchVerifier, Proof, RangeInput, RangeRelation
 from ..record import (
     Commitment,
@@ -266,8 +266,7 @@ class _Auditor:
                     item,
                     f"{member.name} has {table.rows} rows, the policy demands {policy.min_rows}",
                 )
-        told = (told_name(output.label) for output in plan.outputs if output.to is not None)
-        for name in (*(result.name for result in plan.results), *told):
+        for name in policy_names(plan):
             if not policy.allows(name):
                 raise _refuse("policy", item, f"the policy does not allow the result {name!r}")
         least = min(table.rows for table in terms.tables)

@@ -13,7 +13,7 @@ from statistics import median
 
 from ..errors import ProtocolAbort
 from ..online import plan_need
-from ..plan import PHASES, Estimate, Hint, ResultValue, estimate, simulate
+from ..plan import PHASES, Estimate, ResultValue, budgets, estimate, simulate
 from ._consortium import Folder, consortium_folder
 from ._jobs import Filled, JobFolder, Ran, Table, write_job
 from ._measure import summary
@@ -261,9 +261,7 @@ def measure_case(folder: Folder, case: LibraryCase, n: int, backend: str, *, qui
     }
     expected = simulate(job.plan, inputs).results
     # Each of two sums of fair coins is off by half of them at most.
-    noise = sum(
-        node.parameters[1] for node in job.plan.nodes if isinstance(node, Hint) and node.kind == "coins"
-    )
+    noise = sum(budget.coins for budget in budgets(job.plan))
     filled = job.prepare(plan_need(job.plan))
     runs: list[Ran] = []
     while not runs or (not quick and len(runs) < _RUNS and _total(runs[0]) * (len(runs) + 1) < _PATIENCE):

@@ -14,7 +14,7 @@ from ..plan import Operand, Secret, fail, public_array, stack
 from ._choice import axis_first
 from ._compare import equals
 from ._digits import constants, tighten
-from ._moments import check_secret, greatest_spread, spread
+from ._moments import check_ddof, check_entries, check_secret, greatest_spread, spread
 from ._naming import named, text_of, units, with_scale
 from ._numbers import check_decimals, divided, floor_root, rounded_quotient
 
@@ -31,7 +31,8 @@ def zscores(x: Secret, axis: int | None = None, *, decimals: int, ddof: int = 0)
     check_decimals(decimals)
     front = axis_first("ts.zscores", x, axis)
     n = len(front)
-    _check_ddof("zscores", n, ddof)
+    check_ddof(ddof)
+    check_entries("zscores", n, ddof)
     name = f"z-scores of {text_of(x)}"
     width = x.high - x.low
     if n == 1 or width == 0:
@@ -64,7 +65,8 @@ def outliers(x: Secret, deviations: Operand, axis: int | None = None, *, ddof: i
     check_secret("outliers", x)
     front = axis_first("ts.outliers", x, axis)
     n = len(front)
-    _check_ddof("outliers", n, ddof)
+    check_ddof(ddof)
+    check_entries("outliers", n, ddof)
     if isinstance(deviations, Secret):
         fail(
             "ts.outliers takes a public number of deviations",
@@ -88,10 +90,3 @@ def outliers(x: Secret, deviations: Operand, axis: int | None = None, *, ddof: i
     found = beyond[0] | beyond[1]
     found = found.reshape(x.shape) if axis is None else found.moveaxis(0, axis)
     return named(found, f"{text_of(x)} beyond {text_of(deviations)} deviations", x)
-
-
-def _check_ddof(name: str, n: int, ddof: object) -> None:
-    if isinstance(ddof, bool) or not isinstance(ddof, int) or ddof < 0:
-        fail(f"ddof is an integer of at least 0, not {ddof!r}")
-    if n <= ddof:
-        fail(f"ts.{name} of {n} entries divides by {n - ddof}" if n else f"ts.{name} of no entries")

@@ -19,7 +19,7 @@ import numpy as np
 from ..plan import Array, Opened, Operand, Secret, concat, fail, public_array, stack
 from ._compare import complement, is_boolean
 from ._digits import constants, public_values, tighten
-from ._moments import Sums, average, check_secret, opened, t_of
+from ._moments import Sums, average, check_ddof, check_secret, opened, t_of
 from ._naming import named, text_of, units
 
 __all__ = ["Groups", "group_by", "histogram"]
@@ -80,8 +80,7 @@ class Groups:
 
         Reveals the sums, the sums of squares and the numbers of rows; undefined where the divisor is 0.
         """
-        if isinstance(ddof, bool) or not isinstance(ddof, int) or ddof < 0:
-            fail(f"ddof is an integer of at least 0, not {ddof!r}")
+        check_ddof(ddof)
         n, total, squares = self._sums(x)
         return (squares - total * total / n) / (n - ddof)
 

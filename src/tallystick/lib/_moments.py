@@ -71,7 +71,7 @@ def mean(x: Secret, axis: int | None = None, *, decimals: int | None = None) -> 
     n = count(x, axis)
     if decimals is None:
         return opened(x.sum(axis)) / n
-    _check_entries("mean", n, 0)
+    check_entries("mean", n, 0)
     found = _multiple(units(x.sum(axis)), Fraction(1, n * 10**x.decimals), decimals)
     return named(found, f"mean of {text_of(x)}", x)
 
@@ -195,10 +195,10 @@ def variance(
     """
     check_secret("variance", x)
     n = count(x, axis)
-    _check_ddof(ddof)
+    check_ddof(ddof)
     if decimals is None:
         return _spread(_sums(x, axis), ddof)
-    _check_entries("variance", n, ddof)
+    check_entries("variance", n, ddof)
     factor = Fraction(1, n * (n - ddof) * 10 ** (2 * x.decimals))
     most = floor(greatest_spread(x, n) * factor * 10**decimals) + 1
     return named(_multiple(spread(x, axis), factor, decimals, (0, most)), f"variance of {text_of(x)}", x)
@@ -227,12 +227,12 @@ def std(
     """
     check_secret("std", x)
     n = count(x, axis)
-    _check_ddof(ddof)
+    check_ddof(ddof)
     if places is not None and decimals is None:
         return _spread(_sums(x, axis), ddof).sqrt(places)
     _one_of("std", places, decimals)
     assert decimals is not None
-    _check_entries("std", n, ddof)
+    check_entries("std", n, ddof)
     check_decimals(decimals)
     # ⌊√⌊a⌋⌋ = ⌊√a⌋, so that the root of a quotient that is rounded down is that of the exact one.
     factor = Fraction(4 * 10 ** (2 * decimals), n * (n - ddof) * 10 ** (2 * x.decimals))
@@ -253,11 +253,11 @@ def covariance(x: Secret, y: Secret, *, ddof: int = 0, decimals: int | None = No
     10^-decimals, halves up.
     """
     _check_pair("covariance", x, y)
-    _check_ddof(ddof)
+    check_ddof(ddof)
     n = count(x)
     if decimals is None:
         return (opened((x * y).sum()) - opened(x.sum()) * opened(y.sum()) / n) / builtins.max(n - ddof, 0)
-    _check_entries("covariance", n, ddof)
+    check_entries("covariance", n, ddof)
     factor = Fraction(1, n * (n - ddof) * 10 ** (x.decimals + y.decimals))
     most = floor(_greatest_joint_spread(x, y, n) * factor * 10**decimals) + 1
     found = _multiple(_joint_spread(x, y), factor, decimals, (-most, most))
@@ -296,7 +296,7 @@ def correlation(
         return _signed_root(joint * joint / spreads, joint, places)
     _one_of("correlation", places, decimals)
     assert decimals is not None
-    _check_entries("correlation", n, 0)
+    check_entries("correlation", n, 0)
     check_decimals(decimals)
     if otherwise is None:
         fail(
@@ -431,12 +431,14 @@ def _check_pair(name: str, x: Secret, y: Secret) -> None:
         fail(f"ts.{name} takes two vectors of one length, not shapes {x.shape} and {y.shape}")
 
 
-def _check_entries(name: str, n: int, ddof: int) -> None:
+def check_entries(name: str, n: int, ddof: int) -> None:
+    """Fail unless the divisor n - ddof is above 0."""
     if n <= ddof:
         fail(f"ts.{name} of {n} entries divides by {n - ddof}" if n else f"ts.{name} of no entries")
 
 
-def _check_ddof(ddof: object) -> None:
+def check_ddof(ddof: object) -> None:
+    """Fail unless ddof is an integer of at least 0."""
     if isinstance(ddof, bool) or not isinstance(ddof, int) or ddof < 0:
         fail(f"ddof is an integer of at least 0, not {ddof!r}")
 

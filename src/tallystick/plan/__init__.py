@@ -80,7 +80,7 @@ from ._secret import (
 from ._simulate import Advice, Inputs, Simulation, Witness, simulate, witness
 from ._sorting import Exchange, exchanges
 from ._tally import FEW, PENDING_LIMIT, Tally, borrow_levels
-from ._told import tell, told, told_name
+from ._told import policy_names, tell, told
 
 __all__ = [
     "CALIBRATIONS",
@@ -186,6 +186,7 @@ __all__ = [
     "multiplier_for",
     "new_order",
     "open_points",
+    "policy_names",
     "program",
     "public_array",
     "public_constant",
@@ -207,7 +208,6 @@ __all__ = [
     "switch_count",
     "tell",
     "told",
-    "told_name",
     "trace",
     "view_indices",
     "warnings",

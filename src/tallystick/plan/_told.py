@@ -9,11 +9,11 @@ from fractions import Fraction
 from ._builder import Builder, fail
 from ._opened import inputs_shown
 from ._ops import MAX_DECIMALS, MAX_LABEL
-from ._plan import ResultValue
+from ._plan import Plan, ResultValue
 from ._program import Table
 from ._secret import Secret
 
-__all__ = ["tell", "told", "told_name"]
+__all__ = ["policy_names", "tell", "told"]
 
 _NAME = re.compile(r"[^\W\d][\w.]*")
 _LABEL = re.compile(r"(?P<name>.*) / 10\^(?P<decimals>[1-9][0-9]?)")
@@ -54,7 +54,13 @@ def _position(builder: Builder, member: object) -> int:
     return names.index(name)
 
 
-def told_name(label: str) -> str:
+def policy_names(plan: Plan) -> list[str]:
+    """Return the names that a policy must allow: those of all results, and of what is told to some members."""
+    private = [_told_name(output.label) for output in plan.outputs if output.to is not None]
+    return [*(result.name for result in plan.results), *private]
+
+
+def _told_name(label: str) -> str:
     """Return the name in the label of an output to some members."""
     found = _LABEL.fullmatch(label)
     return found["name"] if found else label
@@ -65,4 +71,4 @@ def told(label: str, values: Sequence[int]) -> ResultValue:
     found = _LABEL.fullmatch(label)
     decimals = min(int(found["decimals"]), MAX_DECIMALS) if found else 0
     shape = () if len(values) == 1 else (len(values),)
-    return ResultValue(told_name(label), shape, tuple(Fraction(v, 10**decimals) for v in values), None)
+    return ResultValue(_told_name(label), shape, tuple(Fraction(v, 10**decimals) for v in values), None)

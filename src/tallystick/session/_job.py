@@ -10,7 +10,7 @@ from pathlib import Path
 from ..encoding import Value
 from ..errors import PolicyError, UsageError
 from ..plan import Column as PlanColumn
-from ..plan import MemberSchema, Plan, told_name
+from ..plan import MemberSchema, Plan, policy_names
 from ..record import MAX_MEMBERS, Column, Consortium, Policy, read_consortium
 from ..record.toml import integer, naming, only, read_toml, table, text, texts
 
@@ -141,8 +141,7 @@ def check_policy(policy: Policy, plan: Plan, *, whose: str) -> None:
                 f"{whose} demands at least {policy.min_rows} rows of every member; "
                 f"{member.name} has {member.rows}"
             )
-    told = (told_name(output.label) for output in plan.outputs if output.to is not None)
-    for name in (*(result.name for result in plan.results), *told):
+    for name in policy_names(plan):
         if not policy.allows(name):
             raise PolicyError(
                 f"{whose} does not allow the output {name!r}",
