@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 
 import pytest
@@ -48,7 +49,60 @@ def test_what_was_given_out_is_gone_from_disk_before_it_is_used(path):
         other = sqlite3.connect(path)
         assert other.execute("SELECT first FROM pointer").fetchone() == (2,)
         assert other.execute("SELECT count(*) FROM segment").fetchone() == (0,)
+        assert other.execute("SELECT count(*) FROM seal").fetchone() == (0,)
         other.close()
+
+
+def _wrapped_keys(path):
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        return [row[0] for row in other.execute("SELECT key FROM seal ORDER BY kind, start")]
+
+
+@pytest.mark.parametrize("way", ["taken", "aligned", "burnt", "replaced"])
+def test_the_key_of_a_deleted_segment_is_overwritten(path, way):
+    with opened(path) as store:
+        store.begin_epoch(b"e1", b"keys")
+        store.append("bits", 200_000, bytes(200_000))
+        store.append("bits", 2, b"xy")
+    first, second = _wrapped_keys(path)
+    assert first in path.read_bytes()
+    assert second in path.read_bytes()
+    with opened(path) as store:
+        if way == "taken":
+            store.take("bits", 200_001)
+        elif way == "aligned":
+            store.align("bits", 200_001, 200_002)
+        elif way == "burnt":
+            store.burn("mac-check: somebody lied")
+        else:
+            store.begin_epoch(b"e2", b"keys")
+    assert first not in path.read_bytes()
+    assert (second in path.read_bytes()) == (way in ("taken", "aligned"))
+    with opened(path) as store:
+        assert store.span("bits") == ((200_001, 200_002) if way in ("taken", "aligned") else (0, 0))
+
+
+def test_a_segment_whose_key_is_gone_is_refused(path):
+    with opened(path) as store:
+        store.begin_epoch(b"e1", b"keys")
+        store.append("bits", 2, b"xy")
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        raw.execute("DELETE FROM seal")
+    with opened(path) as store, pytest.raises(UsageError, match="cannot be decrypted"):
+        store.take("bits", 2)
+
+
+def test_keys_of_segments_are_bound_to_their_place(path):
+    with opened(path) as store:
+        store.begin_epoch(b"e1", b"keys")
+        store.append("triples", 1, b"a")
+        store.append("triples", 1, b"b")
+    first, second = _wrapped_keys(path)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        raw.execute("UPDATE seal SET key = ? WHERE start = 0", (second,))
+        raw.execute("UPDATE seal SET key = ? WHERE start = 1", (first,))
+    with opened(path) as store, pytest.raises(UsageError, match="damaged"):
+        store.take("triples", 1)
 
 
 def test_alignment_only_narrows(path):
@@ -119,6 +173,15 @@ def test_segments_are_bound_to_their_place(path):
     raw.close()
     with opened(path) as store, pytest.raises(UsageError, match="damaged"):
         store.take("triples", 1)
+
+
+def test_a_store_of_another_version_is_refused(path):
+    with opened(path) as store:
+        older = store._seal((1).to_bytes(4, "big"), b"binding")
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        raw.execute("UPDATE meta SET value = ? WHERE name = 'binding'", (older,))
+    with pytest.raises(UsageError, match="another version"):
+        opened(path)
 
 
 def test_one_run_at_a_time(path):

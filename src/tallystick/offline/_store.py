@@ -2,8 +2,9 @@
 
 Normative text: ``spec/preparation.md``, "Store".  SQLite holds the pointers and the segments; every commit is
 synchronous, so what was given out stays given out whatever happens next.  Keys and segments are encrypted
-with AES-256-GCM and bound to the consortium, the epoch and their position.  One process at a time may have a
-store open.
+with AES-256-GCM and bound to the consortium, the epoch and their position.  A segment has a key of its own, which
+is overwritten when the segment is used up: that makes megabytes unreadable by writing one page.  One process at a
+time may have a store open.
 """
 
 from __future__ import annotations
@@ -32,9 +33,14 @@ __all__ = ["Piece", "Store"]
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-_SCHEMA = 1
+_SCHEMA = 2
 _ANEW = "move the file away; a new store starts a new key epoch"
 _NONCE_BYTES = 12
+_KEY_BITS = 256
+_PAGE_BYTES = 1 << 16
+"""The largest there is: segments have megabytes, and SQLite's work on them goes by pages."""
+_LOG_BYTES = 1 << 22
+"""The write-ahead log is carried over into the file when it has so many bytes."""
 _CREATE = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS epoch (identifier BLOB PRIMARY KEY, keys BLOB NOT NULL) WITHOUT ROWID;
@@ -42,6 +48,9 @@ CREATE TABLE IF NOT EXISTS pointer (kind TEXT PRIMARY KEY, first INTEGER NOT NUL
 CREATE TABLE IF NOT EXISTS segment (
     kind TEXT NOT NULL, start INTEGER NOT NULL, count INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (kind, start)
 );
+CREATE TABLE IF NOT EXISTS seal (
+    kind TEXT NOT NULL, start INTEGER NOT NULL, key BLOB NOT NULL, PRIMARY KEY (kind, start)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS burnt (identifier BLOB NOT NULL, at REAL NOT NULL, reason TEXT NOT NULL);
 """
 
@@ -93,7 +102,9 @@ class Store:
             )
             if path is not None:
                 path.chmod(0o600)
+            self._db.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute(f"PRAGMA wal_autocheckpoint = {_LOG_BYTES // _PAGE_BYTES}")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("PRAGMA secure_delete = ON")
             self._db.executescript(_CREATE)
@@ -185,7 +196,8 @@ class Store:
     def _wipe(self) -> None:
         self._cached.clear()
         self._db.execute("DELETE FROM meta WHERE name = 'check'")
-        for table in ("epoch", "pointer", "segment"):
+        self._discard("TRUE")
+        for table in ("epoch", "pointer", "seal"):
             self._db.execute(f"DELETE FROM {table}")
 
     def _shrink(self) -> None:
@@ -209,8 +221,13 @@ class Store:
         """Append one segment of ``count`` items, whole or not at all."""
         with self._transaction():
             first, last = self.span(kind)
-            sealed = self._seal(data, *self._place(kind, last, count))
+            place = self._place(kind, last, count)
+            key = AESGCM.generate_key(_KEY_BITS)
+            # A key that encrypts nothing else needs no nonce.
+            sealed = AESGCM(key).encrypt(bytes(_NONCE_BYTES), data, self._associated(place))
             self._db.execute("INSERT INTO segment VALUES (?, ?, ?, ?)", (kind, last, count, sealed))
+            wrapped = self._seal(key, b"segment", *place)
+            self._db.execute("INSERT INTO seal VALUES (?, ?, ?)", (kind, last, wrapped))
             self._point(kind, first, last + count)
 
     @_guarded
@@ -227,10 +244,7 @@ class Store:
         if first < old_first or last > max(old_last, first):
             raise ValueError(f"a span only narrows: [{old_first}, {old_last}) to [{first}, {last})")
         with self._transaction():
-            self._db.execute(
-                "DELETE FROM segment WHERE kind = ? AND (start + count <= ? OR start + count > ?)",
-                (kind, first, last),
-            )
+            self._discard("kind = ? AND (start + count <= ? OR start + count > ?)", kind, first, last)
             self._point(kind, first, last)
 
     @_guarded
@@ -247,7 +261,7 @@ class Store:
             at += taken
         with self._transaction():
             self._point(kind, at, last)
-            self._db.execute("DELETE FROM segment WHERE kind = ? AND start + count <= ?", (kind, at))
+            self._discard("kind = ? AND start + count <= ?", kind, at)
         if pieces and pieces[-1].offset + pieces[-1].count == pieces[-1].total:
             del self._cached[kind]  # Used up.
         return pieces
@@ -261,11 +275,32 @@ class Store:
             raise UsageError(f"{self._path}: the preparation store has lost {kind} {position}", hint=_ANEW)
         start, count = int(row[0]), int(row[1])
         if kind not in self._cached or self._cached[kind][0] != start:
-            (sealed,) = self._db.execute(
-                "SELECT data FROM segment WHERE kind = ? AND start = ?", (kind, start)
-            ).fetchone()
-            self._cached[kind] = start, self._open(bytes(sealed), *self._place(kind, start, count))
+            self._cached[kind] = start, self._unsealed(kind, start, count)
         return start, count, self._cached[kind][1]
+
+    def _unsealed(self, kind: str, start: int, count: int) -> bytes:
+        row = self._db.execute(
+            "SELECT key, data FROM seal JOIN segment USING (kind, start) WHERE kind = ? AND start = ?",
+            (kind, start),
+        ).fetchone()
+        if row is None:
+            raise self._undecipherable()
+        place = self._place(kind, start, count)
+        try:
+            cipher = AESGCM(self._open(row[0], b"segment", *place))
+            return cipher.decrypt(bytes(_NONCE_BYTES), row[1], self._associated(place))
+        except InvalidTag:
+            raise self._undecipherable() from None
+
+    def _discard(self, condition: str, *parameters: str | int) -> None:
+        """Delete segments for good: their keys are overwritten, which leaves of the rest only noise."""
+        found = self._db.execute(f"SELECT kind, start FROM segment WHERE {condition}", parameters).fetchall()
+        self._db.executemany("DELETE FROM seal WHERE kind = ? AND start = ?", found)
+        self._db.execute("PRAGMA secure_delete = OFF")
+        try:
+            self._db.executemany("DELETE FROM segment WHERE kind = ? AND start = ?", found)
+        finally:
+            self._db.execute("PRAGMA secure_delete = ON")
 
     def _point(self, kind: str, first: int, last: int) -> None:
         self._db.execute("INSERT OR REPLACE INTO pointer VALUES (?, ?, ?)", (kind, first, last))
@@ -283,10 +318,7 @@ class Store:
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._associated(place))
         except InvalidTag:
-            raise UsageError(
-                f"{self._path}: the preparation store cannot be decrypted: another identity's, or damaged",
-                hint=_ANEW,
-            ) from None
+            raise self._undecipherable() from None
 
     def _associated(self, place: tuple[bytes, ...]) -> bytes:
         return b"".join(frame(part) for part in (b"tallystick/v1/store", self._binding, *place))
@@ -299,7 +331,13 @@ class Store:
             self._db.execute("INSERT INTO meta VALUES ('binding', ?)", (sealed,))
             return
         if self._open(bytes(row[0]), b"binding") != i2osp(_SCHEMA, 4):
-            raise UsageError(f"{path}: a preparation store of another version")
+            raise UsageError(f"{path}: a preparation store of another version", hint=_ANEW)
+
+    def _undecipherable(self) -> UsageError:
+        return UsageError(
+            f"{self._path}: the preparation store cannot be decrypted: another identity's, or damaged",
+            hint=_ANEW,
+        )
 
     def _unusable(self, error: Exception) -> UsageError:
         if isinstance(error, sqlite3.OperationalError | OSError):
