@@ -89,6 +89,9 @@ void ts_fr_vec_muladd(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, const ts_fr
 /* out = s * a, s one element. */
 void ts_fr_vec_scale(const ts_cpu *cpu, ts_fr *out, const ts_fr *s, const ts_fr *a, size_t n);
 
+/* out[i*m + j] = a[i] * b[j], for n elements of a and m of b; out must not alias either. */
+void ts_fr_vec_outer(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t n, const ts_fr *b, size_t m);
+
 /* out = s * a + b, s one element. */
 void ts_fr_vec_axpy(const ts_cpu *cpu, ts_fr *out, const ts_fr *s, const ts_fr *a,
                     const ts_fr *b, size_t n);

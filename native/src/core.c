@@ -77,6 +77,10 @@ void ts_fr_vec_scale(const ts_cpu *cpu, ts_fr *out, const ts_fr *s, const ts_fr 
     cpu->fr_vec_scale(out, s, a, n);
 }
 
+void ts_fr_vec_outer(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t n, const ts_fr *b, size_t m) {
+    for (size_t i = 0; i < n; i++) cpu->fr_vec_scale(out + i * m, a + i, b, m);
+}
+
 void ts_fr_vec_axpy(const ts_cpu *cpu, ts_fr *out, const ts_fr *s, const ts_fr *a,
                     const ts_fr *b, size_t n) {
     cpu->fr_vec_axpy(out, s, a, b, n);

@@ -89,6 +89,9 @@ def test_element_wise(portable: Any, path: Any, n: int) -> None:
         same(path.fr_scale(a, s), portable.fr_scale(a, s))
         same(path.fr_axpy(s, a, b), portable.fr_axpy(s, a, b))
         same(path.fr_powers(s, n, 3), portable.fr_powers(s, n, 3))
+    for m in (0, 1, 8, 11):
+        same(path.fr_outer(a[:m], b), portable.fr_outer(a[:m], b))
+        same(path.fr_outer(a, b[:m]), portable.fr_outer(a, b[:m]))
     for name in ("fr_add", "fr_sub", "fr_mul"):
         for x, y in ((a, b), (b, a), (a, a)):
             same(getattr(path, name)(x, y), getattr(portable, name)(x, y))

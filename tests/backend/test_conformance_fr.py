@@ -89,6 +89,7 @@ def test_element_wise(backend: Backend, lists: list[list[int]], s: int) -> None:
     ]
     assert ints(backend, backend.fr_scale(a, s)) == [s * u % R for u in x]
     assert ints(backend, backend.fr_axpy(s, a, b)) == [(s * u + v) % R for u, v in xy]
+    assert ints(backend, backend.fr_outer(a, b[:3])) == [u * v % R for u in x for v in y[:3]]
     for array, values in zip((a, b, c), lists, strict=True):
         assert backend.fr_to_ints(array) == values, "an argument was modified"
 

@@ -267,6 +267,13 @@ class NativeBackend:
         lib.ts_fr_vec_scale(self._cpu, _fr_out(out), _fr_in(_scalar(s)), _fr_in(a), len(a))
         return out
 
+    def fr_outer(self, a: FrArray, b: FrArray) -> FrArray:
+        """Return a[i] * b[j] for all i and j, row-major."""
+        a, b = _fr(a), _fr(b)
+        out = _new_fr(len(a) * len(b))
+        lib.ts_fr_vec_outer(self._cpu, _fr_out(out), _fr_in(a), len(a), _fr_in(b), len(b))
+        return out
+
     def fr_axpy(self, s: int, a: FrArray, b: FrArray) -> FrArray:
         """Return s * a + b."""
         a, b = _fr(a), _fr(b)

@@ -119,6 +119,10 @@ class Backend(Protocol):
         """Return s * a."""
         ...
 
+    def fr_outer(self, a: FrArray, b: FrArray) -> FrArray:
+        """Return a[i] * b[j] for all i and j, row-major: length len(a) * len(b)."""
+        ...
+
     def fr_axpy(self, s: int, a: FrArray, b: FrArray) -> FrArray:
         """Return s * a + b."""
         ...

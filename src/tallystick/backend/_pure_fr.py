@@ -136,6 +136,12 @@ class PureFr:
         check_fr(a)
         return _reduced(a * (s % R))
 
+    def fr_outer(self, a: FrArray, b: FrArray) -> FrArray:
+        """Return a[i] * b[j] for all i and j."""
+        check_fr(a)
+        check_fr(b)
+        return _reduced(np.multiply.outer(a, b).reshape(-1))
+
     def fr_axpy(self, s: int, a: FrArray, b: FrArray) -> FrArray:
         """Return s * a + b."""
         _same_length(a, b)

@@ -115,10 +115,7 @@ def _to_slots(backend: Backend, node: Input, adjoint: Vector) -> Vector:
     """Transpose ``input_value``: spread each element's adjoint over its bits' slots with weights 2^i."""
     if node.form == "value":
         return adjoint
-    k = node.bits
-    element = np.repeat(np.arange(node.n, dtype=np.int64), k)
-    bit = np.tile(np.arange(k, dtype=np.int64), node.n)
-    return adjoint[element] * bit_weights(backend, max(k, 1))[bit]
+    return adjoint.outer(bit_weights(backend, node.bits))
 
 
 class _Slots:

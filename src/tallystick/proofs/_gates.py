@@ -86,14 +86,15 @@ def arrange_rows(
 class GatePoint:
     """The point xi at which gate rows are opened, with its Lagrange coefficients.
 
-    ``ell`` are the M values l_j(xi), ``lam`` the 2M values lambda_k(xi), ``vanish`` is xi**M - 1 and
-    ``vanish2`` is xi**(2M) - 1; neither may be zero.
+    ``ell`` are the M values l_j(xi); ``even`` and ``odd`` are the values lambda_k(xi), M of either parity of k;
+    ``vanish`` is xi**M - 1 and ``vanish2`` is xi**(2M) - 1, and neither may be zero.
     """
 
     shape: Shape
     xi: int
     ell: Vector
-    lam: Vector
+    even: Vector
+    odd: Vector
     vanish: int
     vanish2: int
 
@@ -107,8 +108,10 @@ class GatePoint:
         vanish = (pow(xi, m, _R) - 1) % _R
         roots = Vector.powers(backend, root_of_unity(2 * m), 2 * m)
         lam = roots * (-roots + Vector.constant(backend, xi, 2 * m)).inverse()
-        ell = lam[np.arange(0, 2 * m, 2, dtype=np.int64)] * (vanish * pow(m, -1, _R))
-        return cls(shape, xi, ell, lam * (vanish2 * pow(2 * m, -1, _R)), vanish, vanish2)
+        even, odd = (lam[np.arange(k, 2 * m, 2, dtype=np.int64)] for k in (0, 1))
+        ell = even * (vanish * pow(m, -1, _R))
+        scale = vanish2 * pow(2 * m, -1, _R)
+        return cls(shape, xi, ell, even * scale, odd * scale, vanish, vanish2)
 
     def factors(self, wires: Vector, blinders: Vector) -> Vector:
         """Return F (or G) of every gate row, from padded wires and the blinders u (or v)."""
@@ -116,10 +119,7 @@ class GatePoint:
 
     def products(self, outputs: Vector, coset: Vector, blinders: Vector) -> Vector:
         """Return h(xi) of every gate row, from padded outputs, coset entries and the blinders w."""
-        n = 2 * self.shape.gates_per_row
-        even = self.lam[np.arange(0, n, 2, dtype=np.int64)]
-        odd = self.lam[np.arange(1, n, 2, dtype=np.int64)]
-        return outputs.matvec(even) + coset.matvec(odd) + blinders * self.vanish2
+        return outputs.matvec(self.even) + coset.matvec(self.odd) + blinders * self.vanish2
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +152,7 @@ def linear_claim(
     if point is None:
         left = right = Vector.zeros(backend, 0)
     else:
-        m = shape.gates_per_row
-        ell = point.ell[_tile(m, rows)[: shape.gates]]
-        row_of_gate = _repeat(rows, m)[: shape.gates]
-        left, right = rho_f[row_of_gate] * ell, rho_g[row_of_gate] * ell
+        left, right = (rho.outer(point.ell)[: shape.gates] for rho in (rho_f, rho_g))
         f = evaluations[np.arange(0, 2 * rows, 2, dtype=np.int64)]
         g = evaluations[np.arange(1, 2 * rows, 2, dtype=np.int64)]
         value += rho_f.dot(f) + rho_g.dot(g) + rho_h.dot(f * g)
@@ -171,13 +168,10 @@ def linear_claim(
     coset = Vector.zeros(backend, 0)
     gates = adjoint.gates
     if point is not None:
-        m = shape.gates_per_row
         scaled = Vector.concat([rho_f * point.vanish, rho_g * point.vanish, rho_h * point.vanish2])
         blinders = scaled[np.arange(3 * rows, dtype=np.int64).reshape(3, rows).T.reshape(-1)]
-        lam = point.lam[_tile(2 * m, rows)] * rho_h[_repeat(rows, 2 * m)]
-        n = rows * m
-        gates = gates.pad(n) + lam[np.arange(0, 2 * n, 2, dtype=np.int64)]
-        coset = lam[np.arange(1, 2 * n, 2, dtype=np.int64)]
+        gates = pad_gates(shape, gates) + rho_h.outer(point.even)
+        coset = rho_h.outer(point.odd)
     form = arrange_rows(
         shape, inputs=adjoint.inputs, free=adjoint.free, blinders=blinders, gates=gates, coset=coset
     )

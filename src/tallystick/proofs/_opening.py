@@ -58,6 +58,11 @@ def _halves(vector: Vector, top: int) -> tuple[Vector, Vector]:
     return vector[:top], vector[top:].pad(top)
 
 
+def _short_dot(top: Vector, bottom: Vector) -> int:
+    """Return the inner product of a top half with a bottom half, which may lack zeros at its end."""
+    return top[: len(bottom)].dot(bottom)
+
+
 class OpeningShare:
     """One party's share of X and gamma, and the blinding values only this party knows.
 
@@ -115,11 +120,11 @@ class OpeningShare:
     def cross(self) -> Part:
         """Step 1: A = <L_B, X_T>*Q + a*H and B = <L_T, X_B>*Q + b*H."""
         top = -(-self.rows // 2) * self._columns
-        x_t, x_b = _halves(self._x, top)
-        l_t, l_b = _halves(self._form, top)
+        x_t, x_b = self._x[:top], self._x[top:]
+        l_t, l_b = self._form[:top], self._form[top:]
         a, b = self._random.vector(self._x.backend, 2).to_ints()
         self._blinds = (a, b)
-        return Part("cross", points=self._on_q_and_h([l_b.dot(x_t), l_t.dot(x_b)], [a, b]))
+        return Part("cross", points=self._on_q_and_h([_short_dot(x_t, l_b), _short_dot(l_t, x_b)], [a, b]))
 
     def fold(self, e: int) -> None:
         """Step 1: X' = X_T + e*X_B, L' = e*L_T + L_B, s' = e*s + a + e*e*b."""

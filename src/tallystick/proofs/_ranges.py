@@ -145,15 +145,7 @@ class RangeRelation:
 
 def _spread(per_element: Vector, weights: list[int]) -> Vector:
     """Return per_element[e] * weights[i] for every e and i, element by element."""
-    n, k = len(per_element), len(weights)
-    if k == 0:
-        return per_element[:0]
-    elements = np.repeat(np.arange(n, dtype=np.int64), k)
-    column = np.tile(np.arange(k, dtype=np.int64), n)
-    # All weights but the last are powers of two.
-    powers = Vector.powers(per_element.backend, 2, k - 1)
-    last = Vector.from_ints(per_element.backend, weights[-1:])
-    return per_element[elements] * Vector.concat([powers, last])[column]
+    return per_element.outer(Vector.from_ints(per_element.backend, weights))
 
 
 def _digits(values: npt.NDArray[np.object_], item: RangeInput, weights: list[int]) -> npt.NDArray[np.int64]:
