@@ -147,7 +147,7 @@ def test_the_repr_of_secrets_shows_no_values(pure):
         return thing
 
     play(c, [pure] * 2, cheat=Cheat(shared=look, inputs=look, evaluation=look))
-    assert shown == ["<OwnInputs: 2 slots>", "<InputShares of 2 owners>", "<Evaluation of 6 gates>"]
+    assert shown == ["<OwnInputs: 2 slots>", "<InputShares of 2 owners>", "<Evaluation of 32 gate slots>"]
 
 
 def test_no_share_shows_an_input_when_masks_are_their_owners_alone(pure):

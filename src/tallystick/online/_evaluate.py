@@ -50,9 +50,9 @@ class PrivateOutput:
 class Evaluation:
     """Shares of everything the proof speaks about, in the order of ``spec/relation.md``.
 
-    ``left``, ``right`` and ``gates`` hold one entry a gate; ``zeros`` should all be zero; ``outputs`` are the
-    public ones, ``points`` what is opened as points, none of them opened yet.  Outputs that depend on which points are
-    equal are missing until ``given`` puts them in.
+    ``left``, ``right`` and ``gates`` hold one entry a gate, and zeros to fill the last row; ``zeros`` should all be
+    zero; ``outputs`` are the public ones, ``points`` what is opened as points, none of them opened yet.  Outputs that
+    depend on which points are equal are missing until ``given`` puts them in.
     """
 
     left: Shared
@@ -73,7 +73,7 @@ class Evaluation:
         return replace(self, outputs=outputs, private=private, late=None)
 
     def __repr__(self) -> str:
-        return f"<Evaluation of {len(self.gates)} gates>"
+        return f"<Evaluation of {len(self.gates)} gate slots>"
 
 
 async def compute(
@@ -168,9 +168,9 @@ class _Run:
                     points.append(self._values[a])
         outputs, private = self._outputs()
         return Evaluation(
-            left=self._join(left),
-            right=self._join(right),
-            gates=self._join(gates),
+            left=self._gate_rows(left),
+            right=self._gate_rows(right),
+            gates=self._gate_rows(gates),
             free=self._join(free),
             zeros=self._join(zeros),
             outputs=outputs,
@@ -200,6 +200,11 @@ class _Run:
                 else:
                     private.append(PrivateOutput(v, node.to, self._values[node.a]))
         return self._join(outputs), tuple(private)
+
+    def _gate_rows(self, wires: list[Shared]) -> Shared:
+        shape = self._plan.shape
+        rest = shape.gate_rows * shape.gates_per_row - shape.gates
+        return self._join([*wires, Shared.zeros(self._online.party.backend, rest)])
 
     def _join(self, parts: list[Shared]) -> Shared:
         return Shared.concat(parts) if parts else Shared.zeros(self._online.party.backend, 0)

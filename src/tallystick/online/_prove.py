@@ -34,7 +34,6 @@ from ..proofs import (
     coset_values,
     linear_claim,
     open_linear,
-    pad_gates,
     part_holds,
 )
 from ._evaluate import Evaluation, PrivateOutput, Progress
@@ -59,7 +58,7 @@ class Proven:
 
 @dataclass(frozen=True, slots=True)
 class _Blinded:
-    """Gate rows as shared: padded wires and outputs, coset entries, and the blinders of every row."""
+    """Gate rows as shared: wires and outputs, coset entries, and the blinders of every row."""
 
     left: Shared
     right: Shared
@@ -176,14 +175,11 @@ async def _blind(online: Openings, shape: Shape, evaluation: Evaluation) -> _Bli
         empty = Shared.zeros(backend, 0)
         return _Blinded(*(empty,) * 7)
     spare = await online.preparation.triples(shape.gate_rows)
-    left, right, gates = (
-        Shared.linear(lambda x: pad_gates(shape, x), wires)
-        for wires in (evaluation.left, evaluation.right, evaluation.gates)
-    )
+    left, right = evaluation.left, evaluation.right
     f = Shared.linear(lambda x, u: coset_values(shape, x, u), left, spare.a)
     g = Shared.linear(lambda x, v: coset_values(shape, x, v), right, spare.b)
     coset = await online.multiply(f, g, label="proof/coset")
-    return _Blinded(left, right, gates, coset, spare.a, spare.b, spare.c)
+    return _Blinded(left, right, evaluation.gates, coset, spare.a, spare.b, spare.c)
 
 
 def _arrange(shape: Shape, evaluation: Evaluation, inputs: InputShares, blinded: _Blinded) -> Shared:

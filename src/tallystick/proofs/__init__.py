@@ -5,7 +5,7 @@ Normative text: ``spec/relation.md``, ``spec/gates.md``, ``spec/opening.md``, ``
 
 from ._challenges import Challenges
 from ._commitment import commit_rows
-from ._gates import GatePoint, LinearClaim, arrange_rows, coset_values, linear_claim, pad_gates, root_of_unity
+from ._gates import GatePoint, LinearClaim, arrange_rows, coset_values, linear_claim, root_of_unity
 from ._opening import Opening, OpeningShare, Part, add_parts, open_linear, solo
 from ._parts import JointChallenges, part_holds
 from ._proof import Proof, Witness, multiples, prove
@@ -41,7 +41,6 @@ __all__ = [
     "linear_claim",
     "multiples",
     "open_linear",
-    "pad_gates",
     "part_holds",
     "prove",
     "range_witness",
