@@ -152,9 +152,9 @@ def test_a_fit_finds_the_constants_that_times_were_made_of() -> None:
     measured = []
     for _ in range(20):
         work = {p: Work(**{name: drawn.random() * 100 for name in rates}) for p in PHASES}
-        cpu = {f"{p.replace(' ', '_')}_cpu": w.seconds(Calibration(**rates)) for p, w in work.items()}
+        times = {f"{p.replace(' ', '_')}_seconds": w.seconds(Calibration(**rates)) for p, w in work.items()}
         measured.append(
-            SimpleNamespace(result=SimpleNamespace(facts=cpu), estimate=SimpleNamespace(work=work))
+            SimpleNamespace(result=SimpleNamespace(facts=times), estimate=SimpleNamespace(work=work))
         )
     found = fit(measured)
     for name, rate in rates.items():

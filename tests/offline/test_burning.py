@@ -129,7 +129,7 @@ def test_an_interrupted_check_burns(fastest):
 def test_a_process_that_died_in_a_check_finds_its_epoch_burnt(tmp_path):
     with opened(tmp_path) as store:
         store.begin_epoch(b"e1", b"keys")
-        store.append("triples", 1, b"a")
+        store.append("triples", [(1, b"a")])
         store.note_check(True)
         store.note_check(False)
     with opened(tmp_path) as store:

@@ -76,7 +76,7 @@ def test_members_that_fell_out_of_step_align_on_what_both_still_have(backend, tm
     run(lambda mesh: _take(mesh, backend, opened[mesh.index], (3, 2)), 2)
     # Member 0 crashed after it had taken two more triples; member 1 has a segment that member 0 lost.
     opened[0].take("triples", 2)
-    opened[1].append("randoms", 8, bytes(8 * 64))
+    opened[1].append("randoms", [(8, bytes(8 * 64))])
     results = run(lambda mesh: _take(mesh, backend, opened[mesh.index], (3, 1)), 2)
     (a, b, c, _m), _ = results[0]
     assert [x * y % R for x, y in zip(a, b, strict=True)] == c

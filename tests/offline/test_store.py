@@ -27,8 +27,8 @@ def path(tmp_path):
 def test_items_are_given_once_in_order_across_reopening(path):
     with opened(path) as store:
         store.begin_epoch(b"e1", b"keys")
-        store.append("triples", 4, b"abcd")
-        store.append("triples", 3, b"efg")
+        store.append("triples", [(4, b"abcd")])
+        store.append("triples", [(3, b"efg")])
         assert store.span("triples") == (0, 7)
         assert items(store, "triples", 2) == b"ab"
     with opened(path) as store:
@@ -41,10 +41,28 @@ def test_items_are_given_once_in_order_across_reopening(path):
         assert store.span("triples") == (7, 7)
 
 
+def test_segments_are_appended_all_or_none(path):
+    def broken():
+        yield 2, b"ab"
+        raise OSError("no more")
+
+    with opened(path) as store:
+        store.begin_epoch(b"e1", b"keys")
+        with pytest.raises(OSError, match="no more"):
+            store.append("triples", broken())
+        assert store.span("triples") == (0, 0)
+        store.append("triples", [(2, b"ab"), (3, b"cde")])
+        assert store.span("triples") == (0, 5)
+        assert [(p.data, p.offset, p.count) for p in store.take("triples", 4)] == [
+            (b"ab", 0, 2),
+            (b"cde", 0, 2),
+        ]
+
+
 def test_what_was_given_out_is_gone_from_disk_before_it_is_used(path):
     with opened(path) as store:
         store.begin_epoch(b"e1", b"keys")
-        store.append("bits", 2, b"xy")
+        store.append("bits", [(2, b"xy")])
         store.take("bits", 2)
         other = sqlite3.connect(path)
         assert other.execute("SELECT first FROM pointer").fetchone() == (2,)
@@ -62,8 +80,8 @@ def _wrapped_keys(path):
 def test_the_key_of_a_deleted_segment_is_overwritten(path, way):
     with opened(path) as store:
         store.begin_epoch(b"e1", b"keys")
-        store.append("bits", 200_000, bytes(200_000))
-        store.append("bits", 2, b"xy")
+        store.append("bits", [(200_000, bytes(200_000))])
+        store.append("bits", [(2, b"xy")])
     first, second = _wrapped_keys(path)
     assert first in path.read_bytes()
     assert second in path.read_bytes()
@@ -85,7 +103,7 @@ def test_the_key_of_a_deleted_segment_is_overwritten(path, way):
 def test_a_segment_whose_key_is_gone_is_refused(path):
     with opened(path) as store:
         store.begin_epoch(b"e1", b"keys")
-        store.append("bits", 2, b"xy")
+        store.append("bits", [(2, b"xy")])
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as raw:
         raw.execute("DELETE FROM seal")
     with opened(path) as store, pytest.raises(UsageError, match="cannot be decrypted"):
@@ -95,8 +113,8 @@ def test_a_segment_whose_key_is_gone_is_refused(path):
 def test_keys_of_segments_are_bound_to_their_place(path):
     with opened(path) as store:
         store.begin_epoch(b"e1", b"keys")
-        store.append("triples", 1, b"a")
-        store.append("triples", 1, b"b")
+        store.append("triples", [(1, b"a")])
+        store.append("triples", [(1, b"b")])
     first, second = _wrapped_keys(path)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as raw:
         raw.execute("UPDATE seal SET key = ? WHERE start = 0", (second,))
@@ -108,13 +126,13 @@ def test_keys_of_segments_are_bound_to_their_place(path):
 def test_alignment_only_narrows(path):
     with opened(path) as store:
         store.begin_epoch(b"e1", b"keys")
-        store.append("randoms", 4, b"abcd")
-        store.append("randoms", 4, b"efgh")
+        store.append("randoms", [(4, b"abcd")])
+        store.append("randoms", [(4, b"efgh")])
         store.align("randoms", 1, 4)
         assert items(store, "randoms", 3) == b"bcd"
         store.align("randoms", 9, 4)
         assert store.span("randoms") == (9, 9)
-        store.append("randoms", 2, b"xy")
+        store.append("randoms", [(2, b"xy")])
         assert items(store, "randoms", 2) == b"xy"
         with pytest.raises(ValueError, match="narrows"):
             store.align("randoms", 3, 11)
@@ -127,20 +145,20 @@ def test_alignment_keeps_whole_segments(path, first, last, left):
     """Where a peer says that its items end is its own claim: no store is left with a hole."""
     with opened(path) as store:
         store.begin_epoch(b"e1", b"keys")
-        store.append("randoms", 4, b"abcd")
-        store.append("randoms", 4, b"efgh")
+        store.append("randoms", [(4, b"abcd")])
+        store.append("randoms", [(4, b"efgh")])
         store.align("randoms", first, last)
         here, end = store.span("randoms")
         assert (here, end) == (first, max(first, first + len(left)))
         assert items(store, "randoms", len(left)) == left
-        store.append("randoms", 2, b"xy")
+        store.append("randoms", [(2, b"xy")])
         assert items(store, "randoms", 2) == b"xy"
 
 
 def test_a_burnt_epoch_leaves_nothing_but_its_reason(path):
     with opened(path) as store:
         store.begin_epoch(b"e1", b"very secret keys")
-        store.append("triples", 1, b"very secret material")
+        store.append("triples", [(1, b"very secret material")])
         store.burn("mac-check: somebody lied")
         assert store.epoch() is None
         assert store.span("triples") == (0, 0)
@@ -152,7 +170,7 @@ def test_a_burnt_epoch_leaves_nothing_but_its_reason(path):
 def test_nothing_is_readable_without_the_key(path):
     with opened(path) as store:
         store.begin_epoch(b"e1", b"very secret keys")
-        store.append("triples", 1, b"very secret material")
+        store.append("triples", [(1, b"very secret material")])
     stored = b"".join(p.read_bytes() for p in path.parent.iterdir())
     assert b"very secret" not in stored
     for options in ({"key": bytes(32)}, {"binding": b"another member"}):
@@ -163,8 +181,8 @@ def test_nothing_is_readable_without_the_key(path):
 def test_segments_are_bound_to_their_place(path):
     with opened(path) as store:
         store.begin_epoch(b"e1", b"keys")
-        store.append("triples", 1, b"a")
-        store.append("triples", 1, b"b")
+        store.append("triples", [(1, b"a")])
+        store.append("triples", [(1, b"b")])
     raw = sqlite3.connect(path)
     first, second = (row[0] for row in raw.execute("SELECT data FROM segment ORDER BY start"))
     raw.execute("UPDATE segment SET data = ? WHERE start = 0", (second,))
@@ -209,8 +227,8 @@ def test_a_failed_append_leaves_no_part(path, monkeypatch):
 
         monkeypatch.setattr(store, "_point", broken)
         with pytest.raises(OSError, match="disk full"):
-            store.append("triples", 1, b"a")
+            store.append("triples", [(1, b"a")])
         monkeypatch.undo()
         assert store.span("triples") == (0, 0)
-        store.append("triples", 1, b"b")
+        store.append("triples", [(1, b"b")])
         assert items(store, "triples", 1) == b"b"

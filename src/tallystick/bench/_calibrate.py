@@ -1,9 +1,8 @@
 """What a unit of work takes here: the constants with which ``tallystick plan`` turns counts into seconds.
 
 Some programs of the library are run, and seconds a unit are fitted to all phases of all runs together: the least
-squares of the relative deviations, no unit below zero.  Fitted are seconds of processor time of the member that used
-most, which other work on the machine changes little; with a core of its own and messages that take no time, a member
-takes as long by the clock.
+squares of the relative deviations, no unit below zero.  Fitted are seconds by the clock, of the member that took
+longest, so that waiting for messages counts; the machine must have nothing else to do, and a core for every member.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import numpy.typing as npt
 
 from ..plan import PHASES, Calibration
 from ._consortium import consortium_folder
-from ._library import LIBRARY, Measured, cpu_name, measure_case
+from ._library import LIBRARY, Measured, measure_case, seconds_name, warm_up
 from ._run import Told
 
 __all__ = ["Fit", "fit", "run_calibration"]
@@ -38,7 +37,7 @@ _SWEEPS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The constants, and how far they miss: processor time over estimate, less 1, by phase, of every run."""
+    """The constants, and how far they miss: what was taken over the estimate, less 1, by phase, of every run."""
 
     calibration: Calibration
     misses: Mapping[str, Sequence[float]]
@@ -55,6 +54,8 @@ def run_calibration(
     """Run the programs that units are fitted to, between two members."""
     cases = {case.name: case for case in LIBRARY}
     with consortium_folder(2) as folder:
+        if not quick and backend == "native":
+            warm_up(folder, backend)
         for name, n in _QUICK if quick else _CASES[backend]:
             told(f"{name} {n:,} {backend}")
             yield measure_case(folder, cases[name], n, backend, quick=quick)
@@ -67,7 +68,7 @@ def fit(measured: Sequence[Measured]) -> Fit:
     work = np.array(
         [[getattr(one.estimate.work[phase], unit) for unit in units] for one, phase in rows], float
     )
-    seconds = np.array([one.result.facts[cpu_name(phase)] for one, phase in rows])
+    seconds = np.array([one.result.facts[seconds_name(phase)] for one, phase in rows])
     weight = 1 / (seconds + _SHORT)
     rates = _least_squares(work * weight[:, None], seconds * weight)
     fitted = work @ rates

@@ -29,6 +29,7 @@ __all__ = [
     "measure_case",
     "run_library",
     "seconds_name",
+    "warm_up",
 ]
 
 _N = 1_000
@@ -217,10 +218,22 @@ def run_library(
     for backend in backends:
         with ExitStack() as stack:
             folder = stack.enter_context(consortium_folder(members))
+            if not quick and backend == "native":
+                told(f"warm-up {backend}")
+                warm_up(folder, backend)
             for case in chosen:
                 for n in (case.quick,) if quick else case.sizes:
                     told(f"{case.name} {n:,} {backend}")
                     yield measure_case(folder, case, n, backend, quick=quick).result
+
+
+def warm_up(folder: Folder, backend: str) -> None:
+    """Measure the first case and forget it.
+
+    After a pause the first processes wait for memory, which a virtual machine may have to ask its host for page by
+    page: filling a store takes half as long again.
+    """
+    measure_case(folder, LIBRARY[0], _N, backend)
 
 
 def _agree(found: Sequence[ResultValue], expected: Sequence[ResultValue], noise: int) -> bool:
@@ -346,8 +359,3 @@ def _facts(job: JobFolder, cost: Estimate, filled: Filled, runs: Sequence[Ran]) 
 def seconds_name(phase: str) -> str:
     """Return what the time of a phase is called among the facts."""
     return f"{phase.replace(' ', '_')}_seconds"
-
-
-def cpu_name(phase: str) -> str:
-    """Return what its processor time is called."""
-    return f"{phase.replace(' ', '_')}_cpu"

@@ -6,6 +6,7 @@ import json
 import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import median
 
 import click
 from rich.console import Console
@@ -44,6 +45,9 @@ from ._progress import bytes_text
 __all__ = ["bench_command"]
 
 _STDOUT = "-"
+_NEAR = 0.15
+"""An estimate of seconds that misses by no more is near."""
+
 _WIDTH = 120
 _SIZES = ("peak_bytes", "proof_bytes", "transcript_bytes", "set_up_bytes_per_direction")
 
@@ -280,6 +284,20 @@ def _print_library(console: Console, results: Sequence[Result]) -> None:
             )
         console.print()
         console.print(table)
+    for name in SECONDS:
+        misses = {
+            f"{r.case} {r.size:,}": r.facts[name] / r.facts[f"estimated_{name}"] - 1
+            for r in results
+            if r.facts.get(f"estimated_{name}")
+        }
+        if len(misses) > 1:
+            worst = max(misses, key=lambda case: abs(misses[case]))
+            within = sum(abs(miss) <= _NEAR for miss in misses.values())
+            phase, half = name.removesuffix("_seconds").replace("_", " "), median(map(abs, misses.values()))
+            console.print(
+                f"estimate of {phase}: {within} of {len(misses)} within {_NEAR:.0%}, half within {half:.0%}, "
+                f"worst {misses[worst]:+.0%} ({worst})"
+            )
     for result in results:
         each = (result.facts["triples"] + result.facts["random_bits"]) / result.size
         console.print(f"{result.case} {result.size:,}: {result.title}; {each:,.1f} triples and bits an entry")

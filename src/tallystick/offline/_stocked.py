@@ -6,7 +6,7 @@ Normative text: ``spec/preparation.md``, "Store".
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -32,6 +32,8 @@ _TRIPLES, _BITS, _RANDOMS = "triples", "bits", "randoms"
 _AHEAD = 1 << 15
 """So many items of a kind are taken from the store at once, as far as they are reserved: each time, the disk must
 acknowledge."""
+_SEGMENT = 1 << 15
+"""Items of a segment at most."""
 _MAX_STATE = 1 << 16
 _MAX_POSITION = 1 << 62
 #: No store counts this far.  A member that claims so ends the epoch, for counting on from there would end badly.
@@ -133,12 +135,10 @@ class LowGearPreparation:
             if last - first >= n:
                 return
             parts = await self._make(kind, n - (last - first))
-            count = len(parts[0])
-            data = b"".join(v.to_bytes() for v in parts)
-            await asyncio.to_thread(self._store.append, kind, count, data)
+            await asyncio.to_thread(self._store.append, kind, _segments(parts))
 
     async def _make(self, kind: str, missing: int) -> list[Vector]:
-        """Make at least one batch; return the segment's vectors, all of one length."""
+        """Make at least one batch; return its vectors, all of one length."""
         batches = min(-(-missing // self._lowgear.batch), self._lowgear.most_batches)
         if kind == _TRIPLES:
             t = await self._lowgear.triples(batches)
@@ -215,6 +215,14 @@ class LowGearPreparation:
             data = piece.data[start : start + piece.count * FR_BYTES]
             out.append(Vector.from_bytes(self._scheme.backend, data))
         return out
+
+
+def _segments(parts: Sequence[Vector]) -> Iterator[tuple[int, bytes]]:
+    """Cut vectors of one length into segments: few enough items that one takes little memory, on its way or read."""
+    n = len(parts[0])
+    for at in range(0, n, _SEGMENT):
+        count = min(_SEGMENT, n - at)
+        yield count, b"".join(v[at : at + count].to_bytes() for v in parts)
 
 
 def _kinds(size: int) -> list[str]:

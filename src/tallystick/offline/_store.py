@@ -15,7 +15,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -217,18 +217,20 @@ class Store:
         return [kind for (kind,) in self._db.execute("SELECT kind FROM pointer ORDER BY kind")]
 
     @_guarded
-    def append(self, kind: str, count: int, data: bytes) -> None:
-        """Append one segment of ``count`` items, whole or not at all."""
+    def append(self, kind: str, segments: Iterable[tuple[int, bytes]]) -> None:
+        """Append segments, each the count of its items and their data: all of them or none."""
         with self._transaction():
             first, last = self.span(kind)
-            place = self._place(kind, last, count)
-            key = AESGCM.generate_key(_KEY_BITS)
-            # A key that encrypts nothing else needs no nonce.
-            sealed = AESGCM(key).encrypt(bytes(_NONCE_BYTES), data, self._associated(place))
-            self._db.execute("INSERT INTO segment VALUES (?, ?, ?, ?)", (kind, last, count, sealed))
-            wrapped = self._seal(key, b"segment", *place)
-            self._db.execute("INSERT INTO seal VALUES (?, ?, ?)", (kind, last, wrapped))
-            self._point(kind, first, last + count)
+            for count, data in segments:
+                place = self._place(kind, last, count)
+                key = AESGCM.generate_key(_KEY_BITS)
+                # A key that encrypts nothing else needs no nonce.
+                sealed = AESGCM(key).encrypt(bytes(_NONCE_BYTES), data, self._associated(place))
+                self._db.execute("INSERT INTO segment VALUES (?, ?, ?, ?)", (kind, last, count, sealed))
+                wrapped = self._seal(key, b"segment", *place)
+                self._db.execute("INSERT INTO seal VALUES (?, ?, ?)", (kind, last, wrapped))
+                last += count
+            self._point(kind, first, last)
 
     @_guarded
     def align(self, kind: str, first: int, last: int) -> None:
