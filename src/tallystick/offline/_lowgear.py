@@ -122,18 +122,23 @@ class LowGear:
     @_burning
     async def triples(self, batches: int) -> Triples:
         """Make up to ``most_batches`` batches of triples, sacrificed against as many others."""
-        mine, theirs = await self._encrypted(batches)
-        made = []
-        pending = asyncio.create_task(asyncio.to_thread(self._begin, mine[0], theirs[0]))
+        # What is used up is dropped at once: ciphertexts and vectors of a call fill hundreds of megabytes.
+        encrypted = await self._encrypted(batches)
+        made: list[list[Shared]] = []
+
+        def begin() -> asyncio.Task[_Begun]:
+            return asyncio.create_task(asyncio.to_thread(self._begin, *encrypted.pop()))
+
+        pending = begin()
         try:
-            for u in range(batches):
+            while len(made) < batches:
                 begun = await pending
-                if u + 1 < batches:
-                    pending = asyncio.create_task(asyncio.to_thread(self._begin, mine[u + 1], theirs[u + 1]))
-                made.append(await self._finish(begun))
+                if encrypted:
+                    pending = begin()
+                made.append(list(await self._finish(begun)))
         finally:
             pending.cancel()
-        a, b, c, a_hat, c_hat = (Shared.concat([one[k] for one in made]) for k in range(5))
+        a, b, c, a_hat, c_hat = (Shared.concat([one.pop(0) for one in made]) for _ in range(5))
         await self._sacrifice(a, b, c, a_hat, c_hat)
         return Triples(a, b, c)
 
@@ -178,8 +183,8 @@ class LowGear:
         return online.key.add(signs * half, Vector.constant(self._scheme.backend, half, len(nonzero)))
 
     # ------------------------------------------------------------------ encrypted b
-    async def _encrypted(self, batches: int) -> tuple[list[Opened], list[list[Ciphertext]]]:
-        """Encrypt own b for each batch and prove it; return own openings, and for each batch all 2*C_j(b_j)."""
+    async def _encrypted(self, batches: int) -> list[tuple[Opened, tuple[Ciphertext, ...]]]:
+        """Encrypt own b for each batch and prove it; return for each its opening, and all members' 2*C_j(b_j)."""
         scheme, party, keys = self._scheme, self._party, self._epoch.keys
         ring, rows = scheme.ring, len(scheme.ring.parameters.primes)
         # A member's own old proof, of an earlier batch or run of the epoch, must not pass for a new one.
@@ -206,8 +211,10 @@ class LowGear:
             data, proof = cut(sent[j], [batches * self._fresh_bytes], label=label, sender=j)
 
             def check() -> list[Ciphertext]:
-                pieces = [data[u * self._fresh_bytes : (u + 1) * self._fresh_bytes] for u in range(batches)]
-                ciphertexts = [read_ciphertext(scheme, piece, rows) for piece in pieces]
+                starts = range(0, len(data), self._fresh_bytes)
+                ciphertexts = [
+                    read_ciphertext(scheme, data[at : at + self._fresh_bytes], rows) for at in starts
+                ]
                 statement: list[Octets] = [*bound, i2osp(j, 4), self._named[j], data]
                 verify_plaintexts(scheme, keys.public[j], ciphertexts, proof, statement=statement)
                 return [ring.double(c) for c in ciphertexts]
@@ -217,7 +224,7 @@ class LowGear:
         others = [j for j in range(party.size) if j != party.index]
         checked = await asyncio.gather(*(asyncio.to_thread(peer, j) for j in others))
         by_party = dict(zip(others, checked, strict=True)) | {party.index: doubled}
-        return witnesses, [[by_party[j][u] for j in range(party.size)] for u in range(batches)]
+        return list(zip(witnesses, zip(*(by_party[j] for j in range(party.size)), strict=True), strict=True))
 
     # ------------------------------------------------------------------ one batch of triples
     def _begin(self, own: Opened, ciphertexts: Sequence[Ciphertext]) -> _Begun:
