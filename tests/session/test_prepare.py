@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -280,11 +280,11 @@ def test_a_hello_that_is_none_is_blamed(
 def test_a_full_disk_is_told_and_stops_the_others(members: Members, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = Store.append
 
-    def full(self: Store, kind: str, count: int, data: bytes) -> None:
+    def full(self: Store, kind: str, segments: Iterable[tuple[int, bytes]]) -> None:
         if self._path is not None and "south" in str(self._path):
             self._db.execute("PRAGMA max_page_count = 1")  # No more than there are.
-            data *= 1000
-        honest(self, kind, count, data)
+            segments = [(count, data * 1000) for count, data in segments]
+        honest(self, kind, segments)
 
     with monkeypatch.context() as patch:
         patch.setattr(Store, "append", full)
