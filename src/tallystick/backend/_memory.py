@@ -10,11 +10,11 @@ __all__ = ["keep_large_buffers"]
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
-_KEPT = 1 << 29
+_KEPT = 1 << 30
 
 
 def keep_large_buffers() -> None:
-    """Have glibc reuse freed buffers of up to 512 MiB instead of returning each to the system at once.
+    """Have glibc reuse freed buffers of up to 1 GiB instead of returning each to the system at once.
 
     A vector of a million elements fills 32 MiB.  By default glibc maps and unmaps such a buffer for every
     operation, and the page faults cost more than the arithmetic.  Threads share one heap: in a heap of its own a
