@@ -42,25 +42,36 @@ class Wakeup:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._waiters: set[asyncio.Future[None]] = set()
+        self._due = False
 
     def notify(self) -> None:
         """Wake all waiting coroutines; from any thread, and harmless once the loop has ended."""
+        if self._due:
+            return  # Whoever is woken looks at the state after this moment.
+        self._due = True
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
+        self._due = False
         for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+            _settle(waiter)
 
     async def wait(self, timeout: float) -> None:
         """Return at the next ``notify``, or after ``timeout`` seconds."""
         waiter = self._loop.create_future()
         self._waiters.add(waiter)
+        timer = self._loop.call_later(timeout, _settle, waiter)
         try:
-            await asyncio.wait((waiter,), timeout=timeout)
+            await waiter
         finally:
+            timer.cancel()
             self._waiters.discard(waiter)
+
+
+def _settle(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 class Outbox:
@@ -88,6 +99,7 @@ class Outbox:
         self._failed = failed
         self._queue: deque[tuple[Kind, str, Buffer]] = deque()
         self._pending = 0
+        self._refused = False
         self._closing = False
         self._changed = threading.Condition()
         sock.settimeout(stall)
@@ -95,10 +107,14 @@ class Outbox:
         self._thread.start()
 
     def offer(self, label: str, payload: Buffer) -> bool:
-        """Queue a message if there is room (there always is for one); whether it was queued."""
+        """Queue a message if there is room (there always is for one); whether it was queued.
+
+        If it was not, the wakeup tells when there is more room.
+        """
         size = memoryview(payload).nbytes + _FRAME_COST
         with self._changed:
             if self._pending and self._pending + size > self._limit:
+                self._refused = True
                 return False
             self._queue.append((Kind.MESSAGE, label, payload))
             self._pending += size
@@ -148,7 +164,9 @@ class Outbox:
     def _written(self, size: int) -> None:
         with self._changed:
             self._pending -= size
-        self._wakeup.notify()
+            refused, self._refused = self._refused, False
+        if refused:
+            self._wakeup.notify()
 
 
 class Inbox:

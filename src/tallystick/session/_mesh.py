@@ -349,19 +349,24 @@ class TlsMesh:
         # What has room goes out before anything is received: it may be evidence, and must not depend on what
         # comes in.  The rest goes on meanwhile, so two parties that both wait for room still make progress.
         late = [j for j in self._peers if not self._offer(j, label, payloads[j])]
+        if not late:
+            return await self._receive_all(label, payloads)
         sending = asyncio.gather(*(self._send_late(j, label, payloads[j]) for j in late))
         try:
-            deadline = time.monotonic() + self._limits.wait
-            received = [
-                bytes(payload) if j == self._index else await self._receive(j, label, deadline)
-                for j, payload in enumerate(payloads)
-            ]
+            received = await self._receive_all(label, payloads)
             await sending
         except BaseException:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
             raise
         return received
+
+    async def _receive_all(self, label: str, payloads: Sequence[Buffer]) -> list[bytes]:
+        deadline = time.monotonic() + self._limits.wait
+        return [
+            bytes(payload) if j == self._index else await self._receive(j, label, deadline)
+            for j, payload in enumerate(payloads)
+        ]
 
     async def _receive(self, sender: int, label: str, deadline: float) -> bytes:
         async with self._receiving[sender]:

@@ -35,7 +35,7 @@ MAX_PAYLOAD = 1 << 30
 _HEADER = struct.Struct(">IBQB")
 HEADER_BYTES = _HEADER.size
 _AFTER_LENGTH = HEADER_BYTES - 4
-_JOIN_BELOW = 1 << 15
+_JOINED = 1 << 14
 _FIRST_ALLOCATION = 1 << 20
 
 
@@ -64,17 +64,16 @@ class Frame:
 
 
 def write_frame(sock: socket.socket, kind: Kind, sequence: int, label: str, payload: Buffer) -> None:
-    """Send one frame; a large payload goes out from where it lies."""
+    """Send one frame; a large payload goes out from where it lies, but for its beginning."""
     name = label.encode("ascii")
     # Released on the way out, because a failed send keeps this frame alive: before 3.11.9 and 3.12.3 CPython's
     # collector can crash on a live memoryview in a reference cycle (gh-77894).
     with memoryview(payload) as whole, whole.cast("B") as view:
         head = _HEADER.pack(_AFTER_LENGTH + len(name) + len(view), kind, sequence, len(name)) + name
-        if len(view) < _JOIN_BELOW:
-            sock.sendall(head + view)
-        else:
-            sock.sendall(head)
-            sock.sendall(view)
+        with view[:_JOINED] as first, view[_JOINED:] as rest:
+            sock.sendall(head + first)
+            if rest:
+                sock.sendall(rest)
 
 
 def read_frame(sock: socket.socket, *, limit: int = MAX_PAYLOAD) -> Frame | None:
@@ -83,30 +82,36 @@ def read_frame(sock: socket.socket, *, limit: int = MAX_PAYLOAD) -> Frame | None
     Raises ``BadFrame`` for anything else that is not a frame with a payload of at most ``limit`` bytes, and
     passes on ``TimeoutError`` and ``OSError`` of the socket.
     """
-    first = sock.recv(1)
-    if not first:
+    head = sock.recv(HEADER_BYTES)
+    if not head:
         return None
-    length, kind, sequence, label_length = _HEADER.unpack(first + _read(sock, HEADER_BYTES - 1))
+    if len(head) < HEADER_BYTES:
+        head += _read(sock, HEADER_BYTES - len(head))
+    length, kind, sequence, label_length = _HEADER.unpack(head)
     payload_length = length - _AFTER_LENGTH - label_length
     if payload_length < 0 or label_length > MAX_LABEL:
         raise BadFrame("a frame whose lengths contradict each other")
     if payload_length > limit:
         raise BadFrame(f"a frame of {payload_length} bytes, at most {limit} are allowed")
+    joined = payload_length <= _JOINED
+    first = _read(sock, label_length + payload_length if joined else label_length)
     try:
-        known = Kind(kind)
-        label = _read(sock, label_length).decode("ascii")
+        known, label = Kind(kind), first[:label_length].decode("ascii")
     except ValueError as error:
         raise BadFrame("a frame of unknown kind or with a label outside ASCII") from error
-    return Frame(known, sequence, label, _read(sock, payload_length))
+    return Frame(known, sequence, label, first[label_length:] if joined else _read(sock, payload_length))
 
 
 def _read(sock: socket.socket, length: int) -> bytes:
-    """Read exactly ``length`` bytes without copying them: BytesIO hands over the buffer it was filled in.
+    """Read exactly ``length`` bytes, many without copying them: BytesIO hands over the buffer it was filled in.
 
     The buffer grows with what has arrived, so a length that is only claimed costs no memory.
     """
-    out = io.BytesIO()
-    got = 0
+    data = sock.recv(length) if 0 < length <= _JOINED else b""
+    if len(data) == length:
+        return data
+    out = io.BytesIO(data)
+    got = len(data)
     while got < length:
         end = min(length, max(2 * got, _FIRST_ALLOCATION))
         out.seek(end - 1)
