@@ -32,7 +32,7 @@ from ..plan import Plan, ResultValue, estimate, revealed
 from ..record import member_toml, read_consortium
 from ..session import INSECURE_WARNING, PhaseCost, new_identity, write_identity
 from ._identity import identity_file
-from ._preparation import small_ring_option
+from ._member import small_ring_option
 from ._programs import GALLERY
 from ._progress import PhaseBars, cost_table
 

@@ -27,8 +27,8 @@ from ..session import (
     read_identity,
 )
 from ._identity import identity_file
-from ._passphrase import passphrase_option, read_passphrase
-from ._preparation import STORE_FOLDER, explained, small_ring_option
+from ._member import STORE_FOLDER, explained, member_options
+from ._passphrase import read_passphrase
 from ._progress import JsonEvents, PhaseLines, bytes_text
 
 __all__ = ["prepare_command"]
@@ -47,7 +47,7 @@ def _derivation(context: click.Context, _option: click.Parameter, wanted: bool) 
 
 @click.command("prepare")
 @click.argument("consortium_file", metavar="CONSORTIUM", type=click.Path(path_type=Path))
-@click.option("--as", "member", metavar="MEMBER", required=True, help="Which member this node is.")
+@member_options
 @click.option(
     "--triples", metavar="N", default=0, type=click.IntRange(min=0), help="Triples to have in store."
 )
@@ -71,32 +71,6 @@ def _derivation(context: click.Context, _option: click.Parameter, wanted: bool) 
     help="The members that will run together (default: all), in order.",
 )
 @click.option(
-    "--identity",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Your identity (default: MEMBER.identity).",
-)
-@passphrase_option
-@click.option(
-    "--store",
-    metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
-    help=f"Folder of your prepared material (default: {STORE_FOLDER} beside the identity).",
-)
-@click.option(
-    "--listen", metavar="HOST:PORT", help="Listen here, not at your address in the consortium file."
-)
-@click.option(
-    "--deadline",
-    metavar="SECONDS",
-    default=120.0,
-    show_default=True,
-    type=click.FloatRange(min=1),
-    help="How long to wait for members to appear, and for any one message.",
-)
-@click.option("--backend", type=click.Choice(["native", "pure"]), help="Which arithmetic to use.")
-@small_ring_option
-@click.option(
     "--derivation",
     is_flag=True,
     is_eager=True,
@@ -104,7 +78,6 @@ def _derivation(context: click.Context, _option: click.Parameter, wanted: bool) 
     callback=_derivation,
     help="Print how the parameters are derived, and do nothing else.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print progress and result as lines of JSON.")
 def prepare_command(
     consortium_file: Path,
     member: str,

@@ -30,8 +30,8 @@ from ..session import (
     run_member,
 )
 from ._identity import identity_file
-from ._passphrase import passphrase_option, read_passphrase
-from ._preparation import STORE_FOLDER, explained, small_ring_option
+from ._member import STORE_FOLDER, explained, member_options
+from ._passphrase import read_passphrase
 from ._programs import find_program
 from ._progress import JsonEvents, PhaseBars, PhaseLines, cost_table, results_table
 
@@ -42,7 +42,7 @@ _POLICY_FILE = "policy.toml"
 
 @click.command("run")
 @click.argument("job_file", metavar="JOB", type=click.Path(path_type=Path))
-@click.option("--as", "member", metavar="MEMBER", required=True, help="Which member this node is.")
+@member_options
 @click.option(
     "--data",
     metavar="FILE",
@@ -50,13 +50,6 @@ _POLICY_FILE = "policy.toml"
     type=click.Path(path_type=Path),
     help="Your table: CSV or Parquet.",
 )
-@click.option(
-    "--identity",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Your identity (default: MEMBER.identity).",
-)
-@passphrase_option
 @click.option(
     "--policy",
     "policy_file",
@@ -71,27 +64,7 @@ _POLICY_FILE = "policy.toml"
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the transcript (default: here).",
 )
-@click.option(
-    "--listen", metavar="HOST:PORT", help="Listen here, not at your address in the consortium file."
-)
-@click.option(
-    "--deadline",
-    metavar="SECONDS",
-    default=120.0,
-    show_default=True,
-    type=click.FloatRange(min=1),
-    help="How long to wait for members to appear, and for any one message.",
-)
-@click.option("--backend", type=click.Choice(["native", "pure"]), help="Which arithmetic to use.")
-@click.option(
-    "--store",
-    metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
-    help=f"Folder of your prepared material (default: {STORE_FOLDER} beside the identity).",
-)
-@small_ring_option
 @click.option("--yes", is_flag=True, help="Take part without being asked.")
-@click.option("--json", "as_json", is_flag=True, help="Print progress and result as lines of JSON.")
 def run_command(
     job_file: Path,
     member: str,

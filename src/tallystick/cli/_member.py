@@ -1,0 +1,73 @@
+"""What the commands of a member have in common: their options, and how they tell of an abort."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ..errors import ProtocolAbort
+from ._passphrase import passphrase_option
+
+__all__ = ["STORE_FOLDER", "explained", "member_options", "small_ring_option"]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+STORE_FOLDER = "preparation"
+"""The folder for prepared material, beside a member's identity."""
+
+small_ring_option = click.option(
+    "--insecure-small-ring",
+    is_flag=True,
+    help="Prepare on a ring by which any member could learn all inputs: for tests.",
+)
+
+_OPTIONS: Sequence[Callable[[Any], Any]] = (
+    click.option("--as", "member", metavar="MEMBER", required=True, help="Which member this node is."),
+    click.option(
+        "--identity",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Your identity (default: MEMBER.identity).",
+    ),
+    passphrase_option,
+    click.option(
+        "--store",
+        metavar="DIR",
+        type=click.Path(path_type=Path, file_okay=False),
+        help=f"Folder of your prepared material (default: {STORE_FOLDER} beside the identity).",
+    ),
+    click.option(
+        "--listen", metavar="HOST:PORT", help="Listen here, not at your address in the consortium file."
+    ),
+    click.option(
+        "--deadline",
+        metavar="SECONDS",
+        default=120.0,
+        show_default=True,
+        type=click.FloatRange(min=1),
+        help="How long to wait for members to appear, and for any one message.",
+    ),
+    click.option("--backend", type=click.Choice(["native", "pure"]), help="Which arithmetic to use."),
+    small_ring_option,
+    click.option("--json", "as_json", is_flag=True, help="Print progress and result as lines of JSON."),
+)
+
+
+def member_options(function: _F) -> _F:
+    """Add the options of every command by which a member takes part in something."""
+    return reduce(lambda f, option: option(f), reversed(_OPTIONS), function)
+
+
+def explained(error: ProtocolAbort, names: Sequence[str]) -> ProtocolAbort:
+    """Say with an abort which check failed and whom the evidence convicts."""
+    blamed = f", to blame: {names[error.blame]}" if error.blame is not None else ""
+    return ProtocolAbort(
+        f"{error.message} (check: {error.check}{blamed})",
+        check=error.check,
+        blame=error.blame,
+        hint=error.hint,
+    )
