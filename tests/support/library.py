@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 import tallystick as ts
 from support.joint_run import Case, audit, play
 from tallystick.backend import FR_MODULUS, Backend
+from tallystick.errors import ProgramError
 from tallystick.online import Proven, plan_need
 from tallystick.plan import Members, Plan, Program, Table, estimate, simulate, trace
 
-__all__ = ["agree_on_shares", "compute", "cost_of", "library_case"]
+__all__ = ["agree_on_shares", "compute", "cost_of", "library_case", "refuses"]
 
 Columns = Sequence[Sequence[int]]
 
@@ -106,3 +110,12 @@ def cost_of(function: Callable[..., Any], rows: int, low: int, high: int, column
     """Estimate a function of columns with so many rows in all, of two members."""
     case = library_case(function, *[[low] * rows] * columns, low=low, high=high)
     return estimate(case.plan)
+
+
+def refuses(function: Callable[..., Any], message: str, *columns: Sequence[int], **options: int) -> None:
+    """Check that tracing a program fails with this message, and names a line of the function's own file."""
+    with pytest.raises(ProgramError, match=message) as raised:
+        library_case(function, *columns, **options)  # type: ignore[arg-type]
+    file = Path(inspect.getsourcefile(function) or "").name
+    assert raised.value.where is not None
+    assert raised.value.where.split(":")[0].endswith(file)
