@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-import tallystick.online._digits as masking
 import tallystick.online._hints as protocols
 from support.advice import forgery_is_refused, hint_node, honest_advice, proves
 from support.joint_run import Case, audit, case, play
@@ -16,7 +15,7 @@ from tallystick import plan as ts
 from tallystick.algebra import Vector
 from tallystick.backend import FR_MODULUS, Backend
 from tallystick.errors import ProgramError, ProtocolAbort
-from tallystick.online import plan_need
+from tallystick.online import Openings, plan_need
 from tallystick.party import Shared
 from tallystick.plan import Members, Secret, Table, estimate, simulate, trace
 
@@ -270,20 +269,25 @@ def test_forged_advice_is_not_proved(native: Backend, name: str) -> None:
         forgery_is_refused(native, c, [0] * len(honest), kind=_kind(name))
 
 
+def _spoil_masks(native: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the cheater add a fraction, out of everybody's range, to whatever it deals as the upper part of a mask."""
+    honest = Openings.broadcast
+
+    async def spoiling(online, label, own):
+        if (online.party.index, label) == (CHEATER, "hint/masks"):
+            own = own + Vector.constant(native, pow(2, -40, FR_MODULUS), len(own))
+        return await honest(online, label, own)
+
+    monkeypatch.setattr(Openings, "broadcast", spoiling)
+
+
 @pytest.mark.parametrize(
     "name", ["bits", "wide", "span", "inverse", "quotient", "ratio", "root", "controls", "split"]
 )
 def test_a_spoiled_mask_stops_the_run_before_the_next_opening(
     native: Backend, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    honest = masking.broadcast_vector
-
-    async def spoiling(party, label, own):
-        if (party.index, label) == (CHEATER, "hint/masks"):
-            own = own + Vector.constant(native, pow(2, -40, FR_MODULUS), len(own))
-        return await honest(party, label, own)
-
-    monkeypatch.setattr(masking, "broadcast_vector", spoiling)
+    _spoil_masks(native, monkeypatch)
     ran = play(_case(name), [native] * 3)
     assert [r.check for r in ran.honest(CHEATER)] == ["advice"] * 2
     labels = [m.label for m in ran.log]

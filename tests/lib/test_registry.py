@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-import tallystick.online._hints as protocols
+import tallystick.online._evaluate as evaluation
 from support.advice import honest_advice, proves, satisfies
 from support.functions import (
     CASES,
@@ -225,21 +225,15 @@ def test_only_inverses_are_arithmetic_modulo_the_field(case: FunctionCase) -> No
 
 def _tell(patch: pytest.MonkeyPatch, lies: Lies, lie: Lie) -> None:
     """Let all members add the same shift to one entry of this hint, under right MACs."""
-    kind = lies.hints[lie.node].kind
-    honest = protocols._PROTOCOLS[kind]
-    same = [v for v, n in lies.hints.items() if n.kind == kind]
-    order = sorted(same, key=lambda v: lies.plan.layout.depth[v])
-    told = order.index(lie.node)
-    calls: dict[int, int] = {}
+    honest, about = evaluation.advise, lies.hints[lie.node]
 
-    async def lying(online, parameters, arguments, intervals):
-        right = await honest(online, parameters, arguments, intervals)
-        number = calls.get(online.party.index, 0)
-        calls[online.party.index] = number + 1
-        if number != told:
-            return right
-        shifts = [0] * len(right)
-        shifts[lie.entry] = lie.shift
-        return online.key.add(right, Vector.from_ints(right.backend, shifts))
+    async def lying(online, questions):
+        advice = await honest(online, questions)
+        for k, question in enumerate(questions):
+            if question.hint is about:
+                shifts = [0] * len(advice[k])
+                shifts[lie.entry] = lie.shift
+                advice[k] = online.key.add(advice[k], Vector.from_ints(advice[k].backend, shifts))
+        return advice
 
-    patch.setitem(protocols._PROTOCOLS, kind, lying)
+    patch.setattr(evaluation, "advise", lying)

@@ -267,9 +267,9 @@ def shift_after_nonce(backend: Backend, payload: bytes) -> bytes:
     return payload[:32] + shift(backend, 2)(payload[32:])
 
 
-def test_a_dealt_setting_from_somebody_else_is_malformed(native: Backend) -> None:
+def test_a_dealt_setting_of_no_network_is_malformed(native: Backend) -> None:
     def speak(sender: int, label: str, payload: bytes) -> bytes:
-        return bytes(32) if (sender, label) == (CHEATER, "hint/switches") and not payload else payload
+        return payload + bytes(32) if (sender, label) == (CHEATER, "hint/switches") else payload
 
     stopped(play(CASE, [native] * 3, corrupt=speak), "malformed-message", CHEATER)
 

@@ -196,8 +196,8 @@ def test_the_fold_does_not_depend_on_how_claims_are_cut(backend, rng, monkeypatc
     expected = Vector.powers(backend, 7, len(x), 7).dot(m - x * 5)
     for chunk in (1, 4, 23, 64):
         monkeypatch.setattr(_openings, "_CHUNK", chunk)
-        whole = [_openings._Claim(x, m)]
-        cut = [_openings._Claim(x[:3], m[:3]), _openings._Claim(x[3:], m[3:])]
+        whole = [_openings.Claim(x, m)]
+        cut = [_openings.Claim(x[:3], m[:3]), _openings.Claim(x[3:], m[3:])]
         assert online._fold(whole, 7) == online._fold(cut, 7) == expected
 
 

@@ -58,6 +58,20 @@ def advised(table: Members[Table]) -> object:
     return {"top": bits[:, 4].sum(), "product": (x * y).sum()}
 
 
+@ts.program
+def several(table: Members[Table]) -> object:
+    """Hints of one depth: of several kinds and widths, few values and many, some that ask for checks and some not."""
+    x = ts.concat(t["x"] for t in table)
+    wide = ts.concat([x, x, x * x])[:18]
+    for y, k in ((x[:2], 4), (wide, 8), (x[2:3] * 100, 11)):
+        bits = hint("bits", y, parameters=(0, k), n=k * y.size, boolean=True).reshape(-1, k)
+        assert_zero(bits @ [1 << i for i in range(k)] - y)
+    inverse = hint("inverse", x[:3] + 1, parameters=(), n=3, boolean=False)
+    assert_zero((x[:3] + 1) * inverse - 1)
+    copied = hint("copy", x[:1] * 0 + 1, parameters=(), n=1, boolean=True)
+    return {"sum": x.sum(), "one": copied.sum()}
+
+
 def _private() -> Case:
     """A plan with one public output, and one that only the second member gets."""
     plan = case(moments, TWO, 0, 15).plan
@@ -75,8 +89,8 @@ THREE = {**TWO, "c": {"x": [2, 2, 2, 9]}}
 
 @pytest.mark.parametrize(
     ("program", "tables"),
-    [(linear, THREE), (moments, TWO), (advised, THREE), (None, TWO)],
-    ids=["linear", "moments", "advised", "private"],
+    [(linear, THREE), (moments, TWO), (advised, THREE), (several, THREE), (None, TWO)],
+    ids=["linear", "moments", "advised", "several", "private"],
 )
 def test_rounds_bytes_and_material_are_those_of_a_run(
     pure: Backend, program: ts.Program | None, tables: Mapping[str, Mapping[str, Sequence[int]]]
@@ -86,9 +100,12 @@ def test_rounds_bytes_and_material_are_those_of_a_run(
 
 
 @pytest.mark.parametrize("limit", [1, 20, 50])
-def test_a_check_that_comes_because_much_is_pending_is_counted(pure: Backend, limit: int) -> None:
+@pytest.mark.parametrize("program", [advised, several], ids=["advised", "several"])
+def test_a_check_that_comes_because_much_is_pending_is_counted(
+    pure: Backend, program: ts.Program, limit: int
+) -> None:
     """With the least limit whatever is opened is checked at once."""
-    plain, early = (_foretold(case(advised, THREE, 0, 15), pure, n) for n in (PENDING_LIMIT, limit))
+    plain, early = (_foretold(case(program, THREE, 0, 15), pure, n) for n in (PENDING_LIMIT, limit))
     assert early > plain
 
 

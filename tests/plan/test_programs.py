@@ -120,7 +120,7 @@ def test_layers_hold_every_node_once_after_its_operands(drawn: Drawn) -> None:
             assert not isinstance(plan.nodes[v], Mul | Hint)
             assert done.issuperset(plan.nodes[v].operands)
             done.add(v)
-        together = [*layer.muls, *layer.hints]
+        together = [*layer.muls, *(v for group in layer.hints for v in group)]
         for v in together:
             assert isinstance(plan.nodes[v], Mul if v in layer.muls else Hint)
             assert done.issuperset(plan.nodes[v].operands)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..algebra import Vector
-from ..party import Shared, broadcast_vector
+from ..party import Shared
 from ..plan import FEW, STATISTICAL_BITS, Interval, borrow_levels
 from ._openings import Openings
 
@@ -121,7 +121,7 @@ async def _open_masked(online: Openings, x: Shared, k: int, width: int) -> tuple
     clear = masks[party.index].clear
     assert clear is not None
     own = Vector.from_bytes(party.backend, _below(party.random.bytes, n, width - k + STATISTICAL_BITS))
-    offsets = await broadcast_vector(party, "hint/masks", own - clear)
+    offsets = await online.broadcast("hint/masks", own - clear)
     weights = Vector.powers(party.backend, 2, k)
     masked = x + Shared.linear(lambda v: v.matvec(weights), bits)
     for mask, offset in zip(masks, offsets, strict=True):

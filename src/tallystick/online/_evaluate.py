@@ -27,7 +27,7 @@ from ..plan import (
     schedule,
     selections,
 )
-from ._hints import advise
+from ._hints import Question, advise
 from ._inputs import InputShares
 from ._openings import Openings
 
@@ -81,8 +81,8 @@ async def compute(
 ) -> Evaluation:
     """Evaluate a plan on shares of its inputs.
 
-    One round for the gates of each depth, and the rounds of its hints.  Opens nothing but masked values, and
-    checks only what hints depend on: the rest is ``prove``'s first step.
+    One round for the gates of each depth, and the rounds of its hints, which are computed side by side.  Opens nothing
+    but masked values, and checks only what hints depend on: the rest is ``prove``'s first step.
     """
     run = _Run(online, plan, inputs)
     layers = schedule(plan)
@@ -93,8 +93,8 @@ async def compute(
             for v in layer.local:
                 run.local(v)
             # Hints first: what they open must wait for a check of all products before them.
-            for v in layer.hints:
-                await run.hint(v)
+            for group in layer.hints:
+                await run.hints(group)
             await run.multiply(layer.muls)
     if progress is not None:
         progress("compute", len(layers), len(layers))
@@ -140,13 +140,18 @@ class _Run:
             self._values[v] = products[start : start + len(left)]
             start += len(left)
 
-    async def hint(self, v: int) -> None:
+    async def hints(self, group: tuple[int, ...]) -> None:
         """Compute untrusted advice, which the plan's gates and zeros then constrain."""
-        node = self._plan.nodes[v]
-        assert isinstance(node, Hint)
-        arguments = [self._values[p] for p in node.arguments]
-        intervals = [self._plan.layout.intervals[p] for p in node.arguments]
-        self._values[v] = await advise(self._online, node, arguments, intervals)
+        questions = []
+        for v in group:
+            node = self._plan.nodes[v]
+            assert isinstance(node, Hint)
+            arguments = [self._values[p] for p in node.arguments]
+            questions.append(
+                Question(node, arguments, [self._plan.layout.intervals[p] for p in node.arguments])
+            )
+        for v, advice in zip(group, await advise(self._online, questions), strict=True):
+            self._values[v] = advice
 
     def collect(self) -> Evaluation:
         """Gather by kind, in plan order."""

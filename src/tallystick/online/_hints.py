@@ -6,26 +6,44 @@ counts; each sub-protocol here follows its ``cost`` step by step.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from ..errors import ProgramError
 from ..offline import Need
 from ..party import Shared
 from ..plan import HINTS, Hint, Interval, Tally, advice_width, span_weights
+from ._abreast import abreast
 from ._digits import by_element, digits, digits_from, plus, products
 from ._hints_joins import patched, random, reciprocal, switches
 from ._hints_numbers import quotient, ratio, root
 from ._hints_order import controls, split
 from ._openings import Openings
 
-__all__ = ["advise", "hint_need"]
+__all__ = ["Question", "advise", "hint_need"]
 
 
-async def advise(
-    online: Openings, node: Hint, arguments: Sequence[Shared], intervals: Sequence[Interval]
-) -> Shared:
-    """Return shares of a hint's outputs, given its arguments and the intervals that the plan proves for them."""
-    return await _PROTOCOLS[node.kind](online, node.parameters, arguments, intervals)
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A hint with its arguments, and the intervals that the plan proves for them."""
+
+    hint: Hint
+    arguments: Sequence[Shared]
+    intervals: Sequence[Interval]
+
+
+async def advise(online: Openings, questions: Sequence[Question]) -> list[Shared]:
+    """Return shares of the outputs of hints of one group, for each of them."""
+    if all(HINTS[q.hint.kind].dealt for q in questions):
+        return await switches(online, [q.hint.parameters for q in questions])
+    return await abreast(online, [partial(_answer, q) for q in questions])
+
+
+async def _answer(question: Question, online: Openings) -> Shared:
+    hint = question.hint
+    return await _PROTOCOLS[hint.kind](online, hint.parameters, question.arguments, question.intervals)
 
 
 def hint_need(node: Hint, lengths: Sequence[int], intervals: Sequence[Interval], parties: int) -> Need:
@@ -114,7 +132,7 @@ async def _coins(
 
 _Protocol = Callable[
     [Openings, Sequence[int], Sequence[Shared], Sequence[Interval]],
-    Awaitable[Shared],
+    Coroutine[Any, Any, Shared],
 ]
 _PROTOCOLS: Mapping[str, _Protocol] = {
     "bits": _bits,
@@ -127,7 +145,6 @@ _PROTOCOLS: Mapping[str, _Protocol] = {
     "root": root,
     "reciprocal": reciprocal,
     "random": random,
-    "switches": switches,
     "controls": controls,
     "split": split,
 }

@@ -37,28 +37,41 @@ async def random(
     return await online.preparation.randoms(parameters[0])
 
 
-async def switches(
-    online: Openings, parameters: Sequence[int], arguments: Sequence[Shared], intervals: Sequence[Interval]
-) -> Shared:
-    """Share the settings of a network for a uniform permutation that one member draws now and forgets.
+async def switches(online: Openings, networks: Sequence[Sequence[int]]) -> list[Shared]:
+    """Share the settings of networks, each for a uniform permutation that one member draws now and forgets.
 
-    Shares of zero are added, as to inputs: the dealer may be the only one whose share of its masks is not zero.
+    ``networks`` are pairs of a member and a number of wires; a member broadcasts the settings of all its networks
+    together.  Shares of zero are added, as to inputs: the dealer may be the only one whose share of its masks is not
+    zero.
     """
-    party, backend = online.party, online.party.backend
-    member, n = parameters
-    count, label = switch_count(n), "hint/switches"
-    masks = await online.preparation.masks(member, count)
-    own = b""
-    if masks.clear is not None:
-        settings = Vector.from_i64(backend, route(party.random.permutation(n)))
-        own = (settings - masks.clear).to_bytes()
-    received = await party.mesh.broadcast(label, own)
-    for j, data in enumerate(received):
-        if j != member:
-            read_vector(party, data, 0, label=label, sender=j)
-    public = read_vector(party, received[member], count, label=label, sender=member)
-    zeros = await share_zeros(party, 2 * count, label="hint/zeros")
-    return online.preparation.key.add(masks.shared, public) + Shared(zeros[:count], zeros[count:])
+    party, backend, label = online.party, online.party.backend, "hint/switches"
+    counts = [switch_count(n) for _, n in networks]
+    masks = [
+        await online.preparation.masks(member, count)
+        for (member, _), count in zip(networks, counts, strict=True)
+    ]
+    own = [Vector.zeros(backend, 0)]
+    for (_, n), mask in zip(networks, masks, strict=True):
+        if mask.clear is not None:
+            own.append(Vector.from_i64(backend, route(party.random.permutation(n))) - mask.clear)
+    received = await party.mesh.broadcast(label, Vector.concat(own).to_bytes())
+    left = [
+        read_vector(party, data, _dealt_by(j, networks), label=label, sender=j)
+        for j, data in enumerate(received)
+    ]
+    zeros = await share_zeros(party, 2 * sum(counts), label="hint/zeros")
+    values, macs = zeros[: sum(counts)], zeros[sum(counts) :]
+    shared, at = [], 0
+    for (member, _), count, mask in zip(networks, counts, masks, strict=True):
+        public, left[member] = left[member][:count], left[member][count:]
+        zero = Shared(values[at : at + count], macs[at : at + count])
+        shared.append(online.preparation.key.add(mask.shared, public) + zero)
+        at += count
+    return shared
+
+
+def _dealt_by(member: int, networks: Sequence[Sequence[int]]) -> int:
+    return sum(switch_count(n) for dealer, n in networks if dealer == member)
 
 
 def patched(opened: Vector) -> Vector:

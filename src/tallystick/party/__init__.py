@@ -5,7 +5,7 @@ Normative text: ``spec/online.md``.
 
 from ._commit import NONCE_BYTES, SEED_BYTES, commit_and_open, toss, xor
 from ._mesh import Mesh
-from ._openings import AuthenticatedOpenings, compare_broadcasts
+from ._openings import AuthenticatedOpenings, Claim, PointClaim, compare_broadcasts
 from ._party import Party
 from ._shared import MacKey, Shared
 from ._wire import (
@@ -23,9 +23,11 @@ __all__ = [
     "NONCE_BYTES",
     "SEED_BYTES",
     "AuthenticatedOpenings",
+    "Claim",
     "MacKey",
     "Mesh",
     "Party",
+    "PointClaim",
     "Shared",
     "broadcast_fields",
     "broadcast_points",

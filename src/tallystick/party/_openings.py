@@ -21,7 +21,7 @@ from ._party import Party
 from ._shared import MacKey, Shared
 from ._wire import broadcast_fields, broadcast_points, broadcast_vector, read_points, read_vector
 
-__all__ = ["AuthenticatedOpenings", "compare_broadcasts"]
+__all__ = ["AuthenticatedOpenings", "Claim", "PointClaim", "compare_broadcasts"]
 
 _R = FR_MODULUS
 _CHUNK = 1 << 15
@@ -33,7 +33,7 @@ _NOT_CHECKS = frozenset({"connection", "deadline", "stopped"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _Claim:
+class Claim:
     """A public vector (None: zeros) and this party's MAC shares on it."""
 
     opened: Vector | None
@@ -41,7 +41,7 @@ class _Claim:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _PointClaim:
+class PointClaim:
     """Public points, said to be multiples of one base, and this party's MAC shares on the multipliers."""
 
     base: Points
@@ -61,7 +61,7 @@ class AuthenticatedOpenings(ABC):
         self.party = party
         self._limit = pending_limit
         self._pending = 0
-        self._claims: dict[str, list[_Claim | _PointClaim]] = {}
+        self._claims: dict[str, list[Claim | PointClaim]] = {}
 
     @property
     @abstractmethod
@@ -77,6 +77,10 @@ class AuthenticatedOpenings(ABC):
         """Note, where it outlives this process, that a check is going on, or that it has passed."""
 
     # ------------------------------------------------------------------ opening
+    async def broadcast(self, label: str, own: Vector) -> list[Vector]:
+        """Broadcast a vector; return everyone's vectors of the same length, by party."""
+        return await broadcast_vector(self.party, label, own)
+
     async def open(self, shared: Shared, *, label: str = "open") -> Vector:
         """Open a sharing to all parties; the value is not to be relied on before the next ``check``."""
         total, _parts = await self.open_parts(shared, label=label)
@@ -84,7 +88,7 @@ class AuthenticatedOpenings(ABC):
 
     async def open_parts(self, shared: Shared, *, label: str = "open") -> tuple[Vector, list[Vector]]:
         """Open a sharing, and return every party's share besides the value."""
-        parts = await broadcast_vector(self.party, label, shared.value)
+        parts = await self.broadcast(label, shared.value)
         total = parts[0]
         for part in parts[1:]:
             total = total + part
@@ -103,16 +107,27 @@ class AuthenticatedOpenings(ABC):
         total = parts[0]
         for part in parts[1:]:
             total = total + part
-        await self._record(_POINT_CHECK, _PointClaim(base, total, shared.mac))
+        await self.record(_POINT_CHECK, PointClaim(base, total, shared.mac))
         return total, parts
 
     async def claim(self, opened: Vector, mac: Vector) -> None:
         """Have the next check cover a value that was opened in some other way, with this party's MAC shares."""
-        await self._record(_MAC_CHECK, _Claim(opened, mac))
+        await self.record(_MAC_CHECK, Claim(opened, mac))
 
     async def assert_zero(self, shared: Shared, *, check: str) -> None:
         """Claim that a sharing is of zeros, without opening it; the next check fails as ``check`` if not."""
-        await self._record(check, _Claim(None, shared.mac))
+        await self.record(check, Claim(None, shared.mac))
+
+    async def record(self, name: str, claim: Claim | PointClaim) -> None:
+        """Keep a claim for the next check, and check at once if too much is pending."""
+        self.keep(name, claim)
+        await self.check_excess()
+
+    def keep(self, name: str, claim: Claim | PointClaim) -> None:
+        """Keep a claim for the next check."""
+        if len(claim.mac):
+            self._claims.setdefault(name, []).append(claim)
+            self._pending += len(claim.mac)
 
     # ------------------------------------------------------------------ the check
     async def check(self, label: str = "check") -> None:
@@ -132,8 +147,8 @@ class AuthenticatedOpenings(ABC):
         # which can depend on honest inputs (the lie in one opening shows in a later gate check).
         with self._settling():
             for name, chi in zip(names, challenges, strict=True):
-                values = [claim for claim in claims[name] if isinstance(claim, _Claim)]
-                points = [claim for claim in claims[name] if isinstance(claim, _PointClaim)]
+                values = [claim for claim in claims[name] if isinstance(claim, Claim)]
+                points = [claim for claim in claims[name] if isinstance(claim, PointClaim)]
                 if points:
                     await self._check_points(label, name, self._fold_points(points, chi))
                 else:
@@ -143,6 +158,11 @@ class AuthenticatedOpenings(ABC):
         """Check if anything was opened or claimed since the last check; all parties know alike."""
         if self._claims:
             await self.check(label)
+
+    async def check_excess(self) -> None:
+        """Check if more is pending than may be; all parties count alike."""
+        if self._pending > self._limit:
+            await self.check()
 
     async def agree(self, label: str) -> None:
         """Compare what all parties saw broadcast, when nothing is left to check; else ``equivocation``."""
@@ -201,14 +221,6 @@ class AuthenticatedOpenings(ABC):
         self.burn(f"{check}: {message}")
         return ProtocolAbort(message, check=check, blame=blame)
 
-    async def _record(self, name: str, claim: _Claim | _PointClaim) -> None:
-        if not len(claim.mac):
-            return
-        self._claims.setdefault(name, []).append(claim)
-        self._pending += len(claim.mac)
-        if self._pending > self._limit:
-            await self.check()
-
     async def _coins(self, label: str) -> bytes:
         """Toss a seed; with it, compare what all parties saw broadcast until now."""
         party = self.party
@@ -219,7 +231,7 @@ class AuthenticatedOpenings(ABC):
             _compare(party, [_digests(data[SEED_BYTES:]) for data in opened], own)
         return xor([data[:SEED_BYTES] for data in opened])
 
-    def _fold(self, claims: Sequence[_Claim], chi: int) -> int:
+    def _fold(self, claims: Sequence[Claim], chi: int) -> int:
         """Return sigma_i = sum_k chi**(k+1) * (m_k - alpha_i * x_k) over all elements of all claims.
 
         One table of powers serves every piece: piece by piece the inner products are scaled by
@@ -238,7 +250,7 @@ class AuthenticatedOpenings(ABC):
                 scale = scale * pow(chi, stop - start, _R) % _R
         return (macs - self.key.share * opened) % _R
 
-    def _fold_points(self, claims: Sequence[_PointClaim], chi: int) -> Points:
+    def _fold_points(self, claims: Sequence[PointClaim], chi: int) -> Points:
         """Return the same in the exponent: sigma_i = sum_k chi**(k+1) * (m_k*base - alpha_i*T_k)."""
         backend = self.party.backend
         total, first = Points.identity(backend, 1), chi

@@ -18,7 +18,7 @@ from ._material import Material
 from ._ops import Hint, Matmul, Mul, Sum
 from ._plan import Plan
 from ._schedule import schedule
-from ._tally import MAC, PENDING_LIMIT, Tally
+from ._tally import MAC, PENDING_LIMIT, Pending, Tally, side_by_side
 
 __all__ = ["Estimate", "Step", "estimate"]
 
@@ -105,7 +105,7 @@ class _Count:
     def __init__(self, parties: int, limit: int) -> None:
         self.parties = parties
         self.steps: list[Step] = []
-        self.open = Tally(limit=limit)
+        self.pending = Pending(limit)
 
     def step(self, phase: str, label: str, rounds: int, payload: int | list[int]) -> None:
         each = [payload] * self.parties if isinstance(payload, int) else payload
@@ -123,19 +123,20 @@ class _Count:
 
     def claim(self, phase: str, name: str, n: int) -> None:
         """Have the next check cover n elements; if too many wait for it, it comes at once."""
-        self.open.claim(name, n)
+        self.pending.claim(name, n)
+        self.pending.check_excess()
         self.checked(phase, "check")
 
     def checked(self, phase: str, label: str) -> None:
         """Count the checks that were due."""
-        for claims in self.open.checks:
+        for claims in self.pending.checks:
             self.check(phase, label, claims)
-        self.open.checks.clear()
+        self.pending.checks.clear()
 
     def settle(self, phase: str, label: str) -> None:
         """Check all that waits for it, and the broadcasts even if nothing does."""
-        if self.open.pending:
-            self.open.check()
+        if self.pending.names:
+            self.pending.check()
             self.checked(phase, label)
         else:
             self.check(phase, label, 0)
@@ -210,33 +211,49 @@ def _count_layers(count: _Count, plan: Plan, masks: list[int]) -> Tally:
     lengths, intervals = plan.layout.lengths, plan.layout.intervals
     total = Tally()
     for depth, layer in enumerate(schedule(plan)):
-        for v in layer.hints:
-            node = plan.nodes[v]
-            assert isinstance(node, Hint)
-            tally = Tally(count.open.pending, count.open.held, count.open.limit)
-            HINTS[node.kind].cost(
-                node.parameters,
-                [lengths[p] for p in node.arguments],
-                [intervals[p] for p in node.arguments],
-                tally,
-            )
-            total.triples, total.bits = total.triples + tally.triples, total.bits + tally.bits
-            total.randoms += tally.randoms
-            for k in range(count.parties):
-                masks[k] += tally.masks + tally.dealt.get(k, 0)
-            if tally.dealt:
-                dealt = [tally.dealt.get(k, 0) * FR_BYTES for k in range(count.parties)]
-                count.step("compute", f"advice: {node.kind}", 1, dealt)
-                count.step("compute", f"advice: {node.kind}: seeds of zeros", 1, _SEED)
-            if tally.rounds:
-                count.step("compute", f"advice: {node.kind}", tally.rounds, tally.opened * FR_BYTES)
-            count.open = tally
-            count.checked("compute", f"advice: {node.kind}: check")
+        for group in layer.hints:
+            tallies, kinds = [], set()
+            for v in group:
+                node, tally = plan.nodes[v], Tally()
+                assert isinstance(node, Hint)
+                HINTS[node.kind].cost(
+                    node.parameters,
+                    [lengths[p] for p in node.arguments],
+                    [intervals[p] for p in node.arguments],
+                    tally,
+                )
+                tallies.append(tally)
+                kinds.add(node.kind)
+            _count_advice(count, f"advice: {', '.join(sorted(kinds))}", tallies)
+            for tally in tallies:
+                total.triples, total.bits = total.triples + tally.triples, total.bits + tally.bits
+                total.randoms += tally.randoms
+                for k in range(count.parties):
+                    masks[k] += tally.masks + tally.dealt.get(k, 0)
         gates = sum(lengths[v] for v in layer.muls)
         if gates:
             count.step("compute", f"gates at depth {depth + 1}", 1, 2 * gates * FR_BYTES)
             count.claim("compute", MAC, 2 * gates)
     return total
+
+
+def _count_advice(count: _Count, label: str, tallies: list[Tally]) -> None:
+    """Count the messages of hints that are computed side by side."""
+    dealt = [sum(tally.dealt.get(k, 0) for tally in tallies) for k in range(count.parties)]
+    if any(dealt):
+        count.step("compute", label, 1, [n * FR_BYTES for n in dealt])
+        count.step("compute", f"{label}: seeds of zeros", 1, _SEED)
+    for i, stage in enumerate(side_by_side(tallies)):
+        if i:
+            count.pending.check()
+        count.checked("compute", f"{label}: check")
+        if stage:
+            count.step("compute", label, len(stage), sum(m.size for m in stage) * FR_BYTES)
+        for message in stage:
+            for name, n in message.claims.items():
+                count.pending.claim(name, n)
+            count.pending.check_excess()
+        count.checked("compute", f"{label}: check")
 
 
 def _count_proof(count: _Count, plan: Plan, masks: list[int]) -> None:

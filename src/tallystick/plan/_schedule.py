@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ._hints import HINTS
 from ._ops import Hint, Mul, Output, Points, Zero
 from ._plan import Plan
 
 __all__ = ["Layer", "schedule"]
 
+GROUP_LIMIT = 1 << 20
+"""Hints that have more outputs together are not computed side by side, which would hold all they need in memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """``local`` nodes need no message; then the ``muls`` go out in one round together, and the ``hints``.
+    """``local`` nodes need no message; then come the ``hints``, and the ``muls`` go out in one round together.
 
-    All are node positions in plan order.  Inputs and constants count as local; zeros, outputs and points belong to no
-    layer, because nothing is opened before the checks, and so does what depends on opened points.
+    All are node positions in plan order.  The hints of one group are computed side by side: they share their rounds.
+    Those that members deal are in groups of their own, before the others.  Inputs and constants count as local; zeros,
+    outputs and points belong to no layer, because nothing is opened before the checks, and so does what depends on
+    opened points.
     """
 
     local: tuple[int, ...]
     muls: tuple[int, ...]
-    hints: tuple[int, ...]
+    hints: tuple[tuple[int, ...], ...]
 
 
 def schedule(plan: Plan) -> list[Layer]:
@@ -45,4 +51,21 @@ def schedule(plan: Plan) -> list[Layer]:
             case _:
                 if not plan.layout.late[v]:
                     local[depths[v]].append(v)
-    return [Layer(tuple(a), tuple(b), tuple(c)) for a, b, c in zip(local, muls, hints, strict=True)]
+    return [Layer(tuple(a), tuple(b), _groups(plan, c)) for a, b, c in zip(local, muls, hints, strict=True)]
+
+
+def _groups(plan: Plan, hints: list[int]) -> tuple[tuple[int, ...], ...]:
+    """Group the hints of a layer: each joins the group before it, unless that would have too many outputs."""
+    groups: list[list[int]] = []
+    for dealt in (True, False):
+        room = -1
+        for v in hints:
+            node, n = plan.nodes[v], plan.layout.lengths[v]
+            if not isinstance(node, Hint) or HINTS[node.kind].dealt != dealt:
+                continue
+            if n > room:
+                groups.append([])
+                room = max(GROUP_LIMIT, n)
+            groups[-1].append(v)
+            room -= n
+    return tuple(tuple(group) for group in groups)

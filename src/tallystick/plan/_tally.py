@@ -1,10 +1,22 @@
-"""What a sub-protocol of the online phase takes and sends, counted by walking through its steps."""
+"""What sub-protocols of the online phase take and send, counted by walking through their steps."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
-__all__ = ["ADVICE", "FEW", "MAC", "PENDING_LIMIT", "Tally", "borrow_levels"]
+__all__ = [
+    "ADVICE",
+    "FEW",
+    "MAC",
+    "PENDING_LIMIT",
+    "Message",
+    "Pending",
+    "Tally",
+    "borrow_levels",
+    "side_by_side",
+]
 
 MAC = "mac-check"
 ADVICE = "advice"
@@ -28,42 +40,86 @@ def borrow_levels(k: int) -> list[list[tuple[int, int]]]:
 
 
 @dataclass(slots=True)
-class Tally:
-    """The material, the messages and the checks of a sub-protocol (``spec/online.md``, "Hints").
+class Pending:
+    """What the next check will find, by the names of the claims; ``held`` counts their elements.
 
-    ``masks`` counts those of every member; ``rounds`` and ``opened`` (field elements that every member
-    broadcasts) do not contain the checks, of which ``checks`` lists how many claims each had.  ``pending``
-    names the claims that the next check will find, those of earlier steps of the run included, and ``held`` counts
-    their elements: beyond ``limit`` they are checked at once.  ``dealt`` counts what single members share, by member:
-    each takes as many of its masks, and all exchange seeds of zeros with it.
+    More than ``limit`` of them are checked as soon as a message has been dealt with.  ``checks`` lists how many claims
+    each check had.
     """
 
-    pending: set[str] = field(default_factory=set)
-    held: int = 0
     limit: int = PENDING_LIMIT
+    names: set[str] = field(default_factory=set)
+    held: int = 0
+    checks: list[int] = field(default_factory=list)
+
+    def claim(self, name: str, n: int) -> None:
+        """Have the next check cover n elements."""
+        if n:
+            self.names.add(name)
+            self.held += n
+
+    def check(self) -> None:
+        """Check what is pending, if anything is."""
+        if self.names:
+            self.checks.append(len(self.names))
+            self.names.clear()
+            self.held = 0
+
+    def check_excess(self) -> None:
+        """Check if more is pending than may be."""
+        if self.held > self.limit:
+            self.check()
+
+
+@dataclass(slots=True)
+class Message:
+    """What every member broadcasts in one round, in field elements, and what is then claimed, by name."""
+
+    size: int = 0
+    claims: dict[str, int] = field(default_factory=dict)
+
+    def claim(self, name: str, n: int) -> None:
+        """Claim n elements."""
+        if n:
+            self.claims[name] = self.claims.get(name, 0) + n
+
+    def join(self, other: Message) -> None:
+        """Send another message with this one."""
+        self.size += other.size
+        for name, n in other.claims.items():
+            self.claim(name, n)
+
+
+@dataclass(slots=True)
+class Tally:
+    """The material and the messages of a sub-protocol (``spec/online.md``, "Hints").
+
+    ``masks`` counts those of every member.  ``stages`` holds the messages between the checks that the sub-protocol
+    asks for, of which there is one between any two stages, if anything is pending then.  ``dealt`` counts what single
+    members share, by member: each takes as many of its masks, and all exchange seeds of zeros with it.
+    """
+
     triples: int = 0
     bits: int = 0
     randoms: int = 0
     masks: int = 0
-    rounds: int = 0
-    opened: int = 0
-    checks: list[int] = field(default_factory=list)
+    stages: list[list[Message]] = field(default_factory=lambda: [[]])
     dealt: dict[int, int] = field(default_factory=dict)
+
+    def send(self, n: int) -> None:
+        """Broadcast n values in one round."""
+        if n:
+            self.stages[-1].append(Message(n))
 
     def open(self, n: int) -> None:
         """Open n values in one round."""
-        if n:
-            self.rounds += 1
-            self.opened += n
-            self.claim(MAC, n)
+        self.send(n)
+        self.claim(MAC, n)
 
     def claim(self, name: str, n: int) -> None:
-        """Have the next check cover n elements, which it may be time for."""
+        """Have the next check cover n elements that follow from what was sent last."""
         if n:
-            self.pending.add(name)
-            self.held += n
-            if self.held > self.limit:
-                self.check()
+            self.stages[-1][-1].claim(name, n)
 
     def multiply(self, n: int) -> None:
         """Multiply n pairs in one round."""
@@ -77,10 +133,7 @@ class Tally:
 
     def check(self) -> None:
         """Check what is pending, if anything is."""
-        if self.pending:
-            self.checks.append(len(self.pending))
-            self.pending.clear()
-            self.held = 0
+        self.stages.append([])
 
     def digits(self, n: int, k: int) -> None:
         """Find the k lowest digits of n values: check, mask and open, borrows, claim."""
@@ -89,8 +142,7 @@ class Tally:
         self.check()
         self.bits += n * k
         self.masks += n
-        self.rounds += 1
-        self.opened += n
+        self.send(n)
         self.open(n)
         if n > FEW:
             for _ in range(k - 1):
@@ -106,3 +158,18 @@ class Tally:
         while k > 1:
             self.multiply(n * (k // 2))
             k -= k // 2
+
+
+def side_by_side(tallies: Sequence[Tally]) -> list[list[Message]]:
+    """Return the stages of sub-protocols that run side by side: the messages of one step are one message."""
+    stages = []
+    for parts in zip_longest(*(tally.stages for tally in tallies), fillvalue=()):
+        stage = []
+        for messages in zip_longest(*parts):
+            joined = Message()
+            for message in messages:
+                if message is not None:
+                    joined.join(message)
+            stage.append(joined)
+        stages.append(stage)
+    return stages
