@@ -7,7 +7,7 @@ import random
 import re
 import sys
 import xml.etree.ElementTree as ET
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +17,16 @@ from click.testing import CliRunner, Result
 from tallystick.backend import native_available
 from tallystick.bench import CASES, COUNTED, LIBRARY, ONLINE, SECONDS, LibraryCase, available_backends, fit
 from tallystick.cli import main
-from tallystick.plan import PHASES, Calibration, Column, MemberSchema, Work, load_program, trace
+from tallystick.plan import (
+    PHASES,
+    Calibration,
+    Column,
+    MemberSchema,
+    Work,
+    load_program,
+    read_calibrations,
+    trace,
+)
 
 MACHINE = {"processor", "cores", "memory_bytes", "system", "python", "packages", "load", "time"}
 RESULT = {"suite", "case", "title", "size", "subject", "measurement", "per_element", "facts", "twin"}
@@ -33,7 +42,7 @@ def bench(*arguments: object) -> Result:
 
 def check(document: dict[str, object], suite: str) -> list[dict[str, object]]:
     """Check a document's form; return its results."""
-    assert set(document) == {"format", "quick", "machine", "results", "ratios", "anchors"}
+    assert set(document) == {"format", "quick", "machine", "results", "ratios", "anchors", "calibrations"}
     assert document["format"] == "tallystick/bench/1"
     assert document["quick"] is True
     assert isinstance(document["machine"], dict) and set(document["machine"]) == MACHINE
@@ -136,14 +145,20 @@ def test_cases_of_the_library_have_names_of_their_own() -> None:
     assert len({case.name for case in LIBRARY}) == len(LIBRARY)
 
 
-def test_constants_are_fitted_to_runs() -> None:
+def test_constants_are_fitted_to_runs(tmp_path: Path) -> None:
     result = bench("calibrate", "--quick", "--json")
-    check(json.loads(result.stdout), "library")
+    document = json.loads(result.stdout)
+    check(document, "library")
     assert "off by" in result.stderr
     (rates,) = re.findall(r"Calibration\((.*?)\)", result.stderr, re.DOTALL)
     found = {name: float(rate) for name, rate in re.findall(r"(\w+)=([0-9.e+-]+),", rates)}
     assert set(found) == {field.name for field in fields(Calibration)}
     assert min(found.values()) >= 0 < found["phase"]
+    (backend,) = document["calibrations"]
+    assert document["calibrations"][backend] == pytest.approx(found, rel=0.01)
+    written = tmp_path / "machine.json"
+    written.write_text(result.stdout, encoding="utf-8")
+    assert asdict(read_calibrations(written)[backend]) == document["calibrations"][backend]
 
 
 def test_a_fit_finds_the_constants_that_times_were_made_of() -> None:

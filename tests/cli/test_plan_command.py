@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from tallystick.cli import main
+from tallystick.plan import CALIBRATIONS, Calibration
 from tallystick.record import member_toml
 from tallystick.session import new_identity
 
+UNITS = [field.name for field in fields(Calibration)]
 PROGRAM = '''\
 import tallystick as ts
 
@@ -111,3 +115,50 @@ def test_a_job_cannot_import_modules(folder: Path) -> None:
     result = run("job.toml")
     assert result.exit_code == 2
     assert "there is no program file" in result.stderr
+
+
+def calibrated(folder: Path, calibrations: object) -> Result:
+    file = folder / "machine.json"
+    text = calibrations if isinstance(calibrations, str) else json.dumps({"calibrations": calibrations})
+    file.write_text(text, encoding="utf-8")
+    return run("wages", "--calibration", str(file))
+
+
+def test_seconds_are_those_of_the_machine_that_was_calibrated(folder: Path) -> None:
+    ours = run("wages").output
+    slower = {name: 1000 * rate for name, rate in asdict(CALIBRATIONS["native"]).items()}
+    theirs = calibrated(folder, {"native": slower})
+    assert theirs.exit_code == 0
+    lines = list(zip(ours.splitlines(), theirs.output.splitlines(), strict=True))
+    changed = [a.split()[0] for a, b in lines if a.split() != b.split()]
+    assert changed == ["prepare", "run", "audit"]
+    assert all("min" in b.split("pure")[0] for a, b in lines if a.split()[:1] == ["prepare"])
+
+
+@pytest.mark.parametrize(
+    ("calibrations", "message"),
+    [
+        ("{", "not JSON"),
+        ("[]", "no calibrations of native or pure"),
+        ({}, "no calibrations"),
+        ({"fpga": {}}, "no calibrations"),
+        ({"native": {"key": 1}}, "the calibration of native has the units key, proof"),
+        (
+            {"native": dict.fromkeys(UNITS, 1.0) | {"round": "fast"}},
+            "native: round is not a number of seconds",
+        ),
+        ({"native": dict.fromkeys(UNITS, 1.0) | {"round": -1}}, "native: round is not"),
+        ({"pure": dict.fromkeys(UNITS, 1.0) | {"round": float("inf")}}, "pure: round is not"),
+    ],
+)
+def test_a_bad_calibration_is_refused(folder: Path, calibrations: object, message: str) -> None:
+    result = calibrated(folder, calibrations)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert str(folder / "machine.json") in result.output.replace("\n", "")
+
+
+def test_a_calibration_that_is_not_there(folder: Path) -> None:
+    result = run("wages", "--calibration", str(folder / "none.json"))
+    assert result.exit_code == 2
+    assert "No such file" in result.output

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from ..plan import Calibration
 from ._anchors import SOURCES, anchors_of
 from ._measure import Measurement
 
@@ -118,7 +119,13 @@ def ratios(results: Iterable[Result]) -> dict[tuple[str, str, int], float]:
     return {key: pure[key] / seconds for key, seconds in fastest.items() if key in pure}
 
 
-def document(where: Machine, results: Sequence[Result], *, quick: bool) -> dict[str, object]:
+def document(
+    where: Machine,
+    results: Sequence[Result],
+    *,
+    quick: bool,
+    calibrations: Mapping[str, Calibration],
+) -> dict[str, object]:
     """Return what ``--json`` writes; the names are those of the dataclasses, seconds and bytes the units."""
     twins = {result.case: result.twin for result in results}
     return {
@@ -144,4 +151,5 @@ def document(where: Machine, results: Sequence[Result], *, quick: bool) -> dict[
                 for anchor in anchors_of(case, size)
             ],
         },
+        "calibrations": {backend: asdict(found) for backend, found in calibrations.items()},
     }

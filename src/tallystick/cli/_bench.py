@@ -22,6 +22,7 @@ from ..bench import (
     SOURCES,
     SUITES,
     Machine,
+    Measured,
     Result,
     anchors_of,
     available_backends,
@@ -40,6 +41,7 @@ from ..bench import (
     write_plot,
 )
 from ..errors import UsageError
+from ..plan import Calibration
 from ._progress import bytes_text
 
 __all__ = ["bench_command"]
@@ -100,7 +102,8 @@ def bench_command(
     """Measure this machine: kernels, proofs, the online phase, preparation, the library, the demonstration.
 
     Medians of nine runs, fewer where one takes long; native beside pure, and both beside other libraries.  calibrate
-    prints the constants with which `tallystick plan` turns counts into seconds.
+    prints the constants with which `tallystick plan` turns counts into seconds; with --json they are written, too, for
+    `tallystick plan --calibration`.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if plot is not None:
@@ -112,9 +115,12 @@ def bench_command(
     where = machine()
     _print_machine(tables, where)
     results: list[Result] = []
+    calibrations: dict[str, Calibration] = {}
     if suite == "calibrate":
         for backend in backends or available_backends()[:1]:
-            results += _calibrated(tables, backend, quick=quick)
+            measured = _calibration_runs(backend, quick=quick)
+            calibrations[backend] = _fitted(tables, backend, measured)
+            results += [one.result for one in measured]
     for name in () if suite == "calibrate" else SUITES if suite == "all" else (suite,):
         found: list[Result] = []
         try:
@@ -129,15 +135,20 @@ def bench_command(
                 _print_suite(tables, name, found)
         results += found
     if json_to is not None:
-        _write_json(json_to, json.dumps(document(where, results, quick=quick), indent=2) + "\n")
+        found_here = document(where, results, quick=quick, calibrations=calibrations)
+        _write_json(json_to, json.dumps(found_here, indent=2) + "\n")
     if plot is not None:
         write_plot(plot, results, where)
 
 
-def _calibrated(console: Console, backend: str, *, quick: bool) -> list[Result]:
-    """Fit what a unit of work takes on this machine, and print the constants and how far they miss."""
+def _calibration_runs(backend: str, *, quick: bool) -> list[Measured]:
+    """Run the programs that units are fitted to, saying on a terminal which."""
     with Console(stderr=True).status("calibrate") as status:
-        measured = list(run_calibration(backend, quick=quick, told=status.update))
+        return list(run_calibration(backend, quick=quick, told=status.update))
+
+
+def _fitted(console: Console, backend: str, measured: Sequence[Measured]) -> Calibration:
+    """Fit what a unit of work takes on this machine; print the constants and how far they miss."""
     found = fit(measured)
     table = _table("case", "size", "on", *found.misses, title="calibrate: off by")
     for k, one in enumerate(measured):
@@ -147,7 +158,7 @@ def _calibrated(console: Console, backend: str, *, quick: bool) -> list[Result]:
     console.print()
     console.print(table)
     console.print(f"{backend}: {found.text()}")
-    return [one.result for one in measured]
+    return found.calibration
 
 
 def _measured(

@@ -10,7 +10,7 @@ import click
 
 from ..errors import UsageError
 from ..gallery import find
-from ..plan import Column, MemberSchema, Plan, render, trace
+from ..plan import CALIBRATIONS, Column, MemberSchema, Plan, read_calibrations, render, trace
 from ..session import read_job, schemas
 from ._programs import GALLERY, find_program
 
@@ -41,12 +41,25 @@ _DEFAULT_ROWS = 1000
     multiple=True,
     help="For a program without a job: a column; LOW and HIGH are the scaled integers.",
 )
-def plan_command(program: str, rows: Sequence[str], members: str | None, columns: Sequence[str]) -> None:
+@click.option(
+    "--calibration",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Estimate seconds for the machine on which `tallystick bench calibrate --json FILE` wrote this.",
+)
+def plan_command(
+    program: str,
+    rows: Sequence[str],
+    members: str | None,
+    columns: Sequence[str],
+    calibration: Path | None,
+) -> None:
     """Print a plan before anyone runs it: inputs, what is revealed, how results follow, and the cost.
 
     PROGRAM is a job file (JOB.toml), a program (FILE.py or FILE.py:FUNCTION) or the name of a bundled one.
     """
-    click.echo(render(_plan(program, rows, members, columns)), nl=False)
+    calibrations = {**CALIBRATIONS, **(read_calibrations(calibration) if calibration else {})}
+    click.echo(render(_plan(program, rows, members, columns), calibrations=calibrations), nl=False)
 
 
 def _plan(program: str, rows: Sequence[str], members: str | None, columns: Sequence[str]) -> Plan:

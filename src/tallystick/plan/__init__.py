@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ._budget import Budget, budgets, coins_for, epsilon_of
 from ._builder import Builder, fail
-from ._calibration import CALIBRATIONS, PHASES, Calibration, Work
+from ._calibration import CALIBRATIONS, PHASES, Calibration, Work, read_calibrations
 from ._describe import Origin, joined
 from ._estimate import Estimate, Step, estimate
 from ._expressions import MAX_BITS, MAX_PLACES, Expression, PublicConstant
@@ -191,6 +191,7 @@ __all__ = [
     "public_array",
     "public_constant",
     "ratio_steps",
+    "read_calibrations",
     "render",
     "reveal",
     "revealed",

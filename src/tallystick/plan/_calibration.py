@@ -1,15 +1,20 @@
 """How long the operations that a run is made of take: counts of work, and seconds a unit.
 
 ``tallystick bench calibrate`` measures the units, by fitting them to the phases of real runs, and prints them in the
-form in which they stand here.
+form in which they stand here; what it writes for a machine, ``read_calibrations`` reads.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from math import isfinite
+from pathlib import Path
 
-__all__ = ["CALIBRATIONS", "PHASES", "Calibration", "Work"]
+from ..errors import UsageError
+
+__all__ = ["CALIBRATIONS", "PHASES", "Calibration", "Work", "read_calibrations"]
 
 PHASES = ("set up", "prepare", "commit", "online", "proof", "audit")
 """What is timed apart.  The first two fill an empty store, the next three are the run."""
@@ -110,3 +115,32 @@ CALIBRATIONS: Mapping[str, Calibration] = {
 """On one core of an AMD EPYC with AVX-512 (family 26), both members on that machine.  All of native is fitted; of pure,
 ``mac``, ``round``, ``opened``, ``node`` and ``entry`` are set by hand, the others measured.
 """
+
+
+def read_calibrations(path: Path) -> dict[str, Calibration]:
+    """Return the calibrations by backend in what ``tallystick bench calibrate --json`` wrote; UsageError says what is
+    wrong.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path}: not JSON: {error}") from error
+    by_backend = found.get("calibrations") if isinstance(found, dict) else None
+    if not isinstance(by_backend, dict) or not by_backend or not set(by_backend) <= set(CALIBRATIONS):
+        raise UsageError(
+            f"{path}: no calibrations of {' or '.join(CALIBRATIONS)}",
+            hint="write them with: tallystick bench calibrate --json FILE",
+        )
+    return {backend: _calibration(path, backend, rates) for backend, rates in by_backend.items()}
+
+
+def _calibration(path: Path, backend: str, rates: object) -> Calibration:
+    names = [unit.name for unit in fields(Calibration)]
+    if not isinstance(rates, dict) or set(rates) != set(names):
+        raise UsageError(f"{path}: the calibration of {backend} has the units {', '.join(names)}")
+    for name, rate in rates.items():
+        if type(rate) not in (int, float) or not isfinite(rate) or rate < 0:
+            raise UsageError(f"{path}: {backend}: {name} is not a number of seconds")
+    return Calibration(**rates)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..backend import FR_BYTES, G1_BYTES
 from ..proofs import Proof, RangeRelation, Shape
-from ._calibration import CALIBRATIONS, Work
+from ._calibration import CALIBRATIONS, Calibration, Work
 from ._hints import HINTS
 from ._material import Material
 from ._ops import Hint, Matmul, Mul, Sum
@@ -80,23 +80,33 @@ class Estimate:
         others = len(self.masks) - 1
         return tuple(others * sum(s.payload[k] for s in self.steps) for k in range(len(self.masks)))
 
-    def phase_seconds(self, backend: str = "native") -> dict[str, float]:
-        """Return about how long each phase takes if every member has a core of its own, all on one machine."""
-        return {phase: work.seconds(CALIBRATIONS[backend]) for phase, work in self.work.items()}
+    def phase_seconds(
+        self, backend: str = "native", calibrations: Mapping[str, Calibration] = CALIBRATIONS
+    ) -> dict[str, float]:
+        """Return about how long each phase takes by the clock, if every member has a core of its own, all on one
+        machine like that of the calibrations.
+        """
+        return {phase: work.seconds(calibrations[backend]) for phase, work in self.work.items()}
 
-    def seconds(self, backend: str = "native") -> float:
+    def seconds(
+        self, backend: str = "native", calibrations: Mapping[str, Calibration] = CALIBRATIONS
+    ) -> float:
         """Return about how long a run takes whose stores are full."""
-        phases = self.phase_seconds(backend)
+        phases = self.phase_seconds(backend, calibrations)
         return sum(phases[name] for name in ("commit", "online", "proof"))
 
-    def preparation_seconds(self, backend: str = "native") -> float:
+    def preparation_seconds(
+        self, backend: str = "native", calibrations: Mapping[str, Calibration] = CALIBRATIONS
+    ) -> float:
         """Return about how long it takes to fill empty stores, keys included."""
-        phases = self.phase_seconds(backend)
+        phases = self.phase_seconds(backend, calibrations)
         return phases["set up"] + phases["prepare"]
 
-    def audit_seconds(self, backend: str = "native") -> float:
+    def audit_seconds(
+        self, backend: str = "native", calibrations: Mapping[str, Calibration] = CALIBRATIONS
+    ) -> float:
         """Return about how long an audit takes."""
-        return self.phase_seconds(backend)["audit"]
+        return self.phase_seconds(backend, calibrations)["audit"]
 
 
 class _Count:

@@ -4,10 +4,11 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from ._budget import budgets
+from ._calibration import CALIBRATIONS, Calibration
 from ._copies import copied_inputs, sources
 from ._estimate import Estimate, estimate
 from ._expressions import (
@@ -92,7 +93,9 @@ def warnings(plan: Plan) -> list[str]:
     return found
 
 
-def render(plan: Plan, cost: Estimate | None = None) -> str:
+def render(
+    plan: Plan, cost: Estimate | None = None, calibrations: Mapping[str, Calibration] = CALIBRATIONS
+) -> str:
     """Return the plan as text: inputs, what is revealed, results, cost, warnings."""
     cost = estimate(plan) if cost is None else cost
     lines = [f"plan {plan.program}  {plan.digest.hex()}"]
@@ -109,7 +112,7 @@ def render(plan: Plan, cost: Estimate | None = None) -> str:
     lines += ["", "results, computed from it in public"]
     lines += _table([r.name, f"= {t}"] for r, t in zip(plan.results, explain_results(plan), strict=True))
     lines += ["", "cost of a run"]
-    lines += _table(_cost_rows(cost))
+    lines += _table(_cost_rows(cost, calibrations))
     concerns = warnings(plan)
     if concerns:
         lines += ["", "think about"]
@@ -149,7 +152,7 @@ def _input_rows(plan: Plan) -> Iterator[list[str]]:
         ]
 
 
-def _cost_rows(cost: Estimate) -> Iterator[list[str]]:
+def _cost_rows(cost: Estimate, calibrations: Mapping[str, Calibration]) -> Iterator[list[str]]:
     sent = max(cost.bytes_sent)
     yield ["gates", f"{cost.gates:,}", f"{cost.boolean_wires:,} of them boolean wires"]
     yield ["triples", f"{cost.triples:,}", f"{cost.coset_products:,} of them for the proof"]
@@ -163,17 +166,18 @@ def _cost_rows(cost: Estimate) -> Iterator[list[str]]:
     yield ["sent by a member", _bytes(sent), "at most, to all others together"]
     yield ["proof", _bytes(cost.proof_bytes), f"range proofs {_bytes(sum(cost.range_proof_bytes))}"]
     yield ["transcript", _bytes(cost.transcript_bytes), ""]
-    made = (
-        f"keys {_seconds(cost.phase_seconds()['set up'])}, sends {_bytes(_preparation_bytes(cost.material))}"
-    )
-    pure = _seconds(cost.preparation_seconds("pure"))
-    yield [
-        "prepare",
-        _seconds(cost.preparation_seconds()),
-        f"pure Python {pure}; from an empty store: {made}",
-    ]
-    yield ["run", _seconds(cost.seconds()), f"pure Python {_seconds(cost.seconds('pure'))}; from full stores"]
-    yield ["audit", _seconds(cost.audit_seconds()), f"pure Python {_seconds(cost.audit_seconds('pure'))}"]
+    keys = _seconds(cost.phase_seconds("native", calibrations)["set up"])
+    for name, seconds, more in (
+        (
+            "prepare",
+            cost.preparation_seconds,
+            f"from an empty store: keys {keys}, sends {_bytes(_preparation_bytes(cost.material))}",
+        ),
+        ("run", cost.seconds, "from full stores"),
+        ("audit", cost.audit_seconds, ""),
+    ):
+        pure = f"pure Python {_seconds(seconds('pure', calibrations))}"
+        yield [name, _seconds(seconds("native", calibrations)), f"{pure}; {more}" if more else pure]
 
 
 def _preparation_bytes(material: Material) -> int:
