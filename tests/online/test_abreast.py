@@ -65,7 +65,7 @@ def together(backend: Backend, protocols, **options) -> tuple[list[list[int]], l
 def test_what_is_sent_at_a_step_is_one_message(backend: Backend) -> None:
     found, labels = together(backend, [power(1), power(3), power(2)])
     assert found == [[9], [81] * 3, [27] * 2]
-    assert labels == ["hint/by-1+hint/by-2+hint/by-3", "hint/by-2+hint/by-3", "hint/by-3"]
+    assert labels == ["hint/several", "hint/several", "hint/by-3"]
 
 
 def test_a_check_waits_until_all_ask_for_one(backend: Backend) -> None:
@@ -79,9 +79,9 @@ def test_a_check_waits_until_all_ask_for_one(backend: Backend) -> None:
 def test_too_much_pending_is_checked_at_the_end_of_a_step(backend: Backend) -> None:
     check = [f"check/{name}/{part}" for name in ("coins", "mac-check") for part in ("commit", "open")]
     _, labels = together(backend, [power(1), power(2)], pending_limit=5)
-    assert labels == ["hint/by-1+hint/by-2", *check, "hint/by-2", *check]  # The last one with the results.
+    assert labels == ["hint/several", *check, "hint/by-2", *check]  # The last one with the results.
     _, labels = together(backend, [power(1), power(2)], pending_limit=6)
-    assert labels == ["hint/by-1+hint/by-2", "hint/by-2", *check]
+    assert labels == ["hint/several", "hint/by-2", *check]
 
 
 def test_nothing_to_run_sends_nothing(backend: Backend) -> None:
@@ -259,17 +259,35 @@ def _rounds(case: Case) -> int:
 def test_groups_keep_to_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = _case("quotients").plan
     hints = [v for v, node in enumerate(plan.nodes) if isinstance(node, Hint)]
-    lengths = plan.layout.lengths
-    for limit in (1, 40, 100, 1 << 20):
+    sizes_of = {
+        v: max(plan.layout.lengths[v], _schedule.tally_of(plan, plan.nodes[v]).largest) for v in hints
+    }
+    for limit in (1, 200, 500, 1 << 20):
         monkeypatch.setattr(_schedule, "GROUP_LIMIT", limit)
         layers = [layer.hints for layer in schedule(plan)]
         assert sorted(v for layer in layers for group in layer for v in group) == hints
         for groups in layers:
-            sizes = [sum(lengths[v] for v in group) for group in groups]
+            sizes = [sum(sizes_of[v] for v in group) for group in groups]
             assert all(size <= limit or len(group) == 1 for size, group in zip(sizes, groups, strict=True))
             # No group could have taken the hint that the next one begins with.
             for size, later in zip(sizes, groups[1:], strict=False):
-                assert size + lengths[later[0]] > limit
+                assert size + sizes_of[later[0]] > limit
+
+
+def test_the_size_of_a_hint_is_what_it_holds_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To find which of 4 values are zero, an inverse multiplies each of 8 borrows with a digit: 64 elements."""
+
+    def body(tables):
+        for k in range(2):
+            x = tables["a"]["x"] * tables["a"]["x"] - 40 - k
+            inverse = ts.plan.hint("inverse", x, parameters=(), n=4, boolean=False)
+            ts.plan.assert_zero(x * inverse - 1)
+        return {"sum": tables["a"]["x"].sum()}
+
+    plan = ts.trace(ts.Program("p", body), [ts.MemberSchema(m, 4, {"x": ts.Column(0, 16)}) for m in "ab"])
+    for limit, groups in ((2 * 64 - 1, [["inverse"]] * 2), (2 * 64, [["inverse"] * 2])):
+        monkeypatch.setattr(_schedule, "GROUP_LIMIT", limit)
+        assert _groups(plan) == groups
 
 
 def test_dealt_hints_are_groups_of_their_own() -> None:
@@ -343,7 +361,7 @@ def _hint_messages() -> list[tuple[str, int]]:
 
 def test_different_steps_meet_in_one_message() -> None:
     labels = {label for label, _ in _hint_messages()}
-    assert {"hint/masks", "hint/masked", "hint/borrow", "hint/equal", "hint/inverse+hint/masks"} <= labels
+    assert {"hint/masks", "hint/masked", "hint/borrow", "hint/equal", "hint/several"} <= labels
 
 
 @pytest.mark.parametrize("kind", ["raised", "cut", "missing"])
@@ -433,7 +451,7 @@ def test_a_spoiled_mask_of_one_hint_stops_all_before_the_next_opening(
     assert [r.check for r in ran.honest(CHEATER)] == ["advice"] * 2
     labels = [m.label for m in ran.log]
     assert labels.count("hint/masked") == 6, "another value was opened under a mask"
-    assert not any("hint/inverse" in label or label.startswith("outputs") for label in labels)
+    assert not any(label.startswith(("hint/several", "hint/inverse", "outputs")) for label in labels)
 
 
 def test_a_lie_in_a_product_is_found_before_any_mask_could_show_it(native: Backend) -> None:

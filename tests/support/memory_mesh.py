@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from tallystick.errors import ProtocolAbort, TallystickError
+from tallystick.session._wire import MAX_LABEL
 
 Tamper: TypeAlias = Callable[[int, int, str, bytes], bytes | None]
 Corrupt: TypeAlias = Callable[[int, str, bytes], bytes | None]
@@ -53,6 +54,7 @@ class Network:
     def deliver(
         self, sender: int, receiver: int, label: str, payload: bytes, *, broadcast: bool = False
     ) -> None:
+        assert label.isascii() and 1 <= len(label) <= MAX_LABEL, f"no frame has the label {label!r}"
         self.log.append(Message(sender, receiver, label, len(payload), broadcast))
         sent: bytes | None = payload
         if self.tamper is not None:

@@ -17,6 +17,9 @@ from ._openings import Openings
 
 __all__ = ["SubProtocol", "abreast"]
 
+_SEVERAL = "hint/several"
+"""The label of a message that serves broadcasts of several labels, which might be too long together."""
+
 SubProtocol = Callable[[Openings], Coroutine[Any, Any, Shared]]
 """Opens nothing but by the openings that it is given."""
 
@@ -50,8 +53,10 @@ async def abreast(online: Openings, protocols: Sequence[SubProtocol]) -> list[Sh
 
 async def _together(online: Openings, asked: Sequence[_Broadcast]) -> list[list[Vector]]:
     """Send several broadcasts as one; return, for each of them, everyone's vectors."""
-    label = "+".join(sorted({one.label for one in asked}))
-    received = await online.broadcast(label, Vector.concat([one.own for one in asked]))
+    labels = {one.label for one in asked}
+    received = await online.broadcast(
+        labels.pop() if len(labels) == 1 else _SEVERAL, Vector.concat([one.own for one in asked])
+    )
     at, parts = 0, []
     for one in asked:
         n = len(one.own)

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from ..backend import FR_BYTES, G1_BYTES
 from ..proofs import Proof, RangeRelation, Shape
 from ._calibration import CALIBRATIONS, Calibration, Work
-from ._hints import HINTS
 from ._material import Material
 from ._ops import Hint, Matmul, Mul, Sum
 from ._plan import Plan
-from ._schedule import schedule
+from ._schedule import schedule, tally_of
 from ._tally import MAC, PENDING_LIMIT, Pending, Tally, side_by_side
 
 __all__ = ["Estimate", "Step", "estimate"]
@@ -218,21 +217,14 @@ def _count_inputs(count: _Count, shape: Shape, masks: list[int]) -> None:
 
 def _count_layers(count: _Count, plan: Plan, masks: list[int]) -> Tally:
     """Count the evaluation; return what hints take."""
-    lengths, intervals = plan.layout.lengths, plan.layout.intervals
-    total = Tally()
+    lengths, total = plan.layout.lengths, Tally()
     for depth, layer in enumerate(schedule(plan)):
         for group in layer.hints:
             tallies, kinds = [], set()
             for v in group:
-                node, tally = plan.nodes[v], Tally()
+                node = plan.nodes[v]
                 assert isinstance(node, Hint)
-                HINTS[node.kind].cost(
-                    node.parameters,
-                    [lengths[p] for p in node.arguments],
-                    [intervals[p] for p in node.arguments],
-                    tally,
-                )
-                tallies.append(tally)
+                tallies.append(tally_of(plan, node))
                 kinds.add(node.kind)
             _count_advice(count, f"advice: {', '.join(sorted(kinds))}", tallies)
             for tally in tallies:

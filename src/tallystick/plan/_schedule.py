@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from ._hints import HINTS
 from ._ops import Hint, Mul, Output, Points, Zero
 from ._plan import Plan
+from ._tally import Tally
 
-__all__ = ["Layer", "schedule"]
+__all__ = ["Layer", "schedule", "tally_of"]
 
-GROUP_LIMIT = 1 << 20
-"""Hints that have more outputs together are not computed side by side, which would hold all they need in memory."""
+GROUP_LIMIT = 1 << 21
+"""Hints whose sizes add up to more are not computed side by side: what they need is held in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +55,28 @@ def schedule(plan: Plan) -> list[Layer]:
     return [Layer(tuple(a), tuple(b), _groups(plan, c)) for a, b, c in zip(local, muls, hints, strict=True)]
 
 
+def tally_of(plan: Plan, hint: Hint) -> Tally:
+    """Return what a hint of the plan takes and sends."""
+    layout, tally = plan.layout, Tally()
+    lengths = [layout.lengths[p] for p in hint.arguments]
+    intervals = [layout.intervals[p] for p in hint.arguments]
+    HINTS[hint.kind].cost(hint.parameters, lengths, intervals, tally)
+    return tally
+
+
 def _groups(plan: Plan, hints: list[int]) -> tuple[tuple[int, ...], ...]:
-    """Group the hints of a layer: each joins the group before it, unless that would have too many outputs."""
+    """Group the hints of a layer: each joins the group before it, unless that would become too large."""
     groups: list[list[int]] = []
     for dealt in (True, False):
         room = -1
         for v in hints:
-            node, n = plan.nodes[v], plan.layout.lengths[v]
+            node = plan.nodes[v]
             if not isinstance(node, Hint) or HINTS[node.kind].dealt != dealt:
                 continue
-            if n > room:
+            size = max(plan.layout.lengths[v], tally_of(plan, node).largest)
+            if size > room:
                 groups.append([])
-                room = max(GROUP_LIMIT, n)
+                room = max(GROUP_LIMIT, size)
             groups[-1].append(v)
-            room -= n
+            room -= size
     return tuple(tuple(group) for group in groups)

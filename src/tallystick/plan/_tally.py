@@ -96,7 +96,8 @@ class Tally:
 
     ``masks`` counts those of every member.  ``stages`` holds the messages between the checks that the sub-protocol
     asks for, of which there is one between any two stages, if anything is pending then.  ``dealt`` counts what single
-    members share, by member: each takes as many of its masks, and all exchange seeds of zeros with it.
+    members share, by member: each takes as many of its masks, and all exchange seeds of zeros with it.  ``largest``
+    is the size of the greatest message, or the number of digits that are found at once, if that is more.
     """
 
     triples: int = 0
@@ -105,11 +106,13 @@ class Tally:
     masks: int = 0
     stages: list[list[Message]] = field(default_factory=lambda: [[]])
     dealt: dict[int, int] = field(default_factory=dict)
+    largest: int = 0
 
     def send(self, n: int) -> None:
         """Broadcast n values in one round."""
         if n:
             self.stages[-1].append(Message(n))
+            self.largest = max(self.largest, n)
 
     def open(self, n: int) -> None:
         """Open n values in one round."""
@@ -141,6 +144,7 @@ class Tally:
             return
         self.check()
         self.bits += n * k
+        self.largest = max(self.largest, n * k)
         self.masks += n
         self.send(n)
         self.open(n)
