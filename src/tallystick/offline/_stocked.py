@@ -58,7 +58,7 @@ class LowGearPreparation:
         self._used = Need(masks=(0,) * party.size)
         self._stocking = stocking
         self._reserved: dict[str, int] = {}
-        self._ahead: dict[str, list[Vector]] = {}
+        self._ahead: dict[str, list[list[Vector]]] = {}
         epoch.forgets(self._ahead.clear)
 
     @classmethod
@@ -187,28 +187,36 @@ class LowGearPreparation:
         missing = n - self._held(kind)
         if missing > 0:
             await self._fetch(kind, max(missing, min(_AHEAD, self._reserved.get(kind, 0))), vectors)
-        held = self._ahead.pop(kind)
-        if len(held[0]) > n:
-            self._ahead[kind] = [v[n:] for v in held]
-        return [v[:n] for v in held]
+        held, given = self._ahead[kind], []
+        while n > 0:
+            part = held.pop(0)
+            given.append([v[:n] for v in part])
+            if len(part[0]) > n:
+                held.insert(0, [v[n:] for v in part])
+            n -= len(given[-1][0])
+        return given[0] if len(given) == 1 else [Vector.concat(vs) for vs in zip(*given, strict=True)]
 
     def _held(self, kind: str) -> int:
-        return len(self._ahead[kind][0]) if kind in self._ahead else 0
+        return sum(len(part[0]) for part in self._ahead.get(kind, []))
 
     async def _fetch(self, kind: str, n: int, vectors: int) -> None:
         """Take n items from the store, and hold them behind those that are held already."""
         await self._fill(kind, n)
-        pieces = await asyncio.to_thread(self._store.take, kind, n)
+        taken = await asyncio.to_thread(self._given, kind, n, vectors)
         self._reserved[kind] = self._reserved.get(kind, 0) - n
-        parts = [self._ahead.pop(kind)] if kind in self._ahead else []
-        parts += [self._read(piece, vectors) for piece in pieces]
         self._epoch.keys  # noqa: B018  it may have been burnt meanwhile
-        self._ahead[kind] = [Vector.concat([part[k] for part in parts]) for k in range(vectors)]
+        self._ahead.setdefault(kind, []).extend(taken)
+
+    def _given(self, kind: str, n: int, vectors: int) -> list[list[Vector]]:
+        return [self._read(piece, vectors) for piece in self._store.take(kind, n)]
 
     def _read(self, piece: Piece, vectors: int) -> list[Vector]:
         width = piece.total * FR_BYTES
         if len(piece.data) != vectors * width:
             raise UsageError("the preparation store holds a segment of the wrong length")
+        if piece.count == piece.total:
+            whole = Vector.from_bytes(self._scheme.backend, piece.data)
+            return [whole[k * piece.total : (k + 1) * piece.total] for k in range(vectors)]
         out = []
         for k in range(vectors):
             start = k * width + piece.offset * FR_BYTES

@@ -37,35 +37,36 @@ async def digits(
         raised = key.add(x, Vector.constant(backend, -low, n))
         width = max((interval[1] - low).bit_length(), k)
     opened, mask = await _open_masked(online, raised, k, width)
-    borrows = await (_in_turn if n > FEW else _in_a_tree)(online, opened, mask)
-    found = []
-    for c, r, (borrow, both) in zip(opened, mask, borrows, strict=True):
-        found.append(key.add((r + borrow - both * 2) * (1 - c * 2), c))
+    found = await (_in_turn if n > FEW else _in_a_tree)(online, opened, mask)
     total = found[0]
     for i, digit in enumerate(found[1:], 1):
-        total = total + digit * (1 << i)
+        total = _plus_multiple(total, 1 << i, digit)
     await online.assert_zero(total - x, check="advice")
     return found
 
 
-async def _in_turn(
-    online: Openings, opened: Sequence[Vector], mask: Sequence[Shared]
-) -> list[tuple[Shared, Shared]]:
-    """Return the borrow into each place, and its product with the mask's digit: a product and a round a place."""
+def _plus_multiple(x: Shared, factor: int, y: Shared) -> Shared:
+    return Shared.linear(lambda u, v: v.axpy(factor, u), x, y)
+
+
+async def _in_turn(online: Openings, opened: Sequence[Vector], mask: Sequence[Shared]) -> list[Shared]:
+    """Return the digits of c - r by the borrow into each place: a product and a round a place."""
+    key = online.preparation.key
     borrow = both = Shared.zeros(mask[0].backend, len(mask[0]))
     found = []
     for i, (c, r) in enumerate(zip(opened, mask, strict=True)):
         if i:
             both = await online.multiply(r, borrow, label="hint/borrow")
-        found.append((borrow, both))
+        either = r + borrow - both
+        one = either - both  # Exactly one of r and the borrow.
+        turned = one * c
+        found.append(key.add(_plus_multiple(one, -2, turned), c))
         # Where c's digit is 0 a borrow arises from either of r and the borrow before, where it is 1 from both.
-        borrow = (r + borrow) * (1 - c) - both * (1 - c * 2)
+        borrow = either - turned
     return found
 
 
-async def _in_a_tree(
-    online: Openings, opened: Sequence[Vector], mask: Sequence[Shared]
-) -> list[tuple[Shared, Shared]]:
+async def _in_a_tree(online: Openings, opened: Sequence[Vector], mask: Sequence[Shared]) -> list[Shared]:
     """Return the same in few rounds: a place makes a borrow or passes one on, and so do runs of places."""
     key, n, k = online.preparation.key, len(mask[0]), len(mask)
     makes = [r * (1 - c) for c, r in zip(opened, mask, strict=True)]
@@ -80,7 +81,10 @@ async def _in_a_tree(
             passes[i] = product
     zeros, borrows = Shared.zeros(mask[0].backend, n), makes[: k - 1]
     both = await _multiplied(online, list(zip(mask[1:], borrows, strict=True)))
-    return [(zeros, zeros), *zip(borrows, both, strict=True)]
+    return [
+        key.add((r + borrow - both * 2) * (1 - c * 2), c)
+        for c, r, borrow, both in zip(opened, mask, [zeros, *borrows], [zeros, *both], strict=True)
+    ]
 
 
 async def _multiplied(online: Openings, pairs: Sequence[tuple[Shared, Shared]]) -> list[Shared]:
