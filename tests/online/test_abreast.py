@@ -187,11 +187,15 @@ def quotients(x: ts.Secret, y: ts.Secret) -> object:
     ]
 
 
+def divisions(x: ts.Secret, y: ts.Secret) -> object:
+    return [((x[k] + 8) // (y[k] + 9 + 3 * k)) for k in range(2)]
+
+
 def sorting(x: ts.Secret, y: ts.Secret) -> object:
     return [ts.sort(x)[1], ts.sort(x[:4] * y[:4])[2], ts.argsort(y)[0], (x * y < 7).sum()]
 
 
-PROGRAMS = {"medians": medians, "comparisons": comparisons, "quotients": quotients, "sorting": sorting}
+PROGRAMS = {f.__name__: f for f in (medians, comparisons, quotients, divisions, sorting)}
 X = [3, -8, 7, 0, 5, 5, -1, 2, 4]
 Y = [3, 8, -7, 1, 0, -2, 6, 2, -4]
 
@@ -214,6 +218,7 @@ def test_programs_have_groups_of_several_hints() -> None:
     assert {"split": 3} in groups["medians"]
     assert {"bits": 3} in groups["comparisons"]
     assert {"ratio": 3, "quotient": 2} in groups["quotients"]
+    assert {"ratio": 2} in groups["divisions"]
     assert {"ratio": 1, "root": 1, "inverse": 1, "span": 2} in groups["quotients"]
     assert {"controls": 1, "bits": 1} in groups["sorting"]
 
@@ -223,7 +228,7 @@ def test_hints_side_by_side_agree_on_shares(native: Backend, name: str) -> None:
     agree_on_shares(native, PROGRAMS[name], X, Y, low=-8, high=8)
 
 
-@pytest.mark.parametrize("name", ["medians", "comparisons"])
+@pytest.mark.parametrize("name", ["medians", "comparisons", "divisions"])
 def test_hints_side_by_side_agree_on_shares_in_pure_python(pure: Backend, name: str) -> None:
     agree_on_shares(pure, PROGRAMS[name], X, Y, low=-8, high=8)
 

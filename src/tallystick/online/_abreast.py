@@ -53,6 +53,8 @@ async def abreast(online: Openings, protocols: Sequence[SubProtocol]) -> list[Sh
 
 async def _together(online: Openings, asked: Sequence[_Broadcast]) -> list[list[Vector]]:
     """Send several broadcasts as one; return, for each of them, everyone's vectors."""
+    if len(asked) == 1:
+        return [await online.broadcast(asked[0].label, asked[0].own)]
     labels = {one.label for one in asked}
     received = await online.broadcast(
         labels.pop() if len(labels) == 1 else _SEVERAL, Vector.concat([one.own for one in asked])
