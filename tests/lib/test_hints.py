@@ -13,7 +13,7 @@ from support.advice import forgery_is_refused, hint_node, honest_advice, proves
 from support.joint_run import Case, audit, case, play
 from tallystick import plan as ts
 from tallystick.algebra import Vector
-from tallystick.backend import FR_MODULUS, Backend
+from tallystick.backend import FR_MODULUS, Backend, get_backend
 from tallystick.errors import ProgramError, ProtocolAbort
 from tallystick.online import Openings, plan_need
 from tallystick.party import Shared
@@ -119,6 +119,33 @@ def root(tables):
 
 
 @ts.program
+def near_ratio(tables):
+    """Enough digits to be approached."""
+    a = (joined(tables) + 4) * 25
+    b = (joined(tables)[::-1] - 5) * (joined(tables)[::-1] - 5) + 1
+    n, weights = a.size, [1 << i for i in range(8)]
+    found = ts.hint("ratio", a, b, parameters=(8,), n=8 * n, boolean=True).reshape(n, 8) @ weights
+    rest = a - found * b
+    for part in (rest, b - 1 - rest):
+        wires = ts.hint("bits", part, parameters=(0, 7), n=7 * n, boolean=True)
+        ts.assert_zero(wires.reshape(n, 7) @ weights[:7] - part)
+    return {"quotients": found}
+
+
+@ts.program
+def near_root(tables):
+    """Enough digits to be approached."""
+    x = (joined(tables) + 4) * 26843545
+    n, weights = x.size, [1 << i for i in range(15)]
+    found = ts.hint("root", x, parameters=(14,), n=14 * n, boolean=True).reshape(n, 14) @ weights[:14]
+    rest = x - found * found
+    for part in (rest, found * 2 - rest):
+        wires = ts.hint("bits", part, parameters=(0, 15), n=15 * n, boolean=True)
+        ts.assert_zero(wires.reshape(n, 15) @ weights - part)
+    return {"roots": found}
+
+
+@ts.program
 def controls(tables):
     x = joined(tables)[:3]
     swaps = ts.hint("controls", x, parameters=(), n=3, boolean=True)
@@ -174,6 +201,8 @@ KINDS = {
     "quotient": Kind(quotient, flip),
     "ratio": Kind(ratio, flip),
     "root": Kind(root, flip),
+    "near ratio": Kind(near_ratio, flip),
+    "near root": Kind(near_root, flip),
     "controls": Kind(controls, flip),
     "split": Kind(split, flip),
 }
@@ -195,7 +224,17 @@ def test_every_kind_of_advice_is_lied_about_here() -> None:
 
 
 def _kind(name: str) -> str:
-    return "bits" if name == "wide" else name
+    return {"wide": "bits", "near ratio": "ratio", "near root": "root"}.get(name, name)
+
+
+def test_both_ways_to_a_quotient_and_a_root_are_taken() -> None:
+    for name in ("ratio", "root", "near ratio", "near root"):
+        plan = _case(name).plan
+        node = plan.nodes[hint_node(plan, kind=_kind(name))]
+        intervals = [plan.layout.intervals[p] for p in node.arguments]
+        (k,) = node.parameters
+        found = ts.root_by_approach(k) if name.endswith("root") else ts.ratio_by_approach(k, intervals)
+        assert (found is not None) == name.startswith("near")
 
 
 def _case(name: str) -> Case:
@@ -226,7 +265,7 @@ def test_advice_on_shares_is_that_of_the_simulation(native: Backend, name: str) 
     assert sum(s.payload[0] for s in steps) * 2 == sum(sent)
 
 
-@pytest.mark.parametrize("name", ["bits", "span", "inverse"])
+@pytest.mark.parametrize("name", ["bits", "span", "inverse", "near ratio", "near root"])
 def test_many_values_are_taken_apart_in_turn(native: Backend, name: str) -> None:
     rows = {"a": [3, 0, -4, 6, -1, 5, 1], "b": [2] * 6, "c": [-3, -2, -1, 0, 4, 6]}
     c = case(KINDS[name].program, {m: {"x": x} for m, x in rows.items()}, LOW, HIGH)
@@ -282,7 +321,20 @@ def _spoil_masks(native: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["bits", "wide", "span", "inverse", "quotient", "ratio", "root", "controls", "split"]
+    "name",
+    [
+        "bits",
+        "wide",
+        "span",
+        "inverse",
+        "quotient",
+        "ratio",
+        "root",
+        "near ratio",
+        "near root",
+        "controls",
+        "split",
+    ],
 )
 def test_a_spoiled_mask_stops_the_run_before_the_next_opening(
     native: Backend, monkeypatch: pytest.MonkeyPatch, name: str
@@ -293,6 +345,83 @@ def test_a_spoiled_mask_stops_the_run_before_the_next_opening(
     labels = [m.label for m in ran.log]
     assert not any(label.startswith(("outputs", "hint/inverse")) for label in labels)
     assert labels.count("hint/masked") == 6, "another value was opened under a mask"
+
+
+MASKED = 6
+"""Messages of one opening under masks: three members tell two others."""
+
+
+def _nth(label: str, number: int, change: Callable[[Vector], Vector]) -> Callable[[int, str, bytes], bytes]:
+    """Change the cheater's broadcast of this number under a label."""
+    counter = iter(range(1 << 30))
+
+    def corrupt(sender: int, sent: str, payload: bytes) -> bytes:
+        if (sender, sent) != (CHEATER, label) or next(counter) != number:
+            return payload
+        return change(Vector.from_bytes(get_backend("native"), payload)).to_bytes()
+
+    return corrupt
+
+
+def _shifted(at: int, by: int) -> Callable[[Vector], Vector]:
+    def change(v: Vector) -> Vector:
+        return v + Vector.from_ints(v.backend, [by * (k == at % len(v)) for k in range(len(v))])
+
+    return change
+
+
+def _openings(name: str, native: Backend) -> list[str]:
+    """The labels of one member's openings of advice, in order."""
+    ran = play(_case(name), [native] * 3)
+    return [m.label for m in ran.log if (m.sender, m.receiver) == (0, 2) and m.label.startswith("hint/")]
+
+
+@pytest.mark.parametrize("name", ["near ratio", "near root"])
+def test_a_spoiled_mask_of_a_truncation_stops_the_run_before_the_next_opening(
+    native: Backend, name: str
+) -> None:
+    """Half an integer too much makes half of all combinations small; a huge smudge makes one of them too long."""
+    labels = [label for label in _openings(name, native) if label in ("hint/masks", "hint/small")]
+    truncations = [
+        labels[: i + 1].count("hint/masks") - 1 for i, label in enumerate(labels) if label == "hint/small"
+    ]
+    assert len(truncations) == 3
+    half = pow(2, -1, FR_MODULUS)
+    for number in truncations:
+        for at, by in ((0, half), (3, half), (-1, 1 << 240), (-1, half)):
+            ran = play(_case(name), [native] * 3, corrupt=_nth("hint/masks", number, _shifted(at, by)))
+            assert [r.check for r in ran.honest(CHEATER)] == ["advice"] * 2
+            seen = [m.label for m in ran.log]
+            assert seen.count("hint/masked") == MASKED * (number + 1), "another value was opened under a mask"
+
+
+@pytest.mark.parametrize("name", ["near ratio", "near root"])
+@pytest.mark.parametrize("by", [1, 1 << 200])
+def test_a_lie_in_any_opening_is_found_before_a_mask_could_show_it(
+    native: Backend, name: str, by: int
+) -> None:
+    labels = _openings(name, native)
+    names = (
+        "hint/leading",
+        "hint/normalised",
+        "hint/guess",
+        "hint/masked",
+        "hint/coin",
+        "hint/small",
+        "hint/approach",
+    )
+    assert set(names) < set(labels)
+    for label in names:
+        for number in range(labels.count(label)):
+            corrupt = _nth(label, number, _shifted(number, by))
+            ran = play(_case(name), [native] * 3, corrupt=corrupt)
+            checks = {r.check for r in ran.honest(CHEATER)}
+            assert (
+                checks <= {"mac-check", "advice"} if label in ("hint/masked", "hint/small") else {"mac-check"}
+            )
+            at = [i for i, known in enumerate(labels) if known == label][number]
+            masked = labels[: at + 1].count("hint/masked")
+            assert [m.label for m in ran.log].count("hint/masked") == MASKED * masked
 
 
 @ts.program

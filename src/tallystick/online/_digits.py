@@ -7,15 +7,59 @@ Normative text: ``spec/online.md``, "Hints".  Comparison and modular arithmetic 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ..algebra import Vector
 from ..party import Shared
 from ..plan import FEW, STATISTICAL_BITS, Interval, borrow_levels
 from ._openings import Openings
 
-__all__ = ["by_element", "digits", "digits_from", "plus", "products", "sign"]
+__all__ = [
+    "Unmasked",
+    "by_element",
+    "digits",
+    "digits_from",
+    "multiplied",
+    "open_masked",
+    "plus",
+    "products",
+    "sign",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Unmasked:
+    """What was opened under masks, and the ``places`` lowest digits of these, element by element."""
+
+    opened: Vector
+    bits: Shared
+    places: int
+
+    def columns(self, start: int, stop: int) -> list[Vector]:
+        """Return the digits of what was opened from one place up to another."""
+        table = np.unpackbits(self._bytes(), axis=1, bitorder="little")[:, start:stop].astype(np.int64)
+        backend = self.opened.backend
+        return [Vector.from_i64(backend, np.ascontiguousarray(column)) for column in table.T]
+
+    def digit(self, i: int) -> Shared:
+        """Return the masks' digits at one place."""
+        return self.bits[np.arange(len(self.opened), dtype=np.int64) * self.places + i]
+
+    def low(self) -> Vector:
+        """Return the number that the lowest digits of what was opened make."""
+        kept = np.packbits(np.arange(256) < self.places, bitorder="little")
+        return Vector.from_bytes(self.opened.backend, (self._bytes() & kept).tobytes())
+
+    def mask(self) -> Shared:
+        """Return the number that the masks' digits make."""
+        weights = Vector.powers(self.opened.backend, 2, self.places)
+        return Shared.linear(lambda v: v.matvec(weights), self.bits)
+
+    def _bytes(self) -> npt.NDArray[np.uint8]:
+        return np.frombuffer(self.opened.to_bytes(), dtype=np.uint8).reshape(-1, 32)
 
 
 async def digits(
@@ -36,7 +80,8 @@ async def digits(
         low = min(0, interval[0] >> k << k)
         raised = key.add(x, Vector.constant(backend, -low, n))
         width = max((interval[1] - low).bit_length(), k)
-    opened, mask = await _open_masked(online, raised, k, width)
+    (unmasked,), _ = await open_masked(online, [(raised, k, width)])
+    opened, mask = unmasked.columns(0, k), [unmasked.digit(i) for i in range(k)]
     found = await (_in_turn if n > FEW else _in_a_tree)(online, opened, mask)
     total = found[0]
     for i, digit in enumerate(found[1:], 1):
@@ -74,25 +119,27 @@ async def _in_a_tree(online: Openings, opened: Sequence[Vector], mask: Sequence[
     for level, pairs in enumerate(borrow_levels(k)):
         factors = [(passes[i], makes[j]) for i, j in pairs]
         factors += [(passes[i], passes[j]) for i, j in pairs if i >= 2 << level]
-        made = await _multiplied(online, factors)
+        made = await multiplied(online, factors)
         for (i, _), product in zip(pairs, made, strict=False):
             makes[i] = makes[i] + product
         for (i, _), product in zip([p for p in pairs if p[0] >= 2 << level], made[len(pairs) :], strict=True):
             passes[i] = product
     zeros, borrows = Shared.zeros(mask[0].backend, n), makes[: k - 1]
-    both = await _multiplied(online, list(zip(mask[1:], borrows, strict=True)))
+    both = await multiplied(online, list(zip(mask[1:], borrows, strict=True)))
     return [
         key.add((r + borrow - both * 2) * (1 - c * 2), c)
         for c, r, borrow, both in zip(opened, mask, [zeros, *borrows], [zeros, *both], strict=True)
     ]
 
 
-async def _multiplied(online: Openings, pairs: Sequence[tuple[Shared, Shared]]) -> list[Shared]:
+async def multiplied(
+    online: Openings, pairs: Sequence[tuple[Shared, Shared]], *, label: str = "hint/borrow"
+) -> list[Shared]:
     """Multiply pairs of vectors of one length, all in one round."""
     if not pairs:
         return []
     left, right = (Shared.concat(side) for side in zip(*pairs, strict=True))
-    made = await online.multiply(left, right, label="hint/borrow")
+    made = await online.multiply(left, right, label=label)
     n = len(pairs[0][0])
     return [made[i * n : (i + 1) * n] for i in range(len(pairs))]
 
@@ -109,33 +156,41 @@ async def products(online: Openings, factors: Sequence[Shared], *, label: str) -
     return left[0]
 
 
-async def _open_masked(online: Openings, x: Shared, k: int, width: int) -> tuple[list[Vector], list[Shared]]:
-    """Open c = x + r for x in [0, 2^width), r = (k shared bits) + 2^k * Σ_j R_j; return the k low bits of c and r.
+async def open_masked(
+    online: Openings, values: Sequence[tuple[Shared, int, int]], extra: Sequence[tuple[int, int]] = ()
+) -> tuple[list[Unmasked], Shared]:
+    """Open c = x + r for vectors (x, k, width) of x in [0, 2^width), r = (k shared bits) + 2^k * Σ_j R_j.
 
     Each party's R_j, uniform below 2^(width - k + 80), alone hides x up to distance 2^-80 an element, if x is
     what it should be.  So everything that x may depend on is checked before: a wrong product or a wrong digit
     could shift x by a multiple of a secret, out of the reach of the mask.  A party whose R_j is out of range
-    spoils c, which the claim on the digits finds.
+    spoils c, which a claim on the digits finds, or what follows a truncation.  For each (n, bits) of ``extra`` every
+    party deals n more numbers below 2^bits, whose sums are returned as well.
     """
-    party, n = online.party, len(x)
+    party, key = online.party, online.preparation.key
     await online.check_pending("hint/check")
-    bits = await online.preparation.bits(n * k)
-    key = online.preparation.key
-    masks = [await online.preparation.masks(j, n) for j in range(party.size)]
+    bits = [await online.preparation.bits(len(x) * k) for x, k, _ in values]
+    drawn = [(len(x), width - k + STATISTICAL_BITS) for x, k, width in values] + list(extra)
+    masks = [await online.preparation.masks(j, sum(n for n, _ in drawn)) for j in range(party.size)]
     clear = masks[party.index].clear
     assert clear is not None
-    own = Vector.from_bytes(party.backend, _below(party.random.bytes, n, width - k + STATISTICAL_BITS))
-    offsets = await online.broadcast("hint/masks", own - clear)
-    weights = Vector.powers(party.backend, 2, k)
-    masked = x + Shared.linear(lambda v: v.matvec(weights), bits)
-    for mask, offset in zip(masks, offsets, strict=True):
-        masked = masked + key.add(mask.shared, offset) * (1 << k)
-    opened = await online.open(masked, label="hint/masked")
-    raw = np.frombuffer(opened.to_bytes(), dtype=np.uint8).reshape(n, 32)
-    table = np.unpackbits(raw, axis=1, bitorder="little")[:, :k].astype(np.int64)
-    columns = [Vector.from_i64(party.backend, np.ascontiguousarray(table[:, i])) for i in range(k)]
-    place = np.arange(n, dtype=np.int64) * k
-    return columns, [bits[place + i] for i in range(k)]
+    own = b"".join(_below(party.random.bytes, n, limit) for n, limit in drawn)
+    offsets = await online.broadcast("hint/masks", Vector.from_bytes(party.backend, own) - clear)
+    dealt = key.add(masks[0].shared, offsets[0])
+    for mask, offset in zip(masks[1:], offsets[1:], strict=True):
+        dealt = dealt + key.add(mask.shared, offset)
+    masked, start = [], 0
+    for (x, k, _), r in zip(values, bits, strict=True):
+        weights = Vector.powers(party.backend, 2, k)
+        upper = dealt[start : start + len(x)] * (1 << k)
+        masked.append(x + Shared.linear(lambda v, w=weights: v.matvec(w), r) + upper)
+        start += len(x)
+    opened = await online.open(Shared.concat(masked), label="hint/masked")
+    found, at = [], 0
+    for (x, k, _), r in zip(values, bits, strict=True):
+        found.append(Unmasked(opened[at : at + len(x)], r, k))
+        at += len(x)
+    return found, dealt[start:]
 
 
 def _below(draw: Callable[[int], bytes], n: int, bits: int) -> bytes:

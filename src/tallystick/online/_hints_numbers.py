@@ -1,6 +1,6 @@
-"""Advice about division and roots, digit by digit.
+"""Advice about division and roots: approached, or digit by digit where that is cheaper or numbers would be too wide.
 
-Normative text: ``spec/online.md``, "Hints".
+Normative text: ``spec/online.md``, "Hints" and "Approach".
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..party import Shared
-from ..plan import Interval, multiplier_for, ratio_steps, root_step
+from ..plan import Interval, multiplier_for, ratio_by_approach, ratio_steps, root_by_approach, root_step
+from ._approach import approached_ratio, approached_root
 from ._digits import by_element, digits, digits_from, plus, sign
 from ._openings import Openings
 
@@ -30,8 +31,17 @@ async def quotient(
 async def ratio(
     online: Openings, parameters: Sequence[int], arguments: Sequence[Shared], intervals: Sequence[Interval]
 ) -> Shared:
-    """Return the digits of a / b by long division."""
+    """Return the digits of a / b."""
     (k,), (a, b) = parameters, arguments
+    approach = ratio_by_approach(k, intervals)
+    if approach is not None:
+        return await approached_ratio(online, approach, a, b, intervals[1])
+    return await _long_division(online, k, a, b, intervals)
+
+
+async def _long_division(
+    online: Openings, k: int, a: Shared, b: Shared, intervals: Sequence[Interval]
+) -> Shared:
     steps = ratio_steps(k, intervals)
     dividend = await digits_from(online, a, intervals[0], 0, steps.dividend)
     left = Shared.zeros(a.backend, len(a))
@@ -50,9 +60,17 @@ async def ratio(
 async def root(
     online: Openings, parameters: Sequence[int], arguments: Sequence[Shared], intervals: Sequence[Interval]
 ) -> Shared:
-    """Return the digits of the square root, two digits of x at a time, as one learns it on paper."""
+    """Return the digits of the square root."""
     (k,), x = parameters, arguments[0]
     square = await digits_from(online, x, intervals[0], 0, 2 * k)
+    approach = root_by_approach(k)
+    if approach is not None:
+        return await approached_root(online, approach, x, square)
+    return await _root_by_digits(online, k, x, square)
+
+
+async def _root_by_digits(online: Openings, k: int, x: Shared, square: Sequence[Shared]) -> Shared:
+    """Return its digits from two digits of x at a time, as one learns it on paper."""
     left = rooted = Shared.zeros(x.backend, len(x))
     found = []
     for step in range(k):

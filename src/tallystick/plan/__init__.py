@@ -7,6 +7,7 @@ is ``spec/plan.md``.
 
 from __future__ import annotations
 
+from ._approach import GUESSES, Approach, Correction, Truncation, power_rounds, prefix_levels
 from ._budget import Budget, budgets, coins_for, epsilon_of
 from ._builder import Builder, fail
 from ._calibration import CALIBRATIONS, PHASES, Calibration, Work, read_calibrations
@@ -15,7 +16,7 @@ from ._estimate import Estimate, Step, estimate
 from ._expressions import MAX_BITS, MAX_PLACES, Expression, PublicConstant
 from ._hint_kind import HintKind
 from ._hints import HINTS, MAX_COINS, STATISTICAL_BITS, advice_width, span_weights
-from ._hints_numbers import multiplier_for, ratio_steps, root_step
+from ._hints_numbers import multiplier_for, ratio_by_approach, ratio_steps, root_by_approach, root_step
 from ._hints_order import control_digits
 from ._intervals import HALF, Interval, centred
 from ._linear import constant_of, forward, input_value, is_linear, view_indices
@@ -79,12 +80,15 @@ from ._secret import (
 )
 from ._simulate import Advice, Inputs, Simulation, Witness, simulate, witness
 from ._sorting import Exchange, exchanges
-from ._tally import FEW, PENDING_LIMIT, Tally, borrow_levels
+from ._tally import COMBINATIONS, COMBINED, FEW, PENDING_LIMIT, Tally, borrow_levels
 from ._told import policy_names, tell, told
 
 __all__ = [
     "CALIBRATIONS",
+    "COMBINATIONS",
+    "COMBINED",
     "FEW",
+    "GUESSES",
     "HALF",
     "HINTS",
     "INSTEAD",
@@ -99,6 +103,7 @@ __all__ = [
     "STATISTICAL_BITS",
     "Add",
     "Advice",
+    "Approach",
     "Array",
     "Budget",
     "Builder",
@@ -106,6 +111,7 @@ __all__ = [
     "Column",
     "Concat",
     "Constant",
+    "Correction",
     "Estimate",
     "Exchange",
     "Expression",
@@ -149,6 +155,7 @@ __all__ = [
     "Tags",
     "Take",
     "Tally",
+    "Truncation",
     "View",
     "Witness",
     "Work",
@@ -187,14 +194,18 @@ __all__ = [
     "new_order",
     "open_points",
     "policy_names",
+    "power_rounds",
+    "prefix_levels",
     "program",
     "public_array",
     "public_constant",
+    "ratio_by_approach",
     "ratio_steps",
     "read_calibrations",
     "render",
     "reveal",
     "revealed",
+    "root_by_approach",
     "root_step",
     "route",
     "rowwise",

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isqrt
 
+from ._approach import Approach, Bounds, count_approach, raised_width, ratio_approach, root_approach
 from ._hint_kind import HintKind, Integers, bounds, integers
 from ._intervals import Interval
-from ._tally import Tally
+from ._tally import FEW, Tally
 
-__all__ = ["QUOTIENT", "RATIO", "ROOT", "Multiplier", "multiplier_for", "ratio_steps", "root_step"]
+__all__ = [
+    "QUOTIENT",
+    "RATIO",
+    "ROOT",
+    "Multiplier",
+    "multiplier_for",
+    "ratio_by_approach",
+    "ratio_steps",
+    "root_by_approach",
+    "root_step",
+]
 
 _MAX_BITS = 250
 
@@ -66,8 +78,7 @@ def _quotient_width(parameters: Sequence[int], intervals: Sequence[Interval]) ->
     divisor, low, k = parameters
     by = multiplier_for(divisor, k)
     bottom, top = ((end - low) * by.factor for end in bounds(intervals[0]))
-    digits = by.shift + k
-    return max((top - min(0, bottom >> digits << digits)).bit_length(), digits)
+    return raised_width((bottom, top), by.shift + k)
 
 
 # ---------------------------------------------------------------------------------------- secret divisors
@@ -111,11 +122,8 @@ def _ratio(parameters: Sequence[int], arguments: Sequence[Integers]) -> Integers
     return integers(q >> i & 1 for q in quotients for i in range(parameters[0]))
 
 
-def _ratio_cost(
-    parameters: Sequence[int], lengths: Sequence[int], intervals: Sequence[Interval], tally: Tally
-) -> None:
-    n, k = lengths[0], parameters[0]
-    steps = ratio_steps(k, intervals)
+def _long_division_cost(k: int, a: Bounds, b: Bounds, n: int, tally: Tally) -> None:
+    steps = ratio_steps(k, (a, b))
     if n == 0:
         return
     tally.digits(n, steps.dividend)
@@ -125,11 +133,43 @@ def _ratio_cost(
             tally.multiply(n)
 
 
+def _cheaper(approach: Approach | None, digitwise: Callable[[int, Tally], None]) -> Approach | None:
+    """Return the approach if for many values it takes less material than finding one digit after the other."""
+    if approach is None:
+        return None
+    ours, theirs = Tally(), Tally()
+    count_approach(approach, FEW + 1, ours)
+    digitwise(FEW + 1, theirs)
+    return approach if ours.triples + ours.bits < theirs.triples + theirs.bits else None
+
+
+@lru_cache(maxsize=1024)
+def _ratio_approach(k: int, a: Bounds, b: Bounds) -> Approach | None:
+    return _cheaper(ratio_approach(k, a, b), lambda n, tally: _long_division_cost(k, a, b, n, tally))
+
+
+def ratio_by_approach(k: int, intervals: Sequence[Interval]) -> Approach | None:
+    """Return how k digits of a quotient are approached, or None where long division is found by digits."""
+    return _ratio_approach(k, bounds(intervals[0]), bounds(intervals[1]))
+
+
+def _ratio_cost(
+    parameters: Sequence[int], lengths: Sequence[int], intervals: Sequence[Interval], tally: Tally
+) -> None:
+    approach = ratio_by_approach(parameters[0], intervals)
+    if approach is None:
+        a, b = (bounds(interval) for interval in intervals)
+        _long_division_cost(parameters[0], a, b, lengths[0], tally)
+    else:
+        count_approach(approach, lengths[0], tally)
+
+
 def _ratio_width(parameters: Sequence[int], intervals: Sequence[Interval]) -> int:
+    approach = ratio_by_approach(parameters[0], intervals)
+    if approach is not None:
+        return max(raised_width(bounds(intervals[1]), approach.whole), approach.width)
     steps = ratio_steps(parameters[0], intervals)
-    a = bounds(intervals[0])
-    raised = a[1] - min(0, a[0] >> steps.dividend << steps.dividend)
-    return max(raised.bit_length(), steps.dividend, steps.width)
+    return max(raised_width(bounds(intervals[0]), steps.dividend), steps.width)
 
 
 # ---------------------------------------------------------------------------------------- roots
@@ -149,10 +189,7 @@ def _root(parameters: Sequence[int], arguments: Sequence[Integers]) -> Integers:
     return integers(isqrt(max(int(x), 0)) >> i & 1 for x in arguments[0] for i in range(parameters[0]))
 
 
-def _root_cost(
-    parameters: Sequence[int], lengths: Sequence[int], _intervals: Sequence[Interval], tally: Tally
-) -> None:
-    n, k = lengths[0], parameters[0]
+def _root_by_digits_cost(k: int, n: int, tally: Tally) -> None:
     if n == 0:
         return
     tally.digits(n, 2 * k)
@@ -162,10 +199,26 @@ def _root_cost(
             tally.multiply(n)
 
 
+@lru_cache(maxsize=256)
+def root_by_approach(k: int) -> Approach | None:
+    """Return how the k digits of a root are approached, or None where they are found one after the other."""
+    return _cheaper(root_approach(k), lambda n, tally: _root_by_digits_cost(k, n, tally))
+
+
+def _root_cost(
+    parameters: Sequence[int], lengths: Sequence[int], _intervals: Sequence[Interval], tally: Tally
+) -> None:
+    approach = root_by_approach(parameters[0])
+    if approach is None:
+        _root_by_digits_cost(parameters[0], lengths[0], tally)
+    else:
+        count_approach(approach, lengths[0], tally)
+
+
 def _root_width(parameters: Sequence[int], intervals: Sequence[Interval]) -> int:
-    digits = 2 * parameters[0]
-    low, high = bounds(intervals[0])
-    return max((high - min(0, low >> digits << digits)).bit_length(), digits)
+    approach = root_by_approach(parameters[0])
+    width = raised_width(bounds(intervals[0]), 2 * parameters[0])
+    return width if approach is None else max(width, approach.width)
 
 
 QUOTIENT = HintKind(

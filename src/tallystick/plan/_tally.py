@@ -8,6 +8,8 @@ from itertools import zip_longest
 
 __all__ = [
     "ADVICE",
+    "COMBINATIONS",
+    "COMBINED",
     "FEW",
     "MAC",
     "PENDING_LIMIT",
@@ -26,6 +28,12 @@ PENDING_LIMIT = 1 << 22
 
 FEW = 16
 """Up to so many values, borrows are found in a logarithmic number of rounds, for more products."""
+
+COMBINATIONS = 80
+"""Random sums that show that truncated values are integers: each misses one that is not with probability 1/2."""
+
+COMBINED = 1 << 10
+"""At most so many values enter one such sum."""
 
 
 def borrow_levels(k: int) -> list[list[tuple[int, int]]]:
@@ -156,6 +164,21 @@ class Tally:
                 self.multiply(n * sum(1 + (i >= 2 << level) for i, _ in pairs))
             self.multiply(n * (k - 1))
         self.claim(ADVICE, n)
+
+    def truncate(self, n: int, places: Sequence[int]) -> None:
+        """Take so many places off n values each at once: check, mask and open, a coin, open combinations."""
+        cuts = [k for k in places if k]
+        if n == 0 or not cuts:
+            return
+        combinations = len(cuts) * COMBINATIONS * -(-n // COMBINED)
+        self.check()
+        self.bits += n * sum(cuts)
+        self.masks += n * len(cuts) + combinations
+        self.randoms += 1
+        self.send(n * len(cuts) + combinations)
+        self.open(n * len(cuts))
+        self.open(1)
+        self.open(combinations)
 
     def product(self, n: int, k: int) -> None:
         """Multiply k factors of n products together, in a tree."""
