@@ -366,7 +366,7 @@ def _hint_messages() -> list[tuple[str, int]]:
 
 def test_different_steps_meet_in_one_message() -> None:
     labels = {label for label, _ in _hint_messages()}
-    assert {"hint/masks", "hint/masked", "hint/borrow", "hint/equal", "hint/several"} <= labels
+    assert {"hint/masks", "hint/masked", "hint/borrow", "hint/approach", "hint/several"} <= labels
 
 
 @pytest.mark.parametrize("kind", ["raised", "cut", "missing"])

@@ -173,6 +173,7 @@ class Tally:
         combinations = len(cuts) * COMBINATIONS * -(-n // COMBINED)
         self.check()
         self.bits += n * sum(cuts)
+        self.largest = max(self.largest, n * sum(cuts))
         self.masks += n * len(cuts) + combinations
         self.randoms += 1
         self.send(n * len(cuts) + combinations)
