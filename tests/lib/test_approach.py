@@ -17,8 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tallystick as ts
 import tallystick.online._approach as protocol
-from tallystick.backend import FR_MODULUS
+from support.library import agree_on_shares
+from tallystick.backend import FR_MODULUS, Backend
 from tallystick.plan import COMBINED, GUESSES, STATISTICAL_BITS, Approach, Truncation, advice_width
 from tallystick.plan._approach import ratio_approach, root_approach
 
@@ -28,12 +30,18 @@ Bounds = tuple[int, int]
 class Plain:
     """Integers in the place of shares."""
 
-    def __init__(self, values: Sequence[int]) -> None:
-        self.values = np.empty(len(values), dtype=object)
-        self.values[:] = [int(v) for v in values]
+    def __init__(self, values: Any) -> None:
+        self.values = values
+        if not isinstance(values, np.ndarray):
+            self.values = np.empty(len(values), dtype=object)
+            self.values[:] = values
 
     def __len__(self) -> int:
         return len(self.values)
+
+    @staticmethod
+    def concat(parts: Sequence[Plain]) -> Plain:
+        return Plain([v for part in parts for v in part.values])
 
     def __add__(self, other: Plain) -> Plain:
         return Plain(self.values + other.values)
@@ -56,6 +64,7 @@ class Model:
     may leave its interval.
     """
 
+    Shared = Plain
     carry: Callable[[int, int], Any]
     promised: bool = True
     truncations: int = 0
@@ -89,6 +98,9 @@ class Model:
             assert all(t.result[0] <= v <= t.result[1] for v in done[-1].values)
         return done
 
+    async def digits(self, online: Any, x: Plain, k: int, interval: Bounds) -> list[Plain]:
+        return await self.digits_from(online, x, interval, 0, k)
+
     async def digits_from(self, _online: Any, x: Plain, interval: Bounds, low: int, k: int) -> list[Plain]:
         assert all(interval[0] <= v <= interval[1] for v in x.values)
         values = x.values - low
@@ -105,7 +117,7 @@ class Model:
         return [int(v) for v in sum(c.values << i for i, c in enumerate(columns))]
 
 
-NAMES = ("multiplied", "plus", "truncated", "digits_from", "sign", "by_element")
+NAMES = ("Shared", "digits", "multiplied", "plus", "truncated", "digits_from", "sign", "by_element")
 
 
 def run(model: Model, step: Callable[[Any], Any]) -> list[int]:
@@ -180,7 +192,7 @@ def quotient_edges(k: int, a: Bounds, b: Bounds) -> list[Bounds]:
     rows = {(q * y + d, y) for y in edges(b[1]) for q in quotients for d in (-1, 0, 1, y - 1)}
     rows |= {(x, x // q + d) for x in a for q in quotients[1:] for d in (-1, 0, 1, 2)}
     within = sorted((x, y) for x, y in rows if a[0] <= x <= a[1] and b[0] <= y <= b[1] and 0 <= x < y << k)
-    return within if len(within) <= 400 else random.Random(7).sample(within, 400)
+    return within if len(within) <= 120 else random.Random(7).sample(within, 120)
 
 
 WIDTHS = [
@@ -191,6 +203,9 @@ WIDTHS = [
     (50, (2**67, 2**67 + 5), (2**18, 2**53)),
     (40, (0, 2**60), (1, 3)),
     (12, (0, 2**60), (2**40, 2**52)),
+    # Where the promise is shown first: a correlation; the least divisor 1 with a wide dividend.
+    (15, (-(2**135), 2**135), (2, 2**118)),
+    (20, (-5, 2**150), (1, 2**120)),
 ]
 
 
@@ -207,6 +222,7 @@ def test_quotients_at_the_edges(k: int, a: Bounds, b: Bounds) -> None:
 def test_roots_at_the_edges(k: int) -> None:
     approach = must(root_approach(k))
     squares = sorted({y * y + d for y in edges((1 << k) - 1) for d in (-1, 0, 1, 2 * y)} | {0})
+    squares = squares if len(squares) <= 80 else [0, *random.Random(7).sample(squares, 80)]
     for carry in patterns(approach):
         assert roots(approach, squares, Model(carry)) == [isqrt(x) for x in squares]
 
@@ -246,6 +262,38 @@ def test_roots_of_all_widths(data: st.DataObject, k: int) -> None:
         assert roots(approach, squares, Model(lambda _i, n: draw.integers(0, 2, n))) == [
             isqrt(x) for x in squares
         ]
+
+
+TOP = 2**32 - 1
+COLUMN = st.lists(
+    st.one_of(st.integers(0, TOP), st.integers(0, 40), st.sampled_from([0, 1, TOP - 1, TOP])),
+    min_size=3, max_size=20,
+)  # fmt: skip
+ON_SHARES: list[tuple[Callable[..., Any], int]] = [
+    (lambda x, y: x // (y + 1), 2),
+    (lambda x, y: ts.divide(x, y + 1, decimals=2), 2),
+    (lambda x, y: x * x * 32 // (y + 1), 2),
+    (lambda x: ts.sqrt(x, places=2), 1),
+    (lambda x: ts.sqrt(x * x + x, places=3), 1),
+    (lambda x, y: ts.correlation(x, y, decimals=4, otherwise=0), 2),
+    (lambda x: ts.zscores(x, decimals=2), 1),
+]
+
+
+@pytest.mark.parametrize(("function", "columns"), ON_SHARES)
+@given(data=st.data())
+@settings(max_examples=3)
+def test_wide_values_on_shares(native: Backend, data: st.DataObject, function: Any, columns: int) -> None:
+    """With few values, and with more than sixteen; an interval of 32 bits."""
+    rows = data.draw(COLUMN)
+    values = [rows, *(data.draw(st.permutations(rows)) for _ in range(columns - 1))]
+    agree_on_shares(native, function, *values, low=0, high=TOP)
+
+
+def test_wide_values_on_shares_of_the_pure_backend(pure: Backend) -> None:
+    agree_on_shares(
+        pure, lambda x, y: [x // (y + 1), ts.sqrt(y, places=0)], [TOP, 5, 0], [0, 4, TOP], low=0, high=TOP
+    )
 
 
 # ---------------------------------------------------------------------------------------- intervals

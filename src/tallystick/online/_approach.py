@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from ..party import Shared
 from ..plan import FEW, Approach, Correction, Interval, power_rounds, prefix_levels
-from ._digits import by_element, digits_from, multiplied, plus, sign
+from ._digits import by_element, digits, digits_from, multiplied, plus, sign
 from ._openings import Openings
 from ._truncate import truncated
 
@@ -23,6 +23,8 @@ async def approached_ratio(
     online: Openings, approach: Approach, a: Shared, b: Shared, interval: Interval
 ) -> Shared:
     """Return the digits of a / b, for b ≥ 1 and a quotient of no more digits."""
+    if approach.promised is not None:
+        await _hold_to_promise(online, approach, a, b)
     digit = await digits_from(online, b, interval, 0, approach.whole)
     leading = await _leading(online, digit)
     v = _weighted(leading, 1)
@@ -35,6 +37,12 @@ async def approached_ratio(
     q = await _found(online, approach, zy, front)
     product = await online.multiply(plus(online, q, 1), b, label=_LABEL)
     return await _repaired(online, approach, q, a - product)
+
+
+async def _hold_to_promise(online: Openings, approach: Approach, a: Shared, b: Shared) -> None:
+    """Claim that a and 2^k·b - 1 - a have w + k digits, so that neither is negative."""
+    rest = plus(online, b * (1 << approach.k) - a, -1)
+    await digits(online, Shared.concat([a, rest]), approach.whole + approach.k, approach.promised)
 
 
 async def approached_root(online: Openings, approach: Approach, x: Shared, digit: Sequence[Shared]) -> Shared:

@@ -8,7 +8,7 @@ truncation that is proved.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Literal, TypeAlias
@@ -161,6 +161,7 @@ class Approach:
     z has ``whole`` digits (w), of which ``cut`` leaves ``kept``; y has u binary places when it multiplies the front;
     ``candidate`` is where the result lies for certain, right or not, and ``rest`` where the minuend less the product,
     or the square, of one more than what was found; its sign, by ``rest_digits`` digits and one, repairs the result.
+    ``promised`` is None, or where a and 2^k·b - 1 - a may lie, whose digits are to show first that neither is negative.
     """
 
     kind: Kind
@@ -175,6 +176,7 @@ class Approach:
     candidate: Bounds
     rest: Bounds
     rest_digits: int
+    promised: Bounds | None = None
 
     @property
     def truncations(self) -> tuple[Truncation, ...]:
@@ -197,6 +199,7 @@ class Approach:
         """The bit length that masks must have room for; combinations of truncated values are longer than those."""
         half = 1 << self.rest_digits
         return max(
+            raised_width(self.promised, self.whole + self.k) if self.promised else 0,
             *(t.width + COMBINED.bit_length() - 1 for t in self.truncations if t.places),
             raised_width((self.rest[0] + half, self.rest[1] + half), self.rest_digits + 1),
             raised_width(self.candidate, self.k),
@@ -288,12 +291,24 @@ class _Target:
 
 @lru_cache(maxsize=1024)
 def ratio_approach(k: int, a: Bounds, b: Bounds) -> Approach | None:
-    """Return the approach to the k digits of a / b, or None where the numbers would be too wide."""
+    """Return the approach to the k digits of a / b, or None where the numbers would be too wide.
+
+    What the intervals allow may be too wide where what a program promises is not; then it is shown that it holds.
+    """
     most = max(b[1], 1)
     whole = most.bit_length()
     least = min(max(b[0], 1), most)
     reach = Fraction(min(a[0], 0), least), Fraction(max(a[1], 0), least)
-    return _Target("ratio", k, whole, reach, a, (0, most), whole).best()
+    found = _Target("ratio", k, whole, reach, a, (0, most), whole).best()
+    if found is not None:
+        return found
+    dividend = 0, (most << k) - 1
+    found = _Target("ratio", k, whole, (Fraction(0), Fraction(1 << k)), dividend, (0, most), whole).best()
+    if found is None:
+        return None
+    promised = min(a[0], (b[0] << k) - 1 - a[1]), max(a[1], (b[1] << k) - 1 - a[0])
+    found = replace(found, promised=promised)
+    return found if found.width <= _WIDEST else None
 
 
 @lru_cache(maxsize=1024)
@@ -319,6 +334,8 @@ def count_approach(approach: Approach, n: int, tally: Tally) -> None:
         return
     ratio = approach.kind == "ratio"
     places = approach.whole if ratio else approach.k
+    if approach.promised is not None:
+        tally.digits(2 * n, approach.whole + approach.k)
     tally.digits(n, approach.whole)
     if not ratio:
         tally.multiply(n * places)
