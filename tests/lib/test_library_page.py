@@ -43,6 +43,14 @@ def test_gates_are_as_many_as_the_page_says(number: int) -> None:
     assert cost_of(function, rows, 0, top, columns=columns).gates == gates
 
 
+def test_a_quotient_takes_what_the_page_says() -> None:
+    cost = cost_of(lambda x, y: x // y, 1000, 1, TOP, columns=2)
+    material, words = cost.triples + cost.random_bits, "quotients of 32 bits by 32 bits take"
+    assert (
+        f"{words} {material:,} triples and random bits, {cost.rounds} rounds and {cost.gates:,} gates" in PAGE
+    )
+
+
 def test_masks_hide_as_much_as_the_page_says() -> None:
     assert "171 bits for 2 or 3 members, in general 173 less the bit length of their number" in PAGE
     assert [advice_width(n) for n in (2, 3, 4, 256)] == [171, 171, 170, 164]

@@ -1,7 +1,7 @@
 """How a quotient or a root is approached: a polynomial, and steps of high order; the bounds that make it exact.
 
 Normative text, with the proof that the result is never wrong: ``spec/online.md``, "Approach".  A division by
-normalisation and iteration as in Catrina and Saxena (FC 2010, section 3.4), with other first guesses, other steps, and
+normalisation and iteration as in Catrina and Saxena (FC 2010), with other first guesses, other steps, and
 truncation that is proved.
 """
 
