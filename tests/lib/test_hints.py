@@ -425,6 +425,33 @@ def test_a_lie_in_any_opening_is_found_before_a_mask_could_show_it(
 
 
 @ts.program
+def vast(tables):
+    """A dividend too wide to be approached, unless its quotient has the few digits that are promised."""
+    x = joined(tables)
+    a, b, n = x * x * 2**140 + 40, x * x + 1, x.size
+    found = ts.hint("ratio", a, b, parameters=(8,), n=8 * n, boolean=True).reshape(n, 8)
+    rest = a - found @ [1 << i for i in range(8)] * b
+    for part in (rest, b - 1 - rest):
+        wires = ts.hint("bits", part, parameters=(0, 6), n=6 * n, boolean=True).reshape(n, 6)
+        ts.assert_zero(wires @ [1, 2, 4, 8, 16, 32] - part)
+    return {"quotients": found}
+
+
+def test_a_quotient_longer_than_promised_stops_the_run_before_the_next_opening(native: Backend) -> None:
+    zeros = {name: {"x": [0] * len(t["x"])} for name, t in TABLES.items()}
+    c = case(vast, zeros, LOW, HIGH)
+    node = c.plan.nodes[hint_node(c.plan, kind="ratio")]
+    approach = ts.ratio_by_approach(8, [c.plan.layout.intervals[p] for p in node.arguments])
+    assert approach is not None
+    assert approach.promised is not None
+    ran = play(c, [native] * 3)
+    assert audit(c, ran.results[0], native) == [v % FR_MODULUS for v in simulate(c.plan, c.values).outputs]
+    ran = play(case(vast, TABLES, LOW, HIGH), [native] * 3)
+    assert [r.check for r in ran.results] == ["advice"] * 3
+    assert [m.label for m in ran.log].count("hint/masked") == MASKED
+
+
+@ts.program
 def untrue(tables):
     """A program that promises bits and has none, so that masks for bits would cover little of the values."""
     x = joined(tables)
