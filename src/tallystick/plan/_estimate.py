@@ -27,9 +27,6 @@ _SEED = 32
 _AGREED, _AGREED_EACH = 515, 645
 """Bytes of the agreement and the signatures in a transcript, about: names and columns are part of them."""
 
-_DECODED = 4
-"""What decoding a single point costs, in points of a multi-scalar multiplication."""
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -336,7 +333,8 @@ def _work(plan: Plan, ranges: list[Shape], steps: list[Step], material: Material
         "commit": Work(
             phase=1,
             round=rounds("commit"),
-            point=own.rows * columns + _verifier_points(ranges),
+            # Wires and digits are zeros and ones, and cost next to nothing.
+            point=own.gate_rows * own.gates_per_row + own.free_rows * columns + _verifier_points(ranges),
             cell=own.rows * columns,
             column=columns,
             verified=slots(ranges),
@@ -380,4 +378,4 @@ def _verifier_points(shapes: list[Shape]) -> int:
         if s.rows
     )
     points = sum(s.points for s in shapes)
-    return max(s.columns for s in shapes) + 2 + sum(per_proof) + (_DECODED + 1) * points
+    return max(s.columns for s in shapes) + 2 + sum(per_proof) + points
