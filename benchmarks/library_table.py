@@ -17,13 +17,13 @@ HEADS = (
 )
 _HEAD = """\
 Two members, each a process of one machine, with TLS between them: {processor}, {cores} cores, {memory:.0f} GiB,
-{system}, {python}, on {day}. Measured by `tallystick bench library --json benchmarks/library.json`, written by
-`python benchmarks/library_table.py`.
+{system}, {python}, on {day}. Measured by
+`tallystick bench library --json benchmarks/library.json`, written by `python benchmarks/library_table.py`.
 
 The columns x, y and z hold 32-bit values of all members together, `category` ten categories; where `identifiers` are
 joined, n is each member's. Gates, rounds, triples, bits and megabytes are one member's. *Prepare* makes keys and all
-material from nothing. The other seconds are medians of up to three runs. *Off by* is what was taken over what
-`tallystick plan` had estimated.
+material from nothing, once; any of its proofs begins anew with probability up to 1/8, so that it varies. The other
+seconds are medians of up to three runs. *Off by* is what was taken over what `tallystick plan` had estimated.
 """
 
 

@@ -24,6 +24,7 @@ _CASES: Mapping[str, Sequence[tuple[str, int]]] = {
     "native": (
         *(("sum", 1_000), ("product", 1_000), ("variance", 1_000), ("less_public", 1_000), ("less", 1_000)),
         *(("less", 10_000), ("divide", 1_000), ("sort", 1_000), ("median", 1_000), ("max", 1_000)),
+        *(("round_to", 1_000), ("correlation_secret", 1_000), ("logistic_regression", 1_000)),
         *(("join_size", 1_000), ("join_size", 10_000)),
     ),
     "pure": (("sum", 1_000), ("product", 1_000), ("less", 100), ("median", 50), ("join_size", 100)),

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..algebra import Vector
+from ..backend import IndexArray
 from ..party import Shared
 from ..plan import FEW, STATISTICAL_BITS, Interval, borrow_levels
 from ._openings import Openings
@@ -48,6 +49,13 @@ class Unmasked:
         """Return the masks' digits at one place."""
         return self.bits[np.arange(len(self.opened), dtype=np.int64) * self.places + i]
 
+    def by_place(self) -> tuple[Vector, Shared]:
+        """Return all these digits, of what was opened and of the masks: place by place, element by element."""
+        n, k = len(self.opened), self.places
+        table = np.unpackbits(self._bytes(), axis=1, bitorder="little")[:, :k]
+        order = np.arange(n * k, dtype=np.int64).reshape(n, k).T.reshape(-1)
+        return Vector.from_i64(self.opened.backend, table.T.reshape(-1).astype(np.int64)), self.bits[order]
+
     def low(self) -> Vector:
         """Return the number that the lowest digits of what was opened make."""
         kept = np.packbits(np.arange(256) < self.places, bitorder="little")
@@ -81,11 +89,16 @@ async def digits(
         raised = key.add(x, Vector.constant(backend, -low, n))
         width = max((interval[1] - low).bit_length(), k)
     (unmasked,), _ = await open_masked(online, [(raised, k, width)])
-    opened, mask = unmasked.columns(0, k), [unmasked.digit(i) for i in range(k)]
-    found = await (_in_turn if n > FEW else _in_a_tree)(online, opened, mask)
-    total = found[0]
-    for i, digit in enumerate(found[1:], 1):
-        total = _plus_multiple(total, 1 << i, digit)
+    if n > FEW:
+        found = await _in_turn(online, unmasked)
+        total = found[0]
+        for i, digit in enumerate(found[1:], 1):
+            total = _plus_multiple(total, 1 << i, digit)
+    else:
+        together = await _in_a_tree(online, unmasked)
+        weights = Vector.powers(backend, 2, k)
+        total = Shared.linear(lambda v: v.combine(weights), together)
+        found = [together[i * n : (i + 1) * n] for i in range(k)]
     await online.assert_zero(total - x, check="advice")
     return found
 
@@ -94,12 +107,13 @@ def _plus_multiple(x: Shared, factor: int, y: Shared) -> Shared:
     return Shared.linear(lambda u, v: v.axpy(factor, u), x, y)
 
 
-async def _in_turn(online: Openings, opened: Sequence[Vector], mask: Sequence[Shared]) -> list[Shared]:
+async def _in_turn(online: Openings, unmasked: Unmasked) -> list[Shared]:
     """Return the digits of c - r by the borrow into each place: a product and a round a place."""
-    key = online.preparation.key
-    borrow = both = Shared.zeros(mask[0].backend, len(mask[0]))
+    key, k = online.preparation.key, unmasked.places
+    borrow = both = Shared.zeros(unmasked.opened.backend, len(unmasked.opened))
     found = []
-    for i, (c, r) in enumerate(zip(opened, mask, strict=True)):
+    for i, c in enumerate(unmasked.columns(0, k)):
+        r = unmasked.digit(i)
         if i:
             both = await online.multiply(r, borrow, label="hint/borrow")
         either = r + borrow - both
@@ -111,25 +125,40 @@ async def _in_turn(online: Openings, opened: Sequence[Vector], mask: Sequence[Sh
     return found
 
 
-async def _in_a_tree(online: Openings, opened: Sequence[Vector], mask: Sequence[Shared]) -> list[Shared]:
-    """Return the same in few rounds: a place makes a borrow or passes one on, and so do runs of places."""
-    key, n, k = online.preparation.key, len(mask[0]), len(mask)
-    makes = [r * (1 - c) for c, r in zip(opened, mask, strict=True)]
-    passes = [key.add(r * (c * 2 - 1), 1 - c) for c, r in zip(opened, mask, strict=True)]
+async def _in_a_tree(online: Openings, unmasked: Unmasked) -> Shared:
+    """Return the same place by place, in few rounds: a place makes a borrow or passes one on, and so do runs of
+    places.
+    """
+    key, n, k = online.preparation.key, len(unmasked.opened), unmasked.places
+    c, r = unmasked.by_place()
+    makes, passes = r * (1 - c), key.add(r * (c * 2 - 1), 1 - c)
     for level, pairs in enumerate(borrow_levels(k)):
-        factors = [(passes[i], makes[j]) for i, j in pairs]
-        factors += [(passes[i], passes[j]) for i, j in pairs if i >= 2 << level]
-        made = await multiplied(online, factors)
-        for (i, _), product in zip(pairs, made, strict=False):
-            makes[i] = makes[i] + product
-        for (i, _), product in zip([p for p in pairs if p[0] >= 2 << level], made[len(pairs) :], strict=True):
-            passes[i] = product
-    zeros, borrows = Shared.zeros(mask[0].backend, n), makes[: k - 1]
-    both = await multiplied(online, list(zip(mask[1:], borrows, strict=True)))
-    return [
-        key.add((r + borrow - both * 2) * (1 - c * 2), c)
-        for c, r, borrow, both in zip(opened, mask, [zeros, *borrows], [zeros, *both], strict=True)
-    ]
+        further = [pair for pair in pairs if pair[0] >= 2 << level]
+        upper, lower = (_entries(side, n) for side in zip(*pairs, strict=True))
+        above, below = (_entries([pair[side] for pair in further], n) for side in (0, 1))
+        made = await online.multiply(
+            passes[np.concatenate([upper, above])],
+            Shared.concat([makes[lower], passes[below]]),
+            label="hint/borrow",
+        )
+        makes = _replaced(makes, upper, makes[upper] + made[: len(upper)])
+        passes = _replaced(passes, above, made[len(upper) :])
+    nothing, borrows = Shared.zeros(c.backend, n), makes[: (k - 1) * n]
+    both = Shared.concat([nothing, await online.multiply(r[n:], borrows, label="hint/borrow")])
+    return key.add((r + Shared.concat([nothing, borrows]) - both * 2) * (1 - c * 2), c)
+
+
+def _entries(places: Sequence[int], n: int) -> IndexArray:
+    """Return where n elements of each of these places stand, place by place."""
+    at = np.array(places, dtype=np.int64)[:, None] * n + np.arange(n, dtype=np.int64)
+    return at.reshape(-1)
+
+
+def _replaced(x: Shared, at: IndexArray, values: Shared) -> Shared:
+    """Return x with other values at some of its entries."""
+    order = np.arange(len(x), dtype=np.int64)
+    order[at] = len(x) + np.arange(len(at), dtype=np.int64)
+    return Shared.concat([x, values])[order]
 
 
 async def multiplied(

@@ -199,7 +199,7 @@ def estimate(plan: Plan, *, pending_limit: int = PENDING_LIMIT) -> Estimate:
         + sum(range_bytes)
         + (shape.input_rows + shape.points) * G1_BYTES,
         material=material,
-        work=_work(plan, ranges, count.steps, material),
+        work=_work(plan, ranges, count.steps, material, hints),
     )
 
 
@@ -227,6 +227,7 @@ def _count_layers(count: _Count, plan: Plan, masks: list[int]) -> Tally:
             for tally in tallies:
                 total.triples, total.bits = total.triples + tally.triples, total.bits + tally.bits
                 total.randoms += tally.randoms
+                total.masked += tally.masked
                 for k in range(count.parties):
                     masks[k] += tally.masks + tally.dealt.get(k, 0)
         gates = sum(lengths[v] for v in layer.muls)
@@ -301,7 +302,9 @@ def _count_proof(count: _Count, plan: Plan, masks: list[int]) -> None:
 # ---------------------------------------------------------------------- work, for seconds
 
 
-def _work(plan: Plan, ranges: list[Shape], steps: list[Step], material: Material) -> Mapping[str, Work]:
+def _work(
+    plan: Plan, ranges: list[Shape], steps: list[Step], material: Material, hints: Tally
+) -> Mapping[str, Work]:
     """Count the work of the member that has most of it, by phase."""
     shape, lengths, others = plan.shape, plan.layout.lengths, material.parties - 1
     columns = shape.columns
@@ -342,6 +345,7 @@ def _work(plan: Plan, ranges: list[Shape], steps: list[Step], material: Material
         "online": Work(
             phase=1,
             round=rounds("inputs", "compute"),
+            masked=hints.masked,
             opened=opened("inputs", "compute"),
             point=(shape.input_rows + 1) * columns,
             node=nodes,
@@ -362,7 +366,7 @@ def _work(plan: Plan, ranges: list[Shape], steps: list[Step], material: Material
         "audit": Work(
             phase=1,
             point=_verifier_points(all_shapes),
-            node=nodes,
+            node=2 * nodes,  # The program is traced, too.
             entry=entries,
             tag=shape.points,
             verified=slots(all_shapes),

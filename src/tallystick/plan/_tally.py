@@ -104,8 +104,9 @@ class Tally:
 
     ``masks`` counts those of every member.  ``stages`` holds the messages between the checks that the sub-protocol
     asks for, of which there is one between any two stages, if anything is pending then.  ``dealt`` counts what single
-    members share, by member: each takes as many of its masks, and all exchange seeds of zeros with it.  ``largest``
-    is the size of the greatest message, or the number of digits that are found at once, if that is more.
+    members share, by member: each takes as many of its masks, and all exchange seeds of zeros with it.  ``masked``
+    counts how often digits are found or cut off by opening under masks.  ``largest`` is the size of the greatest
+    message, or the number of digits that are found at once, if that is more.
     """
 
     triples: int = 0
@@ -114,6 +115,7 @@ class Tally:
     masks: int = 0
     stages: list[list[Message]] = field(default_factory=lambda: [[]])
     dealt: dict[int, int] = field(default_factory=dict)
+    masked: int = 0
     largest: int = 0
 
     def send(self, n: int) -> None:
@@ -151,6 +153,7 @@ class Tally:
         if n == 0 or k == 0:
             return
         self.check()
+        self.masked += 1
         self.bits += n * k
         self.largest = max(self.largest, n * k)
         self.masks += n
@@ -172,6 +175,7 @@ class Tally:
             return
         combinations = len(cuts) * COMBINATIONS * -(-n // COMBINED)
         self.check()
+        self.masked += 1
         self.bits += n * sum(cuts)
         self.largest = max(self.largest, n * sum(cuts))
         self.masks += n * len(cuts) + combinations
