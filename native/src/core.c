@@ -78,7 +78,7 @@ void ts_fr_vec_scale(const ts_cpu *cpu, ts_fr *out, const ts_fr *s, const ts_fr 
 }
 
 void ts_fr_vec_outer(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t n, const ts_fr *b, size_t m) {
-    for (size_t i = 0; i < n; i++) cpu->fr_vec_scale(out + i * m, a + i, b, m);
+    cpu->fr_vec_outer(out, a, n, b, m);
 }
 
 void ts_fr_vec_axpy(const ts_cpu *cpu, ts_fr *out, const ts_fr *s, const ts_fr *a,

@@ -42,6 +42,7 @@ TS_INLINE void ts_montmul6(uint64_t *out, const uint64_t *a, const uint64_t *b, 
     .fr_vec_mul = fr_vec_mul, \
     .fr_vec_muladd = fr_vec_muladd, \
     .fr_vec_scale = fr_vec_scale, \
+    .fr_vec_outer = fr_vec_outer, \
     .fr_vec_axpy = fr_vec_axpy, \
     .fr_vec_inv = fr_vec_inv, \
     .fr_vec_sqrt_var = fr_vec_sqrt_var, \

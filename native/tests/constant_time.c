@@ -62,6 +62,7 @@ static void run_fr(const ts_cpu *cpu, ts_fr *a, ts_fr *b, ts_fr *out) {
     RUN(cpu->fr_vec_mul(out, a, b, N));
     RUN(cpu->fr_vec_muladd(out, a, b, b, N));
     RUN(cpu->fr_vec_scale(out, a, b, N));
+    RUN(cpu->fr_vec_outer(out, a, 9, b, 9));
     RUN(cpu->fr_vec_axpy(out, a, b, b, N));
     RUN(cpu->fr_vec_powers(out, N, a, b));
     RUN(cpu->fr_vec_sum(out, a, N));

@@ -54,7 +54,7 @@ class Network:
     def deliver(
         self, sender: int, receiver: int, label: str, payload: bytes, *, broadcast: bool = False
     ) -> None:
-        assert label.isascii() and 1 <= len(label) <= MAX_LABEL, f"no frame has the label {label!r}"
+        assert label.isascii() and len(label) <= MAX_LABEL, f"no frame has the label {label!r}"
         self.log.append(Message(sender, receiver, label, len(payload), broadcast))
         sent: bytes | None = payload
         if self.tamper is not None:

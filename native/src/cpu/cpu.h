@@ -27,6 +27,7 @@ struct ts_cpu {
     void (*fr_vec_mul)(ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n);
     void (*fr_vec_muladd)(ts_fr *out, const ts_fr *a, const ts_fr *b, const ts_fr *c, size_t n);
     void (*fr_vec_scale)(ts_fr *out, const ts_fr *s, const ts_fr *a, size_t n);
+    void (*fr_vec_outer)(ts_fr *out, const ts_fr *a, size_t n, const ts_fr *b, size_t m);
     void (*fr_vec_axpy)(ts_fr *out, const ts_fr *s, const ts_fr *a, const ts_fr *b, size_t n);
     int (*fr_vec_inv)(ts_fr *out, const ts_fr *a, size_t n);
     int (*fr_vec_sqrt_var)(ts_fr *out, size_t *bad, const ts_fr *a, size_t n, const ts_fr_roots *table);

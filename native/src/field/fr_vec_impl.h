@@ -100,6 +100,10 @@ static void fr_vec_scale(ts_fr *out, const ts_fr *s, const ts_fr *a, size_t n) {
     for (size_t k = 0; k < n; k++) ts_fr_mul(&out[k], &factor, &a[k]);
 }
 
+static void fr_vec_outer(ts_fr *out, const ts_fr *a, size_t n, const ts_fr *b, size_t m) {
+    for (size_t i = 0; i < n; i++) fr_vec_scale(out + i * m, a + i, b, m);
+}
+
 static void fr_vec_axpy(ts_fr *out, const ts_fr *s, const ts_fr *a, const ts_fr *b, size_t n) {
     const ts_fr factor = *s;
     for (size_t k = 0; k < n; k++) {

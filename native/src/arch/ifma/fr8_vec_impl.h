@@ -89,6 +89,10 @@ static void ifma_fr_vec_scale(ts_fr *out, const ts_fr *s, const ts_fr *a, size_t
     ts_fr8_map(out, &in, TS_MAP_SCALE);
 }
 
+static void ifma_fr_vec_outer(ts_fr *out, const ts_fr *a, size_t n, const ts_fr *b, size_t m) {
+    for (size_t i = 0; i < n; i++) ifma_fr_vec_scale(out + i * m, a + i, b, m);
+}
+
 static void ifma_fr_vec_axpy(ts_fr *out, const ts_fr *s, const ts_fr *a, const ts_fr *b, size_t n) {
     const ts_fr8_map_in in = {.a = a, .c = b, .n = n, .scale = ts_fr8_scale_factor(s->l)};
     ts_fr8_map(out, &in, TS_MAP_SCALE | TS_MAP_ADD);

@@ -45,6 +45,7 @@ const ts_cpu ts_cpu_ifma = {
     .fr_vec_mul = ifma_fr_vec_mul,
     .fr_vec_muladd = ifma_fr_vec_muladd,
     .fr_vec_scale = ifma_fr_vec_scale,
+    .fr_vec_outer = ifma_fr_vec_outer,
     .fr_vec_axpy = ifma_fr_vec_axpy,
     .fr_vec_inv = ifma_fr_vec_inv,
     .fr_vec_sqrt_var = ifma_fr_vec_sqrt_var,
