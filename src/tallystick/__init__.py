@@ -69,7 +69,7 @@ from .lib import (
     where,
     zscores,
 )
-from .plan import (
+from .tracing import (
     Column,
     Members,
     MemberSchema,

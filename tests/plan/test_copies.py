@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 import tallystick as ts
 from support.plans import Drawn, drawn_plans
-from tallystick.plan import Members, Node, Plan, Program, Table, trace, warnings
-from tallystick.plan import _copies as copies
-from tallystick.plan._copies import copied_inputs
+from tallystick.disclosure import _copies as copies
+from tallystick.disclosure import warnings
+from tallystick.disclosure._copies import copied_inputs
+from tallystick.plan import Node, Plan
 from tallystick.plan._ops import (
     Add,
     Concat,
@@ -34,6 +35,7 @@ from tallystick.plan._ops import (
     View,
     Zero,
 )
+from tallystick.tracing import Members, Program, Table, trace
 
 Form = dict[tuple[int, int], int]
 """Coefficients by unknown: an entry of a node, or a digit of an input's entry; constants are left out."""
@@ -173,7 +175,7 @@ def test_more_work_than_the_limit_is_not_begun(monkeypatch: pytest.MonkeyPatch) 
     assert copied_inputs(*given, limit=39) is None
     assert copied_inputs(*given, limit=40) == [frozenset({0})]
     monkeypatch.setattr(copies._Forms, "copied", lambda self: pytest.fail("looked at"))
-    monkeypatch.setattr("tallystick.plan._render._MAX_COPY_WORK", 39)
+    monkeypatch.setattr("tallystick.disclosure._warnings._MAX_COPY_WORK", 39)
     assert "too many values are added up to examine" in " ".join(warnings(plan))
 
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import tallystick as ts
+from tallystick.disclosure import warnings
 from tallystick.gallery import examples
-from tallystick.plan import Plan, Program, trace, warnings
+from tallystick.plan import Plan
+from tallystick.tracing import Program, trace
 
 ROWS = 20
 

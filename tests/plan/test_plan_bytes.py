@@ -14,19 +14,8 @@ import tallystick as ts
 from support.plans import Drawn, drawn_plans
 from tallystick.encoding import dumps, loads
 from tallystick.errors import DecodeError
-from tallystick.plan import (
-    HALF,
-    Hint,
-    Input,
-    Members,
-    Plan,
-    Table,
-    assert_zero,
-    hint,
-    input_bits,
-    schema_of,
-    simulate,
-)
+from tallystick.plan import HALF, Hint, Input, Plan, simulate
+from tallystick.tracing import Members, Table, assert_zero, hint, input_bits, schema_of
 
 
 def _sample_plan() -> Plan:

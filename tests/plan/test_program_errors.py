@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import tallystick as ts
+from tallystick.disclosure import warnings
 from tallystick.errors import ProgramError
-from tallystick.plan import load_program, trace, warnings
+from tallystick.tracing import load_program, trace
 
 COLUMNS = {
     "x": ts.Column(-8, 7),

@@ -15,30 +15,32 @@ from tallystick.algebra import Generators, Random, Vector
 from tallystick.backend import Backend
 from tallystick.errors import DataError, ProgramError, UsageError, VerificationError
 from tallystick.plan import (
-    Column,
     Hint,
     Inputs,
-    Members,
-    MemberSchema,
     Mul,
     Output,
     Plan,
     PlanRelation,
-    Table,
     Zero,
     _plan,
+    schedule,
+    simulate,
+    witness,
+)
+from tallystick.proofs import BatchVerifier, Witness, prove
+from tallystick.record import MAX_FILE_SIZE
+from tallystick.tracing import (
+    Column,
+    Members,
+    MemberSchema,
+    Table,
     assert_zero,
     hint,
     input_bits,
     load_program,
-    schedule,
-    simulate,
     trace,
-    witness,
 )
-from tallystick.plan import _program as program_module
-from tallystick.proofs import BatchVerifier, Witness, prove
-from tallystick.record import MAX_FILE_SIZE
+from tallystick.tracing import _program as program_module
 
 # ------------------------------------------------------------------------------------ files
 

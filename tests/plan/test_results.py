@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import tallystick as ts
 from tallystick.backend import FR_MODULUS
-from tallystick.plan import Members, Opened, Plan, Program, Table, simulate, trace
+from tallystick.plan import Plan, simulate
+from tallystick.tracing import Members, Opened, Program, Table, trace
 
 
 def evaluated(body: object, x: list[int]) -> dict[str, tuple[Fraction | None, ...]]:

@@ -17,20 +17,8 @@ from hypothesis import strategies as st
 import tallystick as ts
 from support.plans import shown
 from tallystick.errors import ProgramError, UsageError
-from tallystick.plan import (
-    INSTEAD,
-    Members,
-    Plan,
-    Program,
-    Secret,
-    Table,
-    assert_zero,
-    hint,
-    input_bits,
-    simulate,
-    trace,
-    witness,
-)
+from tallystick.plan import Plan, simulate, witness
+from tallystick.tracing import INSTEAD, Members, Program, Secret, Table, assert_zero, hint, input_bits, trace
 
 BOUND = 50
 Body = Callable[[Any, Any], Any]

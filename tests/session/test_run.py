@@ -17,7 +17,7 @@ import tallystick as ts
 from tallystick.audit import audit
 from tallystick.backend import Backend
 from tallystick.errors import PolicyError, ProtocolAbort, UsageError
-from tallystick.plan import Plan, Program
+from tallystick.plan import Plan
 from tallystick.record import Column, Commitment, Consortium, Policy, Terms
 from tallystick.session import (
     PHASES,
@@ -31,6 +31,7 @@ from tallystick.session import (
     run_member,
 )
 from tallystick.session import _run as run_module
+from tallystick.tracing import Program
 
 NAMES = ("north", "south", "west")
 IDENTITIES = {name: new_identity(name) for name in NAMES}

@@ -22,7 +22,8 @@ from scipy import stats
 import tallystick as ts
 from support.joint_run import Case
 from tallystick.lib import __all__ as FUNCTIONS
-from tallystick.plan import OPERATORS, Members, Plan, Program, Table, trace
+from tallystick.plan import Plan
+from tallystick.tracing import OPERATORS, Members, Program, Table, trace
 
 __all__ = [
     "CASES",

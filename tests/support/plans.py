@@ -17,23 +17,16 @@ from tallystick.plan import (
     Input,
     InputBits,
     Matching,
-    Members,
     Mul,
     Output,
     Plan,
     Points,
-    Program,
-    Secret,
-    Table,
     Zero,
-    assert_zero,
     constant_of,
     forward,
-    hint,
-    input_bits,
     input_value,
-    trace,
 )
+from tallystick.tracing import Members, Program, Secret, Table, assert_zero, hint, input_bits, trace
 
 __all__ = ["Drawn", "FormValues", "drawn_plans", "fake_points", "run_forward", "shown"]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..plan import Column, MemberSchema, Plan, load_program, trace
+from ..plan import Plan
 from ..record import Terms
+from ..tracing import Column, MemberSchema, load_program, trace
 
 __all__ = ["ProgramSource"]
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import click
 
+from ..cost import CALIBRATIONS, read_calibrations, render
 from ..errors import UsageError
 from ..gallery import find
-from ..plan import CALIBRATIONS, Column, MemberSchema, Plan, read_calibrations, render, trace
+from ..plan import Plan
 from ..session import read_job, schemas
+from ..tracing import Column, MemberSchema, trace
 from ._programs import GALLERY, find_program
 
 __all__ = ["plan_command"]

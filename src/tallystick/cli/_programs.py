@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..audit import ProgramSource
 from ..gallery import find
-from ..plan import Program, load_program
+from ..tracing import Program, load_program
 
 __all__ = ["GALLERY", "find_program"]
 

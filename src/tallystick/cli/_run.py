@@ -14,8 +14,9 @@ from rich.console import Console
 
 from ..audit import results_json
 from ..backend import get_backend
+from ..cost import render
 from ..errors import PolicyError, ProtocolAbort
-from ..plan import Plan, render
+from ..plan import Plan
 from ..record import Policy, Terms
 from ..session import (
     INSECURE_WARNING,

@@ -4,7 +4,7 @@ them.
 
 from __future__ import annotations
 
-from ..plan import INSTEAD, concat, stack
+from ..tracing import INSTEAD, concat, stack
 from . import join
 from ._auction import SecondPrice, second_price
 from ._choice import abs, all, any, clip, isin, max, maximum, min, minimum, sign, where

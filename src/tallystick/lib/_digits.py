@@ -10,26 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..plan import (
-    Add,
-    Array,
-    Builder,
-    Concat,
-    Constant,
-    Input,
-    Neg,
-    Scale,
-    Secret,
-    Sub,
-    Take,
-    View,
-    assert_zero,
-    concat,
-    constant,
-    hint,
-    span_weights,
-    view_indices,
-)
+from ..plan import Add, Concat, Constant, Input, Neg, Scale, Sub, Take, View, span_weights, view_indices
+from ..tracing import Array, Builder, Secret, assert_zero, concat, constant, hint
 from ._naming import units
 
 __all__ = [

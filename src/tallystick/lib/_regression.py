@@ -12,19 +12,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ..plan import (
-    MAX_BITS,
-    MAX_PLACES,
-    Array,
-    Builder,
-    Opened,
-    Operand,
-    PublicConstant,
-    Secret,
-    fail,
-    public_array,
-    public_constant,
-)
+from ..plan import MAX_BITS, MAX_PLACES, PublicConstant
+from ..tracing import Array, Builder, Opened, Operand, Secret, fail, public_array, public_constant
 from ._moments import opened
 
 __all__ = ["Columns", "Regression", "columns_of", "ols"]

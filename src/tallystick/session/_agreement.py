@@ -15,8 +15,9 @@ from .. import encoding
 from ..encoding import Value
 from ..errors import DecodeError, ProtocolAbort, VerificationError
 from ..party import Mesh
-from ..plan import Plan, Program, trace
+from ..plan import Plan
 from ..record import AgreedMember, Agreement, Policy, Table, Terms, check_signature, sign
+from ..tracing import Program, trace
 from ._identity import Identity
 from ._job import Job, check_policy, schemas
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from ..encoding import Value
 from ..errors import PolicyError, UsageError
-from ..plan import Column as PlanColumn
-from ..plan import MemberSchema, Plan, policy_names
+from ..plan import Plan, policy_names
 from ..record import MAX_MEMBERS, Column, Consortium, Policy, read_consortium
 from ..record.toml import integer, naming, only, read_toml, table, text, texts
+from ..tracing import Column as PlanColumn
+from ..tracing import MemberSchema
 
 __all__ = ["Job", "check_policy", "read_job", "read_policy", "schemas"]
 

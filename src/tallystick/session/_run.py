@@ -32,7 +32,7 @@ from ..online import (
     share_inputs,
 )
 from ..party import Party
-from ..plan import Output, Plan, PlanRelation, Program, ResultValue, centred, encodings, told
+from ..plan import Output, Plan, PlanRelation, ResultValue, centred, encodings, told
 from ..record import (
     Agreement,
     Commitment,
@@ -46,6 +46,7 @@ from ..record import (
     check_signature,
     sign,
 )
+from ..tracing import Program
 from ._agreement import Approve, agree
 from ._commit import collect_commitments, make_commitment
 from ._connect import bind, own_address

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ._ops import MAX_LABEL
+from ..plan import MAX_LABEL
 
 __all__ = ["Origin", "joined", "label_of"]
 

@@ -10,9 +10,7 @@ from functools import lru_cache
 from itertools import accumulate
 from math import log
 
-from ._hints import MAX_COINS
-from ._ops import Hint, Output
-from ._plan import Plan
+from ..plan import MAX_COINS, Hint, Output, Plan
 
 __all__ = ["Budget", "budgets", "coins_for", "epsilon_of"]
 

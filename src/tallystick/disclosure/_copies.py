@@ -14,15 +14,14 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ._intervals import Interval
-from ._linear import view_indices
-from ._ops import (
+from ..plan import (
     Add,
     Concat,
     Constant,
     Hint,
     Input,
     InputBits,
+    Interval,
     Matching,
     Matmul,
     Mul,
@@ -33,6 +32,7 @@ from ._ops import (
     Sum,
     Take,
     View,
+    view_indices,
 )
 
 __all__ = ["copied_inputs", "sources"]

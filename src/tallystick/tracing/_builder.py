@@ -10,11 +10,33 @@ from types import FrameType
 from typing import NoReturn
 
 from ..errors import ProgramError
-from ._expressions import Expression, PublicOutput, length_of, moved_expression, operands_of, points_of
-from ._hints import HINTS
-from ._intervals import Interval
-from ._ops import MAX_LENGTH, Hint, Input, InputBits, Node, Output, Points, Zero, is_late, moved
-from ._plan import MAX_NODES, MAX_TOTAL, Member, Plan, Result, compute_layout, work_of
+from ..plan import (
+    HINTS,
+    MAX_LENGTH,
+    MAX_NODES,
+    MAX_TOTAL,
+    Expression,
+    Hint,
+    Input,
+    InputBits,
+    Interval,
+    Member,
+    Node,
+    Output,
+    Plan,
+    Points,
+    PublicOutput,
+    Result,
+    Zero,
+    compute_layout,
+    is_late,
+    length_of,
+    moved,
+    moved_expression,
+    operands_of,
+    points_of,
+    work_of,
+)
 
 __all__ = ["Builder", "fail", "is_program", "location", "program_line"]
 

@@ -17,12 +17,23 @@ import numpy as np
 
 from ..encoding import loads
 from ..errors import DecodeError, ProgramError, TallystickError, UsageError
+from ..plan import (
+    MAX_BYTES,
+    MAX_DECIMALS,
+    MAX_INPUT_BITS,
+    MAX_LENGTH,
+    MAX_MEMBERS,
+    MAX_NAME,
+    MAX_VALUES,
+    Input,
+    Member,
+    OverflowRangeError,
+    Plan,
+    Result,
+)
 from ._builder import Builder, fail, is_program, location
 from ._describe import Origin
-from ._intervals import OverflowRangeError
 from ._opened import Opened, public_constant, reveal
-from ._ops import MAX_DECIMALS, MAX_INPUT_BITS, MAX_LENGTH, MAX_NAME, Input
-from ._plan import MAX_BYTES, MAX_MEMBERS, MAX_VALUES, Member, Plan, Result
 from ._secret import Secret
 
 __all__ = [

@@ -10,11 +10,19 @@ from typing import NoReturn, TypeAlias
 
 import numpy as np
 
+from ..disclosure import copied_inputs
+from ..plan import (
+    MAX_LABEL,
+    MAX_PLACES,
+    Input,
+    PublicBinary,
+    PublicConstant,
+    PublicNeg,
+    PublicRounded,
+    PublicTake,
+)
 from ._builder import Builder, fail
-from ._copies import copied_inputs
 from ._describe import label_of
-from ._expressions import MAX_PLACES, PublicBinary, PublicConstant, PublicNeg, PublicRounded, PublicTake
-from ._ops import MAX_LABEL, Input
 from ._secret import Secret, pick
 
 __all__ = ["Opened", "PublicOperand", "inputs_shown", "public_constant", "reveal", "sqrt"]

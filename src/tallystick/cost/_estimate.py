@@ -11,13 +11,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..backend import FR_BYTES, G1_BYTES
+from ..plan import (
+    MAC,
+    PENDING_LIMIT,
+    Hint,
+    Matmul,
+    Mul,
+    Pending,
+    Plan,
+    Sum,
+    Tally,
+    schedule,
+    side_by_side,
+    tally_of,
+)
 from ..proofs import Proof, RangeRelation, Shape
 from ._calibration import CALIBRATIONS, Calibration, Work
 from ._material import Material
-from ._ops import Hint, Matmul, Mul, Sum
-from ._plan import Plan
-from ._schedule import schedule, tally_of
-from ._tally import MAC, PENDING_LIMIT, Pending, Tally, side_by_side
 
 __all__ = ["Estimate", "Step", "estimate"]
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ..plan import Add, Constant, Input, Matching, Mul, Neg, PublicCommon, PublicMatching, Scale, Sub, View
 from ._builder import Builder, fail
 from ._describe import Origin, joined
-from ._expressions import PublicCommon, PublicMatching
 from ._opened import Opened
-from ._ops import Add, Constant, Input, Matching, Mul, Neg, Scale, Sub, View
 from ._secret import Secret
 
 __all__ = [

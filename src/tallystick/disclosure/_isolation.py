@@ -13,8 +13,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from ._linear import view_indices
-from ._ops import (
+from ..plan import (
     Add,
     Concat,
     Constant,
@@ -27,14 +26,15 @@ from ._ops import (
     Neg,
     Node,
     Output,
+    Plan,
     Points,
     Scale,
     Sub,
     Sum,
     Take,
     View,
+    view_indices,
 )
-from ._plan import Plan
 
 __all__ = ["combined_warnings"]
 

@@ -17,12 +17,9 @@ from typing import NoReturn, TypeAlias, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from ._builder import Builder, fail
-from ._describe import Origin, joined
-from ._hints import HINTS, advice_width
-from ._intervals import HALF
-from ._nearest import INSTEAD, instead_of
-from ._ops import (
+from ..plan import (
+    HALF,
+    HINTS,
     MAX_DECIMALS,
     MAX_LENGTH,
     Add,
@@ -39,7 +36,11 @@ from ._ops import (
     Take,
     View,
     Zero,
+    advice_width,
 )
+from ._builder import Builder, fail
+from ._describe import Origin, joined
+from ._nearest import INSTEAD, instead_of
 
 __all__ = [
     "OPERATORS",
