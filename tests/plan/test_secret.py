@@ -278,6 +278,7 @@ def test_errors_name_the_line_of_the_program(name: str) -> None:
 
 
 def test_what_comes_nearest_to_numpys_functions_exists() -> None:
+    assert ts.mean, "the library, loaded when it is used, enters its own"
     for name, instead in INSTEAD.items():
         for known in re.findall(r"\bts\.(\w+)", instead):
             assert hasattr(ts, known), (name, instead)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from ..plan import Plan
 from ..record import Terms
-from ..tracing import Column, MemberSchema, load_program, trace
 
 __all__ = ["ProgramSource"]
 
@@ -35,6 +34,9 @@ class ProgramSource:
 
     def trace(self, terms: Terms) -> Plan:
         """Trace with the agreed members, rows and columns; ``UsageError`` if the program does not trace."""
+        # An auditor who gives no program loads nothing that traces.
+        from ..tracing import Column, MemberSchema, load_program, trace
+
         schemas = [
             MemberSchema(
                 name=member.name,

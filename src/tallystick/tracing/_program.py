@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import importlib
 import inspect
 import runpy
 import traceback
@@ -228,6 +229,8 @@ def load_program(path: str | Path, name: str | None = None) -> Program:
 
 def trace(program: Program, members: Iterable[MemberSchema]) -> Plan:
     """Run the program once on symbolic tables and return its plan.  Raises ``ProgramError``."""
+    # The library is above this room and enters operators into it: a program may use them without naming ``ts.*``.
+    importlib.import_module("..lib", __package__)
     schemas = list(members)
     names = [s.name for s in schemas]
     if not 1 <= len(schemas) <= MAX_MEMBERS or len(set(names)) != len(names):
