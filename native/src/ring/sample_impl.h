@@ -5,11 +5,6 @@
 #include "../hash/chacha20.h"
 #include "zq.h"
 
-/* A path that has a faster stream defines this before. */
-#ifndef TS_SAMPLE_STREAM
-#define TS_SAMPLE_STREAM chacha20_stream
-#endif
-
 /* Words drawn at a time. */
 #define TS_SAMPLE_WORDS 1024
 #define TS_SAMPLE_BLOCK_WORDS (TS_CHACHA20_BLOCK / 8)
@@ -41,7 +36,7 @@ static void chacha20_stream(uint8_t *out, size_t blocks, const uint8_t *key32, c
 TS_INLINE void ts_sample_draw(ts_sample_stream *s, size_t words) {
     const size_t blocks = (words + TS_SAMPLE_BLOCK_WORDS - 1) / TS_SAMPLE_BLOCK_WORDS;
     TS_ASSERT(words <= TS_SAMPLE_WORDS);
-    TS_SAMPLE_STREAM(s->bytes, blocks, s->key, s->nonce, s->counter);
+    TS_CODE_IFMA(chacha20_stream)(s->bytes, blocks, s->key, s->nonce, s->counter);
     s->counter += (uint32_t)blocks;
 }
 

@@ -7,7 +7,6 @@ is given; cffi releases the interpreter lock while the core runs.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -161,7 +160,6 @@ class NativeBackend:
         self._roots = ffi.new("ts_fr_roots *")
         lib.ts_fr_roots_table(self._cpu, self._roots)
         self._twiddles = _new_fr(0)
-        self._twiddles_lock = threading.Lock()
         self._rings: dict[RingParameters, Ring] = {}
 
     @property
@@ -379,12 +377,13 @@ class NativeBackend:
 
     def _table(self, size: int) -> npt.NDArray[np.uint64]:
         """Return the twiddles for ``size``: one table, which grows and then serves all smaller sizes."""
-        with self._twiddles_lock:
-            if len(self._twiddles) < size:
-                table = _new_fr(size)
-                lib.ts_fr_ntt_table(self._cpu, _fr_out(table), size)
-                self._twiddles = table
-            return self._twiddles
+        table = self._twiddles
+        if len(table) < size:
+            # Two threads may both make one; either serves. A lock would stay locked in a process forked meanwhile.
+            table = _new_fr(size)
+            lib.ts_fr_ntt_table(self._cpu, _fr_out(table), size)
+            self._twiddles = table
+        return table
 
     # ------------------------------------------------------------------ G1
     def g1_from_bytes(self, data: Buffer) -> G1Array:
