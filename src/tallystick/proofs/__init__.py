@@ -5,9 +5,10 @@ Normative text: ``spec/relation.md``, ``spec/gates.md``, ``spec/opening.md``, ``
 
 from ._challenges import Challenges
 from ._commitment import commit_rows
+from ._equations import Drawn
 from ._gates import GatePoint, LinearClaim, arrange_rows, coset_values, linear_claim, root_of_unity
 from ._opening import Opening, OpeningShare, Part, add_parts, open_linear, solo
-from ._parts import JointChallenges, part_holds
+from ._parts import part_holds
 from ._proof import Proof, Witness, multiples, prove
 from ._ranges import InputForm, RangeInput, RangeRelation, input_slots, range_witness
 from ._relation import MAX_COLUMNS, MIN_COLUMNS, Relation, Shape, Transposed, choose_columns
@@ -18,9 +19,9 @@ __all__ = [
     "MIN_COLUMNS",
     "BatchVerifier",
     "Challenges",
+    "Drawn",
     "GatePoint",
     "InputForm",
-    "JointChallenges",
     "LinearClaim",
     "Opening",
     "OpeningShare",
