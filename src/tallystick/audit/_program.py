@@ -15,7 +15,7 @@ __all__ = ["ProgramSource"]
 class ProgramSource:
     """Where a program's source is; ``function`` chooses one where the file defines several.
 
-    Tracing runs the file: it is code that the auditor trusts, such as a published copy it has read.
+    Tracing runs the file, confined like a program that a member got from another (``spec/session.md``, "Programs").
     """
 
     path: Path
@@ -35,7 +35,7 @@ class ProgramSource:
     def trace(self, terms: Terms) -> Plan:
         """Trace with the agreed members, rows and columns; ``UsageError`` if the program does not trace."""
         # An auditor who gives no program loads nothing that traces.
-        from ..tracing import Column, MemberSchema, load_program, trace
+        from ..tracing import Column, MemberSchema, ProgramFile
 
         schemas = [
             MemberSchema(
@@ -45,4 +45,4 @@ class ProgramSource:
             )
             for member, table in zip(terms.members, terms.tables, strict=True)
         ]
-        return trace(load_program(self.path, self.function), schemas)
+        return ProgramFile(self.path, self.function).trace(schemas)

@@ -6,6 +6,7 @@ Every member traces its own copy of the program, so nobody computes what it has 
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from ..errors import DecodeError, ProtocolAbort, VerificationError
 from ..party import Mesh
 from ..plan import Plan
 from ..record import AgreedMember, Agreement, Policy, Table, Terms, check_signature, sign
-from ..tracing import Program, trace
+from ..tracing import Traceable
 from ._identity import Identity
 from ._job import Job, check_policy, schemas
 
@@ -80,7 +81,7 @@ def malformed(job: Job, sender: int, error: DecodeError) -> ProtocolAbort:
 async def agree(
     mesh: Mesh,
     job: Job,
-    program: Program,
+    program: Traceable,
     identity: Identity,
     *,
     rows: int,
@@ -101,7 +102,7 @@ async def agree(
         nonce=secrets.token_bytes(_NONCE_BYTES),
     )
     hellos = await _hellos(mesh, job, own)
-    plan = trace(program, schemas(job, [hello.rows for hello in hellos]))
+    plan = await asyncio.to_thread(program.trace, schemas(job, [hello.rows for hello in hellos]))
     terms = _terms(job, plan, preparation, hellos)
     await _compare_plans(mesh, job, plan, terms, hellos)
     check_policy(job.policy, plan, whose="the job's policy")

@@ -46,7 +46,7 @@ from ..record import (
     check_signature,
     sign,
 )
-from ..tracing import Program
+from ..tracing import Traceable
 from ._agreement import Approve, agree
 from ._commit import collect_commitments, make_commitment
 from ._connect import bind, own_address
@@ -77,7 +77,7 @@ class Node:
 
     job: Job
     identity: Identity
-    program: Program
+    program: Traceable
     data: DataTable
     backend: Backend
     preparation: str

@@ -21,7 +21,18 @@ from ._points import (
     rowwise,
     shuffled,
 )
-from ._program import Column, Members, MemberSchema, Program, Table, load_program, program, schema_of, trace
+from ._program import (
+    Column,
+    Members,
+    MemberSchema,
+    Program,
+    Table,
+    Traceable,
+    load_program,
+    program,
+    schema_of,
+    trace,
+)
 from ._secret import (
     OPERATORS,
     Array,
@@ -37,6 +48,7 @@ from ._secret import (
     public_array,
     stack,
 )
+from ._source import ProgramFile
 from ._tell import tell
 
 __all__ = [
@@ -50,9 +62,11 @@ __all__ = [
     "Opened",
     "Operand",
     "Program",
+    "ProgramFile",
     "Secret",
     "Table",
     "Tags",
+    "Traceable",
     "assert_zero",
     "broadcast_shape",
     "coins",
