@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from tallystick.errors import DataError, UsageError
-from tallystick.record import Column
+from tallystick.plan import Column
 from tallystick.session import read_table
 
-COLUMNS = (
-    Column(name="wage", low=-100, high=99999, decimals=2),
-    Column(name="years", low=0, high=18, decimals=0),
-)
+COLUMNS = {
+    "wage": Column(-100, 99999, 2),
+    "years": Column(0, 18),
+}
 
 
 def write(folder: Path, text: str | bytes) -> Path:

@@ -43,7 +43,6 @@ from tallystick.record import (
     read_transcript,
     sign,
 )
-from tallystick.record import Column as AgreedColumn
 
 PROGRAMS = Path(__file__).parent / "programs"
 NAMES = ("north", "south", "west")
@@ -64,9 +63,6 @@ def traced(name: str = "pay") -> Plan:
 
 def terms_of(plan: Plan, *, session: int = 0, **changes: object) -> Terms:
     """Return the terms under which the members would run the plan."""
-    columns = tuple(
-        AgreedColumn(name=n, low=c.low, high=c.high, decimals=c.decimals) for n, c in COLUMNS.items()
-    )
     terms = Terms(
         program=plan.program,
         plan=plan.digest,
@@ -78,7 +74,7 @@ def terms_of(plan: Plan, *, session: int = 0, **changes: object) -> Terms:
             )
             for name, key in zip(NAMES, KEYS, strict=True)
         ),
-        tables=tuple(Table(rows=member.rows, columns=columns) for member in plan.members),
+        tables=tuple(Table(rows=member.rows, columns=COLUMNS) for member in plan.members),
         policy=Policy(min_members=3, min_rows=1),
         preparation="lowgear",
         nonces=tuple(hashlib.sha256(f"nonce {session} {name}".encode()).digest() for name in NAMES),

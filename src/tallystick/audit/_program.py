@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..plan import Column, MemberSchema, Plan, load_program, trace
+from ..plan import MemberSchema, Plan, load_program, trace
 from ..record import Terms
 
 __all__ = ["ProgramSource"]
@@ -38,7 +38,7 @@ class ProgramSource:
             MemberSchema(
                 name=member.name,
                 rows=table.rows,
-                columns={c.name: Column(c.low, c.high, c.decimals) for c in table.columns},
+                columns=table.columns,
             )
             for member, table in zip(terms.members, terms.tables, strict=True)
         ]

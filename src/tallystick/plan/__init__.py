@@ -15,7 +15,7 @@ from ._describe import Origin, joined
 from ._estimate import Estimate, Step, estimate
 from ._expressions import MAX_BITS, MAX_PLACES, Expression, PublicConstant
 from ._hint_kind import HintKind
-from ._hints import HINTS, MAX_COINS, STATISTICAL_BITS, advice_width, span_weights
+from ._hints import HINTS, MAX_COINS, advice_width, span_weights
 from ._hints_numbers import multiplier_for, ratio_by_approach, ratio_steps, root_by_approach, root_step
 from ._hints_order import control_digits
 from ._intervals import HALF, Interval, centred
@@ -100,7 +100,6 @@ __all__ = [
     "PENDING_LIMIT",
     "PHASES",
     "RING",
-    "STATISTICAL_BITS",
     "Add",
     "Advice",
     "Approach",

@@ -17,12 +17,13 @@ import numpy as np
 
 from ..encoding import loads
 from ..errors import DecodeError, ProgramError, TallystickError, UsageError
+from ..limits import MAX_INPUT_BITS, MAX_MEMBERS, MAX_NAME
 from ._builder import Builder, fail, is_program, location
 from ._describe import Origin
 from ._intervals import OverflowRangeError
 from ._opened import Opened, public_constant, reveal
-from ._ops import MAX_DECIMALS, MAX_INPUT_BITS, MAX_LENGTH, MAX_NAME, Input
-from ._plan import MAX_BYTES, MAX_MEMBERS, MAX_VALUES, Member, Plan, Result
+from ._ops import MAX_DECIMALS, MAX_LENGTH, Input
+from ._plan import MAX_BYTES, MAX_VALUES, Member, Plan, Result
 from ._secret import Secret
 
 __all__ = [
