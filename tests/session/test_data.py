@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from tallystick.errors import DataError, UsageError
-from tallystick.record import Column
+from tallystick.plan import Column
 from tallystick.session import read_table
 
-COLUMNS = (
-    Column(name="wage", low=-100, high=99999, decimals=2),
-    Column(name="years", low=0, high=18, decimals=0),
-)
+COLUMNS = {
+    "wage": Column(-100, 99999, 2),
+    "years": Column(0, 18),
+}
 
 
 def write(folder: Path, text: str | bytes) -> Path:
@@ -106,8 +106,8 @@ def test_parquet_refusals(tmp_path: Path, wage: list[object], message: str) -> N
         read_table(path, COLUMNS)
 
 
-WIDE = Column(name="id", low=-(10**20), high=10**20, decimals=0)
-CENTS = Column(name="id", low=-(10**20), high=10**20, decimals=2)
+WIDE = Column(-(10**20), 10**20)
+CENTS = Column(-(10**20), 10**20, 2)
 
 
 @pytest.mark.parametrize(
@@ -132,12 +132,12 @@ def test_floating_point_numbers_that_others_share_are_refused(
         parquet.write_table(pa.table({"id": pa.array(np.array(values, dtype=kind))}), path)
 
     write_floats([last])
-    assert read_table(path, [column]).columns == {"id": [int(last) * 10**column.decimals]}
+    assert read_table(path, {"id": column}).columns == {"id": [int(last) * 10**column.decimals]}
     write_floats([1.0, first])
     with pytest.raises(
         DataError, match=r"row 2, column 'id': .* is a floating-point number of \d+ binary digits"
     ):
-        read_table(path, [column])
+        read_table(path, {"id": column})
 
 
 def test_integers_decimals_and_text_beyond_that_are_exact(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_integers_decimals_and_text_beyond_that_are_exact(tmp_path: Path) -> Non
     path = tmp_path / "table.parquet"
     for values in ([2**53 + 1], [Decimal(2**53 + 1)], [str(2**53 + 1)]):
         parquet.write_table(pa.table({"id": pa.array(values)}), path)
-        assert read_table(path, [WIDE]).columns == {"id": [2**53 + 1]}
+        assert read_table(path, {"id": WIDE}).columns == {"id": [2**53 + 1]}
 
 
 def test_not_parquet(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 import tallystick as ts
 from tallystick.errors import PolicyError, UsageError
-from tallystick.record import Column, Policy, member_toml
+from tallystick.plan import Column
+from tallystick.record import Policy, member_toml
 from tallystick.session import check_policy, new_identity, read_job, read_policy, schemas
 
 CONSORTIUM = "\n".join(
@@ -51,10 +52,10 @@ def test_a_job_is_read(tmp_path: Path) -> None:
         "wages.py:wages",
         ("west", "north"),
     )
-    assert job.columns == (
-        Column(name="wage", low=0, high=4095, decimals=2),
-        Column(name="change", low=-5, high=5, decimals=0),
-    )
+    assert job.columns == {
+        "wage": Column(0, 4095, 2),
+        "change": Column(-5, 5),
+    }
     assert job.policy == Policy(min_members=2, min_rows=10, outputs=("mean", "count"))
     seen = schemas(job, [3, 4])
     assert [(s.name, s.rows, sorted(s.columns)) for s in seen] == [
@@ -124,7 +125,7 @@ def test_refusals_name_file_and_entry(tmp_path: Path, old: str, new: str, messag
 )
 def test_zeros_at_the_end_change_nothing(tmp_path: Path, written: str, scaled: int) -> None:
     job = read_job(write(tmp_path, TEXT.replace("low = 0\n", f"low = {written}\n")))
-    assert job.columns[0].low == scaled
+    assert job.columns["wage"].low == scaled
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

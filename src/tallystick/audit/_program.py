@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..plan import Plan
+from ..plan import MemberSchema, Plan
 from ..record import Terms
 
 __all__ = ["ProgramSource"]
@@ -35,13 +35,13 @@ class ProgramSource:
     def trace(self, terms: Terms) -> Plan:
         """Trace with the agreed members, rows and columns; ``UsageError`` if the program does not trace."""
         # An auditor who gives no program loads nothing that traces.
-        from ..tracing import Column, MemberSchema, ProgramFile
+        from ..tracing import ProgramFile
 
         schemas = [
             MemberSchema(
                 name=member.name,
                 rows=table.rows,
-                columns={c.name: Column(c.low, c.high, c.decimals) for c in table.columns},
+                columns=table.columns,
             )
             for member, table in zip(terms.members, terms.tables, strict=True)
         ]

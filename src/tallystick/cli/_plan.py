@@ -11,9 +11,9 @@ import click
 from ..cost import CALIBRATIONS, read_calibrations, render
 from ..errors import UsageError
 from ..gallery import find
-from ..plan import Plan
+from ..plan import Column, MemberSchema, Plan
 from ..session import read_job, schemas
-from ..tracing import Column, MemberSchema, trace
+from ..tracing import trace
 from ._programs import GALLERY, find_program
 
 __all__ = ["plan_command"]

@@ -130,7 +130,7 @@ def verified(check: Callable[[], _T], *, label: str, sender: int) -> _T:
     except DecodeError as error:
         malformed(label, sender, error.message)
     except VerificationError as error:
-        raise ProtocolAbort(f"party {sender}: {error.message}", check=error.check, blame=sender) from error
+        raise ProtocolAbort.by(sender, f": {error.message}", check=error.check) from error
 
 
 def read_ciphertext(scheme: Scheme, data: Octets, rows: int) -> Ciphertext:

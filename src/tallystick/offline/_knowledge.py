@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from ..algebra import Random, Vector
 from ..backend import FR_BYTES, FR_MODULUS, Backend, Ciphertext, FrArray, Octets, Poly, PublicKey, Ring, Small
+from ..encoding import absorb
 from ..errors import DecodeError, VerificationError
 from ._parameters import DIAGONAL_CHALLENGE, Box, Parameters, ProofParameters
 
@@ -170,8 +171,7 @@ def _combination(mask: _Ints, witnesses: Sequence[_Ints], shifts: Sequence[int])
 def _hash(parts: Iterable[Octets]) -> Any:
     h = hashlib.sha256()
     for part in parts:
-        h.update(len(part).to_bytes(8, "big"))
-        h.update(np.frombuffer(part, dtype=np.uint8).data)
+        absorb(h, np.frombuffer(part, dtype=np.uint8).data)
     return h
 
 

@@ -11,6 +11,7 @@ from math import lcm, log2
 
 from ..backend import FR_MODULUS, RingParameters
 from ..errors import UsageError
+from ..limits import STATISTICAL_BITS
 
 __all__ = ["HE_STANDARD_BITS", "Box", "Parameters", "ProofParameters", "derive", "ring_primes"]
 
@@ -19,7 +20,6 @@ _R = FR_MODULUS
 #: log2 q allowed for a ternary secret at 128 bits classical: Homomorphic Encryption Standard (2018), table 1.
 HE_STANDARD_BITS = {1024: 27, 2048: 54, 4096: 109, 8192: 218, 16384: 438, 32768: 881}
 
-STATISTICAL_BITS = 80
 SOUNDNESS_BITS = 128
 PRIME_BITS = 50
 LIMB_BITS = 52

@@ -158,10 +158,10 @@ async def _prove(
         )
         verifier.verify()
     except VerificationError as error:
+        culprit = joint.culprit(challenges.drawn)
+        what = "contributed something else to the proof than the rows say that it committed to"
         raise online.failed(
-            "a party's contribution to the proof is not that of the rows it committed to",
-            check="z-share",
-            blame=joint.culprit(challenges.drawn),
+            what if culprit is not None else f"somebody {what}", check="z-share", blame=culprit
         ) from error
     if progress is not None:
         progress("prove", len(_STEPS), len(_STEPS))

@@ -14,6 +14,7 @@ from math import prod
 
 from ..encoding import Value, dumps, expect_array, expect_int, expect_map, expect_text, loads
 from ..errors import DecodeError
+from ..limits import MAX_MEMBERS
 from ..proofs import RangeInput, Shape, choose_columns
 from ._expressions import (
     Expression,
@@ -51,7 +52,6 @@ from ._ops import (
 
 __all__ = [
     "MAX_BYTES",
-    "MAX_MEMBERS",
     "MAX_NODES",
     "MAX_TOTAL",
     "VERSION",
@@ -72,9 +72,6 @@ MAX_BYTES = 1 << 25
 
 MAX_VALUES = 1_000_000
 """CBOR values in an encoded plan: an item of a transcript holds as many, and its own few."""
-
-MAX_MEMBERS = 256
-"""Members of a plan."""
 
 MAX_NODES = 1 << 16
 """Nodes, and likewise expressions and results, of a plan."""

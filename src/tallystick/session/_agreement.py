@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from .. import encoding
 from ..encoding import Value
 from ..errors import DecodeError, ProtocolAbort, VerificationError
+from ..limits import MAX_ROWS
 from ..party import Mesh
 from ..plan import Plan
 from ..record import AgreedMember, Agreement, Policy, Table, Terms, check_signature, sign
@@ -29,7 +30,6 @@ Approve = Callable[[Plan, Terms], None]
 
 _NONCE_BYTES = 32
 _MAX_HELLO = 1 << 20
-_MAX_ROWS = 1 << 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +65,14 @@ class _Hello:
             version=encoding.expect_text(fields["version"], "hello: version", max_length=64),
             job=job,
             preparation=encoding.expect_text(fields["preparation"], "hello: preparation", max_length=64),
-            rows=encoding.expect_int(fields["rows"], "hello: rows", high=_MAX_ROWS),
+            rows=encoding.expect_int(fields["rows"], "hello: rows", high=MAX_ROWS),
             nonce=encoding.expect_bytes(fields["nonce"], "hello: nonce", length=_NONCE_BYTES),
         )
 
 
-def malformed(job: Job, sender: int, error: DecodeError) -> ProtocolAbort:
+def malformed(sender: int, error: DecodeError) -> ProtocolAbort:
     """Return the abort for a message that does not decode."""
-    name = job.consortium.names[sender]
-    return ProtocolAbort(
-        f"{name} sent what cannot be decoded: {error.message}", check="malformed", blame=sender
-    )
+    return ProtocolAbort.by(sender, f"sent what cannot be decoded: {error.message}", check="malformed")
 
 
 async def agree(
@@ -119,15 +116,15 @@ async def _hellos(mesh: Mesh, job: Job, own: _Hello) -> list[_Hello]:
         try:
             hellos.append(_Hello.from_bytes(data))
         except DecodeError as error:
-            raise malformed(job, j, error) from error
+            raise malformed(j, error) from error
     for j, hello in enumerate(hellos):
         parts = [part for part in own.job if hello.job.get(part) != own.job[part]]
         parts += ["preparation"] if hello.preparation != own.preparation else []
         if parts or set(hello.job) != set(own.job):
             raise ProtocolAbort(
-                f"{job.consortium.names[j]}'s job differs from this member's in: "
-                f"{', '.join(parts) or 'its entries'}",
+                f"'s job differs from this member's in: {', '.join(parts) or 'its entries'}",
                 check="job",
+                about=(j,),
                 hint="the members compare their job files, consortium files and flags, and start again",
             )
     return hellos
@@ -153,19 +150,20 @@ async def _compare_plans(mesh: Mesh, job: Job, plan: Plan, terms: Terms, hellos:
     received = await mesh.broadcast("agreement/plan", plan.digest + terms.session_id)
     own = hellos[mesh.index]
     for j, data in enumerate(received):
-        name = job.consortium.names[j]
         if data[:32] != plan.digest:
-            versions = f"; {name} runs tallystick {_printable(hellos[j].version)}, this member {own.version}"
+            theirs = f"{job.consortium.names[j]} runs tallystick {_printable(hellos[j].version)}"
             raise ProtocolAbort(
-                f"{name}'s program traces to another plan than this member's"
-                + (versions if hellos[j].version != own.version else ""),
+                "'s program traces to another plan than this member's"
+                + (f"; {theirs}, this member {own.version}" if hellos[j].version != own.version else ""),
                 check="plan",
+                about=(j,),
                 hint="the members compare their copies of the program with `tallystick plan`",
             )
         if data != plan.digest + terms.session_id:
             raise ProtocolAbort(
-                f"{name} did not hear the same hellos as this member: somebody told members different things",
+                "did not hear the same hellos as this member: somebody told members different things",
                 check="agreement",
+                about=(j,),
             )
 
 

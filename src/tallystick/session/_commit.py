@@ -15,7 +15,6 @@ from ..record import Agreement, Commitment, check_signature, commitment_digest, 
 from ._agreement import malformed
 from ._data import DataTable
 from ._identity import Identity
-from ._job import Job
 
 __all__ = ["collect_commitments", "make_commitment"]
 
@@ -70,7 +69,7 @@ def _in_order(inputs: Sequence[Input], data: DataTable, random: Random) -> list[
 
 
 async def collect_commitments(
-    mesh: Mesh, job: Job, plan: Plan, agreement: Agreement, own: Commitment, generators: Generators
+    mesh: Mesh, plan: Plan, agreement: Agreement, own: Commitment, generators: Generators
 ) -> tuple[list[Commitment], list[Points]]:
     """Exchange commitments, and verify every signature and, in one batch, every range proof.
 
@@ -85,7 +84,7 @@ async def collect_commitments(
             commitments.append(Commitment.from_body(value))
             committed.append(_decode(plan, agreement, j, commitments[-1], generators))
         except DecodeError as error:
-            raise malformed(job, j, error) from error
+            raise malformed(j, error) from error
     _check_signatures(agreement, commitments)
     accept_inputs(committed, generators)
     return commitments, [item.rows for item in committed]

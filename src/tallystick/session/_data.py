@@ -9,13 +9,13 @@ from __future__ import annotations
 import csv
 import importlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
 from ..errors import DataError, UsageError
-from ..record import Column
+from ..plan import Column
 
 __all__ = ["DataTable", "read_table"]
 
@@ -35,7 +35,7 @@ class DataTable:
         return f"<DataTable: {self.rows} rows of {', '.join(self.columns)}>"
 
 
-def read_table(path: str | Path, columns: Sequence[Column]) -> DataTable:
+def read_table(path: str | Path, columns: Mapping[str, Column]) -> DataTable:
     """Read the declared columns of a CSV or Parquet file, checked against their declared ranges.
 
     Raises ``DataError`` for the first thing that does not fit, with file, row and column.  Other columns of
@@ -48,9 +48,9 @@ def read_table(path: str | Path, columns: Sequence[Column]) -> DataTable:
     out: list[list[int]] = [[] for _ in columns]
     rows = 0
     for rows, (where, cells) in enumerate(read(path, columns), 1):  # noqa: B007  counts the rows
-        for values, column, cell in zip(out, columns, cells, strict=True):
-            values.append(_entry(cell, column, f"{path}: {where}, column {column.name!r}"))
-    return DataTable(rows, {column.name: values for column, values in zip(columns, out, strict=True)})
+        for values, (name, column), cell in zip(out, columns.items(), cells, strict=True):
+            values.append(_entry(cell, column, f"{path}: {where}, column {name!r}"))
+    return DataTable(rows, dict(zip(columns, out, strict=True)))
 
 
 def _entry(cell: str, column: Column, where: str) -> int:
@@ -93,21 +93,21 @@ def _shown(cell: str) -> str:
     return repr(cell if len(cell) <= _SHOWN else cell[: _SHOWN - 1] + "…")
 
 
-def _places(names: Sequence[str], columns: Sequence[Column], path: Path) -> list[int]:
+def _places(names: Sequence[str], columns: Iterable[str], path: Path) -> list[int]:
     places = []
     for column in columns:
-        found = [k for k, name in enumerate(names) if name == column.name]
+        found = [k for k, name in enumerate(names) if name == column]
         if len(found) != 1:
             problem = "more than one column" if found else "no column"
             raise DataError(
-                f"{path}: the header has {problem} {column.name!r}",
+                f"{path}: the header has {problem} {column!r}",
                 hint=f"its columns are: {', '.join(names)}",
             )
         places.append(found[0])
     return places
 
 
-def _csv_rows(path: Path, columns: Sequence[Column]) -> Iterator[tuple[str, list[str]]]:
+def _csv_rows(path: Path, columns: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
@@ -128,7 +128,7 @@ def _csv_rows(path: Path, columns: Sequence[Column]) -> Iterator[tuple[str, list
         raise DataError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _parquet_rows(path: Path, columns: Sequence[Column]) -> Iterator[tuple[str, list[str]]]:
+def _parquet_rows(path: Path, columns: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
     try:
         parquet = importlib.import_module("pyarrow.parquet")
     except ImportError as error:
@@ -141,8 +141,8 @@ def _parquet_rows(path: Path, columns: Sequence[Column]) -> Iterator[tuple[str, 
         names = list(file.schema_arrow.names)
         _places(names, columns, path)
         number = 0
-        for batch in file.iter_batches(columns=[column.name for column in columns]):
-            read = [batch.column(c.name) for c in columns]
+        for batch in file.iter_batches(columns=list(columns)):
+            read = [batch.column(name) for name in columns]
             digits = [_FLOATS.get(str(c.type)) for c in read]
             for cells in zip(*(c.to_pylist() for c in read), strict=True):
                 number += 1

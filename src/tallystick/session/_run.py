@@ -205,9 +205,7 @@ class _Run:
             self._random.fork("commitment"),
         )
         self._progress("commitment", 1, 2)
-        commitments, rows = await collect_commitments(
-            self._mesh, node.job, plan, agreement, commitment, generators
-        )
+        commitments, rows = await collect_commitments(self._mesh, plan, agreement, commitment, generators)
         return own, commitments, rows
 
     async def _prepare(self, plan: Plan, terms: Terms) -> Openings:

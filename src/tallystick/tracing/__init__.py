@@ -22,9 +22,7 @@ from ._points import (
     shuffled,
 )
 from ._program import (
-    Column,
     Members,
-    MemberSchema,
     Program,
     Table,
     Traceable,
@@ -56,8 +54,6 @@ __all__ = [
     "OPERATORS",
     "Array",
     "Builder",
-    "Column",
-    "MemberSchema",
     "Members",
     "Opened",
     "Operand",

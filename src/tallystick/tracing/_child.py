@@ -24,8 +24,9 @@ from ..encoding import (
     loads,
 )
 from ..errors import ProgramError, UsageError
+from ..plan import Column, MemberSchema
 from ._confine import ConfinementError, confine, limit
-from ._program import Column, MemberSchema, run_source, trace
+from ._program import run_source, trace
 
 __all__ = ["MAX_REQUEST", "UNCONFINED", "main"]
 

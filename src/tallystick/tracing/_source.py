@@ -18,9 +18,8 @@ from pathlib import Path
 
 from ..encoding import Value, dumps, expect_bytes, expect_map, expect_text, loads
 from ..errors import DecodeError, ProgramError, UsageError
-from ..plan import MAX_BYTES, Plan
+from ..plan import MAX_BYTES, MemberSchema, Plan
 from ._child import MAX_REQUEST, UNCONFINED
-from ._program import MemberSchema
 
 __all__ = ["ProgramFile"]
 
