@@ -1,5 +1,6 @@
 /* The exported functions: choice of the code path, and one call through its table for each. */
 #include "cpu/cpu.h"
+#include "curve/subset_impl.h"
 #include "ring/ring_impl.h"
 #include "util/limits.h"
 
