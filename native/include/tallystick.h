@@ -183,6 +183,15 @@ void ts_g1_vec_sum(const ts_cpu *cpu, ts_g1 *out, const ts_g1 *a, size_t n);
 /* out[k] = scalars[k] * a[k]. */
 void ts_g1_vec_mul(const ts_cpu *cpu, ts_g1 *out, const ts_g1 *a, const ts_fr *scalars, size_t n);
 
+/* The bytes of scratch memory that ts_g1_subset_sums needs for m rows; 0 if m is above 2^30. */
+size_t ts_g1_subset_scratch(size_t m);
+
+/* bits of shape (m, n), 0 or 1 each; out[i] = the sum of those points[k] whose bits[i][k] is 1, m points. The scratch
+ * memory may have any alignment and overlaps nothing; at the end everything in it that depends on bits is wiped, while
+ * sums of the points may stay. TS_ERR_LENGTH if it is too small for m rows, or m is above 2^30. */
+int ts_g1_subset_sums(const ts_cpu *cpu, ts_g1 *out, size_t m, const ts_g1 *points, size_t n, const uint8_t *bits,
+                      void *scratch, size_t scratch_len);
+
 /* The bytes of scratch memory that ts_g1_msm_rows_var needs for n points. */
 size_t ts_g1_msm_scratch(const ts_cpu *cpu, size_t n);
 

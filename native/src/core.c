@@ -2,6 +2,7 @@
  * ring/ring_impl.h. */
 #include "cpu/cpu.h"
 #include "cpu/features.h"
+#include "curve/subset_impl.h"
 #include "ring/ring_impl.h"
 #include "util/limits.h"
 

@@ -63,6 +63,13 @@ static void test_bounds(void) {
     void *scratch = malloc(size);
     CHECK(ts_g1_msm_rows_var(cpu, &point, 1, &point, 1, &element, scratch, size - 1) == TS_ERR_LENGTH);
     free(scratch);
+    size = ts_g1_subset_scratch(1);
+    scratch = malloc(size);
+    point.x.l[0] = 1;
+    CHECK(ts_g1_subset_sums(cpu, &point, 1, &point, 0, bytes, scratch, size - 1) == TS_ERR_LENGTH && point.x.l[0] == 0);
+    CHECK(ts_g1_subset_sums(cpu, &point, 1, &point, 0, bytes, scratch, size) == TS_OK);
+    CHECK(ts_g1_subset_scratch(((size_t)1 << 30) + 1) == 0);
+    free(scratch);
 }
 
 int main(void) {

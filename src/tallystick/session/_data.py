@@ -10,12 +10,13 @@ import csv
 import importlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
 from ..errors import DataError, UsageError
 from ..plan import Column
+from ..proofs import Words, to_words
 
 __all__ = ["DataTable", "read_table"]
 
@@ -26,10 +27,18 @@ _SHOWN = 40
 
 @dataclass(frozen=True, slots=True, repr=False)
 class DataTable:
-    """A member's columns as scaled integers, in the order declared; the repr shows no value."""
+    """A member's columns as scaled integers, in the order declared; the repr shows no value.
+
+    ``words`` are the columns once more, in the form that takes the same time whatever the values are.  They are made
+    here, before anything is connected.
+    """
 
     rows: int
     columns: dict[str, list[int]]
+    words: dict[str, Words] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "words", {name: to_words(column) for name, column in self.columns.items()})
 
     def __repr__(self) -> str:
         return f"<DataTable: {self.rows} rows of {', '.join(self.columns)}>"
