@@ -83,7 +83,7 @@ struct ts_cpu {
                             uint32_t counter);
     void (*sample_ternary)(int64_t *out, size_t n, const uint8_t *key32, const uint8_t *nonce12);
     void (*sample_binomial)(int64_t *out, size_t n, const uint8_t *key32, const uint8_t *nonce12);
-    void (*sample_box)(int64_t *out, size_t n, uint64_t bound, const uint8_t *key32, const uint8_t *nonce12);
+    void (*sample_box)(int64_t *out, size_t n, unsigned bits, const uint8_t *key32, const uint8_t *nonce12);
     void (*sample_wide)(uint64_t *out, size_t n, size_t limbs, const uint8_t *key32, const uint8_t *nonce12);
 };
 
