@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import exp, prod
+from math import exp, log2, prod
 
 import pytest
 
+from support.spec_vectors import ROOT
 from tallystick.backend import FR_MODULUS
 from tallystick.errors import UsageError
 from tallystick.offline import _parameters
-from tallystick.offline._parameters import Box, derive, ring_primes
+from tallystick.offline._parameters import TRIPLE_REPLIES, Box, derive, ring_primes
 
 R = FR_MODULUS
 
@@ -23,6 +24,24 @@ def test_the_full_ring_is_inside_the_standard_and_as_the_spec_says():
     assert 11**p.diagonal.masks >= 2**128
     for difference in range(1, 11):
         assert _parameters.DIAGONAL_FACTOR % difference == 0
+
+
+def test_the_page_states_the_figures():
+    p, page = derive(), (ROOT / "preparation.md").read_text(encoding="utf-8")
+    shown = p.epoch_replies * p.ring.degree * (p.hidden_noise // R + 1)
+    assert (
+        f"{len(p.ring.primes)} primes ({log2(p.modulus):.0f} bits), {p.ring.kept} kept"
+        f" ({log2(p.switched_modulus):.0f} bits), u of {p.drowning_bits} bits in {p.ring.wide_limbs} limbs, hidden"
+        f" noise 2^{log2(p.hidden_noise):.1f}, reply noise 2^{log2(p.opened_noise):.1f}, all replies of an epoch"
+        f" 2^{log2(shown) - p.drowning_bits:.1f}"
+    ) in page
+    triples = {m: p.replies_to_each(m) // TRIPLE_REPLIES * p.ring.degree // 10**8 / 10 for m in (2, 3, 16)}
+    assert triples == {2: 157.0, 3: 78.5, 16: 2.4}
+    assert "157·10^9 triples for 2 members, 78·10^9 for 3, 2.4·10^9 for 16" in page
+    rows = dict(p.table())
+    assert rows["drowned by"] == "u in [0, 2^493), times r"
+    assert rows["shown by all of them"] == "2^-81.6 at most (statistical distance)"
+    assert rows["limit for 16 members"].startswith("2,454,257,664 triples")
 
 
 def test_drowning_and_decryption_have_their_margins():
