@@ -269,12 +269,12 @@ int ts_ring_unpack_var(const ts_ring *ring, uint64_t *out, size_t *bad, const ui
 /* Uniform residues from a public seed: L rows. */
 void ts_ring_uniform(const ts_ring *ring, uint64_t *out, const uint8_t *key32, const uint8_t *nonce12);
 
-/* Coefficients from a secret seed: ternary; centred binomial of variance 10.5; uniform in [-bound, bound], bound below 2^62;
- * and uniform limbs of 52 bits, at most 32 of them, of the shape (limbs, n). The stream has at most 2^32
- * blocks of 64 bytes (TS_ERR_LENGTH); it takes 8, 8, 16 and 8 limbs bytes a coefficient. */
+/* Coefficients from a secret seed: ternary; centred binomial of variance 10.5; uniform in [-2^bits, 2^bits), bits at most
+ * 62; and uniform limbs of 52 bits, at most 32 of them, of the shape (limbs, n). The stream has at most 2^32
+ * blocks of 64 bytes (TS_ERR_LENGTH); it takes 8, 8, 8 and 8 limbs bytes a coefficient. */
 int ts_sample_ternary(const ts_cpu *cpu, int64_t *out, size_t n, const uint8_t *key32, const uint8_t *nonce12);
 int ts_sample_binomial(const ts_cpu *cpu, int64_t *out, size_t n, const uint8_t *key32, const uint8_t *nonce12);
-int ts_sample_box(const ts_cpu *cpu, int64_t *out, size_t n, uint64_t bound, const uint8_t *key32,
+int ts_sample_box(const ts_cpu *cpu, int64_t *out, size_t n, unsigned bits, const uint8_t *key32,
                   const uint8_t *nonce12);
 int ts_sample_wide(const ts_cpu *cpu, uint64_t *out, size_t n, size_t limbs, const uint8_t *key32,
                    const uint8_t *nonce12);

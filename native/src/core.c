@@ -107,10 +107,10 @@ int ts_sample_binomial(const ts_cpu *cpu, int64_t *out, size_t n, const uint8_t 
     return TS_OK;
 }
 
-int ts_sample_box(const ts_cpu *cpu, int64_t *out, size_t n, uint64_t bound, const uint8_t *key32,
+int ts_sample_box(const ts_cpu *cpu, int64_t *out, size_t n, unsigned bits, const uint8_t *key32,
                   const uint8_t *nonce12) {
-    if (!ts_sample_fits(n, 16) || bound >> 62) return ts_refuse(TS_ERR_LENGTH, out, n * sizeof *out);
-    cpu->sample_box(out, n, bound, key32, nonce12);
+    if (!ts_sample_fits(n, 8) || bits > 62) return ts_refuse(TS_ERR_LENGTH, out, n * sizeof *out);
+    cpu->sample_box(out, n, bits, key32, nonce12);
     return TS_OK;
 }
 

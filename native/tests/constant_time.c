@@ -150,7 +150,7 @@ static void run_samplers(const ts_cpu *cpu, ring_values *v, size_t degree) {
     cpu->fr_vec_expand(v->m, degree, key, nonce, 0), cpu->fr_vec_expand(v->y, degree, key, nonce, degree);
     cpu->sample_ternary(v->ternary, degree, key, nonce);
     cpu->sample_binomial(v->binomial, degree, key, nonce);
-    cpu->sample_box(v->box, degree, 1000, key, nonce);
+    cpu->sample_box(v->box, degree, 10, key, nonce);
     cpu->sample_wide(v->u, degree, WIDE, key, nonce);
     check_secret(v->ternary, 8 * degree, "sample_ternary");
     check_secret(v->binomial, 8 * degree, "sample_binomial");

@@ -123,7 +123,7 @@ TS_KERNEL(IFMA, void, chacha20_stream, (uint8_t *out, size_t blocks, const uint8
 /* As exported, with lengths that were checked. */
 TS_KERNEL(SHARED, void, sample_ternary, (int64_t *out, size_t n, const uint8_t *key32, const uint8_t *nonce12))
 TS_KERNEL(SHARED, void, sample_binomial, (int64_t *out, size_t n, const uint8_t *key32, const uint8_t *nonce12))
-TS_KERNEL(SHARED, void, sample_box, (int64_t *out, size_t n, uint64_t bound, const uint8_t *key32,
+TS_KERNEL(SHARED, void, sample_box, (int64_t *out, size_t n, unsigned bits, const uint8_t *key32,
           const uint8_t *nonce12))
 TS_KERNEL(SHARED, void, sample_wide, (uint64_t *out, size_t n, size_t limbs, const uint8_t *key32,
           const uint8_t *nonce12))
