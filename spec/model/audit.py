@@ -139,7 +139,7 @@ class File:
         names = ("version", "program", "plan", "members", "tables", "policy", "preparation", "nonces")
         version, program, plan, members, tables, policy, preparation, nonces = fields(value, "terms", *names)
         need(type(version) is int and version == 1, "unknown version")
-        self.program = text(program, "program", 200)
+        self.program = text(program, "program", 100)
         self.plan_digest = octets(plan, "plan", 32)
         self.members = []
         for member in listed(members, "members"):
@@ -154,11 +154,11 @@ class File:
         low_members, low_rows, allowed = fields(policy, "policy", "min_members", "min_rows", "outputs")
         self.min_members, self.min_rows = (
             size(low_members, "min_members", 64),
-            size(low_rows, "min_rows", 1 << 32),
+            size(low_rows, "min_rows", 1 << 24),
         )
         self.allowed = None
         if allowed is not None:
-            self.allowed = [text(name, "outputs", 200) for name in listed(allowed, "outputs")]
+            self.allowed = [text(name, "outputs", 165) for name in listed(allowed, "outputs")]
             distinct(self.allowed, "outputs")
         need(preparation in ("lowgear", "insecure-small-ring"), "unknown preparation")
         self.preparation = preparation
@@ -174,9 +174,9 @@ class File:
             need(isinstance(low, str) and isinstance(high, str), "bounds are decimal text")
             bounds = decimal(low, "low"), decimal(high, "high")
             need(-R < 2 * bounds[0] <= 2 * bounds[1] < R, "an interval")
-            table[text(name, "column", 200)] = (*bounds, size(decimals, "decimals", 18))
+            table[text(name, "column", 100)] = (*bounds, size(decimals, "decimals", 18))
         need(len(table) == len(columns), "columns of one name")
-        return size(rows, "rows", 1 << 32), table
+        return size(rows, "rows", 1 << 24), table
 
 
 # -- checking ---------------------------------------------------------------------------------------

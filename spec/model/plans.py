@@ -18,7 +18,7 @@ HALF = (R - 1) // 2
 Interval = tuple[int, int] | None  # None: any field element
 
 MAX_BYTES, MAX_VALUES = 1 << 25, 1_000_000
-MAX_MEMBERS, MAX_NODES, MAX_LENGTH = 256, 1 << 16, 1 << 24
+MAX_MEMBERS, MAX_NODES, MAX_LENGTH = 64, 1 << 16, 1 << 24
 MAX_WORK, MAX_PUBLIC, MAX_BITS = 1 << 26, 1 << 20, 1 << 13
 
 

@@ -54,10 +54,10 @@ from .lib._regression import ols as ols
 from .lib._thresholds import Score as Score
 from .lib._thresholds import count_above as count_above
 from .lib._thresholds import score as score
+from .plan import Column as Column
+from .plan import MemberSchema as MemberSchema
 from .plan import simulate as simulate
-from .tracing import Column as Column
 from .tracing import Members as Members
-from .tracing import MemberSchema as MemberSchema
 from .tracing import Opened as Opened
 from .tracing import Program as Program
 from .tracing import Secret as Secret

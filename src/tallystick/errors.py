@@ -15,6 +15,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 __all__ = [
     "BackendError",
     "DataError",
@@ -91,15 +93,40 @@ class ProtocolAbort(TallystickError):
 
     ``check`` is the short, stable name of the failed check (``mac-check``, ``input-consistency``,
     ``equivocation``, ``z-share``, ``deadline``, ...); ``blame`` is the index of the party that the
-    evidence convicts, or None where the evidence convicts nobody.
+    evidence convicts, or None where the evidence convicts nobody.  ``about`` are the parties that the
+    sentence begins with, and ``what`` is its rest: protocols know parties by number, ``named`` gives them names.
     """
 
     def __init__(
-        self, message: str, *, check: str, blame: int | None = None, hint: str | None = None
+        self,
+        what: str,
+        *,
+        check: str,
+        blame: int | None = None,
+        about: Sequence[int] = (),
+        names: Sequence[str] = (),
+        hint: str | None = None,
     ) -> None:
-        super().__init__(message, hint=hint)
+        subject = " and ".join(names[j] if j < len(names) else f"party {j}" for j in about)
+        joint = " " if subject and what[:1].isalnum() else ""
+        super().__init__(subject + joint + what, hint=hint)
+        self.what = what
         self.check = check
         self.blame = blame
+        self.about = tuple(about)
+
+    @classmethod
+    def by(
+        cls, party: int, what: str, *, check: str, names: Sequence[str] = (), hint: str | None = None
+    ) -> ProtocolAbort:
+        """Return the abort that convicts ``party``; ``what`` continues a sentence that begins with it."""
+        return cls(what, check=check, blame=party, about=(party,), names=names, hint=hint)
+
+    def named(self, names: Sequence[str]) -> ProtocolAbort:
+        """Return the same abort with names for the parties that it is about."""
+        return ProtocolAbort(
+            self.what, check=self.check, blame=self.blame, about=self.about, names=names, hint=self.hint
+        )
 
 
 class BackendError(TallystickError):

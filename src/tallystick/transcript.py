@@ -9,18 +9,14 @@ from __future__ import annotations
 import hashlib
 
 from .backend import FR_MODULUS, Buffer
+from .encoding import absorb, frame
 
-__all__ = ["Transcript", "expand_message_xmd", "frame"]
+__all__ = ["Transcript", "expand_message_xmd"]
 
 _CHALLENGE_DST = b"TALLYSTICK-V1-CHALLENGE"
 _CHALLENGE_BYTES = 48
 _SHA256_BYTES = 32
 _SHA256_BLOCK = 64
-
-
-def frame(data: Buffer) -> bytes:
-    """Return ``I2OSP(len(data), 8) || data``: what makes concatenations injective."""
-    return len(data).to_bytes(8, "big") + data
 
 
 def expand_message_xmd(message: bytes, dst: bytes, length: int) -> bytes:
@@ -60,8 +56,7 @@ class Transcript:
     def absorb(self, label: str, data: Buffer) -> None:
         """Absorb ``data`` under an ASCII label."""
         h = hashlib.sha256(self._state + b"\x01" + frame(label.encode("ascii")))
-        h.update(len(data).to_bytes(8, "big"))
-        h.update(data)
+        absorb(h, data)
         self._state = h.digest()
 
     def challenge(self, label: str) -> int:

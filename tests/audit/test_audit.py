@@ -214,15 +214,16 @@ def _other_program_name(bodies: Bodies) -> None:
 
 def _other_range(bodies: Bodies) -> None:
     north, *rest = bodies.terms.tables
-    wage, years = north.columns
-    tables = (Table(rows=north.rows, columns=(dataclasses.replace(wage, high=100), years)), *rest)
+    (name, wage), *others = north.columns.items()
+    columns = {name: dataclasses.replace(wage, high=100), **dict(others)}
+    tables = (Table(rows=north.rows, columns=columns), *rest)
     bodies.terms = dataclasses.replace(bodies.terms, tables=tables)
 
 
 def _no_column(bodies: Bodies) -> None:
     north, *rest = bodies.terms.tables
     bodies.terms = dataclasses.replace(
-        bodies.terms, tables=(Table(rows=north.rows, columns=north.columns[1:]), *rest)
+        bodies.terms, tables=(Table(rows=north.rows, columns=dict(list(north.columns.items())[1:])), *rest)
     )
 
 

@@ -18,7 +18,8 @@ from tallystick.backend import native_available
 from tallystick.bench import CASES, COUNTED, LIBRARY, ONLINE, SECONDS, LibraryCase, available_backends, fit
 from tallystick.cli import main
 from tallystick.cost import PHASES, Calibration, Work, read_calibrations
-from tallystick.tracing import Column, MemberSchema, load_program, trace
+from tallystick.plan import Column, MemberSchema
+from tallystick.tracing import load_program, trace
 
 MACHINE = {"processor", "cores", "memory_bytes", "system", "python", "packages", "load", "time"}
 RESULT = {"suite", "case", "title", "size", "subject", "measurement", "per_element", "facts", "twin"}

@@ -21,7 +21,8 @@ import tallystick as ts
 import tallystick.online._approach as protocol
 from support.library import agree_on_shares
 from tallystick.backend import FR_MODULUS, Backend
-from tallystick.plan import COMBINED, GUESSES, STATISTICAL_BITS, Approach, Truncation, advice_width
+from tallystick.limits import STATISTICAL_BITS
+from tallystick.plan import COMBINED, GUESSES, Approach, Truncation, advice_width
 from tallystick.plan._approach import ratio_approach, root_approach
 
 Bounds = tuple[int, int]

@@ -22,6 +22,7 @@ ROWS = {"north": 3, "south": 4, "west": 3, "single": 1}
 
 HEAD = """\
 import tallystick as ts
+from decimal import Decimal
 from fractions import Fraction
 
 KEPT = []
@@ -146,6 +147,18 @@ ERRORS: dict[str, tuple[str, str]] = {
         return {"sum": (x + Fraction(1, 2)).sum()}  # here
         """,
         "cannot add a constant of 1 decimals",
+    ),
+    "a power of ten without end": (
+        """
+        return {"sum": (x * Decimal("1e-99999999")).sum()}  # here
+        """,
+        "the constant .* has a power of ten beyond",
+    ),
+    "an opened value and a power of ten without end": (
+        """
+        return {"sum": x.sum() * 2, "scaled": ts.mean(x) + Decimal("1e99999999")}  # here
+        """,
+        "the constant .* has a power of ten beyond",
     ),
     "an input revealed": (
         """

@@ -15,8 +15,10 @@ from tallystick.algebra import Generators, Random, Vector
 from tallystick.backend import Backend
 from tallystick.errors import DataError, ProgramError, UsageError, VerificationError
 from tallystick.plan import (
+    Column,
     Hint,
     Inputs,
+    MemberSchema,
     Mul,
     Output,
     Plan,
@@ -29,17 +31,7 @@ from tallystick.plan import (
 )
 from tallystick.proofs import BatchVerifier, Witness, prove
 from tallystick.record import MAX_FILE_SIZE
-from tallystick.tracing import (
-    Column,
-    Members,
-    MemberSchema,
-    Table,
-    assert_zero,
-    hint,
-    input_bits,
-    load_program,
-    trace,
-)
+from tallystick.tracing import Members, Table, assert_zero, hint, input_bits, load_program, trace
 from tallystick.tracing import _program as program_module
 
 # ------------------------------------------------------------------------------------ files

@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tallystick.encoding import Value, dumps, iter_sequence
 from tallystick.errors import DecodeError, UsageError, VerificationError
+from tallystick.plan import Column
 from tallystick.record import (
     FIRST_PREVIOUS,
     AgreedMember,
     Agreement,
-    Column,
     Commitment,
     Outputs,
     PlanItem,
@@ -37,7 +37,7 @@ KEYS = [Ed25519PrivateKey.from_private_bytes(bytes([k]) * 32) for k in range(3)]
 
 
 def _terms() -> Terms:
-    columns = (Column(name="wage", low=0, high=4095, decimals=2), Column(name="years", low=-5, high=40))
+    columns = {"wage": Column(0, 4095, 2), "years": Column(-5, 40)}
     return Terms(
         program="wages",
         plan=hashlib.sha256(b"plan").digest(),
@@ -276,6 +276,15 @@ BAD = [
     (0, _with((T, "tables", 0, "columns", 0, "low"), "-0"), "terms: table 0: column 0: low"),
     (0, _with((T, "tables", 0, "columns", 0, "high"), "9" * 77), "terms: table 0: column 0: [0, 999"),
     (0, _with((T, "tables", 0, "columns", 0, "decimals"), 19), "terms: table 0: column 0: decimals"),
+    (
+        0,
+        _with((T, "tables", 0, "columns", 0, "high"), str(1 << 251)),
+        "terms: table 0: column 0: a column's range",
+    ),
+    (0, _with((T, "tables", 0, "columns", 0, "name"), "x" * 101), "terms: table 0: column 0: name: 101"),
+    (0, _with((T, "tables", 0, "rows"), (1 << 24) + 1), "terms: table 0: rows: 16777217 is not between 0"),
+    (0, _with((T, "program"), "x" * 101), "terms: program: 101 characters, at most 100"),
+    (0, _with((T, "policy", "outputs"), ["x" * 166]), "terms: policy: outputs: 166 characters, at most 165"),
     (0, _with((T, "policy", "outputs"), ["a", "a"]), "terms: policy: outputs: 'a' appears twice"),
     (0, _with((T, "policy", "min_members"), True), "terms: policy: min_members: an integer"),
     (0, _with((T, "preparation"), "none"), "terms: preparation"),

@@ -15,7 +15,7 @@ from tallystick.audit import audit
 from tallystick.backend import Backend
 from tallystick.cli import main
 from tallystick.plan import Plan
-from tallystick.record import Column, Consortium, Policy, Terms, member_toml
+from tallystick.record import Consortium, Policy, Terms, member_toml
 from tallystick.session import DataTable, Job, Limits, Node, Outcome, new_identity, run_member
 from tallystick.session import _preparation as preparation
 
@@ -41,7 +41,7 @@ def members(folder: Path, backend: Backend) -> list[Node]:
         name="every function",
         program="functions.py:every_function",
         consortium=Consortium("test", tuple(entries)),
-        columns=tuple(Column(name=c, low=k.low, high=k.high) for c, k in columns.items()),
+        columns=columns,
         policy=Policy(),
     )
     return [

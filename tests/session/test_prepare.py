@@ -19,7 +19,8 @@ from tallystick.encoding import dumps, loads
 from tallystick.errors import ProtocolAbort, UsageError
 from tallystick.offline import LowGear, Need, Store
 from tallystick.party import Shared
-from tallystick.record import Column, Consortium, Policy
+from tallystick.plan import Column
+from tallystick.record import Consortium, Policy
 from tallystick.session import (
     DataTable,
     Filling,
@@ -81,7 +82,7 @@ class Members:
             name="squares",
             program="squares.py:squares",
             consortium=self.consortium,
-            columns=(Column(name="x", low=0, high=7),),
+            columns={"x": Column(0, 7)},
             policy=Policy(),
         )
         return Node(

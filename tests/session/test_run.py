@@ -17,8 +17,8 @@ import tallystick as ts
 from tallystick.audit import audit
 from tallystick.backend import Backend
 from tallystick.errors import PolicyError, ProtocolAbort, UsageError
-from tallystick.plan import Plan
-from tallystick.record import Column, Commitment, Consortium, Policy, Terms
+from tallystick.plan import Column, Plan
+from tallystick.record import Commitment, Consortium, Policy, Terms
 from tallystick.session import (
     PHASES,
     DataTable,
@@ -36,7 +36,7 @@ from tallystick.tracing import Program
 NAMES = ("north", "south", "west")
 IDENTITIES = {name: new_identity(name) for name in NAMES}
 DATA = {"north": [3, 1, 2], "south": [7, 0], "west": [5, 5, 5, 4]}
-COLUMNS = (Column(name="x", low=0, high=7),)
+COLUMNS = {"x": Column(0, 7)}
 LIMITS = Limits(connect=30, wait=120, silence=30, ping=0.5, close=2)
 
 
@@ -172,7 +172,7 @@ def expect_abort(outcome: object, check: str, message: str, blame: int | None = 
 
 def test_different_jobs_are_named_part_by_part(tmp_path: Path, pure: Backend) -> None:
     job = job_of(NAMES)
-    other = replace(job, policy=Policy(min_rows=0), columns=(replace(COLUMNS[0], high=8),))
+    other = replace(job, policy=Policy(min_rows=0), columns={"x": Column(0, 8)})
     outcomes = together(nodes(tmp_path, [pure] * 3, job, {"west": {"job": other}}))
     for outcome in outcomes[:2]:
         expect_abort(outcome, "job", "west's job differs from this member's in: columns, policy")

@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 from tallystick.algebra import Generators, Points, Random, Vector
 from tallystick.backend import Backend
 from tallystick.encoding import Value, loads
-from tallystick.plan import Plan, PlanRelation, witness
+from tallystick.plan import Column, MemberSchema, Plan, PlanRelation, witness
 from tallystick.proofs import Proof, RangeInput, RangeRelation, Witness, prove, range_witness
 from tallystick.record import (
     AgreedMember,
@@ -43,8 +43,7 @@ from tallystick.record import (
     read_transcript,
     sign,
 )
-from tallystick.record import Column as AgreedColumn
-from tallystick.tracing import Column, MemberSchema, load_program, trace
+from tallystick.tracing import load_program, trace
 
 PROGRAMS = Path(__file__).parent / "programs"
 NAMES = ("north", "south", "west")
@@ -65,9 +64,6 @@ def traced(name: str = "pay") -> Plan:
 
 def terms_of(plan: Plan, *, session: int = 0, **changes: object) -> Terms:
     """Return the terms under which the members would run the plan."""
-    columns = tuple(
-        AgreedColumn(name=n, low=c.low, high=c.high, decimals=c.decimals) for n, c in COLUMNS.items()
-    )
     terms = Terms(
         program=plan.program,
         plan=plan.digest,
@@ -79,7 +75,7 @@ def terms_of(plan: Plan, *, session: int = 0, **changes: object) -> Terms:
             )
             for name, key in zip(NAMES, KEYS, strict=True)
         ),
-        tables=tuple(Table(rows=member.rows, columns=columns) for member in plan.members),
+        tables=tuple(Table(rows=member.rows, columns=COLUMNS) for member in plan.members),
         policy=Policy(min_members=3, min_rows=1),
         preparation="lowgear",
         nonces=tuple(hashlib.sha256(f"nonce {session} {name}".encode()).digest() for name in NAMES),

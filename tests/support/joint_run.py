@@ -26,7 +26,7 @@ from tallystick.online import (
     share_inputs,
 )
 from tallystick.party import Party
-from tallystick.plan import PENDING_LIMIT, Plan, PlanRelation
+from tallystick.plan import PENDING_LIMIT, Column, MemberSchema, Plan, PlanRelation
 from tallystick.proofs import (
     BatchVerifier,
     Proof,
@@ -39,7 +39,7 @@ from tallystick.proofs import (
 from tallystick.proofs import (
     prove as prove_alone,
 )
-from tallystick.tracing import Column, MemberSchema, trace
+from tallystick.tracing import trace
 
 SESSION = hashlib.sha256(b"a session of the tests").digest()
 CONTEXT = b"a computation of the tests"

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
+from tallystick.encoding import absorb
 from tallystick.errors import ProtocolAbort, TallystickError
 from tallystick.session._wire import MAX_LABEL
 
@@ -98,8 +99,7 @@ class MemoryMesh:
         ]
         for j, data in enumerate(received):
             for part in (label.encode(), data):
-                self._digests[j].update(len(part).to_bytes(8, "big"))
-                self._digests[j].update(part)
+                absorb(self._digests[j], part)
         return received
 
     async def exchange(self, label: str, payloads: Sequence[bytes]) -> list[bytes]:

@@ -242,8 +242,7 @@ class _Auditor:
             raise _refuse("schema", item, "its members and rows are not those of the agreement")
         for node in plan.inputs:
             member = terms.members[node.member].name
-            columns = {column.name: column for column in terms.tables[node.member].columns}
-            column = columns.get(node.name)
+            column = terms.tables[node.member].columns.get(node.name)
             if column is None:
                 raise _refuse("schema", item, f"input {node.name!r} is not a column of {member}'s table")
             stated = (node.low, node.high, node.decimals)

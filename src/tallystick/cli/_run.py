@@ -95,9 +95,11 @@ def run_command(
     job = read_job(job_file)
     own = job.consortium.member(member)
     identity_path = identity or identity_file(own.name)
+    program = find_program(job.program, job.path.parent)
+    program.check()
     node = Node(
         job=job,
-        program=find_program(job.program, job.path.parent),
+        program=program,
         data=read_table(data, job.columns),
         own_policy=_own_policy(policy_file, identity_path),
         backend=get_backend(backend),

@@ -37,7 +37,7 @@ RING = Ring(
     reply=2_457_600,
     key_proof=1_835_040,
     diagonal_proof=17_433_824,
-    plaintext_proof=12_058_656,
+    plaintext_proof=11_534_368,
 )
 
 

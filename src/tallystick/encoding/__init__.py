@@ -12,13 +12,14 @@ from ._fields import (
     expect_map,
     expect_text,
 )
-from ._frame import frame, i2osp
+from ._frame import absorb, frame, i2osp
 
 __all__ = [
     "MAX_DEPTH",
     "MAX_VALUES",
     "SequenceItem",
     "Value",
+    "absorb",
     "decode_next",
     "dumps",
     "expect_array",

@@ -11,8 +11,8 @@ from importlib import resources
 from pathlib import Path
 
 from ..errors import DataError, UsageError
-from ..plan import Plan, ResultValue
-from ..tracing import Column, MemberSchema, Program, trace
+from ..plan import Column, MemberSchema, Plan, ResultValue
+from ..tracing import Program, trace
 
 __all__ = ["Example", "Plain", "Tables"]
 

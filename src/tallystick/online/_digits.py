@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from ..algebra import Vector
 from ..backend import IndexArray
+from ..limits import STATISTICAL_BITS
 from ..party import Shared
-from ..plan import FEW, STATISTICAL_BITS, Interval, borrow_levels
+from ..plan import FEW, Interval, borrow_levels
 from ._openings import Openings
 
 __all__ = [

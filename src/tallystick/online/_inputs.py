@@ -91,7 +91,7 @@ def accept_inputs(committed: Sequence[Committed], generators: Generators) -> Non
 
 
 def _refused(owner: int, fault: str) -> ProtocolAbort:
-    return ProtocolAbort(f"party {owner}: {fault}", check="range-proof", blame=owner)
+    return ProtocolAbort.by(owner, f": {fault}", check="range-proof")
 
 
 async def share_inputs(
@@ -137,7 +137,7 @@ async def _share_inputs(
         stop = start + shape.input_rows_of(owner)
         if not add_points([p[start:stop] for p in rows.by_party]).equal(commitments[owner]):
             raise online.failed(
-                f"party {owner} shared other inputs than those it committed to",
+                "shared other inputs than those it committed to",
                 check="input-consistency",
                 blame=owner,
             )

@@ -99,7 +99,7 @@ async def publish_rows(
         for j, (points, part) in enumerate(zip(published, parts, strict=True)):
             if not _fits(generators, columns, points, weights, part):
                 raise online.failed(
-                    f"party {j} committed to other rows ({label}) than the shares it then opened",
+                    f"committed to other rows ({label}) than the shares it then opened",
                     check=check,
                     blame=j,
                 )

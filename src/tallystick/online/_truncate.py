@@ -12,8 +12,9 @@ import numpy as np
 
 from ..algebra import Vector
 from ..backend import FR_MODULUS
+from ..limits import STATISTICAL_BITS
 from ..party import Shared
-from ..plan import COMBINATIONS, COMBINED, STATISTICAL_BITS, Truncation
+from ..plan import COMBINATIONS, COMBINED, Truncation
 from ._digits import Unmasked, open_masked, plus
 from ._openings import Openings
 

@@ -12,7 +12,7 @@ import hmac
 from collections.abc import Sequence
 
 from ..backend import Buffer
-from ..encoding import frame, i2osp
+from ..encoding import absorb, i2osp
 from ..errors import ProtocolAbort
 from ._party import Party
 from ._wire import broadcast_fields
@@ -33,9 +33,9 @@ def _commitment(party: Party, label: str, round_: int, owner: int, nonce: Buffer
         i2osp(round_, 8),
         i2osp(owner, 8),
     ):
-        h.update(frame(part))
-    h.update(frame(nonce))
-    h.update(frame(payload))
+        absorb(h, part)
+    absorb(h, nonce)
+    absorb(h, payload)
     return h.digest()
 
 
@@ -53,10 +53,10 @@ async def commit_and_open(party: Party, label: str, payload: Buffer) -> list[byt
     for j, (theirs, opening) in enumerate(zip(commitments, opened, strict=True)):
         expected = _commitment(party, label, round_, j, opening[0], opening[1])
         if not hmac.compare_digest(theirs[0], expected):
-            raise ProtocolAbort(
-                f"party {j} opened its commitment {label!r} to something else than it committed to",
+            raise ProtocolAbort.by(
+                j,
+                f"opened its commitment {label!r} to something else than it committed to",
                 check="commitment",
-                blame=j,
             )
     return [bytes(opening[1]) for opening in opened]
 

@@ -216,10 +216,11 @@ class AuthenticatedOpenings(ABC):
                 self.burn(f"{abort.check}: {abort.message}")
             raise
 
-    def failed(self, message: str, *, check: str, blame: int | None = None) -> ProtocolAbort:
-        """Burn the key and return the abort to raise."""
-        self.burn(f"{check}: {message}")
-        return ProtocolAbort(message, check=check, blame=blame)
+    def failed(self, what: str, *, check: str, blame: int | None = None) -> ProtocolAbort:
+        """Burn the key and return the abort to raise; ``what`` is said of the party to blame, if there is one."""
+        error = ProtocolAbort(what, check=check, blame=blame, about=() if blame is None else (blame,))
+        self.burn(f"{check}: {error.message}")
+        return error
 
     async def _coins(self, label: str) -> bytes:
         """Toss a seed; with it, compare what all parties saw broadcast until now."""
@@ -286,22 +287,22 @@ def _compare(party: Party, seen: Sequence[Sequence[bytes]], own: Sequence[bytes]
     index, size = party.index, party.size
     for s in range(size):
         if s != index and seen[s][s] != own[s]:
-            raise ProtocolAbort(
-                f"party {s} broadcast one thing to this party and says that it broadcast another",
+            raise ProtocolAbort.by(
+                s,
+                "broadcast one thing to this party and says that it broadcast another",
                 check="equivocation",
-                blame=s,
             )
     for j in range(size):
         if seen[j][index] != own[index]:
-            raise ProtocolAbort(
-                f"party {j} misreports what this party broadcast to it", check="equivocation", blame=j
-            )
+            raise ProtocolAbort.by(j, "misreports what this party broadcast to it", check="equivocation")
     for j in range(size):
         for s in range(size):
             if seen[j][s] != own[s]:
                 raise ProtocolAbort(
-                    f"party {s} broadcast different things to this party and to party {j}, unless {j} lies",
+                    "contradict each other: the first broadcast different things to this party and to the second, "
+                    "or the second lies about it",
                     check="equivocation",
+                    about=(s, j),
                 )
 
 

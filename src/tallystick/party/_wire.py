@@ -27,9 +27,7 @@ __all__ = [
 
 def malformed(label: str, sender: int, fault: str) -> NoReturn:
     """Abort because ``sender`` sent bytes that no honest party sends under this label."""
-    raise ProtocolAbort(
-        f"party {sender} sent a malformed message {label!r}: {fault}", check="malformed-message", blame=sender
-    )
+    raise ProtocolAbort.by(sender, f"sent a malformed message {label!r}: {fault}", check="malformed-message")
 
 
 def _check_size(data: Buffer, size: int, *, label: str, sender: int) -> None:

@@ -27,7 +27,7 @@ from ._expressions import (
     operands_of,
     points_of,
 )
-from ._hints import HINTS, MAX_COINS, STATISTICAL_BITS, advice_width, span_weights
+from ._hints import HINTS, MAX_COINS, advice_width, span_weights
 from ._hints_numbers import multiplier_for, ratio_by_approach, ratio_steps, root_by_approach, root_step
 from ._hints_order import control_digits
 from ._intervals import HALF, Interval, OverflowRangeError, centred
@@ -36,10 +36,8 @@ from ._matching import selections
 from ._network import Group, layers, route, switch_count
 from ._ops import (
     MAX_DECIMALS,
-    MAX_INPUT_BITS,
     MAX_LABEL,
     MAX_LENGTH,
-    MAX_NAME,
     Add,
     Concat,
     Constant,
@@ -64,7 +62,6 @@ from ._ops import (
 )
 from ._plan import (
     MAX_BYTES,
-    MAX_MEMBERS,
     MAX_NODES,
     MAX_TOTAL,
     MAX_VALUES,
@@ -77,6 +74,7 @@ from ._plan import (
 )
 from ._relation import PlanRelation, encodings
 from ._schedule import schedule, tally_of
+from ._schema import Column, MemberSchema
 from ._simulate import Inputs, Witness, simulate, witness
 from ._sorting import Exchange, exchanges
 from ._tally import (
@@ -104,19 +102,16 @@ __all__ = [
     "MAX_BYTES",
     "MAX_COINS",
     "MAX_DECIMALS",
-    "MAX_INPUT_BITS",
     "MAX_LABEL",
     "MAX_LENGTH",
-    "MAX_MEMBERS",
-    "MAX_NAME",
     "MAX_NODES",
     "MAX_PLACES",
     "MAX_TOTAL",
     "MAX_VALUES",
     "PENDING_LIMIT",
-    "STATISTICAL_BITS",
     "Add",
     "Approach",
+    "Column",
     "Concat",
     "Constant",
     "Correction",
@@ -131,6 +126,7 @@ __all__ = [
     "Matching",
     "Matmul",
     "Member",
+    "MemberSchema",
     "Mul",
     "Neg",
     "Node",

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 
 from ..backend import FR_MODULUS
+from ..limits import STATISTICAL_BITS
 from ._hint_kind import HintKind, Integers, bounds, integers
 from ._hints_joins import RANDOM, RECIPROCAL, SWITCHES
 from ._hints_numbers import QUOTIENT, RATIO, ROOT
@@ -22,7 +23,6 @@ from ._tally import ADVICE, Tally
 __all__ = [
     "HINTS",
     "MAX_COINS",
-    "STATISTICAL_BITS",
     "HintKind",
     "Integers",
     "advice_width",
@@ -30,9 +30,6 @@ __all__ = [
     "check_hint",
     "span_weights",
 ]
-
-STATISTICAL_BITS = 80
-"""An opened value that is masked statistically is this many bits shorter than its mask."""
 
 MAX_COINS = 1 << 12
 """The most coins that one value of noise may be the sum of."""

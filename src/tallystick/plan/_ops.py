@@ -13,6 +13,7 @@ from math import prod
 from typing import ClassVar, TypeAlias, TypeVar
 
 from ..encoding import Value, expect_array, expect_bool, expect_decimal, expect_int, expect_text
+from ..limits import MAX_INPUT_BITS, MAX_NAME, MAX_ROWS
 from ._hints import HINTS, check_hint
 from ._intervals import BOOLEAN, HALF, Interval, checked, hull, product, scaled
 
@@ -49,20 +50,14 @@ __all__ = [
     "moved",
 ]
 
-MAX_LENGTH = 1 << 24
+MAX_LENGTH = MAX_ROWS
 """Elements of one node."""
-
-MAX_NAME = 100
-"""Characters of a name."""
 
 MAX_LABEL = 300
 """Characters of the description of an output."""
 
 MAX_ORDER = 1 << 16
 """Number of an order of rows."""
-
-MAX_INPUT_BITS = 250
-"""Bit length of high - low of an input (``spec/ranges.md``)."""
 
 _MAX_DIMENSIONS = 16
 _INT64 = 1 << 63

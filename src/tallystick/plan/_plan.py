@@ -14,6 +14,7 @@ from math import prod
 
 from ..encoding import Value, dumps, expect_array, expect_int, expect_map, expect_text, loads
 from ..errors import DecodeError
+from ..limits import MAX_MEMBERS
 from ..proofs import RangeInput, Shape, choose_columns
 from ._expressions import (
     Expression,
@@ -51,7 +52,6 @@ from ._ops import (
 
 __all__ = [
     "MAX_BYTES",
-    "MAX_MEMBERS",
     "MAX_NODES",
     "MAX_TOTAL",
     "VERSION",
@@ -73,9 +73,6 @@ MAX_BYTES = 1 << 25
 MAX_VALUES = 1_000_000
 """CBOR values in an encoded plan: an item of a transcript holds as many, and its own few."""
 
-MAX_MEMBERS = 256
-"""Members of a plan."""
-
 MAX_NODES = 1 << 16
 """Nodes, and likewise expressions and results, of a plan."""
 
@@ -84,6 +81,10 @@ MAX_TOTAL = 1 << 26
 
 MAX_PUBLIC_TOTAL = 1 << 20
 """Entries of all expressions together."""
+
+_MAX_EXACT_PLACES = 12
+_ABOUT = 6
+_LEAST_FIXED = -5
 
 
 @dataclass(frozen=True, slots=True)
@@ -566,14 +567,28 @@ def _decode_result(value: Value, what: str) -> Result:
 
 
 def _decimal(value: Fraction, places: int | None) -> str:
-    """Write a fraction as a decimal number: with ``places`` digits, or the shortest exact form up to 12
-    digits.
+    """Write a fraction as a decimal number: with ``places`` digits, the shortest exact form up to 12 digits, or about.
+
+    What is only about right has at least six significant digits, so that nothing but 0 is written as 0.
     """
     if places is None:
-        places = next((p for p in range(13) if (value * 10**p).denominator == 1), None)
+        places = next((p for p in range(_MAX_EXACT_PLACES + 1) if (value * 10**p).denominator == 1), None)
         if places is None:
-            return "≈" + _decimal(Fraction(round(value, 6)), 6)
+            return "≈" + _about(value)
     scaled = round(value * 10**places)
     digits = str(abs(scaled)).rjust(places + 1, "0")
     sign = "-" if scaled < 0 else ""
     return sign + (digits if places == 0 else f"{digits[:-places]}.{digits[-places:]}")
+
+
+def _about(value: Fraction) -> str:
+    """Write a fraction to six decimals, or to six significant digits where that is more."""
+    exponent = len(str(abs(value.numerator))) - len(str(value.denominator))
+    exponent -= abs(value) < Fraction(10) ** exponent
+    if exponent >= _LEAST_FIXED:
+        places = max(_ABOUT, _ABOUT - 1 - exponent)
+        return _decimal(Fraction(round(value, places)), places)
+    digits = Fraction(round(value / Fraction(10) ** exponent, _ABOUT - 1))
+    if abs(digits) == 10:
+        digits, exponent = digits / 10, exponent + 1
+    return f"{_decimal(digits, _ABOUT - 1)}e{exponent}"

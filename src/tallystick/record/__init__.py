@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ._consortium import (
-    MAX_MEMBERS,
+    MAX_MEMBER_NAME,
     Consortium,
     Member,
     check_name,
@@ -25,17 +25,16 @@ from ._items import (
     range_context,
 )
 from ._signing import Purpose, check_signature, sign
-from ._terms import FORMAT_VERSION, PREPARATIONS, AgreedMember, Column, Policy, Table, Terms
+from ._terms import FORMAT_VERSION, PREPARATIONS, AgreedMember, Policy, Table, Terms, columns_body
 
 __all__ = [
     "FIRST_PREVIOUS",
     "FORMAT_VERSION",
     "MAX_FILE_SIZE",
-    "MAX_MEMBERS",
+    "MAX_MEMBER_NAME",
     "PREPARATIONS",
     "AgreedMember",
     "Agreement",
-    "Column",
     "Commitment",
     "Consortium",
     "Item",
@@ -53,6 +52,7 @@ __all__ = [
     "TranscriptWriter",
     "check_name",
     "check_signature",
+    "columns_body",
     "commitment_digest",
     "fingerprint_text",
     "member_toml",

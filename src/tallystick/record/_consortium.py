@@ -26,6 +26,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -33,11 +34,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ..errors import UsageError
+from ..limits import MAX_MEMBERS
 from ._signing import has_small_order
 from .toml import naming, only, read_toml, table, text
 
 __all__ = [
-    "MAX_MEMBERS",
+    "MAX_MEMBER_NAME",
     "Consortium",
     "Member",
     "check_name",
@@ -47,10 +49,10 @@ __all__ = [
     "read_consortium",
 ]
 
-MAX_MEMBERS = 64
-"""More members than anyone runs under full-threshold sharing; bounds what a file can make us do."""
+MAX_MEMBER_NAME: Final = 64
+"""Characters of a member's name."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_MEMBER_NAME - 1}}}")
 _FINGERPRINT = re.compile(r"sha256:([0-9a-f]{64})")
 _HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.%]+\]")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,32 +19,33 @@ from ..encoding import (
     expect_text,
 )
 from ..errors import DecodeError, UsageError
-from ._consortium import MAX_MEMBERS, check_name
+from ..limits import MAX_COLUMN_DECIMALS, MAX_MEMBERS, MAX_NAME, MAX_ROWS
+from ..plan import Column
+from ._consortium import MAX_MEMBER_NAME, check_name
 
 __all__ = [
     "FORMAT_VERSION",
     "PREPARATIONS",
     "AgreedMember",
-    "Column",
     "Policy",
     "Table",
     "Terms",
+    "columns_body",
 ]
 
 FORMAT_VERSION: Final = 1
 PREPARATIONS: Final = ("insecure-small-ring", "lowgear")
 
-_MAX_NAME = 200
 _MAX_COLUMNS = 1024
-_MAX_ROWS = 1 << 32
-_MAX_DECIMALS = 18
 _MAX_DIGITS = 77
 _MAX_OUTPUTS = 1 << 16
+_MAX_OUTPUT = MAX_NAME + 1 + MAX_MEMBER_NAME
+"""A policy lists a result, or what is told to some members: a name, a dot, and a member's name."""
 
 
-def _printable(value: Value, what: str) -> str:
+def _printable(value: Value, what: str, longest: int = MAX_NAME) -> str:
     """A name that is safe to print: no control characters reach an auditor's terminal."""
-    text = expect_text(value, what, min_length=1, max_length=_MAX_NAME)
+    text = expect_text(value, what, min_length=1, max_length=longest)
     if not text.isprintable():
         raise DecodeError(f"{what}: {ascii(text)[:60]} has characters that cannot be printed")
     return text
@@ -74,7 +75,7 @@ class AgreedMember:
     def from_body(cls, body: Value, what: str) -> AgreedMember:
         """Decode; ``DecodeError`` names the field."""
         fields = expect_map(body, what, required=("name", "key", "certificate"))
-        name = expect_text(fields["name"], f"{what}: name", max_length=64)
+        name = expect_text(fields["name"], f"{what}: name", max_length=MAX_MEMBER_NAME)
         try:
             check_name(name)
         except UsageError:
@@ -86,58 +87,47 @@ class AgreedMember:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """A column of a table: its entries are integers in [low, high], values scaled by 10**decimals."""
+def columns_body(columns: Mapping[str, Column]) -> list[Value]:
+    """Return the CBOR structure of a table's columns, in order."""
+    return [
+        {"name": name, "low": str(column.low), "high": str(column.high), "decimals": column.decimals}
+        for name, column in columns.items()
+    ]
 
-    name: str
-    low: int
-    high: int
-    decimals: int = 0
 
-    def to_body(self) -> dict[str, Value]:
-        """Return the CBOR structure."""
-        return {"name": self.name, "low": str(self.low), "high": str(self.high), "decimals": self.decimals}
-
-    @classmethod
-    def from_body(cls, body: Value, what: str) -> Column:
-        """Decode; ``DecodeError`` names the field."""
-        fields = expect_map(body, what, required=("name", "low", "high", "decimals"))
-        low, high = (
-            expect_decimal(fields[key], f"{what}: {key}", max_digits=_MAX_DIGITS) for key in ("low", "high")
-        )
-        if not -FR_MODULUS < 2 * low <= 2 * high < FR_MODULUS:
-            raise DecodeError(f"{what}: [{low}, {high}] is not an interval inside (-r/2, r/2)")
-        return cls(
-            name=_printable(fields["name"], f"{what}: name"),
-            low=low,
-            high=high,
-            decimals=expect_int(fields["decimals"], f"{what}: decimals", high=_MAX_DECIMALS),
-        )
+def _column(body: Value, what: str) -> tuple[str, Column]:
+    fields = expect_map(body, what, required=("name", "low", "high", "decimals"))
+    low, high = (
+        expect_decimal(fields[key], f"{what}: {key}", max_digits=_MAX_DIGITS) for key in ("low", "high")
+    )
+    if not -FR_MODULUS < 2 * low <= 2 * high < FR_MODULUS:
+        raise DecodeError(f"{what}: [{low}, {high}] is not an interval inside (-r/2, r/2)")
+    decimals = expect_int(fields["decimals"], f"{what}: decimals", high=MAX_COLUMN_DECIMALS)
+    try:
+        return _printable(fields["name"], f"{what}: name"), Column(low, high, decimals)
+    except UsageError as error:
+        raise DecodeError(f"{what}: {error.message}") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """One member's table: how many rows it contributes, and the columns that the job declares."""
+    """One member's table: how many rows it contributes, and the columns that the job declares, by name."""
 
     rows: int
-    columns: tuple[Column, ...]
+    columns: Mapping[str, Column]
 
     def to_body(self) -> dict[str, Value]:
         """Return the CBOR structure."""
-        return {"rows": self.rows, "columns": [column.to_body() for column in self.columns]}
+        return {"rows": self.rows, "columns": columns_body(self.columns)}
 
     @classmethod
     def from_body(cls, body: Value, what: str) -> Table:
         """Decode; ``DecodeError`` names the field."""
         fields = expect_map(body, what, required=("rows", "columns"))
-        columns = expect_array(fields["columns"], f"{what}: columns", max_length=_MAX_COLUMNS)
-        table = cls(
-            rows=expect_int(fields["rows"], f"{what}: rows", high=_MAX_ROWS),
-            columns=tuple(Column.from_body(c, f"{what}: column {i}") for i, c in enumerate(columns)),
-        )
-        _distinct([column.name for column in table.columns], f"{what}: column names")
-        return table
+        bodies = expect_array(fields["columns"], f"{what}: columns", max_length=_MAX_COLUMNS)
+        columns = [_column(c, f"{what}: column {i}") for i, c in enumerate(bodies)]
+        _distinct([name for name, _ in columns], f"{what}: column names")
+        return cls(rows=expect_int(fields["rows"], f"{what}: rows", high=MAX_ROWS), columns=dict(columns))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,11 +156,11 @@ class Policy:
         outputs: tuple[str, ...] | None = None
         if fields["outputs"] is not None:
             names = expect_array(fields["outputs"], f"{what}: outputs", max_length=_MAX_OUTPUTS)
-            outputs = tuple(_printable(name, f"{what}: outputs") for name in names)
+            outputs = tuple(_printable(name, f"{what}: outputs", _MAX_OUTPUT) for name in names)
             _distinct(outputs, f"{what}: outputs")
         return cls(
             min_members=expect_int(fields["min_members"], f"{what}: min_members", high=MAX_MEMBERS),
-            min_rows=expect_int(fields["min_rows"], f"{what}: min_rows", high=_MAX_ROWS),
+            min_rows=expect_int(fields["min_rows"], f"{what}: min_rows", high=MAX_ROWS),
             outputs=outputs,
         )
 

@@ -6,6 +6,7 @@ Every member traces its own copy of the program, so nobody computes what it has 
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from importlib.metadata import PackageNotFoundError, version
 from .. import encoding
 from ..encoding import Value
 from ..errors import DecodeError, ProtocolAbort, VerificationError
+from ..limits import MAX_ROWS
 from ..party import Mesh
 from ..plan import Plan
 from ..record import AgreedMember, Agreement, Policy, Table, Terms, check_signature, sign
-from ..tracing import Program, trace
+from ..tracing import Traceable
 from ._identity import Identity
 from ._job import Job, check_policy, schemas
 
@@ -28,7 +30,6 @@ Approve = Callable[[Plan, Terms], None]
 
 _NONCE_BYTES = 32
 _MAX_HELLO = 1 << 20
-_MAX_ROWS = 1 << 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,23 +65,20 @@ class _Hello:
             version=encoding.expect_text(fields["version"], "hello: version", max_length=64),
             job=job,
             preparation=encoding.expect_text(fields["preparation"], "hello: preparation", max_length=64),
-            rows=encoding.expect_int(fields["rows"], "hello: rows", high=_MAX_ROWS),
+            rows=encoding.expect_int(fields["rows"], "hello: rows", high=MAX_ROWS),
             nonce=encoding.expect_bytes(fields["nonce"], "hello: nonce", length=_NONCE_BYTES),
         )
 
 
-def malformed(job: Job, sender: int, error: DecodeError) -> ProtocolAbort:
+def malformed(sender: int, error: DecodeError) -> ProtocolAbort:
     """Return the abort for a message that does not decode."""
-    name = job.consortium.names[sender]
-    return ProtocolAbort(
-        f"{name} sent what cannot be decoded: {error.message}", check="malformed", blame=sender
-    )
+    return ProtocolAbort.by(sender, f"sent what cannot be decoded: {error.message}", check="malformed")
 
 
 async def agree(
     mesh: Mesh,
     job: Job,
-    program: Program,
+    program: Traceable,
     identity: Identity,
     *,
     rows: int,
@@ -101,7 +99,7 @@ async def agree(
         nonce=secrets.token_bytes(_NONCE_BYTES),
     )
     hellos = await _hellos(mesh, job, own)
-    plan = trace(program, schemas(job, [hello.rows for hello in hellos]))
+    plan = await asyncio.to_thread(program.trace, schemas(job, [hello.rows for hello in hellos]))
     terms = _terms(job, plan, preparation, hellos)
     await _compare_plans(mesh, job, plan, terms, hellos)
     check_policy(job.policy, plan, whose="the job's policy")
@@ -118,15 +116,15 @@ async def _hellos(mesh: Mesh, job: Job, own: _Hello) -> list[_Hello]:
         try:
             hellos.append(_Hello.from_bytes(data))
         except DecodeError as error:
-            raise malformed(job, j, error) from error
+            raise malformed(j, error) from error
     for j, hello in enumerate(hellos):
         parts = [part for part in own.job if hello.job.get(part) != own.job[part]]
         parts += ["preparation"] if hello.preparation != own.preparation else []
         if parts or set(hello.job) != set(own.job):
             raise ProtocolAbort(
-                f"{job.consortium.names[j]}'s job differs from this member's in: "
-                f"{', '.join(parts) or 'its entries'}",
+                f"'s job differs from this member's in: {', '.join(parts) or 'its entries'}",
                 check="job",
+                about=(j,),
                 hint="the members compare their job files, consortium files and flags, and start again",
             )
     return hellos
@@ -152,19 +150,20 @@ async def _compare_plans(mesh: Mesh, job: Job, plan: Plan, terms: Terms, hellos:
     received = await mesh.broadcast("agreement/plan", plan.digest + terms.session_id)
     own = hellos[mesh.index]
     for j, data in enumerate(received):
-        name = job.consortium.names[j]
         if data[:32] != plan.digest:
-            versions = f"; {name} runs tallystick {_printable(hellos[j].version)}, this member {own.version}"
+            theirs = f"{job.consortium.names[j]} runs tallystick {_printable(hellos[j].version)}"
             raise ProtocolAbort(
-                f"{name}'s program traces to another plan than this member's"
-                + (versions if hellos[j].version != own.version else ""),
+                "'s program traces to another plan than this member's"
+                + (f"; {theirs}, this member {own.version}" if hellos[j].version != own.version else ""),
                 check="plan",
+                about=(j,),
                 hint="the members compare their copies of the program with `tallystick plan`",
             )
         if data != plan.digest + terms.session_id:
             raise ProtocolAbort(
-                f"{name} did not hear the same hellos as this member: somebody told members different things",
+                "did not hear the same hellos as this member: somebody told members different things",
                 check="agreement",
+                about=(j,),
             )
 
 

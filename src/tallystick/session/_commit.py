@@ -10,12 +10,11 @@ from ..errors import DecodeError, ProtocolAbort, VerificationError
 from ..online import Committed, OwnInputs, accept_inputs
 from ..party import Mesh
 from ..plan import Input, Plan
-from ..proofs import Proof, RangeRelation, commit_rows, input_slots, prove, range_witness
+from ..proofs import Proof, RangeRelation, Words, commit_inputs, input_slots, prove, range_witness
 from ..record import Agreement, Commitment, check_signature, commitment_digest, range_context, sign
 from ._agreement import malformed
 from ._data import DataTable
 from ._identity import Identity
-from ._job import Job
 
 __all__ = ["collect_commitments", "make_commitment"]
 
@@ -40,7 +39,7 @@ def make_commitment(
         + [input_slots(backend, item, column) for item, column in zip(relation.inputs, values, strict=True)]
     )
     gammas = random.vector(backend, relation.shape.input_rows)
-    rows = commit_rows(generators, plan.columns, slots.pad(len(gammas) * plan.columns), gammas)
+    rows = commit_inputs(generators, relation, values, gammas)
     session_id = agreement.terms.session_id
     body: dict[str, encoding.Value] | None = None
     if len(slots):
@@ -58,19 +57,17 @@ def make_commitment(
     return OwnInputs(slots, gammas), Commitment(points, body, signature)
 
 
-def _in_order(inputs: Sequence[Input], data: DataTable, random: Random) -> list[list[int]]:
+def _in_order(inputs: Sequence[Input], data: DataTable, random: Random) -> list[Words]:
     """Return each input's column: in the table's order, or in a random one, drawn anew for every number."""
     orders = {node.order: random.permutation(node.n) for node in inputs if node.order is not None}
     return [
-        list(data.columns[node.name])
-        if node.order is None
-        else [data.columns[node.name][k] for k in orders[node.order]]
+        data.words[node.name] if node.order is None else data.words[node.name][:, orders[node.order]]
         for node in inputs
     ]
 
 
 async def collect_commitments(
-    mesh: Mesh, job: Job, plan: Plan, agreement: Agreement, own: Commitment, generators: Generators
+    mesh: Mesh, plan: Plan, agreement: Agreement, own: Commitment, generators: Generators
 ) -> tuple[list[Commitment], list[Points]]:
     """Exchange commitments, and verify every signature and, in one batch, every range proof.
 
@@ -85,7 +82,7 @@ async def collect_commitments(
             commitments.append(Commitment.from_body(value))
             committed.append(_decode(plan, agreement, j, commitments[-1], generators))
         except DecodeError as error:
-            raise malformed(job, j, error) from error
+            raise malformed(j, error) from error
     _check_signatures(agreement, commitments)
     accept_inputs(committed, generators)
     return commitments, [item.rows for item in committed]

@@ -222,7 +222,7 @@ class Connector:
         self._failed(self._abort(j, check, text, None))
 
     def _abort(self, j: int, check: str, text: str, hint: str | None) -> ProtocolAbort:
-        return ProtocolAbort(f"{self._members[j].name} {text}", check=check, blame=j, hint=hint)
+        return ProtocolAbort.by(j, text, check=check, names=[m.name for m in self._members], hint=hint)
 
 
 @contextlib.contextmanager

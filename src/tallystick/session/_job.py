@@ -9,17 +9,14 @@ from pathlib import Path
 
 from ..encoding import Value
 from ..errors import PolicyError, UsageError
-from ..plan import Plan, policy_names
-from ..record import MAX_MEMBERS, Column, Consortium, Policy, read_consortium
+from ..limits import MAX_COLUMN_DECIMALS, MAX_INPUT_BITS, MAX_MEMBERS, MAX_NAME, MAX_ROWS
+from ..plan import Column, MemberSchema, Plan, policy_names
+from ..record import Consortium, Policy, columns_body, read_consortium
 from ..record.toml import integer, naming, only, read_toml, table, text, texts
-from ..tracing import Column as PlanColumn
-from ..tracing import MemberSchema
 
 __all__ = ["Job", "check_policy", "read_job", "read_policy", "schemas"]
 
-_MAX_DECIMALS = 18
-_MAX_ROWS = 1 << 32
-_MAX_BITS = 250
+_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +31,7 @@ class Job:
     name: str
     program: str
     consortium: Consortium
-    columns: tuple[Column, ...]
+    columns: Mapping[str, Column]
     policy: Policy
 
     def terms(self) -> dict[str, Value]:
@@ -42,7 +39,7 @@ class Job:
         return {
             "name": self.name,
             "members": [[m.name, m.fingerprint] for m in self.consortium.members],
-            "columns": [column.to_body() for column in self.columns],
+            "columns": columns_body(self.columns),
             "policy": self.policy.to_body(),
         }
 
@@ -72,39 +69,51 @@ def _job(path: Path, entries: Mapping[str, object], consortium: Consortium) -> J
         name=text(entries.get("name"), "name"),
         program=text(entries.get("program"), "program", max_length=4096),
         consortium=consortium,
-        columns=tuple(_column(name, value) for name, value in columns.items()),
+        columns={name: _column(name, value) for name, value in columns.items()},
         policy=_policy(table(entries.get("policy", {}), "policy"), "policy"),
     )
 
 
 def _column(name: str, value: object) -> Column:
-    where = f"columns.{text(name, 'columns')}"
+    where = f"columns.{text(name, 'columns', max_length=MAX_NAME)}"
     entries = table(value, where)
     only(entries, {"low", "high", "decimals"}, where)
-    decimals = integer(entries.get("decimals", 0), f"{where}.decimals", low=0, high=_MAX_DECIMALS)
+    decimals = integer(entries.get("decimals", 0), f"{where}.decimals", low=0, high=MAX_COLUMN_DECIMALS)
     low, high = (_scaled(entries.get(end), decimals, f"{where}.{end}") for end in ("low", "high"))
     if low > high:
         raise UsageError(f"{where}: low is above high")
-    if max(high - low, abs(low), abs(high)).bit_length() > _MAX_BITS:
-        raise UsageError(f"{where}: the range takes more than {_MAX_BITS} bits")
-    return Column(name=name, low=low, high=high, decimals=decimals)
+    if max(high - low, abs(low), abs(high)).bit_length() > MAX_INPUT_BITS:
+        raise UsageError(f"{where}: the range takes more than {MAX_INPUT_BITS} bits")
+    return Column(low, high, decimals)
 
 
 def _scaled(value: object, decimals: int, where: str) -> int:
     """Return value * 10**decimals, which must be an integer; ends of ranges are written as values are."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise UsageError(f"{where}: a number is needed")
+    if isinstance(value, int) and value.bit_length() > 4 * MAX_INPUT_BITS:
+        raise UsageError(f"{where}: an integer of {value.bit_length()} bits is out of range")
     number = Decimal(value)
-    if not number.is_finite() or number.adjusted() > _MAX_BITS:
-        raise UsageError(f"{where}: {value} is out of range")
+    if number == 0:
+        return 0
+    if not number.is_finite() or number.adjusted() > MAX_INPUT_BITS:
+        raise UsageError(f"{where}: {_brief(value)} is out of range")
+    # Zeros at the end may be many, in digits or in the exponent, and say nothing: without them every power of ten below
+    # is bounded, however the number was written.
     sign, digits, exponent = number.as_tuple()
     assert isinstance(exponent, int)
-    shift = exponent + decimals
-    magnitude = int("".join(map(str, digits)) or "0")
-    if shift < 0 and magnitude % 10**-shift:
-        raise UsageError(f"{where}: {value} has more than {decimals} decimals")
-    scaled: int = magnitude * 10**shift if shift >= 0 else magnitude // 10**-shift
+    written = "".join(map(str, digits))
+    significant = written.rstrip("0")
+    shift = exponent + len(written) - len(significant) + decimals
+    if shift < 0:
+        raise UsageError(f"{where}: {_brief(value)} has more than {decimals} decimals")
+    scaled: int = int(significant) * 10**shift
     return -scaled if sign else scaled
+
+
+def _brief(value: object) -> str:
+    written = str(value)
+    return written if len(written) <= _SHOWN else written[: _SHOWN - 1] + "…"
 
 
 def _policy(entries: Mapping[str, object], where: str) -> Policy:
@@ -116,7 +125,7 @@ def _policy(entries: Mapping[str, object], where: str) -> Policy:
             entries.get("min_members", default.min_members), f"{where}.min_members", low=2, high=MAX_MEMBERS
         ),
         min_rows=integer(
-            entries.get("min_rows", default.min_rows), f"{where}.min_rows", low=0, high=_MAX_ROWS
+            entries.get("min_rows", default.min_rows), f"{where}.min_rows", low=0, high=MAX_ROWS
         ),
         outputs=None if outputs is None else texts(outputs, f"{where}.outputs"),
     )
@@ -152,8 +161,7 @@ def check_policy(policy: Policy, plan: Plan, *, whose: str) -> None:
 
 def schemas(job: Job, rows: Sequence[int]) -> list[MemberSchema]:
     """Return what a program sees of the members' tables, with these numbers of rows, in the job's order."""
-    columns = {c.name: PlanColumn(c.low, c.high, c.decimals) for c in job.columns}
     return [
-        MemberSchema(member.name, count, columns)
+        MemberSchema(member.name, count, job.columns)
         for member, count in zip(job.consortium.members, rows, strict=True)
     ]

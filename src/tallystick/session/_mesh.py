@@ -82,6 +82,7 @@ class TlsMesh:
         remark: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._members = tuple(members)
+        self._names = [m.name for m in members]
         self._index = [m.certificate for m in members].index(identity.certificate)
         self._peers = [j for j in range(len(members)) if j != self._index]
         self._identity = identity
@@ -295,7 +296,7 @@ class TlsMesh:
         return encoding.dumps([check, accused, text[:_MAX_TEXT]])
 
     def _abort(self, j: int, check: str, text: str) -> ProtocolAbort:
-        return ProtocolAbort(f"{self._members[j].name} {text}", check=check, blame=j)
+        return ProtocolAbort.by(j, text, check=check, names=self._names)
 
     # ------------------------------------------------------------------ messages
     async def broadcast(self, label: str, payload: Buffer) -> list[bytes]:
@@ -417,10 +418,9 @@ class TlsMesh:
             self._absorb(label, payloads)
 
     def _absorb(self, label: str, payloads: Sequence[bytes]) -> None:
-        name = encoding.frame(label.encode("ascii"))
         for digest, payload in zip(self._digests, payloads, strict=True):
-            digest.update(name + encoding.i2osp(len(payload), 8))
-            digest.update(payload)
+            encoding.absorb(digest, label.encode("ascii"))
+            encoding.absorb(digest, payload)
 
     def _count(self, *, rounds: int = 0, sent: int = 0, received: int = 0, seconds: float = 0.0) -> None:
         old = self._traffic.get(self._phase, Traffic())

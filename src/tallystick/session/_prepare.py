@@ -18,6 +18,7 @@ from ..errors import DecodeError, ProtocolAbort
 from ..offline import Need
 from ..party import Party
 from ..record import Consortium
+from ._agreement import malformed
 from ._connect import bind, own_address
 from ._events import Observer
 from ._identity import Identity
@@ -139,7 +140,6 @@ async def _agree(mesh: TlsMesh, preparing: Preparing) -> bytes:
     wanted: Value = [need.triples, need.bits, need.randoms, list(need.masks)]
     own = {"preparation": preparing.preparation, "need": wanted, "nonce": Random.system().bytes(_NONCE_BYTES)}
     sent = await mesh.broadcast("prepare/hello", encoding.dumps(own))
-    names = preparing.consortium.names
     session = hashlib.sha256(frame(b"tallystick/v1/prepare"))
     for j, data in enumerate(sent):
         session.update(frame(data))
@@ -150,13 +150,12 @@ async def _agree(mesh: TlsMesh, preparing: Preparing) -> bytes:
             )
             encoding.expect_bytes(hello["nonce"], "hello: nonce", length=_NONCE_BYTES)
         except DecodeError as error:
-            raise ProtocolAbort(
-                f"{names[j]} sent what cannot be decoded: {error.message}", check="malformed", blame=j
-            ) from error
+            raise malformed(j, error) from error
         if (hello["preparation"], hello["need"]) != (preparing.preparation, wanted):
             raise ProtocolAbort(
-                f"{names[j]} wants to prepare something else than this member",
+                "wants to prepare something else than this member",
                 check="job",
+                about=(j,),
                 hint="the members compare their commands and start again",
             )
     # With another hello, or another member's, the first commitment that was opened would convict an honest member.
@@ -164,7 +163,8 @@ async def _agree(mesh: TlsMesh, preparing: Preparing) -> bytes:
     for j, data in enumerate(named):
         if data != session.digest():
             raise ProtocolAbort(
-                f"{names[j]} saw other hellos than this member: somebody told members different things",
+                "saw other hellos than this member: somebody told members different things",
                 check="agreement",
+                about=(j,),
             )
     return session.digest()

@@ -46,7 +46,7 @@ from ..record import (
     check_signature,
     sign,
 )
-from ..tracing import Program
+from ..tracing import Traceable
 from ._agreement import Approve, agree
 from ._commit import collect_commitments, make_commitment
 from ._connect import bind, own_address
@@ -77,7 +77,7 @@ class Node:
 
     job: Job
     identity: Identity
-    program: Program
+    program: Traceable
     data: DataTable
     backend: Backend
     preparation: str
@@ -205,9 +205,7 @@ class _Run:
             self._random.fork("commitment"),
         )
         self._progress("commitment", 1, 2)
-        commitments, rows = await collect_commitments(
-            self._mesh, node.job, plan, agreement, commitment, generators
-        )
+        commitments, rows = await collect_commitments(self._mesh, plan, agreement, commitment, generators)
         return own, commitments, rows
 
     async def _prepare(self, plan: Plan, terms: Terms) -> Openings:

@@ -21,7 +21,16 @@ from ._points import (
     rowwise,
     shuffled,
 )
-from ._program import Column, Members, MemberSchema, Program, Table, load_program, program, schema_of, trace
+from ._program import (
+    Members,
+    Program,
+    Table,
+    Traceable,
+    load_program,
+    program,
+    schema_of,
+    trace,
+)
 from ._secret import (
     OPERATORS,
     Array,
@@ -37,6 +46,7 @@ from ._secret import (
     public_array,
     stack,
 )
+from ._source import ProgramFile
 from ._tell import tell
 
 __all__ = [
@@ -44,15 +54,15 @@ __all__ = [
     "OPERATORS",
     "Array",
     "Builder",
-    "Column",
-    "MemberSchema",
     "Members",
     "Opened",
     "Operand",
     "Program",
+    "ProgramFile",
     "Secret",
     "Table",
     "Tags",
+    "Traceable",
     "assert_zero",
     "broadcast_shape",
     "coins",

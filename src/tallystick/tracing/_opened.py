@@ -23,7 +23,7 @@ from ..plan import (
 )
 from ._builder import Builder, fail
 from ._describe import label_of
-from ._secret import Secret, pick
+from ._secret import Secret, exact_fraction, pick
 
 __all__ = ["Opened", "PublicOperand", "inputs_shown", "public_constant", "reveal", "sqrt"]
 
@@ -244,9 +244,9 @@ def sqrt(value: Opened, *, places: int) -> Opened:
 
 def public_constant(builder: Builder, value: object) -> Opened:
     """Return a public number as an opened value."""
-    if isinstance(value, Decimal) and not value.is_finite():
-        fail(f"the constant {value} is not a number")
-    if isinstance(value, bool) or not isinstance(value, int | np.integer | Fraction | Decimal):
+    if isinstance(value, Decimal):
+        value = exact_fraction(value)
+    if isinstance(value, bool) or not isinstance(value, int | np.integer | Fraction):
         hint = "write floats as Fraction or Decimal" if isinstance(value, float) else None
         fail(f"{type(value).__name__} does not work with opened values", hint=hint)
     number = Fraction(int(value)) if isinstance(value, np.integer) else Fraction(value)

@@ -5,29 +5,26 @@ from __future__ import annotations
 import dis
 import importlib
 import inspect
-import runpy
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
 from ..encoding import loads
 from ..errors import DecodeError, ProgramError, TallystickError, UsageError
+from ..limits import MAX_MEMBERS
 from ..plan import (
     MAX_BYTES,
-    MAX_DECIMALS,
-    MAX_INPUT_BITS,
-    MAX_LENGTH,
-    MAX_MEMBERS,
-    MAX_NAME,
     MAX_VALUES,
+    Column,
     Input,
     Member,
+    MemberSchema,
     OverflowRangeError,
     Plan,
     Result,
@@ -38,51 +35,16 @@ from ._opened import Opened, public_constant, reveal
 from ._secret import Secret
 
 __all__ = [
-    "Column",
-    "MemberSchema",
     "Members",
     "Program",
     "Table",
+    "Traceable",
     "load_program",
     "program",
+    "run_source",
     "schema_of",
     "trace",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """What is public about a column: its integers lie in [low, high], and stand for integer / 10^decimals."""
-
-    low: int
-    high: int
-    decimals: int = 0
-
-    def __post_init__(self) -> None:
-        if self.low > self.high:
-            raise UsageError(f"a column's low {self.low} is above its high {self.high}")
-        if (self.high - self.low).bit_length() > MAX_INPUT_BITS:
-            raise UsageError(f"a column's range may span {MAX_INPUT_BITS} bits at most")
-        if not 0 <= self.decimals <= MAX_DECIMALS:
-            raise UsageError(f"a column has between 0 and {MAX_DECIMALS} decimals, not {self.decimals}")
-
-
-@dataclass(frozen=True, slots=True)
-class MemberSchema:
-    """What is public about a member's table: its owner's name, the number of rows, the columns."""
-
-    name: str
-    rows: int
-    columns: Mapping[str, Column]
-
-    def __post_init__(self) -> None:
-        if not 1 <= len(self.name) <= MAX_NAME:
-            raise UsageError(f"a member's name has between 1 and {MAX_NAME} characters")
-        if not 0 <= self.rows <= MAX_LENGTH:
-            raise UsageError(f"{self.name}: between 0 and {MAX_LENGTH} rows are possible, not {self.rows}")
-        for column in self.columns:
-            if not 1 <= len(column) <= MAX_NAME:
-                raise UsageError(f"{self.name}: a column's name has between 1 and {MAX_NAME} characters")
 
 
 class Table:
@@ -151,6 +113,18 @@ class Members(Generic[_T]):
         return f"Members({', '.join(self._items)})"
 
 
+class Traceable(Protocol):
+    """What a plan can be made of: a ``Program`` of this process, or a ``ProgramFile``, which runs confined."""
+
+    def check(self) -> str:
+        """Return the program's name; raise ``UsageError`` for what is wrong before any table is known."""
+        ...
+
+    def trace(self, members: Iterable[MemberSchema]) -> Plan:
+        """Return the plan on these tables; raise ``ProgramError``."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """A computation: a function from the members' tables to named results."""
@@ -168,6 +142,14 @@ class Program:
         """``file:line`` of the definition."""
         code = self.function.__code__
         return location(Path(code.co_filename), code.co_firstlineno)
+
+    def check(self) -> str:
+        """Return the name: a program that is there already has no file to be wrong."""
+        return self.name
+
+    def trace(self, members: Iterable[MemberSchema]) -> Plan:
+        """Trace the program in this process (``trace``)."""
+        return trace(self, members)
 
     @property
     def returns(self) -> str:
@@ -196,23 +178,27 @@ def program(function: Callable[[Members[Table]], object]) -> Program:
 
 
 def load_program(path: str | Path, name: str | None = None) -> Program:
-    """Run a Python file and return its program; ``name`` chooses one where the file defines several.
+    """Run a Python file in this process and return its program; ``name`` chooses one where the file defines several.
 
-    The file is code that the caller trusts: a member runs its own copy, and only the plans are compared.
+    The file is code that the caller trusts with everything this process can do; ``ProgramFile`` runs it confined.
     """
     path = Path(path).resolve()
     if not path.is_file():
         raise UsageError(f"there is no program file {path}")
+    return run_source(path.read_bytes(), path, name)
+
+
+def run_source(source: bytes, path: Path, name: str | None = None) -> Program:
+    """Run the source of a file and return its program, as ``load_program`` does."""
+    namespace: dict[str, object] = {"__name__": "tallystick_program", "__file__": str(path)}
     try:
-        namespace = runpy.run_path(str(path), run_name="tallystick_program")
+        exec(compile(source, str(path), "exec"), namespace)
     except TallystickError:
         raise
     except SyntaxError as error:
         raise ProgramError(f"syntax error: {error.msg}", where=f"{path}:{error.lineno}") from error
-    except Exception as error:
-        raise ProgramError(
-            f"{type(error).__name__}: {error}", where=_raised_at(error) or str(path)
-        ) from error
+    except _FOREIGN as error:
+        raise _raised(error, str(path)) from error
     found = {p.name: p for p in namespace.values() if isinstance(p, Program)}
     own = {n: p for n, p in found.items() if Path(p.function.__code__.co_filename).resolve() == path} or found
     if name is not None:
@@ -225,6 +211,16 @@ def load_program(path: str | Path, name: str | None = None) -> Program:
         defined = ", ".join(own) or "none"
         raise UsageError(f"{path} must define one program, marked with @ts.program; it defines: {defined}")
     return next(iter(own.values()))
+
+
+_FOREIGN = (Exception, SystemExit, GeneratorExit)
+"""Whatever a program raises: leaving the process is not for it to decide."""
+
+
+def _raised(error: BaseException, otherwise: str) -> ProgramError:
+    """Return the error of a program that raised something of its own."""
+    told = "it ends the process" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"
+    return ProgramError(told, where=_raised_at(error) or otherwise)
 
 
 def trace(program: Program, members: Iterable[MemberSchema]) -> Plan:
@@ -242,9 +238,8 @@ def trace(program: Program, members: Iterable[MemberSchema]) -> Plan:
         results = list(_flatten(builder, returned, "", program.returns))
     except TallystickError:
         raise
-    except Exception as error:
-        where = _raised_at(error) or program.where
-        raise ProgramError(f"{type(error).__name__}: {error}", where=where) from error
+    except _FOREIGN as error:
+        raise _raised(error, program.where) from error
     if not results:
         raise ProgramError(
             "the program returns no result", where=program.returns, hint="return a dict of results"

@@ -52,6 +52,7 @@ __all__ = [
     "coins",
     "concat",
     "constant",
+    "exact_fraction",
     "hint",
     "input_bits",
     "pick",
@@ -68,6 +69,9 @@ Operand: TypeAlias = (
 
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
+
+_MAX_EXPONENT = 1000
+"""Powers of ten of a decimal constant; far more than the field holds."""
 
 OPERATORS: dict[str, Callable[..., Secret]] = {}
 """Operators that are programs themselves: the library, which is above this room, enters them here."""
@@ -703,13 +707,20 @@ def _exact(entry: object) -> tuple[int, int]:
         fail(f"{entry} is a float, which is not exact", hint=instead)
     if not isinstance(entry, Decimal | Fraction):
         fail(f"{type(entry).__name__} is not a number that works with secrets")
-    if isinstance(entry, Decimal) and not entry.is_finite():
-        fail(f"the constant {entry} is not a number")
-    number = Fraction(entry)
+    number = exact_fraction(entry) if isinstance(entry, Decimal) else entry
     decimals = next((d for d in range(MAX_DECIMALS + 1) if 10**d % number.denominator == 0), None)
     if decimals is None:
         fail(f"the constant {number} has no finite decimal form of at most {MAX_DECIMALS} digits")
     return int(number * 10**decimals), decimals
+
+
+def exact_fraction(value: Decimal) -> Fraction:
+    """Return a decimal constant as a fraction, unless its exponent alone would make that take for ever."""
+    if not value.is_finite():
+        fail(f"the constant {value} is not a number")
+    if value and not -_MAX_EXPONENT <= int(value.as_tuple().exponent) <= value.adjusted() <= _MAX_EXPONENT:
+        fail(f"the constant {value:.6g} has a power of ten beyond 10^±{_MAX_EXPONENT}")
+    return Fraction(value) if value else Fraction(0)
 
 
 def _fits(value: int) -> int:
