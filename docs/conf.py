@@ -1,7 +1,7 @@
-"""Settings of the documentation site: ``sphinx-build --fail-on-warning -c docs . OUT``, in an environment with ``.[docs]``.
+"""Settings of the documentation site, which ``sphinx-build --fail-on-warning -c docs . OUT`` builds.
 
-The source folder is the repository, so that the specification and the project's other pages are shown where they stand:
-each link is right in the repository and on the site, or it is an error.
+It takes an environment with ``.[docs]``.  The source folder is the repository, so that the specification and the
+project's other pages are shown where they stand: each link is right in the repository and on the site, or an error.
 """
 
 from __future__ import annotations

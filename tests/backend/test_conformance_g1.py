@@ -22,7 +22,7 @@ P = 0x1A0111EA397FE69A4B1BA7B6434BACD764774B84F38512BF6730D2A0F6B0F6241EABFFFEB1
 B = FQ(4)
 COFACTOR = 0x396C8C005555E1568C00AAAB0000AAAB
 INFINITY = bytes([0xC0]) + bytes(47)
-VECTORS = Path(__file__).parents[1] / "vectors" / "rfc9380-BLS12381G1_XMD_SHA-256_SSWU_RO_.json"
+VECTORS = Path(__file__).parents[2] / "spec/vectors/rfc9380/hash_to_g1.json"
 DST = b"TALLYSTICK-TEST_BLS12381G1_XMD:SHA-256_SSWU_RO_"
 
 # A scalar's size decides which windows and which code a multiplication meets.

@@ -28,7 +28,7 @@ from tallystick.backend._pure_curve import (
 )
 from tallystick.backend._pure_hash import hash_to_field, isogeny, simplified_swu
 
-VECTORS = Path(__file__).parents[1] / "vectors" / "rfc9380-BLS12381G1_XMD_SHA-256_SSWU_RO_.json"
+VECTORS = Path(__file__).parents[2] / "spec/vectors/rfc9380/hash_to_g1.json"
 Z = 11
 
 
