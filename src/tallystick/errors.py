@@ -95,6 +95,7 @@ class ProtocolAbort(TallystickError):
     ``equivocation``, ``z-share``, ``deadline``, ...); ``blame`` is the index of the party that the
     evidence convicts, or None where the evidence convicts nobody.  ``about`` are the parties that the
     sentence begins with, and ``what`` is its rest: protocols know parties by number, ``named`` gives them names.
+    ``heard`` says that only another party's notice tells of it, which is evidence of nothing.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class ProtocolAbort(TallystickError):
         about: Sequence[int] = (),
         names: Sequence[str] = (),
         hint: str | None = None,
+        heard: bool = False,
     ) -> None:
         subject = " and ".join(names[j] if j < len(names) else f"party {j}" for j in about)
         joint = " " if subject and what[:1].isalnum() else ""
@@ -114,6 +116,7 @@ class ProtocolAbort(TallystickError):
         self.check = check
         self.blame = blame
         self.about = tuple(about)
+        self.heard = heard
 
     @classmethod
     def by(
@@ -125,7 +128,13 @@ class ProtocolAbort(TallystickError):
     def named(self, names: Sequence[str]) -> ProtocolAbort:
         """Return the same abort with names for the parties that it is about."""
         return ProtocolAbort(
-            self.what, check=self.check, blame=self.blame, about=self.about, names=names, hint=self.hint
+            self.what,
+            check=self.check,
+            blame=self.blame,
+            about=self.about,
+            names=names,
+            hint=self.hint,
+            heard=self.heard,
         )
 
 

@@ -25,7 +25,7 @@ from tallystick.online import (
     prove,
     share_inputs,
 )
-from tallystick.party import Party
+from tallystick.party import Party, labels
 from tallystick.plan import PENDING_LIMIT, Column, MemberSchema, Plan, PlanRelation
 from tallystick.proofs import (
     BatchVerifier,
@@ -191,6 +191,9 @@ def play(
         )
 
     ran.results = run(protocol, size, tamper=tamper, corrupt=corrupt, log=ran.log)
+    sent = {message.label for message in ran.log}
+    unknown = {label for label in sent if not label.startswith("insecure-dealer")} - labels()
+    assert not unknown, f"messages that no list has: {sorted(unknown)}"
     return ran
 
 

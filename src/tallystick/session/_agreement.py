@@ -110,7 +110,7 @@ async def agree(
 
 
 async def _hellos(mesh: Mesh, job: Job, own: _Hello) -> list[_Hello]:
-    received = await mesh.broadcast("agreement/hello", own.to_bytes())
+    received = await mesh.broadcast("agreement/hello", own.to_bytes(), [_MAX_HELLO] * mesh.size)
     hellos = []
     for j, data in enumerate(received):
         try:

@@ -157,7 +157,7 @@ class _Run:
             writer.append(commitment)
         with self._phase("preparation"):
             online = await self._prepare(plan, agreement.terms)
-        with online.burning():  # Also when a check failed at a peer alone, whose notice can come at any time.
+        with online.burning():
             with self._phase("computation"):
                 inputs = await share_inputs(online, plan.shape, generators, own=own, commitments=rows)
                 evaluation = await compute(online, plan, inputs, progress=self._progress)
