@@ -388,7 +388,7 @@ def test_members_of_different_runs_do_not_connect() -> None:
         three = pool.submit(party, IDENTITIES[1], members, sockets[1], act)
         errors = [abort_of(two.exception()), abort_of(three.exception())]
     sockets[2].close()
-    assert errors[0].check == "hello"
+    assert errors[0].check == "greeting"
     assert errors[0].message.startswith("south takes part in a run of other members")
     assert errors[1].blame == 0
 
@@ -462,7 +462,7 @@ def test_an_address_in_use_is_refused_with_a_hint() -> None:
         (raw_frame(label=b"\xff"), "frame", "outside ASCII"),
         (raw_frame(sequence=1), "frame", "frame 1 where frame 0 was due"),
         (raw_frame(kind=3, label=b"") + raw_frame(sequence=0), "frame", "frame 0 where frame 1 was due"),
-        (raw_frame(kind=1), "frame", "a second hello"),
+        (raw_frame(kind=1), "frame", "a second greeting"),
         (raw_frame(payload=bytes(50))[:-7], "frame", "a frame that breaks off"),
         (raw_frame(label=b"undue"), "label", "sent 'undue' where 'due' was due"),
         (raw_frame(kind=5, label=b""), "connection", "ended its run before sending 'due'"),

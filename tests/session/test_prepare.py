@@ -15,7 +15,6 @@ import pytest
 
 import tallystick as ts
 from tallystick.backend import Backend
-from tallystick.encoding import dumps, loads
 from tallystick.errors import ProtocolAbort, UsageError
 from tallystick.offline import LowGear, Need, Store
 from tallystick.party import Shared
@@ -269,28 +268,6 @@ def changed(
     with monkeypatch.context() as patch:
         patch.setattr(TlsMesh, "_offer", offer)
         yield
-
-
-def test_members_that_are_told_different_things_convict_nobody(
-    members: Members, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def another_nonce(payload: bytes) -> bytes:
-        hello = loads(payload, max_size=len(payload))
-        assert isinstance(hello, dict)
-        return dumps({**hello, "nonce": bytes(32)})
-
-    with changed(monkeypatch, 1, "prepare/hello", another_nonce, to=2):
-        outcomes = members.prepare()
-    assert [(o.check, o.blame) for o in outcomes] == [("agreement", None)] * 3
-
-
-@pytest.mark.parametrize("hello", [b"", b"\xa0", b"\xff" * 70_000, dumps({"need": 1})])
-def test_a_hello_that_is_none_is_blamed(
-    members: Members, monkeypatch: pytest.MonkeyPatch, hello: bytes
-) -> None:
-    with changed(monkeypatch, 1, "prepare/hello", lambda payload: hello):
-        outcomes = members.prepare()
-    expect_blamed(outcomes, "malformed", "south sent what cannot be decoded: hello")
 
 
 def test_a_full_disk_is_told_and_stops_the_others(members: Members, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,13 +60,12 @@ class Message:
 
 
 def _session() -> Iterator[Message]:
-    yield Message("session", "agreement/hello", "CBOR map: version, job, preparation, rows, nonce")
+    yield Message("session", "hello", "signature, then the hello")
+    yield Message("session", "hello/relay", "CBOR array: all n of these messages, as received or sent")
     yield Message("session", "agreement/plan", "plan digest, session id")
     yield Message("session", "agreement/signature", "signature over the session id")
     yield Message("session", "commitment", "the CBOR body of the commitment item")
     yield Message("session", "publication/signature", "signature over the root")
-    yield Message("session", "prepare/hello", "CBOR map: preparation, need, nonce")
-    yield Message("session", "prepare/session", "the session's name")
 
 
 def _preparation() -> Iterator[Message]:

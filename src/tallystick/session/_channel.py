@@ -294,8 +294,8 @@ class Inbox:
         """Hand one frame on; whether to read another."""
         if frame.kind is Kind.PING:
             return True
-        if frame.kind is Kind.HELLO:
-            raise BadFrame("a second hello")
+        if frame.kind is Kind.GREETING:
+            raise BadFrame("a second greeting")
         if frame.kind is not Kind.MESSAGE:
             self._control(frame)
             return frame.kind is Kind.ABORT

@@ -13,8 +13,8 @@ from ..party import Mesh
 from ..plan import Input, Plan
 from ..proofs import Proof, RangeRelation, Words, commit_inputs, input_slots, prove, range_witness
 from ..record import Agreement, Commitment, check_signature, commitment_digest, range_context, sign
-from ._agreement import malformed
 from ._data import DataTable
+from ._hello import malformed
 from ._identity import Identity
 
 __all__ = ["collect_commitments", "make_commitment"]

@@ -150,6 +150,11 @@ class TlsMesh:
         return len(self._members)
 
     @property
+    def nonces(self) -> tuple[bytes, ...]:
+        """The 32 bytes with which each party greeted this one, by party, and its own; every run has others."""
+        return tuple(self._connector.nonces[j] for j in range(self.size))
+
+    @property
     def traffic(self) -> dict[str, Traffic]:
         """What each phase cost so far, by its name, in order."""
         return dict(self._traffic)

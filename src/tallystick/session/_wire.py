@@ -47,7 +47,7 @@ _FIRST_ALLOCATION = 1 << 20
 class Kind(IntEnum):
     """What a frame is for."""
 
-    HELLO = 1
+    GREETING = 1
     MESSAGE = 2
     PING = 3
     ABORT = 4
