@@ -32,7 +32,7 @@ from tallystick.proofs import (
     Proof,
     RangeInput,
     RangeRelation,
-    commit_rows,
+    commit_rows_var,
     input_slots,
     range_witness,
 )
@@ -86,7 +86,7 @@ def _owner_cached(key: tuple[Any, ...]) -> Owner:
         [Vector.zeros(backend, 0), *(input_slots(backend, i, v) for i, v in zip(items, values, strict=True))]
     )
     generators = Generators(backend, plan.columns)
-    points = commit_rows(generators, plan.columns, slots.pad(rows * plan.columns), gammas)
+    points = commit_rows_var(generators, plan.columns, slots.pad(rows * plan.columns), gammas)
     context = SESSION + member.to_bytes(4, "big")
     proof = None
     if len(slots):

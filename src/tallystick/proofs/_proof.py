@@ -14,7 +14,7 @@ from ..algebra import Generators, Points, Random, Vector
 from ..backend import FR_BYTES, G1_BYTES, BitArray
 from ..errors import DecodeError
 from ._challenges import Challenges
-from ._commitment import commit_masked, commit_rows
+from ._commitment import commit_over, commit_rows, commit_rows_var
 from ._gates import GatePoint, arrange_rows, coset_values, linear_claim, pad_gates
 from ._opening import FINAL_SCALARS, OpeningShare, open_linear, solo
 from ._relation import Relation, Shape
@@ -97,7 +97,7 @@ class Witness:
         return "<Witness>"
 
     def input_commitments(self, generators: Generators, shape: Shape) -> Points:
-        """Commit to the input rows.  Variable time."""
+        """Commit to the input rows."""
         c = shape.columns
         padded = [v.pad(shape.input_rows_of(k) * c) for k, v in enumerate(self.inputs)]
         rows = Vector.concat([Vector.zeros(self.free.backend, 0), *padded])
@@ -186,12 +186,12 @@ def _own_rows(
     c, free, gates = shape.columns, shape.free_rows, shape.gate_rows
     own = x[shape.input_rows * c :]
     if bits is None or not gates:
-        return commit_rows(generators, c, own, gammas)
+        return commit_rows_var(generators, c, own, gammas)
     # Without free slots the free rows hold blinders alone, which are uniform.  Coset entries are not: each is, but in
     # a row whose gates are equal they are equal, too.
-    blinders = commit_rows(generators, c, own[: free * c], gammas[:free])
+    blinders = commit_rows_var(generators, c, own[: free * c], gammas[:free])
     padded = np.zeros((gates, c // 2), dtype=np.uint8)
     padded.reshape(-1)[: len(bits)] = bits
     on_bits = generators.g[:c:2].subset_sums(padded)
-    on_coset = commit_masked(generators.g[1:c:2], generators.h, coset, gammas[free:])
+    on_coset = commit_over(generators.g[1:c:2], generators, coset, gammas[free:])
     return Points.concat([blinders, on_bits + on_coset])
