@@ -235,7 +235,7 @@ class Backend(Protocol):
         ...
 
     def g1_hash(self, messages: Sequence[bytes], dst: bytes) -> G1Array:
-        """Hash messages to G1: RFC 9380 suite BLS12381G1_XMD:SHA-256_SSWU_RO_ with the tag ``dst``.
+        """Hash messages to G1: RFC 9380 suite ``BLS12381G1_XMD:SHA-256_SSWU_RO_`` with the tag ``dst``.
 
         ``dst`` has 1 to 255 bytes; otherwise ValueError.  Variable time.
         """

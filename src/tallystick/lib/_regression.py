@@ -72,7 +72,7 @@ class Regression:
     def t_statistics(self, places: int) -> Opened:
         """Return the coefficients over their standard errors, rounded to so many decimals.
 
-        The standard errors s are taken to 100 decimals, which adds an error of less than |t| * 10^-100 / s.
+        The standard errors s are taken to 100 decimals, which adds an error of less than ``|t| * 10^-100 / s``.
         """
         return round(self.coefficients / self._variances().sqrt(MAX_PLACES), places)
 
