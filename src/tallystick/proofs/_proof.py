@@ -142,7 +142,7 @@ def prove(
     coset = Vector.zeros(backend, 0)
     if rows:
         coset = coset_values(shape, left, u) * coset_values(shape, right, v)
-    blinders = Vector.concat([u, v, w])[np.arange(3 * rows, dtype=np.int64).reshape(3, rows).T.reshape(-1)]
+    blinders = Vector.concat([u, v, w]).transposed(3, rows)
     x = arrange_rows(
         shape, inputs=witness.inputs, free=witness.free, blinders=blinders, gates=witness.gates, coset=coset
     )
@@ -152,7 +152,7 @@ def prove(
     if rows:
         point = GatePoint.at(backend, shape, xi)
         both = Vector.concat([point.factors(left, u), point.factors(right, v)])
-        evaluations = both[np.arange(2 * rows, dtype=np.int64).reshape(2, rows).T.reshape(-1)]
+        evaluations = both.transposed(2, rows)
     published = witness.published_points(generators).to_bytes()
     rho = challenges.evaluations(witness.outputs.to_bytes(), published, evaluations.to_bytes())
     claim = linear_claim(
