@@ -29,7 +29,7 @@ from tallystick.proofs import (
     Words,
     choose_columns,
     commit_inputs,
-    commit_rows,
+    commit_rows_var,
     input_slots,
     prove,
     range_witness,
@@ -73,7 +73,7 @@ class Member:
         columns = self.relation.shape.columns
         gammas = Random.system().vector(self.backend, self.relation.shape.input_rows)
         slots = Vector.concat([input_slots(self.backend, item, column) for item in self.relation.inputs])
-        commit_rows(self.generators, columns, slots.pad(len(gammas) * columns), gammas)
+        commit_rows_var(self.generators, columns, slots.pad(len(gammas) * columns), gammas)
 
 
 def _seconds(work: Callable[[Words], None], column: Words) -> float:

@@ -10,6 +10,7 @@
     ├── DecodeError           bytes that are not a valid encoding (names what, and the offset)
     ├── VerificationError     a proof, signature or transcript that does not hold (names item and check)
     ├── ProtocolAbort         a run that stopped (names the check, and the party to blame if known)
+    ├── UnfinishedError       work that was cut short: memory, time, a full disk, a program that misbehaves
     └── BackendError          the native core refused a call or is absent
 """
 
@@ -25,6 +26,7 @@ __all__ = [
     "ProgramError",
     "ProtocolAbort",
     "TallystickError",
+    "UnfinishedError",
     "UsageError",
     "VerificationError",
 ]
@@ -95,6 +97,7 @@ class ProtocolAbort(TallystickError):
     ``equivocation``, ``z-share``, ``deadline``, ...); ``blame`` is the index of the party that the
     evidence convicts, or None where the evidence convicts nobody.  ``about`` are the parties that the
     sentence begins with, and ``what`` is its rest: protocols know parties by number, ``named`` gives them names.
+    ``heard`` says that only another party's notice tells of it, which is evidence of nothing.
     """
 
     def __init__(
@@ -106,6 +109,7 @@ class ProtocolAbort(TallystickError):
         about: Sequence[int] = (),
         names: Sequence[str] = (),
         hint: str | None = None,
+        heard: bool = False,
     ) -> None:
         subject = " and ".join(names[j] if j < len(names) else f"party {j}" for j in about)
         joint = " " if subject and what[:1].isalnum() else ""
@@ -114,6 +118,7 @@ class ProtocolAbort(TallystickError):
         self.check = check
         self.blame = blame
         self.about = tuple(about)
+        self.heard = heard
 
     @classmethod
     def by(
@@ -125,8 +130,25 @@ class ProtocolAbort(TallystickError):
     def named(self, names: Sequence[str]) -> ProtocolAbort:
         """Return the same abort with names for the parties that it is about."""
         return ProtocolAbort(
-            self.what, check=self.check, blame=self.blame, about=self.about, names=names, hint=self.hint
+            self.what,
+            check=self.check,
+            blame=self.blame,
+            about=self.about,
+            names=names,
+            hint=self.hint,
+            heard=self.heard,
         )
+
+
+class UnfinishedError(TallystickError):
+    """Work that was cut short before it could say anything: memory, time, a full disk, a program that misbehaves.
+
+    ``check`` is the short, stable name of what could not be finished, or None.
+    """
+
+    def __init__(self, message: str, *, check: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.check = check
 
 
 class BackendError(TallystickError):

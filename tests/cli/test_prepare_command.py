@@ -147,8 +147,8 @@ def test_members_that_want_different_amounts_are_told(make: Make, north: list[st
         code, stdout, stderr = finish(process)
         assert (code, stdout) == (1, "")
         assert stderr.splitlines()[-2:] == [
-            f"tallystick: error: {other} wants to prepare something else than this member (check: job)",
-            "tallystick: hint: the members compare their commands and start again",
+            f"tallystick: error: {other}'s command differs from this member's in: need (check: job)",
+            "tallystick: hint: the members compare their job files, consortium files and commands, and start again",
         ]
     assert not list(consortium.folder.rglob("*.sqlite-wal"))
 

@@ -86,6 +86,45 @@ def test_what_is_told_to_one_member_is_shown_to_it_alone(make) -> None:  # type:
     assert "outputs to some members only are not part of this verdict; there are 1" in audited.stdout
 
 
+def test_results_are_shown_with_exit_code_3_where_the_transcript_cannot_be_written(make) -> None:  # type: ignore[no-untyped-def]
+    consortium = make("north", "south")
+    north, south = (
+        consortium.start("north", "--out", "out"),
+        consortium.start("south", "--json", "--out", "out"),
+    )
+    until_phase(south, "agreement")
+    for name in consortium.names:
+        (consortium.folder / name / "out").rmdir()
+    code, stdout, stderr = finish(north)
+    assert code == 3, stderr
+    assert stdout.splitlines()[:3] == ["result   value", "mean      2.60", "squares     63"]
+    assert "transcript" not in stdout
+    error, hint = stderr.splitlines()[-2:]
+    assert error.startswith("tallystick: error: out/three-figures-")
+    assert error.endswith(".tally: cannot write the transcript: No such file or directory")
+    assert hint == "tallystick: hint: the results hold; every other member has the same transcript"
+    code, stdout, _ = finish(south)
+    assert code == 3
+    result = json.loads(stdout.splitlines()[-1])
+    assert (result["event"], result["transcript"]) == ("result", None)
+    assert {r["name"]: r["text"] for r in result["results"]} == {"mean": "2.60", "squares": "63"}
+
+
+@pytest.mark.parametrize("command", ["run", "prepare"])
+def test_an_identity_of_another_name_does_not_take_part(make, command: str) -> None:  # type: ignore[no-untyped-def]
+    """South would compute as north, and its rows count twice; it is refused before its passphrase is read."""
+    consortium = make("north", "south")
+    arguments = consortium.arguments if command == "run" else consortium.prepare_arguments
+    other = str(consortium.folder / "north" / "north.identity")
+    process = consortium.launch("south", arguments("south", "--identity", other, "--passphrase-file", "none"))
+    code, stdout, stderr = finish(process)
+    assert (code, stdout) == (2, "")
+    assert stderr.splitlines() == [
+        f"tallystick: error: {other} is the identity of north, not of south",
+        "tallystick: hint: --as north takes part as north; --identity names the file of another identity",
+    ]
+
+
 def test_a_nodes_policy_file_is_obeyed_and_the_others_learn_of_it(make) -> None:  # type: ignore[no-untyped-def]
     consortium = make("north", "south")
     consortium.write("south", "policy.toml", 'outputs = ["mean"]\n')

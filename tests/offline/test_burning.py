@@ -162,13 +162,17 @@ def test_a_store_that_cannot_be_emptied_is_removed(tmp_path, monkeypatch):
 
 
 # ---------------------------------------------------------------------- what comes by notice
-def test_a_check_that_failed_at_a_peer_alone_burns_here(fastest):
-    """Party 1 shows party 2 another sum, which fails there; party 0 learns of it from party 2's notice."""
+@pytest.mark.parametrize(("claim", "cut_short"), [("mac-check", True), ("sacrifice", False)])
+def test_a_check_that_failed_at_a_peer_alone_burns_there_and_where_it_is_cut_short(fastest, claim, cut_short):
+    """Party 1 shows party 2 another sum, which fails there; the others learn of it from party 2's notice.
+
+    Before the last sum they are in the middle of a check themselves; after it they have only heard.
+    """
     burnt = {}
 
     def other_sum(sender, receiver, label, payload):
         # Commitment and opening are exchanged together, so party 2 sees a sum that is honestly committed to.
-        if (sender, receiver) == (1, 2) and label.startswith("prepare/sacrifice/check/mac-check/"):
+        if (sender, receiver) == (1, 2) and label.startswith(f"prepare/sacrifice/check/{claim}/"):
             return other[label]
         return payload
 
@@ -178,9 +182,10 @@ def test_a_check_that_failed_at_a_peer_alone_burns_here(fastest):
         lowgear, epoch, party = await seated(mesh, fastest)
         if mesh.index == 1:
             nonce, payload = bytes(32), bytes([1]) + bytes(31)
-            label = "prepare/sacrifice/check/mac-check"
+            label = f"prepare/sacrifice/check/{claim}"
             other[f"{label}/open"] = nonce + payload
-            rounds = party.rounds + 2  # the coins of the sacrifice and of the check come first
+            # The coins of the sacrifice and of the check come first, and the sum before this one.
+            rounds = party.rounds + (2 if claim == "mac-check" else 3)
             other[f"{label}/commit"] = _commitment(party, label, rounds, 1, nonce, payload)
         try:
             await lowgear.triples(1)
@@ -189,9 +194,35 @@ def test_a_check_that_failed_at_a_peer_alone_burns_here(fastest):
             burnt[mesh.index] = epoch.burnt
 
     results = run(protocol, 3, tamper=other_sum)
-    assert [r.check for r in results] == ["mac-check"] * 3
-    assert burnt == {0: True, 1: True, 2: True}
+    assert [(r.check, r.heard) for r in results] == [(claim, k != 2) for k in range(3)]
+    assert burnt == {0: cut_short, 1: cut_short, 2: True}
     assert "stopped" in results[0].message
+
+
+@pytest.mark.parametrize("name", ["mac-check", "sacrifice", "burnt", "equivocation", "whatever"])
+@pytest.mark.parametrize("accused", [None, 0, 1])
+def test_a_notice_alone_empties_nobodys_store(fastest, tmp_path, name, accused):
+    """Party 1 says that a check failed, which it did not: everybody else keeps what it has, and goes on with it."""
+    stores = [opened(tmp_path, f"{k}") for k in range(3)]
+
+    async def fill(mesh, notice=None):
+        preparation = await prepared(mesh, fastest, stores[mesh.index])
+        online = Openings(preparation._party, preparation)
+        await preparation.reserve(Need(triples=8, masks=(0, 0, 0)))
+        with online.burning():
+            if mesh.index == 1 and notice:
+                # Its own store is none of its victims' business.
+                raise ProtocolAbort("stopped: so it says", check=name, blame=accused, heard=True)
+            await online.open(await preparation.randoms(1))
+
+    run(fill, 3)
+    before = [stores[k].epoch() for k in (0, 2)]
+    results = run(lambda mesh: fill(mesh, notice=True), 3)
+    assert {results[k].check for k in (0, 2)} == {name}
+    assert [stores[k].epoch() for k in (0, 2)] == before
+    assert [stores[k].burnt() for k in (0, 2)] == [[], []]
+    assert run(fill, 3) == [None] * 3
+    assert [stores[k].epoch() for k in (0, 2)] == before
 
 
 def test_a_failure_after_the_epoch_is_burnt_says_so(fastest):

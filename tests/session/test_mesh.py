@@ -11,64 +11,31 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from support.tls_mesh import (
+    FAST,
+    IDENTITIES,
+    Action,
+    abort_of,
+    connector,
+    held,
+    listeners,
+    party,
+    raw_frame,
+    together,
+    until,
+)
 from tallystick import encoding
 from tallystick.errors import DataError, ProtocolAbort, UsageError
 from tallystick.record import Member
-from tallystick.session import Identity, Limits, TlsMesh, new_identity
+from tallystick.session import Limits, TlsMesh, new_identity
 from tallystick.session._connect import Connector, bind
 from tallystick.session._tls import check_validity, client_context
 from tallystick.session._wire import Kind, write_frame
-
-IDENTITIES = [new_identity(name) for name in ("north", "south", "west")]
-FAST = Limits(connect=8.0, wait=8.0, silence=8.0, ping=0.1, close=2.0)
-
-Action = Callable[[TlsMesh], Awaitable[object]]
-
-
-def listeners(n: int) -> tuple[list[socket.socket], list[Member]]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
-    members = [
-        identity.member(f"127.0.0.1:{sock.getsockname()[1]}")
-        for identity, sock in zip(IDENTITIES, sockets, strict=False)
-    ]
-    return sockets, members
-
-
-def party(
-    identity: Identity,
-    members: Sequence[Member],
-    listener: socket.socket,
-    action: Action,
-    limits: Limits = FAST,
-    remarks: list[str] | None = None,
-) -> object:
-    async def run() -> object:
-        sink: Callable[[str], object] = remarks.append if remarks is not None else len
-        async with TlsMesh(identity, members, listener, limits=limits, remark=sink) as mesh:
-            return await action(mesh)
-
-    return asyncio.run(run())
-
-
-def together(*actions: Action, limits: Limits = FAST) -> list[object]:
-    """Run one member per action, in threads; return each one's result or the exception that it raised."""
-    sockets, members = listeners(len(actions))
-    with ThreadPoolExecutor(len(actions)) as pool:
-        futures: list[Future[object]] = [
-            pool.submit(party, IDENTITIES[i], members, sockets[i], action, limits)
-            for i, action in enumerate(actions)
-        ]
-        return [future.exception() or future.result() for future in futures]
-
-
-def abort_of(outcome: object) -> ProtocolAbort:
-    assert isinstance(outcome, ProtocolAbort), outcome
-    return outcome
 
 
 # ---------------------------------------------------------------------- messages
@@ -99,7 +66,7 @@ def test_large_messages_meet_back_pressure_and_arrive_whole() -> None:
     async def act(mesh: TlsMesh) -> object:
         peer = 1 - mesh.index
         sending = asyncio.gather(*(mesh.send(peer, f"blob {k}", blob) for k, blob in enumerate(blobs)))
-        received = [await mesh.receive(peer, f"blob {k}") for k in range(len(blobs))]
+        received = [await mesh.receive(peer, f"blob {k}", len(blobs[k])) for k in range(len(blobs))]
         await sending
         return received == blobs
 
@@ -226,7 +193,7 @@ def test_messages_before_leaving_still_arrive() -> None:
 
     async def act(mesh: TlsMesh) -> object:
         await asyncio.sleep(0.3)
-        return len(await mesh.receive(1, "last"))
+        return len(await mesh.receive(1, "last", 1_000_000))
 
     assert together(act, send_and_leave) == [1_000_000, None]
 
@@ -421,7 +388,7 @@ def test_members_of_different_runs_do_not_connect() -> None:
         three = pool.submit(party, IDENTITIES[1], members, sockets[1], act)
         errors = [abort_of(two.exception()), abort_of(three.exception())]
     sockets[2].close()
-    assert errors[0].check == "hello"
+    assert errors[0].check == "greeting"
     assert errors[0].message.startswith("south takes part in a run of other members")
     assert errors[1].blame == 0
 
@@ -480,41 +447,6 @@ def test_an_address_in_use_is_refused_with_a_hint() -> None:
 
 
 # ---------------------------------------------------------------------- malformed frames
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 8
-    while not condition():
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.01)
-
-
-def connector(
-    index: int,
-    members: Sequence[Member],
-    *,
-    opened: Callable[[int, ssl.SSLSocket], None] = lambda j, sock: None,
-    failed: Callable[[ProtocolAbort], None] = lambda error: None,
-    remark: Callable[[str], None] = lambda text: None,
-) -> Connector:
-    return Connector(
-        IDENTITIES[index],
-        members,
-        index,
-        deadline=8,
-        opened=opened,
-        accepted=lambda j, sock: held.append(sock),
-        failed=failed,
-        remark=remark,
-    )
-
-
-held: list[ssl.SSLSocket] = []
-"""Keeps accepted connections of raw peers open."""
-
-
-def raw_frame(kind: int = 2, sequence: int = 0, label: bytes = b"due", payload: bytes = b"") -> bytes:
-    return struct.pack(">IBQB", 10 + len(label) + len(payload), kind, sequence, len(label)) + label + payload
-
-
 @pytest.mark.parametrize(
     ("sent", "check", "text"),
     [
@@ -530,7 +462,7 @@ def raw_frame(kind: int = 2, sequence: int = 0, label: bytes = b"due", payload: 
         (raw_frame(label=b"\xff"), "frame", "outside ASCII"),
         (raw_frame(sequence=1), "frame", "frame 1 where frame 0 was due"),
         (raw_frame(kind=3, label=b"") + raw_frame(sequence=0), "frame", "frame 0 where frame 1 was due"),
-        (raw_frame(kind=1), "frame", "a second hello"),
+        (raw_frame(kind=1), "frame", "a second greeting"),
         (raw_frame(payload=bytes(50))[:-7], "frame", "a frame that breaks off"),
         (raw_frame(label=b"undue"), "label", "sent 'undue' where 'due' was due"),
         (raw_frame(kind=5, label=b""), "connection", "ended its run before sending 'due'"),

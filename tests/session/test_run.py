@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +18,7 @@ import pytest
 import tallystick as ts
 from tallystick.audit import audit
 from tallystick.backend import Backend
-from tallystick.errors import PolicyError, ProtocolAbort, UsageError
+from tallystick.errors import PolicyError, ProtocolAbort, UnfinishedError, UsageError
 from tallystick.plan import Column, Plan
 from tallystick.record import Commitment, Consortium, Policy, Terms
 from tallystick.session import (
@@ -158,7 +160,7 @@ def test_a_run_publishes_one_transcript_that_the_audit_accepts(
     assert all(0 <= done <= total for done, total in watcher.steps)
     costs = {cost.name: cost for cost in outcomes[0].costs}
     assert list(costs) == list(PHASES)
-    assert costs["agreement"].rounds == 3
+    assert costs["agreement"].rounds == (4 if len(kinds) > 2 else 3)
     assert costs["proof"].sent > 0
     assert costs["identity"].sent == 0
 
@@ -236,6 +238,47 @@ def test_a_folder_that_cannot_be_made_is_found_before_the_run(tmp_path: Path, pu
     node = replace(nodes(tmp_path, [pure] * 2)[0], out=tmp_path / "file" / "out")
     with pytest.raises(UsageError, match="cannot make the folder for the transcript"):
         asyncio.run(run_member(node))
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_folder_that_cannot_be_written_to_is_found_before_the_run(
+    tmp_path: Path, pure: Backend, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Whatever permissions say: a file is written there before anybody is connected to."""
+    node = replace(nodes(tmp_path, [pure] * 2)[0], out=tmp_path / "out")
+
+    def full(path: Path, data: bytes) -> None:
+        path.touch()
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(run_module, "_write_new", full)
+    with pytest.raises(UsageError, match="the folder for the transcript cannot be written to: ") as caught:
+        asyncio.run(run_member(node))
+    assert os.strerror(number) in caught.value.message
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_results_are_there_although_the_transcript_cannot_be_written(
+    tmp_path: Path, native: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk of north is full when the run ends: it has the results, and no file or half of one."""
+    honest = run_module._write_new
+
+    def full(path: Path, data: bytes) -> None:
+        if "north" in str(path) and ".tally." in path.name:
+            honest(path, data[:100])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        honest(path, data)
+
+    monkeypatch.setattr(run_module, "_write_new", full)
+    north, south = together(nodes(tmp_path, [native] * 2))
+    assert isinstance(north, Outcome) and isinstance(south, Outcome), (north, south)
+    assert north.results == south.results
+    assert south.unwritten is None
+    assert isinstance(north.unwritten, UnfinishedError)
+    assert "cannot write the transcript: No space left on device" in north.unwritten.message
+    assert list(north.transcript.parent.iterdir()) == []
+    assert south.transcript.stat().st_size == south.size == north.size
 
 
 # ---------------------------------------------------------------------- cheating members

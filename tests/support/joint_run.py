@@ -25,14 +25,14 @@ from tallystick.online import (
     prove,
     share_inputs,
 )
-from tallystick.party import Party
+from tallystick.party import Party, labels
 from tallystick.plan import PENDING_LIMIT, Column, MemberSchema, Plan, PlanRelation
 from tallystick.proofs import (
     BatchVerifier,
     Proof,
     RangeInput,
     RangeRelation,
-    commit_rows,
+    commit_rows_var,
     input_slots,
     range_witness,
 )
@@ -86,7 +86,7 @@ def _owner_cached(key: tuple[Any, ...]) -> Owner:
         [Vector.zeros(backend, 0), *(input_slots(backend, i, v) for i, v in zip(items, values, strict=True))]
     )
     generators = Generators(backend, plan.columns)
-    points = commit_rows(generators, plan.columns, slots.pad(rows * plan.columns), gammas)
+    points = commit_rows_var(generators, plan.columns, slots.pad(rows * plan.columns), gammas)
     context = SESSION + member.to_bytes(4, "big")
     proof = None
     if len(slots):
@@ -191,6 +191,9 @@ def play(
         )
 
     ran.results = run(protocol, size, tamper=tamper, corrupt=corrupt, log=ran.log)
+    sent = {message.label for message in ran.log}
+    unknown = {label for label in sent if not label.startswith("insecure-dealer")} - labels()
+    assert not unknown, f"messages that no list has: {sorted(unknown)}"
     return ran
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from tallystick.encoding import absorb
 from tallystick.errors import ProtocolAbort, TallystickError
+from tallystick.party import SMALL
 from tallystick.session._wire import MAX_LABEL
 
 Tamper: TypeAlias = Callable[[int, int, str, bytes], bytes | None]
@@ -84,7 +85,7 @@ class MemoryMesh:
     def size(self) -> int:
         return self._network.size
 
-    async def broadcast(self, label: str, payload: bytes) -> list[bytes]:
+    async def broadcast(self, label: str, payload: bytes, sizes: Sequence[int] | None = None) -> list[bytes]:
         own: bytes | None = bytes(payload)
         if self._network.corrupt is not None:
             own = self._network.corrupt(self._index, label, bytes(payload))
@@ -95,7 +96,10 @@ class MemoryMesh:
                 else:
                     self._network.deliver(self._index, j, label, own, broadcast=True)
         received = [
-            own or b"" if j == self._index else await self.receive(j, label) for j in range(self.size)
+            own or b""
+            if j == self._index
+            else await self.receive(j, label, len(payload) if sizes is None else sizes[j])
+            for j in range(self.size)
         ]
         for j, data in enumerate(received):
             for part in (label.encode(), data):
@@ -107,25 +111,26 @@ class MemoryMesh:
             if j != self._index:
                 self._network.deliver(self._index, j, label, bytes(payload))
         return [
-            bytes(payloads[j]) if j == self._index else await self.receive(j, label) for j in range(self.size)
+            bytes(payloads[j]) if j == self._index else await self.receive(j, label, len(payloads[j]))
+            for j in range(self.size)
         ]
 
     async def send(self, to: int, label: str, payload: bytes) -> None:
         self._network.deliver(self._index, to, label, bytes(payload))
 
-    async def receive(self, sender: int, label: str) -> bytes:
+    async def receive(self, sender: int, label: str, most: int = SMALL) -> bytes:
         found, payload = await self._network.queues[sender, self._index].get()
         if isinstance(payload, BaseException):
             check = getattr(payload, "check", "internal")
             accused = getattr(payload, "blame", None)
             blame = sender if accused == sender else None
-            raise ProtocolAbort(f"party {sender} stopped: {payload}", check=check, blame=blame)
+            raise ProtocolAbort(f"stopped: {payload}", check=check, blame=blame, about=(sender,), heard=True)
         if payload is None:
-            raise ProtocolAbort(f"party {sender} is silent", check="deadline", blame=sender)
+            raise ProtocolAbort.by(sender, "is silent", check="deadline")
         if found != label:
-            raise ProtocolAbort(
-                f"party {sender} sent {found!r}, expected {label!r}", check="unexpected-message", blame=sender
-            )
+            raise ProtocolAbort.by(sender, f"sent {found!r}, expected {label!r}", check="unexpected-message")
+        if len(payload) > max(most, SMALL):
+            raise ProtocolAbort.by(sender, f"sent {len(payload)} bytes where {most} are due", check="frame")
         return bytes(payload)
 
     def broadcast_digests(self) -> tuple[bytes, ...]:

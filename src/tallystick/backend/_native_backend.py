@@ -228,6 +228,14 @@ class NativeBackend:
         lib.ts_fr_vec_to_bytes(self._cpu, _octets_out(out), _fr_in(a), len(a))
         return out.tobytes()
 
+    def fr_bits(self, a: FrArray, start: int, stop: int) -> FrArray:
+        """Return the binary digits from one place up to another, place by place."""
+        octets = np.frombuffer(self.fr_to_bytes(a), dtype=np.uint8).reshape(-1, FR_BYTES)
+        first = start // 8
+        digits = np.unpackbits(octets[:, first : -(-stop // 8)], axis=1, bitorder="little")
+        chosen = digits[:, start - 8 * first : stop - 8 * first]
+        return self.fr_from_i64(chosen.T.reshape(-1).astype(np.int64))
+
     def fr_expand(self, seed: bytes, nonce: bytes, n: int, offset: int = 0) -> FrArray:
         """Expand a seed into n elements: element k is ChaCha20 block ``offset + k`` modulo r."""
         if len(seed) != 32 or len(nonce) != 12:

@@ -107,6 +107,13 @@ class Backend(Protocol):
         """Encode as 32-byte little-endian canonical elements."""
         ...
 
+    def fr_bits(self, a: FrArray, start: int, stop: int) -> FrArray:
+        """Return the binary digits of the canonical ints from one place up to another, as zeros and ones.
+
+        Place by place, in each the digits of all elements.
+        """
+        ...
+
     def fr_expand(self, seed: bytes, nonce: bytes, n: int, offset: int = 0) -> FrArray:
         """Expand a 32-byte seed into n elements: element k is block ``offset + k``.
 

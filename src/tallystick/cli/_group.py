@@ -1,7 +1,7 @@
 """The command group: commands loaded on demand, and one way for errors to reach the user.
 
 Exit codes: 0 success; 1 a transcript refused, a run aborted or a backend failed; 2 something the user can
-correct (flag, file, job, program); 130 interrupted.
+correct (flag, file, job, program); 3 cut short (memory, time, a full disk, a program that misbehaves); 130 interrupted.
 """
 
 from __future__ import annotations
@@ -15,12 +15,22 @@ from typing import NoReturn
 import click
 
 from ..backend import keep_large_buffers
-from ..errors import TallystickError, UsageError
+from ..errors import TallystickError, UnfinishedError, UsageError
 
-__all__ = ["COMMANDS", "EXIT_REFUSED", "EXIT_USAGE", "fail", "main", "print_error", "report"]
+__all__ = [
+    "COMMANDS",
+    "EXIT_REFUSED",
+    "EXIT_UNFINISHED",
+    "EXIT_USAGE",
+    "fail",
+    "main",
+    "print_error",
+    "report",
+]
 
 EXIT_REFUSED = 1
 EXIT_USAGE = 2
+EXIT_UNFINISHED = 3
 _EXIT_INTERRUPTED = 130
 
 COMMANDS: Mapping[str, str] = {
@@ -40,6 +50,8 @@ def fail(error: TallystickError, *, exit_code: int | None = None) -> NoReturn:
     report(error)
     if exit_code is None:
         exit_code = EXIT_USAGE if isinstance(error, UsageError) else EXIT_REFUSED
+        if isinstance(error, UnfinishedError):
+            exit_code = EXIT_UNFINISHED
     sys.exit(exit_code)
 
 

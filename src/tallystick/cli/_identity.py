@@ -18,7 +18,7 @@ from ..session import (
     write_identity,
     write_rotation,
 )
-from ._passphrase import passphrase_option, read_passphrase
+from ._passphrase import passphrase_of, passphrase_option
 
 __all__ = ["identity_file", "identity_group"]
 
@@ -60,9 +60,9 @@ def new_command(name: str, out: Path, address: str, passphrase_file: Path | None
     check_name(name)
     parse_address(address)
     path = _free(identity_file(name, out))
-    passphrase = read_passphrase(passphrase_file, name=name, new=True)
-    identity = new_identity(name)
-    write_identity(identity, path, passphrase)
+    with passphrase_of(name, passphrase_file, new=True) as passphrase:
+        identity = new_identity(name)
+        write_identity(identity, path, passphrase)
     click.echo(f"tallystick: wrote {path}; the entry below goes into the consortium file", err=True)
     click.echo(member_toml(identity.member(address)), nl=False)
 
@@ -103,9 +103,9 @@ def rotate_command(file: Path, out: Path, address: str, passphrase_file: Path | 
     parse_address(address)
     name, _certificate = read_certificate(file)
     path, statement = _free(identity_file(name, out)), _free(out / f"{name}.rotation")
-    passphrase = read_passphrase(passphrase_file, name=name)
-    old, new = read_identity(file, passphrase), new_identity(name)
-    write_identity(new, path, passphrase)
+    with passphrase_of(name, passphrase_file) as passphrase:
+        old, new = read_identity(file, passphrase), new_identity(name)
+        write_identity(new, path, passphrase)
     write_rotation(statement, make_rotation(old, new))
     click.echo(f"tallystick: wrote {path}, with the same passphrase, and {statement}", err=True)
     click.echo(member_toml(new.member(address)), nl=False)

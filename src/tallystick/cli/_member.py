@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 
 import click
 
-from ..errors import ProtocolAbort
-from ._passphrase import passphrase_option
+from ..errors import ProtocolAbort, UsageError
+from ..session import Identity, read_certificate, read_identity
+from ._identity import identity_file
+from ._passphrase import passphrase_of, passphrase_option
 
-__all__ = ["STORE_FOLDER", "explained", "member_options", "small_ring_option"]
+__all__ = ["STORE_FOLDER", "explained", "member_options", "open_identity", "small_ring_option"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -60,6 +62,22 @@ _OPTIONS: Sequence[Callable[[Any], Any]] = (
 def member_options(function: _F) -> _F:
     """Add the options of every command by which a member takes part in something."""
     return reduce(lambda f, option: option(f), reversed(_OPTIONS), function)
+
+
+def open_identity(member: str, file: Path | None, passphrase_file: Path | None) -> tuple[Path, Identity]:
+    """Return where the identity of ``member`` is, and open it.
+
+    An identity of another name is refused before its passphrase is asked for: it would compute as that member.
+    """
+    path = file or identity_file(member)
+    name, _certificate = read_certificate(path)
+    if name != member:
+        raise UsageError(
+            f"{path} is the identity of {name}, not of {member}",
+            hint=f"--as {name} takes part as {name}; --identity names the file of another identity",
+        )
+    with passphrase_of(name, passphrase_file) as passphrase:
+        return path, read_identity(path, passphrase)
 
 
 def explained(error: ProtocolAbort, names: Sequence[str]) -> ProtocolAbort:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from ..errors import UsageError
+from ..session import forbid_dumps, wipe
 
-__all__ = ["VARIABLE", "passphrase_option", "read_passphrase"]
+__all__ = ["VARIABLE", "passphrase_of", "passphrase_option"]
 
 VARIABLE = "TALLYSTICK_PASSPHRASE"
 
@@ -30,8 +32,24 @@ def passphrase_option(function: _F) -> _F:
     )(function)
 
 
-def read_passphrase(file: Path | None, *, name: str, new: bool = False) -> bytes:
-    """Return the passphrase of the identity ``name``; a new one is asked for twice."""
+@contextmanager
+def passphrase_of(name: str, file: Path | None, *, new: bool = False) -> Iterator[bytearray]:
+    """Give the passphrase of the identity ``name``, and overwrite it afterwards; a new one is asked for twice.
+
+    Whoever asks will hold a key, so from here on the process leaves no core dump.
+    """
+    try:
+        forbid_dumps()
+    except OSError as error:
+        click.echo(f"tallystick: warning: core dumps cannot be forbidden: {error.strerror}", err=True)
+    secret = _read(file, name=name, new=new)
+    try:
+        yield secret
+    finally:
+        wipe(secret)
+
+
+def _read(file: Path | None, *, name: str, new: bool) -> bytearray:
     if file is not None:
         return _from_file(file)
     if VARIABLE in os.environ:
@@ -47,19 +65,29 @@ def read_passphrase(file: Path | None, *, name: str, new: bool = False) -> bytes
     return _checked(text, "the passphrase")
 
 
-def _from_file(file: Path) -> bytes:
+def _from_file(file: Path) -> bytearray:
+    raw = bytearray(_MAX_BYTES)
     try:
-        with file.open("rb") as stream:
-            raw = stream.read(_MAX_BYTES)
+        with file.open("rb", buffering=0) as stream:
+            del raw[stream.readinto(raw) or 0 :]
     except OSError as error:
         raise UsageError(f"{file}: cannot read the passphrase: {error.strerror}") from error
+    end = raw.find(b"\n")
+    line = raw if end < 0 else raw[:end]
+    if line.endswith(b"\r"):
+        del line[-1:]
     try:
-        return _checked(raw.decode("utf-8").partition("\n")[0].rstrip("\r"), str(file))
+        line.decode("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(f"{file}: the passphrase is not UTF-8 text") from error
+    if not line:
+        raise UsageError(f"{file}: the passphrase is empty")
+    if line is not raw:
+        wipe(raw)
+    return line
 
 
-def _checked(text: str, where: str) -> bytes:
+def _checked(text: str, where: str) -> bytearray:
     if not text:
         raise UsageError(f"{where}: the passphrase is empty")
-    return text.encode("utf-8")
+    return bytearray(text.encode("utf-8"))

@@ -24,11 +24,8 @@ from ..session import (
     Preparing,
     choose_preparation,
     prepare_member,
-    read_identity,
 )
-from ._identity import identity_file
-from ._member import STORE_FOLDER, explained, member_options
-from ._passphrase import read_passphrase
+from ._member import STORE_FOLDER, explained, member_options, open_identity
 from ._progress import JsonEvents, PhaseLines, bytes_text
 
 __all__ = ["prepare_command"]
@@ -105,10 +102,10 @@ def prepare_command(
     if names is not None:
         consortium = consortium.select(name.strip() for name in names.split(","))
     own = consortium.member(member)
-    identity_path = identity or identity_file(own.name)
+    identity_path, opened = open_identity(own.name, identity, passphrase_file)
     preparing = Preparing(
         consortium=consortium,
-        identity=read_identity(identity_path, read_passphrase(passphrase_file, name=own.name)),
+        identity=opened,
         backend=get_backend(backend),
         preparation=choose_preparation(insecure_small_ring=insecure_small_ring),
         store=store or identity_path.parent / STORE_FOLDER,

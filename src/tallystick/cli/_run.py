@@ -17,22 +17,20 @@ from ..backend import get_backend
 from ..cost import render
 from ..errors import PolicyError, ProtocolAbort
 from ..plan import Plan
-from ..record import Policy, Terms
+from ..record import Terms
 from ..session import (
     INSECURE_WARNING,
     Limits,
     Node,
     Outcome,
     choose_preparation,
-    read_identity,
     read_job,
+    read_max_epsilon,
     read_policy,
     read_table,
     run_member,
 )
-from ._identity import identity_file
-from ._member import STORE_FOLDER, explained, member_options
-from ._passphrase import read_passphrase
+from ._member import STORE_FOLDER, explained, member_options, open_identity
 from ._programs import find_program
 from ._progress import JsonEvents, PhaseBars, PhaseLines, cost_table, results_table
 
@@ -86,7 +84,8 @@ def run_command(
 
     Every member runs this on its own machine.  The plan and what it reveals are shown before anything is
     signed; a value that does not fit the job is refused before anything is sent.  Exit code 1 if the run
-    stopped, with the check and the member at fault where there is evidence; 2 for what you can correct.
+    stopped, with the check and the member at fault where there is evidence; 2 for what you can correct; 3 if the
+    results are there but the transcript could not be written.
     """
     # A terminated node tells its peers why it leaves, as an interrupted one does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -94,16 +93,18 @@ def run_command(
     display = _Display(as_json)
     job = read_job(job_file)
     own = job.consortium.member(member)
-    identity_path = identity or identity_file(own.name)
     program = find_program(job.program, job.path.parent)
     program.check()
+    identity_path, opened = open_identity(own.name, identity, passphrase_file)
+    policy = policy_file or _beside(identity_path)
     node = Node(
         job=job,
         program=program,
         data=read_table(data, job.columns),
-        own_policy=_own_policy(policy_file, identity_path),
+        own_policy=None if policy is None else read_policy(policy),
+        max_epsilon=None if policy is None else read_max_epsilon(policy),
         backend=get_backend(backend),
-        identity=read_identity(identity_path, read_passphrase(passphrase_file, name=own.name)),
+        identity=opened,
         preparation=preparation,
         approve=_Approval(job.name, display, ask=not yes),
         out=out,
@@ -114,9 +115,11 @@ def run_command(
     if insecure_small_ring and not as_json:
         click.echo(f"tallystick: warning: {INSECURE_WARNING}", err=True)
     try:
-        display.show(node)
+        outcome = display.show(node)
     except ProtocolAbort as error:
         raise explained(error, job.consortium.names) from error
+    if outcome.unwritten is not None:
+        raise outcome.unwritten
 
 
 class _Approval:
@@ -148,11 +151,10 @@ class _Approval:
             raise PolicyError(f"the operator declined to take part in {self._job!r}")
 
 
-def _own_policy(file: Path | None, identity: Path) -> Policy | None:
-    if file is not None:
-        return read_policy(file)
-    beside = identity.parent / _POLICY_FILE
-    return read_policy(beside) if beside.exists() else None
+def _beside(identity: Path) -> Path | None:
+    """Return the policy file beside an identity, if there is one."""
+    found = identity.parent / _POLICY_FILE
+    return found if found.exists() else None
 
 
 class _Display:
@@ -167,13 +169,13 @@ class _Display:
         """Give the terminal back for as long as something is asked."""
         return self._bars.paused() if self._bars else nullcontext()
 
-    def show(self, node: Node) -> None:
-        """Run, and print what came of it."""
+    def show(self, node: Node) -> Outcome:
+        """Run, and print and return what came of it."""
         if self.as_json:
             events = JsonEvents()
             outcome = asyncio.run(run_member(node, events))
             events.emit("result", **_outcome_json(outcome))
-            return
+            return outcome
         if self._bars:
             with self._bars as bars:
                 outcome = asyncio.run(run_member(node, bars))
@@ -185,7 +187,9 @@ class _Display:
         stdout.print()
         stdout.print(cost_table(outcome.costs))
         stdout.print()
-        stdout.print(f"transcript: {outcome.transcript} ({outcome.size:,} bytes)", soft_wrap=True)
+        if outcome.unwritten is None:
+            stdout.print(f"transcript: {outcome.transcript} ({outcome.size:,} bytes)", soft_wrap=True)
+        return outcome
 
 
 def _outcome_json(outcome: Outcome) -> dict[str, object]:
@@ -197,6 +201,6 @@ def _outcome_json(outcome: Outcome) -> dict[str, object]:
         "told": results_json(outcome.told),
         "costs": [asdict(cost) for cost in outcome.costs],
         "used": asdict(outcome.used),
-        "transcript": str(outcome.transcript),
+        "transcript": None if outcome.unwritten else str(outcome.transcript),
         "bytes": outcome.size,
     }

@@ -171,7 +171,7 @@ class LowGear:
                     await party.mesh.send(j, label, answers.payloads[j])
             value = self._slots(own)
             return Masks(Shared(value, value * keys.alpha + self._slots(answers.kept[0])), value)
-        data = await party.mesh.receive(owner, label)
+        data = await party.mesh.receive(owner, label, self._reply_bytes)
         (mac,) = await asyncio.to_thread(self._decrypt, data, 1, label, owner)
         return Masks(Shared(Vector.zeros(self._scheme.backend, self.batch), self._slots(mac)), None)
 

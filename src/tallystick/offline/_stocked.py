@@ -16,11 +16,12 @@ from ..algebra import Vector
 from ..backend import FR_BYTES, PublicKey
 from ..encoding import dumps, expect_array, expect_bytes, expect_int, expect_map, loads
 from ..errors import DecodeError, UsageError
+from ..limits import STATISTICAL_BITS
 from ..party import MacKey, Party, Shared, compare_broadcasts, malformed
 from ._epoch import Epoch, EpochKeys, common_part, read_ciphertext, start_epoch
 from ._knowledge import Scheme
 from ._lowgear import LowGear
-from ._parameters import STATISTICAL_BITS, TRIPLE_REPLIES
+from ._parameters import TRIPLE_REPLIES
 from ._preparation import Masks, Need, Triples
 from ._store import Piece, Store
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..algebra import Vector
+from ..backend import FR_BYTES
 from ..party import Shared, read_vector, share_zeros
 from ..plan import Interval, route, switch_count
 from ._openings import Openings
@@ -54,10 +55,12 @@ async def switches(online: Openings, networks: Sequence[Sequence[int]]) -> list[
     for (_, n), mask in zip(networks, masks, strict=True):
         if mask.clear is not None:
             own.append(Vector.from_i64(backend, route(party.random.permutation(n))) - mask.clear)
-    received = await party.mesh.broadcast(label, Vector.concat(own).to_bytes())
+    dealt = [_dealt_by(j, networks) for j in range(party.size)]
+    payload = Vector.concat(own).to_bytes()
+    received = await party.mesh.broadcast(label, payload, [n * FR_BYTES for n in dealt])
     left = [
-        read_vector(party, data, _dealt_by(j, networks), label=label, sender=j)
-        for j, data in enumerate(received)
+        read_vector(party, data, n, label=label, sender=j)
+        for j, (data, n) in enumerate(zip(received, dealt, strict=True))
     ]
     zeros = await share_zeros(party, 2 * sum(counts), label="hint/zeros")
     values, macs = zeros[: sum(counts)], zeros[sum(counts) :]

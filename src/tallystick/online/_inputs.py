@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..algebra import Generators, Points, Vector
+from ..backend import FR_BYTES
 from ..errors import DecodeError, ProtocolAbort, VerificationError
 from ..party import Shared, read_vector, share_zeros
 from ..proofs import BatchVerifier, Proof, RangeRelation, Shape
@@ -161,7 +162,9 @@ async def _distribute(online: Openings, shape: Shape, own: OwnInputs) -> tuple[l
     clear = masks[party.index].clear
     assert clear is not None
     masked = Vector.concat([own.slots, own.gammas]) - clear
-    received = await party.mesh.broadcast(label, masked.to_bytes())
+    received = await party.mesh.broadcast(
+        label, masked.to_bytes(), [(n + rows) * FR_BYTES for n, rows in counts]
+    )
     total = sum(n + rows for n, rows in counts)
     zeros = await share_zeros(party, 2 * total, label="inputs/zeros")
     fresh = Shared(zeros[:total], zeros[total:])

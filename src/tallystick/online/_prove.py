@@ -11,10 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
-import numpy as np
-
 from ..algebra import Generators, Points, Vector
-from ..backend import IndexArray
 from ..errors import VerificationError
 from ..party import Party, Shared, broadcast_points, broadcast_vector, commit_and_open, read_points
 from ..proofs import (
@@ -184,12 +181,11 @@ async def _blind(online: Openings, shape: Shape, evaluation: Evaluation) -> _Bli
 
 def _arrange(shape: Shape, evaluation: Evaluation, inputs: InputShares, blinded: _Blinded) -> Shared:
     """Lay the witness out as its matrix, row-major: values and MACs alike."""
-    order = _interleaved(3, shape.gate_rows)
 
     def lay(
         free: Vector, u: Vector, v: Vector, w: Vector, gates: Vector, coset: Vector, *slots: Vector
     ) -> Vector:
-        blinders = Vector.concat([u, v, w])[order]
+        blinders = Vector.concat([u, v, w]).transposed(3, shape.gate_rows)
         return arrange_rows(shape, inputs=slots, free=free, blinders=blinders, gates=gates, coset=coset)
 
     b = blinded
@@ -225,7 +221,7 @@ async def _evaluations(online: Openings, point: GatePoint | None, blinded: _Blin
     h = Shared.linear(point.products, blinded.gates, blinded.coset, blinded.w)
     difference = online.preparation.key.add(h, -(opened[:n] * opened[n:]))
     await online.assert_zero(difference, check="gate-check")
-    return opened[_interleaved(2, n)]
+    return opened.transposed(2, n)
 
 
 async def _points(
@@ -349,8 +345,3 @@ class _Joint:
             parts = [Part(part.label, points=p) for p in points]
         self._parts.append(parts)
         return reduce(add_parts, parts)
-
-
-def _interleaved(k: int, n: int) -> IndexArray:
-    """Return the order that turns k vectors of n, one after the other, into n groups of k."""
-    return np.arange(k * n, dtype=np.int64).reshape(k, n).T.reshape(-1)

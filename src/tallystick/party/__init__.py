@@ -4,7 +4,8 @@ Normative text: ``spec/online.md``.
 """
 
 from ._commit import NONCE_BYTES, SEED_BYTES, commit_and_open, toss, xor
-from ._mesh import Mesh
+from ._labels import CLAIMS, MESSAGES, Message, labels
+from ._mesh import SMALL, Mesh
 from ._openings import AuthenticatedOpenings, Claim, PointClaim, compare_broadcasts
 from ._party import Party
 from ._shared import MacKey, Shared
@@ -20,12 +21,16 @@ from ._wire import (
 from ._zero import share_zeros
 
 __all__ = [
+    "CLAIMS",
+    "MESSAGES",
     "NONCE_BYTES",
     "SEED_BYTES",
+    "SMALL",
     "AuthenticatedOpenings",
     "Claim",
     "MacKey",
     "Mesh",
+    "Message",
     "Party",
     "PointClaim",
     "Shared",
@@ -34,6 +39,7 @@ __all__ = [
     "broadcast_vector",
     "commit_and_open",
     "compare_broadcasts",
+    "labels",
     "malformed",
     "read_points",
     "read_vector",

@@ -7,11 +7,14 @@ implement it in memory.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from ..backend import Buffer
 
-__all__ = ["Mesh"]
+__all__ = ["SMALL", "Mesh"]
+
+SMALL: Final = 1 << 16
+"""Bytes of a message that is read whatever is due; a longer one must be as long as the receiver says at most."""
 
 
 class Mesh(Protocol):
@@ -32,17 +35,19 @@ class Mesh(Protocol):
         """The number n of parties."""
         ...
 
-    async def broadcast(self, label: str, payload: Buffer) -> list[bytes]:
+    async def broadcast(self, label: str, payload: Buffer, sizes: Sequence[int] | None = None) -> list[bytes]:
         """Send one payload to every other party, receive theirs; return all n by index, own included.
 
-        For n > 2 all of it enters the running broadcast digests that the next MAC check compares.
+        ``sizes`` are the most bytes that each party may send, by default as many as this one does.  For n > 2 all of
+        it enters the running broadcast digests that the next MAC check compares.
         """
         ...
 
     async def exchange(self, label: str, payloads: Sequence[Buffer]) -> list[bytes]:
         """Send ``payloads[j]`` to party j, receive one from each; return by index, own entry handed back.
 
-        Pairwise messages may differ by design, so they do not enter the broadcast digests.
+        Each has at most as many bytes as what is sent to its sender.  Pairwise messages may differ by design, so they
+        do not enter the broadcast digests.
         """
         ...
 
@@ -50,8 +55,8 @@ class Mesh(Protocol):
         """Send one payload to one party (returns once it is queued; applies back-pressure)."""
         ...
 
-    async def receive(self, sender: int, label: str) -> bytes:
-        """Receive the next payload from one party."""
+    async def receive(self, sender: int, label: str, most: int = SMALL) -> bytes:
+        """Receive the next payload from one party, of at most so many bytes."""
         ...
 
     def broadcast_digests(self) -> tuple[bytes, ...]:

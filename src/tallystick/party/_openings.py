@@ -208,11 +208,15 @@ class AuthenticatedOpenings(ABC):
 
     @contextmanager
     def burning(self) -> Iterator[None]:
-        """Burn the preparation if the protocol steps inside stop because a check failed, here or at a peer."""
+        """Burn the preparation if the protocol steps inside stop because a check failed here.
+
+        What a peer says of a check of its own burns nothing, or one notice would empty every store; if it is true,
+        the peer has burnt its epoch, and nobody uses one that any member lacks.
+        """
         try:
             yield
         except ProtocolAbort as abort:
-            if abort.check not in _NOT_CHECKS:
+            if abort.check not in _NOT_CHECKS and not abort.heard:
                 self.burn(f"{abort.check}: {abort.message}")
             raise
 

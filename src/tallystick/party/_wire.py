@@ -76,7 +76,7 @@ async def broadcast_fields(
     fields.
     """
     expected = [len(field) for field in fields] if sizes is None else list(sizes)
-    received = await party.mesh.broadcast(label, b"".join(fields))
+    received = await party.mesh.broadcast(label, b"".join(fields), [sum(expected)] * party.size)
     return [split_fields(data, expected, label=label, sender=j) for j, data in enumerate(received)]
 
 

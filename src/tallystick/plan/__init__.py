@@ -7,6 +7,7 @@ it on plain integers; ``forward`` and ``schedule`` serve the online phase.  The 
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
 
 from ._approach import GUESSES, Approach, Correction, Truncation, power_rounds, prefix_levels
 from ._explain import explain_results, revealed
@@ -197,8 +198,10 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Offer ``load_program`` and ``trace``, which stood here, without making a reader of plans load what traces."""
-    if name in ("load_program", "trace"):
-        return getattr(importlib.import_module("..tracing", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # Type checkers are to see every name that is missing here.
+
+    def __getattr__(name: str) -> object:
+        """Offer ``load_program`` and ``trace``, which stood here, without making a reader of plans load what traces."""
+        if name in ("load_program", "trace"):
+            return getattr(importlib.import_module("..tracing", __name__), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,7 +4,7 @@ Normative text: ``spec/relation.md``, ``spec/gates.md``, ``spec/opening.md``, ``
 """
 
 from ._challenges import Challenges
-from ._commitment import commit_rows
+from ._commitment import commit_rows, commit_rows_var
 from ._equations import Drawn
 from ._gates import GatePoint, LinearClaim, arrange_rows, coset_values, linear_claim, root_of_unity
 from ._opening import Opening, OpeningShare, Part, add_parts, open_linear, solo
@@ -40,6 +40,7 @@ __all__ = [
     "choose_columns",
     "commit_inputs",
     "commit_rows",
+    "commit_rows_var",
     "coset_values",
     "input_slots",
     "linear_claim",

@@ -235,8 +235,7 @@ def _halve(
         z = z_b.axpy(e, z_t)
         form = l_t.axpy(e, l_b)
         # A block of length m splits into two of length m/2: its top half weighs e, its bottom half 1.
-        pairs = np.arange(2 * blocks, dtype=np.int64).reshape(2, blocks).T.reshape(-1)
-        weights = Vector.concat([weights * e, weights])[pairs]
+        weights = Vector.concat([weights * e, weights]).transposed(2, blocks)
     final = z.to_bytes()
     challenges.final(final)
     return b"".join(sent), final

@@ -14,7 +14,7 @@ from ..algebra import Generators, Points, Random, Vector
 from ..backend import FR_BYTES, G1_BYTES, BitArray
 from ..errors import DecodeError
 from ._challenges import Challenges
-from ._commitment import commit_masked, commit_rows
+from ._commitment import commit_over, commit_rows, commit_rows_var
 from ._gates import GatePoint, arrange_rows, coset_values, linear_claim, pad_gates
 from ._opening import FINAL_SCALARS, OpeningShare, open_linear, solo
 from ._relation import Relation, Shape
@@ -97,7 +97,7 @@ class Witness:
         return "<Witness>"
 
     def input_commitments(self, generators: Generators, shape: Shape) -> Points:
-        """Commit to the input rows.  Variable time."""
+        """Commit to the input rows."""
         c = shape.columns
         padded = [v.pad(shape.input_rows_of(k) * c) for k, v in enumerate(self.inputs)]
         rows = Vector.concat([Vector.zeros(self.free.backend, 0), *padded])
@@ -142,7 +142,7 @@ def prove(
     coset = Vector.zeros(backend, 0)
     if rows:
         coset = coset_values(shape, left, u) * coset_values(shape, right, v)
-    blinders = Vector.concat([u, v, w])[np.arange(3 * rows, dtype=np.int64).reshape(3, rows).T.reshape(-1)]
+    blinders = Vector.concat([u, v, w]).transposed(3, rows)
     x = arrange_rows(
         shape, inputs=witness.inputs, free=witness.free, blinders=blinders, gates=witness.gates, coset=coset
     )
@@ -152,7 +152,7 @@ def prove(
     if rows:
         point = GatePoint.at(backend, shape, xi)
         both = Vector.concat([point.factors(left, u), point.factors(right, v)])
-        evaluations = both[np.arange(2 * rows, dtype=np.int64).reshape(2, rows).T.reshape(-1)]
+        evaluations = both.transposed(2, rows)
     published = witness.published_points(generators).to_bytes()
     rho = challenges.evaluations(witness.outputs.to_bytes(), published, evaluations.to_bytes())
     claim = linear_claim(
@@ -186,12 +186,12 @@ def _own_rows(
     c, free, gates = shape.columns, shape.free_rows, shape.gate_rows
     own = x[shape.input_rows * c :]
     if bits is None or not gates:
-        return commit_rows(generators, c, own, gammas)
+        return commit_rows_var(generators, c, own, gammas)
     # Without free slots the free rows hold blinders alone, which are uniform.  Coset entries are not: each is, but in
     # a row whose gates are equal they are equal, too.
-    blinders = commit_rows(generators, c, own[: free * c], gammas[:free])
+    blinders = commit_rows_var(generators, c, own[: free * c], gammas[:free])
     padded = np.zeros((gates, c // 2), dtype=np.uint8)
     padded.reshape(-1)[: len(bits)] = bits
     on_bits = generators.g[:c:2].subset_sums(padded)
-    on_coset = commit_masked(generators.g[1:c:2], generators.h, coset, gammas[free:])
+    on_coset = commit_over(generators.g[1:c:2], generators, coset, gammas[free:])
     return Points.concat([blinders, on_bits + on_coset])

@@ -16,7 +16,7 @@ import numpy as np
 from ..algebra import Generators, Points, Vector
 from ..backend import FR_MODULUS, Backend, BitArray
 from ..encoding import dumps
-from ._commitment import commit_rows
+from ._commitment import commit_rows_var
 from ._proof import Witness
 from ._relation import Shape, Transposed
 from ._words import Column, Words, at_least, low_bits, minus, to_vector, to_words
@@ -208,7 +208,7 @@ def commit_inputs(
     total = Points.identity(backend, rows)
     for plane in reversed(range(planes)):
         total = total + total + sums[place[plane]]
-    return total + commit_rows(generators, c, Vector.concat(lows).pad(rows * c), gammas)
+    return total + commit_rows_var(generators, c, Vector.concat(lows).pad(rows * c), gammas)
 
 
 def _within(item: RangeInput, column: Column) -> bool:

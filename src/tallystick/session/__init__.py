@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._data import DataTable, read_table
+from ._dumps import forbid_dumps, wipe
 from ._events import PHASES, Observer, PhaseCost
 from ._identity import (
     SCRYPT_LOG_N,
@@ -12,7 +13,7 @@ from ._identity import (
     read_identity,
     write_identity,
 )
-from ._job import Job, check_policy, read_job, read_policy, schemas
+from ._job import Job, check_policy, read_job, read_max_epsilon, read_policy, schemas
 from ._mesh import Limits, TlsMesh, Traffic
 from ._preparation import INSECURE_WARNING, choose_preparation
 from ._prepare import Filling, Preparing, Stocked, prepare_member
@@ -40,17 +41,20 @@ __all__ = [
     "check_policy",
     "check_rotation",
     "choose_preparation",
+    "forbid_dumps",
     "make_rotation",
     "new_identity",
     "prepare_member",
     "read_certificate",
     "read_identity",
     "read_job",
+    "read_max_epsilon",
     "read_policy",
     "read_rotation",
     "read_table",
     "run_member",
     "schemas",
+    "wipe",
     "write_identity",
     "write_rotation",
 ]

@@ -1,82 +1,32 @@
 """Agreement: the members find out whether they mean the same computation, and sign it.
 
-Three rounds (``spec/session.md``, "Agreement"): hellos; the digests of what each made of them; signatures.
+Hellos first; then two rounds (``spec/session.md``, "A run"): the digests of what each made of them, and signatures.
 Every member traces its own copy of the program, so nobody computes what it has not read.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 
-from .. import encoding
-from ..encoding import Value
-from ..errors import DecodeError, ProtocolAbort, VerificationError
-from ..limits import MAX_ROWS
+from ..errors import ProtocolAbort, VerificationError
 from ..party import Mesh
 from ..plan import Plan
 from ..record import AgreedMember, Agreement, Policy, Table, Terms, check_signature, sign
 from ..tracing import Traceable
+from ._hello import Hello, exchange_hellos
 from ._identity import Identity
 from ._job import Job, check_policy, schemas
+from ._mesh import TlsMesh
 
-__all__ = ["Approve", "agree", "malformed"]
+__all__ = ["Approve", "agree"]
 
 Approve = Callable[[Plan, Terms], None]
 """Shows a plan to the operator; raises ``PolicyError`` if the operator declines."""
 
-_NONCE_BYTES = 32
-_MAX_HELLO = 1 << 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Hello:
-    """What a member says first: the job as its file has it, its rows, and a nonce."""
-
-    version: str
-    job: dict[str, Value]
-    preparation: str
-    rows: int
-    nonce: bytes
-
-    def to_bytes(self) -> bytes:
-        return encoding.dumps(
-            {
-                "version": self.version,
-                "job": self.job,
-                "preparation": self.preparation,
-                "rows": self.rows,
-                "nonce": self.nonce,
-            }
-        )
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> _Hello:
-        value = encoding.loads(data, max_size=_MAX_HELLO, what="hello")
-        keys = ("version", "job", "preparation", "rows", "nonce")
-        fields = encoding.expect_map(value, "hello", required=keys)
-        job = fields["job"]
-        if not isinstance(job, dict):
-            raise DecodeError("hello: job: a map was expected")
-        return cls(
-            version=encoding.expect_text(fields["version"], "hello: version", max_length=64),
-            job=job,
-            preparation=encoding.expect_text(fields["preparation"], "hello: preparation", max_length=64),
-            rows=encoding.expect_int(fields["rows"], "hello: rows", high=MAX_ROWS),
-            nonce=encoding.expect_bytes(fields["nonce"], "hello: nonce", length=_NONCE_BYTES),
-        )
-
-
-def malformed(sender: int, error: DecodeError) -> ProtocolAbort:
-    """Return the abort for a message that does not decode."""
-    return ProtocolAbort.by(sender, f"sent what cannot be decoded: {error.message}", check="malformed")
-
 
 async def agree(
-    mesh: Mesh,
+    mesh: TlsMesh,
     job: Job,
     program: Traceable,
     identity: Identity,
@@ -88,17 +38,13 @@ async def agree(
 ) -> tuple[Plan, Agreement]:
     """Return the plan and the agreement that all members signed.
 
-    Raises ProtocolAbort naming the member that differs (checks ``job``, ``plan``, ``agreement``,
+    Raises ProtocolAbort naming the member that differs (those of ``exchange_hellos``, ``plan``, ``agreement``,
     ``agreement-signature``), ``PolicyError`` for what the job's or this node's policy forbids.
     """
-    own = _Hello(
-        version=_version(),
-        job=job.terms(),
-        preparation=preparation,
-        rows=rows,
-        nonce=secrets.token_bytes(_NONCE_BYTES),
+    members = job.consortium.members
+    hellos, _digest = await exchange_hellos(
+        mesh, members, identity, "run", terms=job.terms(), preparation=preparation, rows=rows
     )
-    hellos = await _hellos(mesh, job, own)
     plan = await asyncio.to_thread(program.trace, schemas(job, [hello.rows for hello in hellos]))
     terms = _terms(job, plan, preparation, hellos)
     await _compare_plans(mesh, job, plan, terms, hellos)
@@ -109,28 +55,7 @@ async def agree(
     return plan, await _sign(mesh, job, terms, identity)
 
 
-async def _hellos(mesh: Mesh, job: Job, own: _Hello) -> list[_Hello]:
-    received = await mesh.broadcast("agreement/hello", own.to_bytes())
-    hellos = []
-    for j, data in enumerate(received):
-        try:
-            hellos.append(_Hello.from_bytes(data))
-        except DecodeError as error:
-            raise malformed(j, error) from error
-    for j, hello in enumerate(hellos):
-        parts = [part for part in own.job if hello.job.get(part) != own.job[part]]
-        parts += ["preparation"] if hello.preparation != own.preparation else []
-        if parts or set(hello.job) != set(own.job):
-            raise ProtocolAbort(
-                f"'s job differs from this member's in: {', '.join(parts) or 'its entries'}",
-                check="job",
-                about=(j,),
-                hint="the members compare their job files, consortium files and flags, and start again",
-            )
-    return hellos
-
-
-def _terms(job: Job, plan: Plan, preparation: str, hellos: Sequence[_Hello]) -> Terms:
+def _terms(job: Job, plan: Plan, preparation: str, hellos: Sequence[Hello]) -> Terms:
     return Terms(
         program=plan.program,
         plan=plan.digest,
@@ -141,11 +66,11 @@ def _terms(job: Job, plan: Plan, preparation: str, hellos: Sequence[_Hello]) -> 
         tables=tuple(Table(rows=hello.rows, columns=job.columns) for hello in hellos),
         policy=job.policy,
         preparation=preparation,
-        nonces=tuple(hello.nonce for hello in hellos),
+        nonces=hellos[0].nonces,
     )
 
 
-async def _compare_plans(mesh: Mesh, job: Job, plan: Plan, terms: Terms, hellos: Sequence[_Hello]) -> None:
+async def _compare_plans(mesh: Mesh, job: Job, plan: Plan, terms: Terms, hellos: Sequence[Hello]) -> None:
     """Compare plan digests and session ids with everybody, before anything else happens."""
     received = await mesh.broadcast("agreement/plan", plan.digest + terms.session_id)
     own = hellos[mesh.index]
@@ -176,13 +101,6 @@ async def _sign(mesh: Mesh, job: Job, terms: Terms, identity: Identity) -> Agree
         except VerificationError as error:
             raise ProtocolAbort(error.message, check=error.check, blame=j) from error
     return Agreement(terms, tuple(signatures))
-
-
-def _version() -> str:
-    try:
-        return version("tallystick")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def _printable(text: str) -> str:

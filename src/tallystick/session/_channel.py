@@ -11,10 +11,12 @@ import asyncio
 import contextlib
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
 from ..backend import Buffer
+from ..party import SMALL
 from ._wire import BadFrame, Frame, Kind, read_frame, write_frame
 
 __all__ = ["Inbox", "Outbox", "Wakeup", "hang_up"]
@@ -77,8 +79,9 @@ def _settle(waiter: asyncio.Future[None]) -> None:
 class Outbox:
     """Frames on their way to one peer.
 
-    A thread writes them in order and sends a ping whenever there was nothing to write for ``ping`` seconds.
-    ``failed`` is called in that thread, once, if the connection breaks.
+    A thread writes them in order and sends a ping whenever there was nothing to write for ``ping`` seconds; it says
+    whom this member waits for, which ``waits`` tells.  ``failed`` is called in that thread, once, if the connection
+    breaks.
     """
 
     def __init__(
@@ -90,12 +93,14 @@ class Outbox:
         limit: int,
         ping: float,
         stall: float,
+        waits: Callable[[], bytes],
         failed: Callable[[Exception], None],
     ) -> None:
         self._sock = sock
         self._wakeup = wakeup
         self._limit = limit
         self._ping = ping
+        self._waits = waits
         self._failed = failed
         self._queue: deque[tuple[Kind, str, Buffer]] = deque()
         self._pending = 0
@@ -159,7 +164,9 @@ class Outbox:
     def _next(self) -> tuple[Kind, str, Buffer]:
         with self._changed:
             self._changed.wait_for(lambda: self._queue, timeout=self._ping)
-            return self._queue.popleft() if self._queue else (Kind.PING, "", b"")
+            if self._queue:
+                return self._queue.popleft()
+        return Kind.PING, "", self._waits()
 
     def _written(self, size: int) -> None:
         with self._changed:
@@ -172,9 +179,13 @@ class Outbox:
 class Inbox:
     """Frames that have arrived from one peer and were not asked for yet.
 
-    A thread reads them; beyond ``limit`` bytes it stops reading until some are taken.  Nothing at all for
-    ``silence`` seconds, not even a ping, is a failure.  In that thread ``control`` is called for an abort
-    notice and a goodbye, ``failed`` for any fault and the end of the stream.
+    A thread reads them; beyond ``limit`` bytes it stops reading until some are taken, and before a message that is
+    longer than any that was due so far until it is known what is due.  Nothing at all for ``silence`` seconds, not
+    even a ping, is a failure.  In that thread ``control`` is called for an abort notice and a goodbye, ``failed``
+    for any fault and the end of the stream.
+
+    ``waits`` are the members that the peer last said it waits for, ``excused`` the seconds during which it said so,
+    and ``heard`` the moment of its last frame.
     """
 
     def __init__(
@@ -185,6 +196,7 @@ class Inbox:
         wakeup: Wakeup,
         limit: int,
         silence: float,
+        size: int,
         control: Callable[[Frame], None],
         failed: Callable[[Exception], None],
     ) -> None:
@@ -195,6 +207,12 @@ class Inbox:
         self._failed = failed
         self._frames: deque[Frame] = deque()
         self._held = 0
+        self._size = size
+        self._ahead = SMALL
+        self._due: int | None = None
+        self.waits = b""
+        self.excused = 0.0
+        self.heard = time.monotonic()
         self._closed = False
         self._changed = threading.Condition()
         sock.settimeout(silence)
@@ -208,8 +226,20 @@ class Inbox:
                 return None
             frame = self._frames.popleft()
             self._held -= len(frame.payload) + _FRAME_COST
+            self._due = None
             self._changed.notify()
             return frame
+
+    def expect(self, most: int) -> None:
+        """Say that the next message is due and has at most so many bytes."""
+        with self._changed:
+            self._due, self._ahead = most, max(self._ahead, most)
+            self._changed.notify()
+
+    @property
+    def empty(self) -> bool:
+        """Whether no message has arrived that was not taken yet."""
+        return not self._frames
 
     def close(self, timeout: float) -> None:
         """End the connection and its thread."""
@@ -224,24 +254,48 @@ class Inbox:
         expected = 0
         try:
             while not self._closed:
-                frame = read_frame(self._sock)
+                frame = read_frame(self._sock, admit=self._admit)
                 if frame is None:
                     raise ConnectionError("the connection was closed")
                 if frame.sequence != expected:
                     raise BadFrame(f"frame {frame.sequence} where frame {expected} was due")
                 expected += 1
+                self._note(frame)
                 if not self._deliver(frame):
                     return
         except (OSError, ValueError, BadFrame) as error:
             if not self._closed:
                 self._failed(error)
 
+    def _admit(self, label: str, size: int) -> None:
+        """Wait until a message of this size may be read, or refuse it."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: size <= self._ahead or (self._due is not None and not self._frames) or self._closed
+            )
+            if size > self._ahead:
+                raise BadFrame(f"{size} bytes as {label!r} where at most {self._due} were due")
+        self.heard = time.monotonic()
+
+    def _note(self, frame: Frame) -> None:
+        """Keep account of when the peer was heard, and of the time that it says it spent waiting for others."""
+        now = time.monotonic()
+        if frame.kind is Kind.PING:
+            self.waits = frame.payload
+            if sorted(set(self.waits)) != list(self.waits) or max(self.waits, default=0) >= self._size:
+                raise BadFrame("a ping that names nobody of this run")
+            if self.waits:
+                self.excused += now - self.heard
+        else:
+            self.waits = b""
+        self.heard = now
+
     def _deliver(self, frame: Frame) -> bool:
         """Hand one frame on; whether to read another."""
         if frame.kind is Kind.PING:
             return True
-        if frame.kind is Kind.HELLO:
-            raise BadFrame("a second hello")
+        if frame.kind is Kind.GREETING:
+            raise BadFrame("a second greeting")
         if frame.kind is not Kind.MESSAGE:
             self._control(frame)
             return frame.kind is Kind.ABORT
@@ -251,4 +305,5 @@ class Inbox:
         self._wakeup.notify()
         with self._changed:
             self._changed.wait_for(lambda: self._held <= self._limit or self._closed)
+        self.heard = time.monotonic()
         return True

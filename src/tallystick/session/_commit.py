@@ -6,19 +6,21 @@ from collections.abc import Sequence
 
 from .. import encoding
 from ..algebra import Generators, Points, Random, Vector
+from ..backend import G1_BYTES
 from ..errors import DecodeError, ProtocolAbort, VerificationError
 from ..online import Committed, OwnInputs, accept_inputs
 from ..party import Mesh
 from ..plan import Input, Plan
 from ..proofs import Proof, RangeRelation, Words, commit_inputs, input_slots, prove, range_witness
 from ..record import Agreement, Commitment, check_signature, commitment_digest, range_context, sign
-from ._agreement import malformed
 from ._data import DataTable
+from ._hello import malformed
 from ._identity import Identity
 
 __all__ = ["collect_commitments", "make_commitment"]
 
-_MAX_COMMITMENT = 1 << 26
+_FRAMING = 1 << 10
+"""More than the encoding of a commitment takes besides its points and its proof."""
 
 
 def make_commitment(
@@ -73,12 +75,13 @@ async def collect_commitments(
 
     Raises ProtocolAbort naming the member whose commitment does not hold.
     """
-    received = await mesh.broadcast("commitment", encoding.dumps(own.to_body()))
+    sizes = [_longest(plan, k) for k in range(mesh.size)]
+    received = await mesh.broadcast("commitment", encoding.dumps(own.to_body()), sizes)
     commitments: list[Commitment] = []
     committed: list[Committed] = []
     for j, data in enumerate(received):
         try:
-            value = encoding.loads(data, max_size=_MAX_COMMITMENT, what="commitment")
+            value = encoding.loads(data, max_size=sizes[j], what="commitment")
             commitments.append(Commitment.from_body(value))
             committed.append(_decode(plan, agreement, j, commitments[-1], generators))
         except DecodeError as error:
@@ -86,6 +89,12 @@ async def collect_commitments(
     _check_signatures(agreement, commitments)
     accept_inputs(committed, generators)
     return commitments, [item.rows for item in committed]
+
+
+def _longest(plan: Plan, member: int) -> int:
+    """Return how many bytes a member's commitment message has at most."""
+    shape = RangeRelation(plan.ranges_of(member), plan.columns).shape
+    return shape.input_rows * G1_BYTES + Proof.size(shape) + _FRAMING
 
 
 def _decode(

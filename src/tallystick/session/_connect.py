@@ -1,13 +1,14 @@
 """How the connections of a run come to be: every member opens one to every other, and accepts one from each.
 
 Members start at different times, so opening is retried until a deadline.  An authenticated connection begins
-with one hello in each direction, which binds it to the run's list of members.  A stranger at the listening
-port is turned away and changes nothing.
+with one greeting in each direction, which binds it to the run's list of members and brings a nonce.  A stranger at
+the listening port is turned away and changes nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
+import secrets
 import socket
 import ssl
 import threading
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 
 from .. import encoding
-from ..errors import ProtocolAbort, UsageError
+from ..errors import DecodeError, ProtocolAbort, UsageError
 from ..record import Consortium, Member, parse_address
 from ._identity import Identity
 from ._tls import client_context, peer_fingerprint, server_context, tune
@@ -26,9 +27,10 @@ __all__ = ["Connector", "bind", "describe", "own_address"]
 
 _RETRY_AFTER = 0.2
 _HANDSHAKE = 10.0
-_MAX_HELLO = 4096
+_MAX_GREETING = 4096
 _MAX_HANDSHAKES = 256
-_PROTOCOL = "tallystick/mesh/1"
+_PROTOCOL = "tallystick/mesh/2"
+_NONCE_BYTES = 32
 
 _CERTIFICATE_ALERTS = ("UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_REQUIRED", "CERTIFICATE_EXPIRED")
 """Alerts by which a peer says that it does not accept this member's certificate."""
@@ -64,6 +66,7 @@ class Connector:
 
     ``opened(j, sock)`` and ``accepted(j, sock)`` take each connection as it is ready, ``failed(error)`` what
     makes the run impossible, ``remark(text)`` what its operator may want to know.  All are called in threads.
+    ``nonces`` are those with which the members have greeted, by party, this one's own among them.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class Connector:
         self._index = index
         self._client = client_context(identity, peers)
         self._server = server_context(identity, peers)
+        self.nonces = {index: secrets.token_bytes(_NONCE_BYTES)}
         self._by_fingerprint = {m.fingerprint: j for j, m in enumerate(members) if j != index}
         self._run = sha256(encoding.dumps([m.fingerprint for m in members])).digest()
         self._seconds = deadline
@@ -144,9 +148,9 @@ class Connector:
             if found != j:
                 who = "nobody in this run" if found is None else self._members[found].name
                 raise self._wrong_certificate(j, f"the certificate is that of {who}")
-            write_frame(sock, Kind.HELLO, 0, "", self._hello(self._index, j))
+            write_frame(sock, Kind.GREETING, 0, "", self._greeting(j))
             try:
-                answer = read_frame(sock, limit=_MAX_HELLO)
+                answer = read_frame(sock, limit=_MAX_GREETING)
             except ssl.SSLError as error:
                 if any(alert in str(error.reason) for alert in _CERTIFICATE_ALERTS):
                     text = "refuses this member's certificate"
@@ -154,7 +158,7 @@ class Connector:
                 raise
             if answer is None:
                 raise ConnectionError("the connection was closed during the handshake")
-            self._check_hello(j, answer)
+            self._check_greeting(j, answer)
             return sock
 
     def _wrong_certificate(self, j: int, why: str) -> ProtocolAbort:
@@ -191,12 +195,12 @@ class Connector:
                 sock = self._server.wrap_socket(raw, server_side=True)
             with _closing_on_error(sock):
                 j = self._by_fingerprint[peer_fingerprint(sock)]
-                hello = read_frame(sock, limit=_MAX_HELLO)
-                if hello is None:
+                greeting = read_frame(sock, limit=_MAX_GREETING)
+                if greeting is None:
                     raise ConnectionError("the connection was closed during the handshake")
                 # The answer goes out first, so that both sides learn of a difference.
-                write_frame(sock, Kind.HELLO, 0, "", self._hello(self._index, j))
-                self._check_hello(j, hello)
+                write_frame(sock, Kind.GREETING, 0, "", self._greeting(j))
+                self._check_greeting(j, greeting)
                 self._accepted(j, sock)
         except ProtocolAbort as error:
             self._failed(error)
@@ -205,18 +209,32 @@ class Connector:
         finally:
             self._handshakes.release()
 
-    # ------------------------------------------------------------------ hellos
-    def _hello(self, sender: int, receiver: int) -> bytes:
-        return encoding.dumps([_PROTOCOL, self._run, sender, receiver])
+    # ------------------------------------------------------------------ greetings
+    def _greeting(self, receiver: int) -> bytes:
+        return encoding.dumps([_PROTOCOL, self._run, self._index, receiver, self.nonces[self._index]])
 
-    def _check_hello(self, j: int, frame: Frame) -> None:
-        if frame.kind is not Kind.HELLO or frame.payload != self._hello(j, self._index):
+    def _check_greeting(self, j: int, frame: Frame) -> None:
+        nonce = self._nonce(j, frame)
+        if nonce is None:
             raise self._abort(
                 j,
-                "hello",
+                "greeting",
                 "takes part in a run of other members, in another order, or of another version",
-                "all members use the same job and consortium files",
+                "all members use the same job and consortium files, and the same version",
             )
+        if self.nonces.setdefault(j, nonce) != nonce:
+            raise self._abort(j, "greeting", "greeted this member with two different nonces", None)
+
+    def _nonce(self, j: int, frame: Frame) -> bytes | None:
+        """Return the nonce of a greeting for this run and member, None if it is none."""
+        try:
+            value = encoding.loads(frame.payload, max_size=_MAX_GREETING, what="greeting")
+            *said, nonce = encoding.expect_array(value, "greeting", length=5)
+            if frame.kind is Kind.GREETING and said == [_PROTOCOL, self._run, j, self._index]:
+                return encoding.expect_bytes(nonce, "greeting: nonce", length=_NONCE_BYTES)
+        except DecodeError:
+            pass
+        return None
 
     def _fail(self, j: int, check: str, text: str) -> None:
         self._failed(self._abort(j, check, text, None))

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from .. import encoding
+from ..backend import Buffer
 from ..errors import DecodeError, UsageError
 from ..record import Member, check_name, fingerprint_text
 
@@ -98,7 +99,7 @@ class _Header:
             "nonce": self.nonce,
         }
 
-    def cipher(self, passphrase: bytes) -> AESGCM:
+    def cipher(self, passphrase: Buffer) -> AESGCM:
         kdf = Scrypt(salt=self.salt, length=32, n=1 << self.log_n, r=_SCRYPT_R, p=_SCRYPT_P)
         return AESGCM(kdf.derive(passphrase))
 
@@ -139,7 +140,7 @@ def new_identity(name: str, *, now: datetime | None = None) -> Identity:
 
 
 def write_identity(
-    identity: Identity, path: str | Path, passphrase: bytes, *, log_n: int = SCRYPT_LOG_N
+    identity: Identity, path: str | Path, passphrase: Buffer, *, log_n: int = SCRYPT_LOG_N
 ) -> None:
     """Write the encrypted identity file, readable by its owner only; refuses to replace a file."""
     if not passphrase:
@@ -158,7 +159,7 @@ def write_identity(
     write_new(Path(path), encoding.dumps({**header.fields(), "box": box}))
 
 
-def read_identity(path: str | Path, passphrase: bytes) -> Identity:
+def read_identity(path: str | Path, passphrase: Buffer) -> Identity:
     """Open an identity file; ``UsageError`` says whether the file is damaged or does not open."""
     header, box = _read_envelope(Path(path))
     try:

@@ -14,7 +14,10 @@ from ..plan import Column, MemberSchema, Plan, policy_names
 from ..record import Consortium, Policy, columns_body, read_consortium
 from ..record.toml import integer, naming, only, read_toml, table, text, texts
 
-__all__ = ["Job", "check_policy", "read_job", "read_policy", "schemas"]
+__all__ = ["Job", "check_policy", "read_job", "read_max_epsilon", "read_policy", "schemas"]
+
+_EPSILON = "max_epsilon"
+_MOST_EPSILON = 1000
 
 _SHOWN = 40
 
@@ -132,11 +135,30 @@ def _policy(entries: Mapping[str, object], where: str) -> Policy:
 
 
 def read_policy(path: str | Path) -> Policy:
-    """Read a node's own policy file: the same entries as a job's ``[policy]``."""
+    """Read a node's own policy file: the same entries as a job's ``[policy]``, and ``max_epsilon``."""
     path = Path(path)
     entries = read_toml(path, "policy file")
     with naming(path):
-        return _policy(entries, "policy")
+        _epsilon(entries)
+        return _policy({name: entry for name, entry in entries.items() if name != _EPSILON}, "policy")
+
+
+def read_max_epsilon(path: str | Path) -> float | None:
+    """Read from a node's own policy file how much epsilon all noisy runs together may spend; None if it is silent."""
+    path = Path(path)
+    entries = read_toml(path, "policy file")
+    with naming(path):
+        return _epsilon(entries)
+
+
+def _epsilon(entries: Mapping[str, object]) -> float | None:
+    value = entries.get(_EPSILON)
+    if value is None:
+        return None
+    number = Decimal(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else None
+    if number is None or not number.is_finite() or not 0 <= number <= _MOST_EPSILON:
+        raise UsageError(f"{_EPSILON}: a number between 0 and {_MOST_EPSILON} was expected")
+    return float(number)
 
 
 def check_policy(policy: Policy, plan: Plan, *, whose: str) -> None:

@@ -14,27 +14,28 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from errno import EHOSTUNREACH, ENETDOWN, ENETUNREACH, ETIMEDOUT
 from types import TracebackType
 
 from .. import encoding
 from ..backend import Buffer
 from ..errors import DecodeError, ProtocolAbort, TallystickError
+from ..party import SMALL
 from ..record import Member
 from ._channel import Inbox, Outbox, Wakeup
 from ._connect import Connector, describe
 from ._identity import Identity
-from ._wire import HEADER_BYTES, MAX_LABEL, MAX_PAYLOAD, BadFrame, Frame, Kind
+from ._wire import HEADER_BYTES, MAX_CONTROL, MAX_LABEL, MAX_PAYLOAD, BadFrame, Frame, Kind
 
 __all__ = ["Limits", "TlsMesh", "Traffic"]
 
 _GRACE = 2.0
 """How long own evidence may still overtake what only a peer's notice, or a failed write, says."""
 
-_MAX_NOTICE = 4096
 _MAX_TEXT = 600
 _HASH_ASIDE = 1 << 16
 
@@ -43,8 +44,9 @@ _HASH_ASIDE = 1 << 16
 class Limits:
     """Deadlines in seconds, and bounds in bytes.
 
-    ``connect`` bounds the wait for all members to appear, ``wait`` that for any one message.  A connection on
-    which nothing arrives for ``silence``, although its sender writes a ping after ``ping`` without a message,
+    ``connect`` bounds the wait for all members to appear, ``wait`` that for any one message; what a member says it
+    spent waiting for others does not count, up to as long again.  A connection on which nothing arrives for
+    ``silence``, although its sender writes a ping after ``ping`` without a message, or sooner where ``wait`` is short,
     belongs to a member that hangs or is gone.  ``queue`` bounds what waits in each direction for each peer.
     """
 
@@ -54,6 +56,37 @@ class Limits:
     ping: float = 1.0
     queue: int = 1 << 26
     close: float = 5.0
+
+
+class _Due:
+    """What is due from some members since a moment, and what each had been excused from by then."""
+
+    def __init__(
+        self, inboxes: Mapping[int, Inbox], members: Iterable[int], text: str, *, receives: bool
+    ) -> None:
+        self._inboxes = inboxes
+        self.text = text
+        self.receives = receives
+        self.begun = time.monotonic()
+        self.missing = {j: inboxes[j].excused if j in inboxes else 0.0 for j in members}
+
+    def overdue(self, wait: float, exempt: Container[int]) -> tuple[float, int | None]:
+        """Return after how many seconds to look again, and who is late by then without an excuse.
+
+        A member is late when it has been waited for so long, the time in which it said that it waited itself left
+        out; those that are ``exempt`` are not.  Everybody has an excuse for as long again at most: 0 seconds and
+        nobody mean that this is over.
+        """
+        waited = time.monotonic() - self.begun
+        left = wait
+        for j, before in sorted(self.missing.items()):
+            if j in exempt:
+                continue
+            own = waited - (self._inboxes[j].excused - before)
+            if own >= wait:
+                return 0.0, j
+            left = min(left, wait - own, 2 * wait - waited)
+        return max(left, 0.0), None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +132,7 @@ class TlsMesh:
         self._receiving = [asyncio.Lock() for _ in members]
         self._sending = [asyncio.Lock() for _ in members]
         self._late = [0] * len(members)
+        self._waiting: list[_Due] = []
         self._digests = [hashlib.sha256() for _ in members]
         self._hasher = ThreadPoolExecutor(1, "digest")
         self._hashed: Future[None] | None = None
@@ -114,6 +148,11 @@ class TlsMesh:
     def size(self) -> int:
         """The number n of parties."""
         return len(self._members)
+
+    @property
+    def nonces(self) -> tuple[bytes, ...]:
+        """The 32 bytes with which each party greeted this one, by party, and its own; every run has others."""
+        return tuple(self._connector.nonces[j] for j in range(self.size))
 
     @property
     def traffic(self) -> dict[str, Traffic]:
@@ -162,17 +201,20 @@ class TlsMesh:
     async def _all_connected(self) -> None:
         # The connector reports who cannot be reached; who is reached but does not connect back is found here.
         deadline = time.monotonic() + self._limits.connect + 1
-        while True:
-            if self._failure:
-                raise self._failure
-            missing = [j for j in self._peers if j not in self._inboxes]
-            if not missing and len(self._outboxes) == len(self._peers):
-                return
-            left = deadline - time.monotonic()
-            if left <= 0 and missing:
-                text = f"did not connect to this member within {self._limits.connect:g} s"
-                raise self._abort(missing[0], "deadline", text)
-            await self._wakeup.wait(max(left, 1.0))
+        with self._waits_for(self._peers, "connection") as due:
+            while True:
+                if self._failure:
+                    raise self._failure
+                missing = [j for j in self._peers if j not in self._inboxes or j not in self._outboxes]
+                due.missing = dict.fromkeys(missing, 0.0)
+                if not missing:
+                    return
+                left = deadline - time.monotonic()
+                silent = [j for j in missing if j not in self._inboxes]
+                if left <= 0 and silent:
+                    text = f"did not connect to this member within {self._limits.connect:g} s"
+                    raise self._abort(silent[0], "deadline", text)
+                await self._wakeup.wait(max(left, 1.0))
 
     def _opened(self, j: int, sock: ssl.SSLSocket) -> None:
         with self._lock:
@@ -184,8 +226,9 @@ class TlsMesh:
                 name=self._members[j].name,
                 wakeup=self._wakeup,
                 limit=self._limits.queue,
-                ping=self._limits.ping,
-                stall=self._limits.wait,
+                ping=min(self._limits.ping, self._limits.wait / 8),
+                stall=2 * self._limits.wait,
+                waits=self._waits,
                 failed=lambda error: self._write_failed(j, error),
             )
         self._wakeup.notify()
@@ -201,6 +244,7 @@ class TlsMesh:
                 wakeup=self._wakeup,
                 limit=self._limits.queue,
                 silence=self._limits.silence,
+                size=self.size,
                 control=lambda frame: self._control(j, frame),
                 failed=lambda error: self._read_failed(j, error),
             )
@@ -243,15 +287,30 @@ class TlsMesh:
             return
         if isinstance(error, BadFrame):
             self._fail(self._abort(j, "frame", f"sent {error}"))
-        elif isinstance(error, TimeoutError):
-            self._fail(self._abort(j, "deadline", f"has been silent for {self._limits.silence:g} s"))
+        elif isinstance(error, TimeoutError) or _is_of_the_network(error):
+            self._fail(self._silent(j))
         else:
             self._fail(self._abort(j, "connection", f"is gone: {describe(error)}"))
 
     def _write_failed(self, j: int, error: Exception) -> None:
         # Why the peer hung up is on its own connection, so what that one says takes precedence.
-        if not self._closing and j not in self._left:
+        if self._closing or j in self._left:
+            return
+        if _is_of_the_network(error):
+            self._fail_later(self._silent(j))
+        else:
             self._fail_later(self._abort(j, "connection", f"takes no messages any more: {describe(error)}"))
+
+    def _silent(self, j: int) -> ProtocolAbort:
+        """Return the abort for a peer that is not heard: it is named unless this member hears nobody else either."""
+        limit = self._limits.silence
+        others = [inbox.heard for k, inbox in self._inboxes.items() if k != j and k not in self._left]
+        if others and max(others) < time.monotonic() - limit / 2:
+            return ProtocolAbort(
+                f"nobody has been heard for {limit / 2:g} s or more, so that this member's own connection may be down",
+                check="deadline",
+            )
+        return self._abort(j, "deadline", f"has been silent for {limit:g} s")
 
     def _control(self, j: int, frame: Frame) -> None:
         if frame.kind is Kind.ABORT:
@@ -265,7 +324,7 @@ class TlsMesh:
         """Take note of a peer's abort notice: of itself it is believed, of others it is hearsay."""
         try:
             fields = encoding.expect_array(
-                encoding.loads(notice, max_size=_MAX_NOTICE, what="notice"), "notice", length=3
+                encoding.loads(notice, max_size=MAX_CONTROL, what="notice"), "notice", length=3
             )
             check = encoding.expect_text(fields[0], "notice: check", max_length=64)
             text = encoding.expect_text(fields[2], "notice: text", max_length=_MAX_TEXT)
@@ -275,11 +334,17 @@ class TlsMesh:
             return
         text = "".join(c if c.isprintable() else "?" for c in text)
         check = "".join(c if c.isprintable() else "?" for c in check)
-        abort = self._abort(j, check, f"stopped the run: {text}")
+        abort = ProtocolAbort(
+            f"stopped the run: {text}",
+            check=check,
+            blame=j if accused == j else None,
+            about=(j,),
+            names=self._names,
+            heard=True,
+        )
         if accused == j:
             self._fail(abort)
         else:
-            abort.blame = None
             self._fail_later(abort)
 
     def _notice(self, error: BaseException) -> bytes:
@@ -299,10 +364,10 @@ class TlsMesh:
         return ProtocolAbort.by(j, text, check=check, names=self._names)
 
     # ------------------------------------------------------------------ messages
-    async def broadcast(self, label: str, payload: Buffer) -> list[bytes]:
+    async def broadcast(self, label: str, payload: Buffer, sizes: Sequence[int] | None = None) -> list[bytes]:
         """Send one payload to every other party, receive theirs; return all n by index, own included."""
         own = bytes(payload)
-        received = await self._swap(label, [own] * self.size)
+        received = await self._swap(label, [own] * self.size, sizes)
         if self.size > 2:
             self._digest(label, received)
         return received
@@ -333,28 +398,30 @@ class TlsMesh:
         """Queue what found no room, in the order of the calls; meanwhile nothing overtakes it."""
         try:
             async with self._sending[to]:
-                deadline = time.monotonic() + self._limits.wait
-                while not self._outboxes[to].offer(label, payload):
-                    await self._change(
-                        deadline, lambda: self._abort(to, "deadline", f"takes no messages ({label!r} waits)")
-                    )
+                with self._waits_for([to], f"takes no messages ({label!r} waits)", receives=False) as due:
+                    while not self._outboxes[to].offer(label, payload):
+                        await self._change(due)
         finally:
             self._late[to] -= 1
 
-    async def receive(self, sender: int, label: str) -> bytes:
-        """Receive the next payload from one party, which must carry ``label``."""
-        return await self._receive(sender, label, time.monotonic() + self._limits.wait)
+    async def receive(self, sender: int, label: str, most: int = SMALL) -> bytes:
+        """Receive the next payload from one party, of at most so many bytes; it must carry ``label``."""
+        with self._waits_for([sender], self._unsent(label)) as due:
+            return await self._receive(sender, label, due, most)
 
-    async def _swap(self, label: str, payloads: Sequence[Buffer]) -> list[bytes]:
+    async def _swap(
+        self, label: str, payloads: Sequence[Buffer], sizes: Sequence[int] | None = None
+    ) -> list[bytes]:
+        sizes = sizes or [memoryview(payload).nbytes for payload in payloads]
         self._count(rounds=1)
         # What has room goes out before anything is received: it may be evidence, and must not depend on what
         # comes in.  The rest goes on meanwhile, so two parties that both wait for room still make progress.
         late = [j for j in self._peers if not self._offer(j, label, payloads[j])]
         if not late:
-            return await self._receive_all(label, payloads)
+            return await self._receive_all(label, payloads, sizes)
         sending = asyncio.gather(*(self._send_late(j, label, payloads[j]) for j in late))
         try:
-            received = await self._receive_all(label, payloads)
+            received = await self._receive_all(label, payloads, sizes)
             await sending
         except BaseException:
             sending.cancel()
@@ -362,14 +429,17 @@ class TlsMesh:
             raise
         return received
 
-    async def _receive_all(self, label: str, payloads: Sequence[Buffer]) -> list[bytes]:
-        deadline = time.monotonic() + self._limits.wait
-        return [
-            bytes(payload) if j == self._index else await self._receive(j, label, deadline)
-            for j, payload in enumerate(payloads)
-        ]
+    async def _receive_all(self, label: str, payloads: Sequence[Buffer], sizes: Sequence[int]) -> list[bytes]:
+        for j in self._peers:
+            if self._inboxes[j].empty:
+                self._inboxes[j].expect(sizes[j])
+        with self._waits_for(self._peers, self._unsent(label)) as due:
+            return [
+                bytes(payload) if j == self._index else await self._receive(j, label, due, sizes[j])
+                for j, payload in enumerate(payloads)
+            ]
 
-    async def _receive(self, sender: int, label: str, deadline: float) -> bytes:
+    async def _receive(self, sender: int, label: str, due: _Due, most: int) -> bytes:
         async with self._receiving[sender]:
             while True:
                 # What arrived before a failure is still handed out: own evidence is better than a notice.
@@ -377,14 +447,12 @@ class TlsMesh:
                 frame = self._inboxes[sender].take()
                 if frame is not None:
                     break
+                self._inboxes[sender].expect(most)
                 if gone:
                     self._fail(self._abort(sender, "connection", f"ended its run before sending {label!r}"))
-                await self._change(
-                    deadline,
-                    lambda: self._abort(
-                        sender, "deadline", f"sent no {label!r} within {self._limits.wait:g} s"
-                    ),
-                )
+                await self._change(due)
+        with self._lock:
+            del due.missing[sender]
         if frame.label != label:
             error = self._abort(sender, "label", f"sent {frame.label!r} where {label!r} was due")
             self._fail(error)
@@ -392,14 +460,58 @@ class TlsMesh:
         self._count(received=_size(label, frame.payload))
         return frame.payload
 
-    async def _change(self, deadline: float, late: Callable[[], ProtocolAbort]) -> None:
-        """Wait for something to happen; raise if the run has failed, or does by the deadline passing."""
-        left = deadline - time.monotonic()
+    async def _change(self, due: _Due) -> None:
+        """Wait for something to happen; raise if the run has failed, or does by somebody being late."""
+        # Who has said why it stops is not late, nor is one whose message has come and is only not looked at yet.
+        arrived = [j for j in due.missing if due.receives and not self._inboxes[j].empty]
+        left, late = due.overdue(self._limits.wait, self._notified.union(arrived))
         if left <= 0 and not self._failure:
-            self._fail(late())
+            self._fail(self._overdue(due, late))
         if self._failure:
             raise self._failure
         await self._wakeup.wait(left)
+
+    def _unsent(self, label: str) -> str:
+        return f"sent no {label!r} within {self._limits.wait:g} s"
+
+    def _overdue(self, due: _Due, late: int | None) -> ProtocolAbort:
+        """Return the abort at a deadline: nobody is convicted that says it waited itself, which nobody can check."""
+        if late is not None:
+            return self._abort(late, "deadline", due.text)
+        j = min(due.missing)
+        others = " and ".join(self._names[k] for k in self._inboxes[j].waits) or "others"
+        return ProtocolAbort(
+            f"{due.text}, and says that it waited for {others}",
+            check="deadline",
+            about=(j,),
+            names=self._names,
+        )
+
+    @contextmanager
+    def _waits_for(self, members: Iterable[int], text: str, *, receives: bool = True) -> Iterator[_Due]:
+        """Tell peers, as long as this lasts, that this member waits for others."""
+        due = _Due(self._inboxes, members, text, receives=receives)
+        with self._lock:
+            self._waiting.append(due)
+        try:
+            yield due
+        finally:
+            with self._lock:
+                self._waiting.remove(due)
+
+    def _waits(self) -> bytes:
+        """Return, as a ping holds it, whom this member waits for at this moment."""
+        with self._lock:
+            return bytes(
+                sorted(
+                    {
+                        j
+                        for due in self._waiting
+                        for j in due.missing
+                        if not (due.receives and j in self._inboxes and not self._inboxes[j].empty)
+                    }
+                )
+            )
 
     # ------------------------------------------------------------------ digests and counters
     def broadcast_digests(self) -> tuple[bytes, ...]:
@@ -430,6 +542,11 @@ class TlsMesh:
             received=old.received + received,
             seconds=old.seconds + seconds,
         )
+
+
+def _is_of_the_network(error: Exception) -> bool:
+    """Whether this machine could not send or receive, which says nothing about the peer."""
+    return isinstance(error, OSError) and error.errno in (ENETDOWN, ENETUNREACH, EHOSTUNREACH, ETIMEDOUT)
 
 
 def _size(label: str, payload: Buffer) -> int:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import resource
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
-from .. import encoding
 from ..algebra import Random
 from ..backend import Backend
-from ..encoding import Value, frame
-from ..errors import DecodeError, ProtocolAbort
+from ..encoding import Value
 from ..offline import Need
 from ..party import Party
 from ..record import Consortium
-from ._agreement import malformed
 from ._connect import bind, own_address
 from ._events import Observer
+from ._hello import exchange_hellos
 from ._identity import Identity
 from ._mesh import Limits, TlsMesh
 from ._names import naming
@@ -28,10 +24,6 @@ from ._preparation import open_store, start_preparation, stocking_progress
 from ._tls import check_validity
 
 __all__ = ["Filling", "Preparing", "Stocked", "prepare_member"]
-
-_NONCE_BYTES: Final = 32
-_MAX_HELLO: Final = 1 << 16
-_MAX_ITEMS: Final = 1 << 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,36 +127,15 @@ async def prepare_member(preparing: Preparing, observer: Observer | None = None)
 
 
 async def _agree(mesh: TlsMesh, preparing: Preparing) -> bytes:
-    """Compare what all want, and return the session's name: the hash of everybody's hello."""
+    """Compare what all want, and return the session's name: the digest of everybody's hello."""
     need = preparing.need
     wanted: Value = [need.triples, need.bits, need.randoms, list(need.masks)]
-    own = {"preparation": preparing.preparation, "need": wanted, "nonce": Random.system().bytes(_NONCE_BYTES)}
-    sent = await mesh.broadcast("prepare/hello", encoding.dumps(own))
-    session = hashlib.sha256(frame(b"tallystick/v1/prepare"))
-    for j, data in enumerate(sent):
-        session.update(frame(data))
-        try:
-            keys = ("preparation", "need", "nonce")
-            hello = encoding.expect_map(
-                encoding.loads(data, max_size=_MAX_HELLO, what="hello"), "hello", required=keys
-            )
-            encoding.expect_bytes(hello["nonce"], "hello: nonce", length=_NONCE_BYTES)
-        except DecodeError as error:
-            raise malformed(j, error) from error
-        if (hello["preparation"], hello["need"]) != (preparing.preparation, wanted):
-            raise ProtocolAbort(
-                "wants to prepare something else than this member",
-                check="job",
-                about=(j,),
-                hint="the members compare their commands and start again",
-            )
-    # With another hello, or another member's, the first commitment that was opened would convict an honest member.
-    named = await mesh.broadcast("prepare/session", session.digest())
-    for j, data in enumerate(named):
-        if data != session.digest():
-            raise ProtocolAbort(
-                "saw other hellos than this member: somebody told members different things",
-                check="agreement",
-                about=(j,),
-            )
-    return session.digest()
+    _hellos, digest = await exchange_hellos(
+        mesh,
+        preparing.consortium.members,
+        preparing.identity,
+        "prepare",
+        terms={"need": wanted},
+        preparation=preparing.preparation,
+    )
+    return digest

@@ -1,7 +1,8 @@
 """One member's run of a job, from its identity to the published transcript (``spec/session.md``, "A run").
 
 Phases: identity, agreement, commitment, preparation, computation, proof, publication.  Whatever goes wrong is
-raised here once, after the mesh has told the peers; nothing is written unless everything held.
+raised here once, after the mesh has told the peers; nothing is written unless everything held.  A transcript that
+cannot be written then is no reason to withhold the results.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,7 @@ from typing import Final
 from .. import encoding
 from ..algebra import Generators, Points, Random
 from ..backend import Backend
-from ..errors import ProtocolAbort, UsageError, VerificationError
+from ..errors import ProtocolAbort, UnfinishedError, UsageError, VerificationError
 from ..offline import Need, Store
 from ..online import (
     Evaluation,
@@ -57,6 +58,7 @@ from ._job import Job
 from ._mesh import Limits, TlsMesh, Traffic
 from ._names import naming
 from ._preparation import open_store, start_preparation, stocking_progress
+from ._releases import Ledger, State, check_budget, job_key, remark, spent_by
 from ._tls import check_validity
 
 __all__ = ["TRANSCRIPT_SUFFIX", "Node", "Outcome", "run_member"]
@@ -64,7 +66,11 @@ __all__ = ["TRANSCRIPT_SUFFIX", "Node", "Outcome", "run_member"]
 TRANSCRIPT_SUFFIX: Final = ".tally"
 """What a transcript's file name ends with."""
 
+LEDGER_SUFFIX: Final = ".releases"
+"""What the name of the ledger of noisy releases ends with."""
+
 _MAX_PLAN = 1 << 26
+_PROBE_BYTES = 1 << 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +78,8 @@ class Node:
     """Everything one member brings to a run.
 
     ``approve`` is asked before anything is signed; ``listen`` replaces the address of the consortium file for
-    listening; ``out`` is the folder for the transcript, ``store`` that for prepared material.
+    listening; ``out`` is the folder for the transcript, ``store`` that for prepared material and for the ledger of
+    noisy releases, all of which may spend ``max_epsilon`` together.
     """
 
     job: Job
@@ -85,6 +92,7 @@ class Node:
     out: Path
     store: Path
     own_policy: Policy | None = None
+    max_epsilon: float | None = None
     listen: str | None = None
     limits: Limits = field(default_factory=Limits)
 
@@ -93,7 +101,8 @@ class Node:
 class Outcome:
     """What a completed run leaves: the results, what it cost, and the transcript's place.
 
-    ``told`` is what was opened to this member but not to all; ``used`` is the material that was taken from the store.
+    ``unwritten`` is why the transcript could not be written, if so; the results hold all the same.  ``told`` is what
+    was opened to this member but not to all; ``used`` is the material that was taken from the store.
     """
 
     plan: Plan
@@ -104,10 +113,11 @@ class Outcome:
     used: Need
     transcript: Path
     size: int
+    unwritten: UnfinishedError | None = None
 
 
 async def run_member(node: Node, observer: Observer | None = None) -> Outcome:
-    """Take part in a run, and return once the transcript is written.
+    """Take part in a run, and return once the transcript is written, or cannot be.
 
     Raises ``UsageError`` for what this member can correct, and ``ProtocolAbort`` when the run stopped: it
     names the check, and the member to blame where there is evidence.
@@ -143,6 +153,8 @@ class _Run:
         self._watch = watch
         self._observer = observer
         self._random = Random.system()
+        self._ledger = Ledger(node.store / f"{node.identity.name}{LEDGER_SUFFIX}")
+        self._key = job_key(node.job)
 
     async def run(self) -> Outcome:
         """Go through the phases; the last one writes the transcript."""
@@ -157,16 +169,20 @@ class _Run:
             writer.append(commitment)
         with self._phase("preparation"):
             online = await self._prepare(plan, agreement.terms)
-        with online.burning():  # Also when a check failed at a peer alone, whose notice can come at any time.
+        with online.burning():
             with self._phase("computation"):
                 inputs = await share_inputs(online, plan.shape, generators, own=own, commitments=rows)
                 evaluation = await compute(online, plan, inputs, progress=self._progress)
             with self._phase("proof"):
+                self._note(plan, agreement.terms, "started")
                 proven = await self._prove(online, plan, evaluation, inputs, generators, writer)
+                self._note(plan, agreement.terms, "released")
             with self._phase("publication"):
                 writer.append(Outputs(proven.outputs.to_bytes(), proven.points.to_bytes()))
                 writer.append(ProofItem(dict(proven.proof.to_body())))
-                path, size = await self._publish(agreement.terms, writer)
+                data = await self._publish(agreement.terms, writer)
+                path = self._place(agreement.terms)
+                unwritten = _write_atomically(path, data)
         return Outcome(
             plan=plan,
             terms=agreement.terms,
@@ -175,7 +191,8 @@ class _Run:
             costs=self._costs(),
             used=online.preparation.used,
             transcript=path,
-            size=size,
+            size=len(data),
+            unwritten=unwritten,
         )
 
     async def _agree(self) -> tuple[Plan, Agreement]:
@@ -188,8 +205,22 @@ class _Run:
             rows=node.data.rows,
             preparation=node.preparation,
             own_policy=node.own_policy,
-            approve=node.approve,
+            approve=self._approve,
         )
+
+    def _approve(self, plan: Plan, terms: Terms) -> None:
+        """Say what noise was drawn before, keep to the node's bound on it, and ask the operator."""
+        epsilon = spent_by(plan)
+        if epsilon is not None:
+            self._observer.remark(remark(self._ledger, self._key, epsilon))
+            check_budget(self._ledger, epsilon, self._node.max_epsilon)
+        self._node.approve(plan, terms)
+
+    def _note(self, plan: Plan, terms: Terms, state: State) -> None:
+        """Count a run whose noisy outputs may be seen from now on, or were."""
+        epsilon = spent_by(plan)
+        if epsilon is not None:
+            self._ledger.note(self._key, terms.session_id, epsilon, state)
 
     async def _commit(
         self, plan: Plan, agreement: Agreement, generators: Generators
@@ -240,8 +271,12 @@ class _Run:
             progress=self._progress,
         )
 
-    async def _publish(self, terms: Terms, writer: TranscriptWriter) -> tuple[Path, int]:
-        """Exchange signatures over the root, and write the file once all of them hold."""
+    def _place(self, terms: Terms) -> Path:
+        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", self._node.job.name).strip("-.") or "job"
+        return self._node.out / f"{stem}-{terms.session_id.hex()[:12]}{TRANSCRIPT_SUFFIX}"
+
+    async def _publish(self, terms: Terms, writer: TranscriptWriter) -> bytes:
+        """Exchange signatures over the root, and return the transcript once all of them hold."""
         root = writer.root
         signature = sign(self._node.identity.key, "transcript", root)
         signatures = await self._mesh.broadcast("publication/signature", signature)
@@ -251,11 +286,7 @@ class _Run:
             except VerificationError as error:
                 raise ProtocolAbort(error.message, check=error.check) from error
         writer.append(Signatures(tuple(signatures)))
-        data = writer.to_bytes()
-        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", self._node.job.name).strip("-.") or "job"
-        path = self._node.out / f"{stem}-{terms.session_id.hex()[:12]}{TRANSCRIPT_SUFFIX}"
-        _write_atomically(path, data)
-        return path, len(data)
+        return writer.to_bytes()
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:
@@ -295,24 +326,44 @@ def _make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{path}: cannot make the folder for the transcript: {error.strerror}") from error
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise UsageError(f"{path}: the folder for the transcript cannot be written to")
+    # Permissions do not tell of a full or a read-only disk; writing does.
+    probe = path / f".tallystick.{secrets.token_hex(4)}"
+    try:
+        _write_new(probe, bytes(_PROBE_BYTES))
+        probe.unlink()
+    except OSError as error:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
+        raise UsageError(
+            f"{path}: the folder for the transcript cannot be written to: {error.strerror}",
+            hint="--out names another folder",
+        ) from error
 
 
-def _write_atomically(path: Path, data: bytes) -> None:
-    """Write a file that is complete or absent, whatever happens."""
+def _write_new(path: Path, data: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _write_atomically(path: Path, data: bytes) -> UnfinishedError | None:
+    """Write a file that is complete or absent, whatever happens; return why it is absent, if it is."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_new(temporary, data)
         temporary.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UsageError(f"{path}: cannot write the transcript: {error.strerror}") from error
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        return UnfinishedError(
+            f"{path}: cannot write the transcript: {error.strerror}",
+            check="transcript",
+            hint="the results hold; every other member has the same transcript",
+        )
+    return None

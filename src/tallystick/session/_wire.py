@@ -4,8 +4,9 @@
 
     frame = I2OSP(length, 4) || kind (1) || I2OSP(sequence, 8) || I2OSP(len(label), 1) || label || payload
 
-``length`` counts everything after itself.  Only the member that opened a connection sends on it, apart from
-the answer to its hello: one writer and one reader per connection, and no TLS object shared by two threads.
+``length`` counts everything after itself, and is judged before a message's payload is read.  Only the member that
+opened a connection sends on it, apart from the answer to its hello: one writer and one reader per connection, and no
+TLS object shared by two threads.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import io
 import socket
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -20,6 +22,7 @@ from ..backend import Buffer
 
 __all__ = [
     "HEADER_BYTES",
+    "MAX_CONTROL",
     "MAX_LABEL",
     "MAX_PAYLOAD",
     "BadFrame",
@@ -31,6 +34,8 @@ __all__ = [
 
 MAX_LABEL = 64
 MAX_PAYLOAD = 1 << 30
+MAX_CONTROL = 4096
+"""Bytes of the payload of a frame that is no message."""
 
 _HEADER = struct.Struct(">IBQB")
 HEADER_BYTES = _HEADER.size
@@ -42,7 +47,7 @@ _FIRST_ALLOCATION = 1 << 20
 class Kind(IntEnum):
     """What a frame is for."""
 
-    HELLO = 1
+    GREETING = 1
     MESSAGE = 2
     PING = 3
     ABORT = 4
@@ -76,11 +81,17 @@ def write_frame(sock: socket.socket, kind: Kind, sequence: int, label: str, payl
                 sock.sendall(rest)
 
 
-def read_frame(sock: socket.socket, *, limit: int = MAX_PAYLOAD) -> Frame | None:
+def read_frame(
+    sock: socket.socket,
+    *,
+    limit: int = MAX_PAYLOAD,
+    admit: Callable[[str, int], None] = lambda label, size: None,
+) -> Frame | None:
     """Read one frame, or None where the stream ends between frames.
 
-    Raises ``BadFrame`` for anything else that is not a frame with a payload of at most ``limit`` bytes, and
-    passes on ``TimeoutError`` and ``OSError`` of the socket.
+    ``admit`` is asked before a message of more than ``MAX_CONTROL`` bytes is read, with its label and size; it may
+    wait, or raise.  Raises ``BadFrame`` for anything else that is not a frame with a payload of at most ``limit``
+    bytes, and passes on ``TimeoutError`` and ``OSError`` of the socket.
     """
     head = sock.recv(HEADER_BYTES)
     if not head:
@@ -93,12 +104,18 @@ def read_frame(sock: socket.socket, *, limit: int = MAX_PAYLOAD) -> Frame | None
         raise BadFrame("a frame whose lengths contradict each other")
     if payload_length > limit:
         raise BadFrame(f"a frame of {payload_length} bytes, at most {limit} are allowed")
-    joined = payload_length <= _JOINED
+    joined = payload_length <= MAX_CONTROL
     first = _read(sock, label_length + payload_length if joined else label_length)
     try:
         known, label = Kind(kind), first[:label_length].decode("ascii")
     except ValueError as error:
         raise BadFrame("a frame of unknown kind or with a label outside ASCII") from error
+    if not joined:
+        if known is not Kind.MESSAGE:
+            raise BadFrame(
+                f"a {known.name.lower()} of {payload_length} bytes, at most {MAX_CONTROL} are allowed"
+            )
+        admit(label, payload_length)
     return Frame(known, sequence, label, first[label_length:] if joined else _read(sock, payload_length))
 
 
