@@ -31,7 +31,7 @@ from ._hints import HINTS, MAX_COINS, STATISTICAL_BITS, advice_width, span_weigh
 from ._hints_numbers import multiplier_for, ratio_by_approach, ratio_steps, root_by_approach, root_step
 from ._hints_order import control_digits
 from ._intervals import HALF, Interval, OverflowRangeError, centred
-from ._linear import constant_of, forward, input_value, view_indices
+from ._layout import MAX_NODES, MAX_TOTAL, Draft, Member, TooManyError
 from ._matching import selections
 from ._network import Group, layers, route, switch_count
 from ._ops import (
@@ -46,6 +46,7 @@ from ._ops import (
     Hint,
     Input,
     InputBits,
+    Linear,
     Matching,
     Matmul,
     Mul,
@@ -59,23 +60,12 @@ from ._ops import (
     Take,
     View,
     Zero,
-    is_late,
-    moved,
+    constant_of,
+    input_value,
+    view_indices,
 )
-from ._plan import (
-    MAX_BYTES,
-    MAX_MEMBERS,
-    MAX_NODES,
-    MAX_TOTAL,
-    MAX_VALUES,
-    Member,
-    Plan,
-    Result,
-    ResultValue,
-    compute_layout,
-    work_of,
-)
-from ._relation import PlanRelation, encodings
+from ._plan import MAX_BYTES, MAX_MEMBERS, MAX_VALUES, Plan, Result, ResultValue
+from ._relation import PlanRelation, encodings, forward
 from ._schedule import schedule, tally_of
 from ._simulate import Inputs, Witness, simulate, witness
 from ._sorting import Exchange, exchanges
@@ -120,6 +110,7 @@ __all__ = [
     "Concat",
     "Constant",
     "Correction",
+    "Draft",
     "Exchange",
     "Expression",
     "Group",
@@ -128,6 +119,7 @@ __all__ = [
     "InputBits",
     "Inputs",
     "Interval",
+    "Linear",
     "Matching",
     "Matmul",
     "Member",
@@ -155,6 +147,7 @@ __all__ = [
     "Sum",
     "Take",
     "Tally",
+    "TooManyError",
     "Truncation",
     "View",
     "Witness",
@@ -162,7 +155,6 @@ __all__ = [
     "advice_width",
     "borrow_levels",
     "centred",
-    "compute_layout",
     "constant_of",
     "control_digits",
     "encodings",
@@ -170,10 +162,8 @@ __all__ = [
     "explain_results",
     "forward",
     "input_value",
-    "is_late",
     "layers",
     "length_of",
-    "moved",
     "moved_expression",
     "multiplier_for",
     "operands_of",
@@ -197,7 +187,6 @@ __all__ = [
     "told",
     "view_indices",
     "witness",
-    "work_of",
 ]
 
 

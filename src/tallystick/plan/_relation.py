@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +11,24 @@ import numpy.typing as npt
 from ..algebra import Vector
 from ..backend import FR_MODULUS, G1_BYTES, Backend
 from ..proofs import Shape, Transposed
-from ._linear import backward, bit_weights
 from ._matching import selections
-from ._ops import Constant, Hint, Input, InputBits, Matching, Mul, Output, Points, Zero
+from ._ops import (
+    Constant,
+    Hint,
+    Input,
+    InputBits,
+    Linear,
+    Matching,
+    Mul,
+    Output,
+    Points,
+    Zero,
+    bit_weights,
+    constant_of,
+)
 from ._plan import Plan
 
-__all__ = ["PlanRelation", "encodings"]
+__all__ = ["PlanRelation", "encodings", "forward"]
 
 
 class PlanRelation:
@@ -69,35 +82,28 @@ class PlanRelation:
 
         for v in range(len(plan.nodes) - 1, -1, -1):
             node, n, at = plan.nodes[v], layout.lengths[v], layout.place[v]
+            adjoint = adjoints.pop(v, None) if n else None
             match node:
                 case Zero(a):
                     contribute(a, zeros[at : at + layout.lengths[a]])
-                    continue
                 case Output(a, _, to):
                     if to is None:
                         contribute(a, outputs[at : at + layout.lengths[a]])
-                    continue
                 case Points(a):
                     contribute(a, points[at : at + layout.lengths[a]])
-                    continue
                 case Mul(a, b):
                     contribute(a, left[at : at + n])
                     contribute(b, right[at : at + n])
-                    slots.gates[v] = adjoints.pop(v, None)
-                    continue
+                    slots.gates[v] = adjoint
                 case Hint(boolean=True):
                     wires = left[at : at + n] + right[at : at + n]
-                    adjoint = adjoints.pop(v, None)
                     slots.gates[v] = wires if adjoint is None else wires + adjoint
-                    continue
-            adjoint = adjoints.pop(v, None)
-            if adjoint is None or n == 0:
-                continue
-            match node:
+                case _ if adjoint is None:
+                    pass
                 case Hint():
                     slots.free[v] = adjoint
-                case Constant(values):
-                    constant += adjoint.dot(Vector.from_ints(backend, values))
+                case Constant():
+                    constant += adjoint.dot(constant_of(backend, node))
                 case Input():
                     slots.add_input(v, _to_slots(backend, node, adjoint))
                     constant += node.low * adjoint.sum() if node.form == "bits" else 0
@@ -105,10 +111,27 @@ class PlanRelation:
                     slots.add_input(source, adjoint)
                 case Matching(a):
                     contribute(a, adjoint * Vector.from_i64(backend, self._selected[v]))
+                case Linear():
+                    parts = node.backward(adjoint, [layout.lengths[p] for p in node.operands])
+                    for p, part in zip(node.operands, parts, strict=True):
+                        contribute(p, part)
                 case _:
-                    for p, contribution in backward(plan, v, adjoint):
-                        contribute(p, contribution)
+                    assert_never(node)
         return slots.collect(constant)
+
+
+def forward(plan: Plan, v: int, operands: Sequence[Vector]) -> Vector:
+    """Return node v's value from its operands' values, or from its source's slots if it is ``input_bits``.
+
+    Inputs, constants, gates and hints are the caller's: a public constant concerns one party's shares only.  Raises
+    ``TypeError`` for them.
+    """
+    node = plan.nodes[v]
+    if isinstance(node, InputBits):
+        return operands[0]
+    if isinstance(node, Linear):
+        return node.forward(operands)
+    raise TypeError(f"{node.op} is not a linear operation")
 
 
 def _to_slots(backend: Backend, node: Input, adjoint: Vector) -> Vector:
