@@ -59,9 +59,9 @@ JOIN = _sample_join()
 
 
 def test_the_samples_use_every_operation() -> None:
-    from tallystick.plan._ops import NODES, encode_node
+    from tallystick.plan._ops import NODES
 
-    assert {encode_node(n)[0] for n in (*PLAN.nodes, *JOIN.nodes)} == set(NODES.forms)
+    assert {NODES.encode(n)[0] for n in (*PLAN.nodes, *JOIN.nodes)} == set(NODES.forms)
     expressions = {e.op for e in (*PLAN.expressions, *JOIN.expressions)}
     usual = {"constant", "output", "add", "sub", "mul", "div", "neg", "round", "sqrt", "take"}
     assert expressions == usual | {"common", "matching"}

@@ -23,10 +23,8 @@ from ._expressions import (
     PublicRounded,
     PublicTake,
     length_of,
-    moved_expression,
-    operands_of,
-    points_of,
 )
+from ._fields import references, renumbered
 from ._hints import HINTS, MAX_COINS, STATISTICAL_BITS, advice_width, span_weights
 from ._hints_numbers import multiplier_for, ratio_by_approach, ratio_steps, root_by_approach, root_step
 from ._hints_order import control_digits
@@ -62,7 +60,6 @@ from ._ops import (
     Zero,
     constant_of,
     input_value,
-    view_indices,
 )
 from ._plan import MAX_BYTES, MAX_MEMBERS, MAX_VALUES, Plan, Result, ResultValue
 from ._relation import PlanRelation, encodings, forward
@@ -164,15 +161,14 @@ __all__ = [
     "input_value",
     "layers",
     "length_of",
-    "moved_expression",
     "multiplier_for",
-    "operands_of",
-    "points_of",
     "policy_names",
     "power_rounds",
     "prefix_levels",
     "ratio_by_approach",
     "ratio_steps",
+    "references",
+    "renumbered",
     "revealed",
     "root_by_approach",
     "root_step",
@@ -185,7 +181,6 @@ __all__ = [
     "switch_count",
     "tally_of",
     "told",
-    "view_indices",
     "witness",
 ]
 

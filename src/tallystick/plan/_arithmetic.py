@@ -6,33 +6,24 @@ calls into whatever backend the vectors are of.  The normative text is ``spec/pl
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import ClassVar, TypeAlias, final
+from typing import ClassVar, final
 
 import numpy as np
 
 from ..algebra import Vector
 from ..backend import IndexArray
-from ._fields import (
-    MAX_DIMENSIONS,
-    Indices,
-    Integers,
-    Operand,
-    Operands,
-    Size,
-    Sizes,
-    Steps,
-    require,
-)
+from . import _fields as field
+from ._fields import MAX_DIMENSIONS, require
 from ._intervals import Interval, checked, hull, product, scaled
 from ._operation import Before, Linear, Operation
 
 __all__ = [
     "Add",
     "Concat",
-    "LinearNode",
     "Matmul",
     "Mul",
     "Neg",
@@ -42,22 +33,50 @@ __all__ = [
     "Take",
     "View",
     "common_length",
-    "view_indices",
 ]
+
+
+class _Pair(Operation):
+    """Works element by element on two operands of one length."""
+
+    __slots__ = ()
+    a: int
+    b: int
+
+    def length(self, before: Before) -> int:
+        return common_length(before.lengths[self.a], before.lengths[self.b])
+
+
+class _Gather(Linear):
+    """Picks entries of the operand, some perhaps more than once."""
+
+    __slots__ = ()
+    a: int
+
+    @abstractmethod
+    def picked(self) -> IndexArray:
+        """Return, for each entry, which one of the operand it is."""
+        self._missing("picked")
+
+    def interval(self, before: Before) -> Interval:
+        return before.intervals[self.a]
+
+    def forward(self, operands: Sequence[Vector]) -> Vector:
+        return operands[0][self.picked()]
+
+    def backward(self, adjoint: Vector, lengths: Sequence[int]) -> Sequence[Vector]:
+        """Return zeros to which the entries of ḡ are added where they come from."""
+        return (adjoint.scatter_add(self.picked(), lengths[0]),)
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Add(Linear):
+class Add(_Pair, Linear):
     """a + b, element by element."""
 
     op: ClassVar[str] = "add"
-    a: Operand
-    b: Operand
-
-    def length(self, before: Before) -> int:
-        """Return the common length."""
-        return common_length(before.lengths[self.a], before.lengths[self.b])
+    a: field.Operand
+    b: field.Operand
 
     def interval(self, before: Before) -> Interval:
         """Return the sum of the intervals; for a choice between two nodes their hull."""
@@ -69,26 +88,20 @@ class Add(Linear):
         return None if a is None or b is None else checked(a[0] + b[0], a[1] + b[1])
 
     def forward(self, operands: Sequence[Vector]) -> Vector:
-        """Return a + b."""
         return operands[0] + operands[1]
 
     def backward(self, adjoint: Vector, lengths: Sequence[int]) -> Sequence[Vector]:
-        """Return ḡ for both."""
         return adjoint, adjoint
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Sub(Linear):
+class Sub(_Pair, Linear):
     """a - b, element by element."""
 
     op: ClassVar[str] = "sub"
-    a: Operand
-    b: Operand
-
-    def length(self, before: Before) -> int:
-        """Return the common length."""
-        return common_length(before.lengths[self.a], before.lengths[self.b])
+    a: field.Operand
+    b: field.Operand
 
     def interval(self, before: Before) -> Interval:
         """Return the difference of the intervals; for a choice between two nodes their hull."""
@@ -99,11 +112,9 @@ class Sub(Linear):
         return None if a is None or b is None else checked(a[0] - b[1], a[1] - b[0])
 
     def forward(self, operands: Sequence[Vector]) -> Vector:
-        """Return a - b."""
         return operands[0] - operands[1]
 
     def backward(self, adjoint: Vector, lengths: Sequence[int]) -> Sequence[Vector]:
-        """Return ḡ and -ḡ."""
         return adjoint, -adjoint
 
 
@@ -113,22 +124,18 @@ class Neg(Linear):
     """-a."""
 
     op: ClassVar[str] = "neg"
-    a: Operand
+    a: field.Operand
 
     def length(self, before: Before) -> int:
-        """Return the operand's length."""
         return before.lengths[self.a]
 
     def interval(self, before: Before) -> Interval:
-        """Return the mirrored interval."""
         return scaled(before.intervals[self.a], -1)
 
     def forward(self, operands: Sequence[Vector]) -> Vector:
-        """Return -a."""
         return -operands[0]
 
     def backward(self, adjoint: Vector, lengths: Sequence[int]) -> Sequence[Vector]:
-        """Return -ḡ."""
         return (-adjoint,)
 
 
@@ -141,12 +148,11 @@ class Scale(Linear):
     """
 
     op: ClassVar[str] = "scale"
-    a: Operand
-    factors: Integers
-    inner: Size
+    a: field.Operand
+    factors: field.Integers
+    inner: field.Size
 
     def length(self, before: Before) -> int:
-        """Return the operand's length, which whole periods of the factors must fill."""
         require(bool(self.factors) and self.inner >= 1, "scale needs a factor and inner >= 1")
         n, period = before.lengths[self.a], len(self.factors) * self.inner
         require(
@@ -156,12 +162,10 @@ class Scale(Linear):
         return n
 
     def interval(self, before: Before) -> Interval:
-        """Return the hull of the multiples."""
         a = before.intervals[self.a]
         return hull(scaled(a, f) for f in (min(self.factors), max(self.factors)))
 
     def forward(self, operands: Sequence[Vector]) -> Vector:
-        """Return the multiples."""
         (x,) = operands
         if len(self.factors) == 1:
             return x * self.factors[0]
@@ -169,7 +173,6 @@ class Scale(Linear):
         return x * Vector.from_ints(x.backend, self.factors)[np.tile(pattern, len(x) // len(pattern))]
 
     def backward(self, adjoint: Vector, lengths: Sequence[int]) -> Sequence[Vector]:
-        """Return the same multiples of ḡ."""
         return (self.forward([adjoint]),)
 
 
@@ -179,13 +182,12 @@ class Sum(Linear):
     """The operand viewed as (outer, n, inner), summed over the middle axis."""
 
     op: ClassVar[str] = "sum"
-    a: Operand
-    outer: Size
-    n: Size
-    inner: Size
+    a: field.Operand
+    outer: field.Size
+    n: field.Size
+    inner: field.Size
 
     def length(self, before: Before) -> int:
-        """Return outer * inner."""
         require(
             self.outer * self.n * self.inner == before.lengths[self.a],
             f"{self.outer} x {self.n} x {self.inner} is not the operand's length {before.lengths[self.a]}",
@@ -193,11 +195,9 @@ class Sum(Linear):
         return self.outer * self.inner
 
     def interval(self, before: Before) -> Interval:
-        """Return n times the interval."""
         return scaled(before.intervals[self.a], self.n)
 
     def forward(self, operands: Sequence[Vector]) -> Vector:
-        """Return the sums."""
         return operands[0].sum_axis(self.outer, self.n, self.inner)
 
     def backward(self, adjoint: Vector, lengths: Sequence[int]) -> Sequence[Vector]:
@@ -208,20 +208,19 @@ class Sum(Linear):
 
 @final
 @dataclass(frozen=True, slots=True)
-class View(Linear):
+class View(_Gather):
     """An affine gather: entry (i_0, i_1, …) of ``shape``, row-major, is a[offset + Σ i_j * strides_j].
 
     Slices, transpositions and broadcasts (stride 0) are views.
     """
 
     op: ClassVar[str] = "view"
-    a: Operand
-    shape: Sizes
-    offset: Size
-    strides: Steps
+    a: field.Operand
+    shape: field.Sizes
+    offset: field.Size
+    strides: field.Steps
 
     def length(self, before: Before) -> int:
-        """Return the number of entries, after checking that the view stays inside its operand."""
         require(
             len(self.shape) == len(self.strides) <= MAX_DIMENSIONS,
             "as many strides as dimensions, at most 16",
@@ -235,18 +234,16 @@ class View(Linear):
             require(first >= 0 and last < there, f"reaches {first}..{last} of {there} entries")
         return n
 
-    def interval(self, before: Before) -> Interval:
-        """Return the operand's interval."""
-        return before.intervals[self.a]
+    def picked(self) -> IndexArray:
+        index = np.full((), self.offset, dtype=np.int64)
+        for dimension, stride in zip(self.shape, self.strides, strict=True):
+            index = index[..., None] + np.arange(dimension, dtype=np.int64) * stride
+        return np.ascontiguousarray(np.broadcast_to(index, self.shape).reshape(-1))
 
     def forward(self, operands: Sequence[Vector]) -> Vector:
         """Return the entries, as one piece if they are one."""
         piece = self._as_slice()
-        return operands[0][view_indices(self) if piece is None else piece]
-
-    def backward(self, adjoint: Vector, lengths: Sequence[int]) -> Sequence[Vector]:
-        """Return zeros to which the entries of ḡ are added where they come from."""
-        return (adjoint.scatter_add(view_indices(self), lengths[0]),)
+        return operands[0][self.picked() if piece is None else piece]
 
     def _as_slice(self) -> slice | None:
         """Return the view as one contiguous piece of its operand, or None if it is not one."""
@@ -261,32 +258,22 @@ class View(Linear):
 
 @final
 @dataclass(frozen=True, slots=True)
-class Take(Linear):
+class Take(_Gather):
     """Entry k is a[indices[k]]."""
 
     op: ClassVar[str] = "take"
-    a: Operand
-    indices: Indices
+    a: field.Operand
+    indices: field.Sizes
 
     def length(self, before: Before) -> int:
-        """Return the number of indices, all of which must exist."""
         n = before.lengths[self.a]
         if self.indices:
             first, last = min(self.indices), max(self.indices)
             require(first >= 0 and last < n, f"indices {first}..{last} of {n} entries")
         return len(self.indices)
 
-    def interval(self, before: Before) -> Interval:
-        """Return the operand's interval."""
-        return before.intervals[self.a]
-
-    def forward(self, operands: Sequence[Vector]) -> Vector:
-        """Return the entries."""
-        return operands[0][np.array(self.indices, dtype=np.int64)]
-
-    def backward(self, adjoint: Vector, lengths: Sequence[int]) -> Sequence[Vector]:
-        """Return zeros to which the entries of ḡ are added where they come from."""
-        return (adjoint.scatter_add(np.array(self.indices, dtype=np.int64), lengths[0]),)
+    def picked(self) -> IndexArray:
+        return np.array(self.indices, dtype=np.int64)
 
 
 @final
@@ -295,23 +282,19 @@ class Concat(Linear):
     """The operands one after the other."""
 
     op: ClassVar[str] = "concat"
-    parts: Operands
+    parts: field.Operands
 
     def length(self, before: Before) -> int:
-        """Return the sum of the lengths."""
         require(bool(self.parts), "concat needs a part")
         return sum(before.lengths[p] for p in self.parts)
 
     def interval(self, before: Before) -> Interval:
-        """Return the hull of the parts that have entries."""
         return hull(before.intervals[p] for p in self.parts if before.lengths[p])
 
     def forward(self, operands: Sequence[Vector]) -> Vector:
-        """Return the operands, joined."""
         return Vector.concat(operands)
 
     def backward(self, adjoint: Vector, lengths: Sequence[int]) -> Sequence[Vector]:
-        """Return each part's piece of ḡ."""
         ends = np.cumsum(lengths).tolist()
         return [adjoint[end - n : end] for n, end in zip(lengths, ends, strict=True)]
 
@@ -322,25 +305,23 @@ class Matmul(Linear):
     """A @ X for a public (rows x columns) matrix A and the operand viewed as X of shape (columns, inner)."""
 
     op: ClassVar[str] = "matmul"
-    a: Operand
-    rows: Size
-    columns: Size
-    inner: Size
-    entries: Integers
+    a: field.Operand
+    rows: field.Size
+    columns: field.Size
+    inner: field.Size
+    entries: field.Integers
 
     def work(self, n: int, before: Before) -> int:
         """Return the multiplications, if more: a file could ask for the cube of what it stores."""
         return max(n, self.rows * self.columns * self.inner)
 
     def length(self, before: Before) -> int:
-        """Return rows * inner."""
         require(min(self.rows, self.columns, self.inner) >= 1, "a dimension is not positive")
         require(self.rows * self.columns == len(self.entries), "the matrix has another number of entries")
         require(self.columns * self.inner == before.lengths[self.a], "the matrix does not fit its operand")
         return self.rows * self.inner
 
     def interval(self, before: Before) -> Interval:
-        """Return the hull over the rows of A of the sum of its entries' multiples."""
         a = before.intervals[self.a]
         if a is None:
             return None
@@ -355,7 +336,6 @@ class Matmul(Linear):
         return checked(low, high)
 
     def forward(self, operands: Sequence[Vector]) -> Vector:
-        """Return A @ X."""
         (x,) = operands
         matrix = Vector.from_ints(x.backend, self.entries)
         if self.inner == 1:
@@ -364,7 +344,6 @@ class Matmul(Linear):
         return Vector.concat([x.combine(matrix[i * k : (i + 1) * k]) for i in range(self.rows)])
 
     def backward(self, adjoint: Vector, lengths: Sequence[int]) -> Sequence[Vector]:
-        """Return Aᵀ @ Ḡ."""
         matrix = Vector.from_ints(adjoint.backend, self.entries)
         if self.inner == 1:
             return (matrix.combine(adjoint),)
@@ -372,34 +351,18 @@ class Matmul(Linear):
         return (Vector.concat([adjoint.combine(column) for column in columns]),)
 
 
-LinearNode: TypeAlias = Add | Sub | Neg | Scale | Sum | View | Take | Concat | Matmul
-"""All that inherits from ``Linear``."""
-
-
 @final
 @dataclass(frozen=True, slots=True)
-class Mul(Operation):
+class Mul(_Pair):
     """One gate per entry: a_i * b_i.  The only non-linear operation."""
 
     op: ClassVar[str] = "mul"
-    a: Operand
-    b: Operand
-
-    def length(self, before: Before) -> int:
-        """Return the common length."""
-        return common_length(before.lengths[self.a], before.lengths[self.b])
+    a: field.Operand
+    b: field.Operand
 
     def interval(self, before: Before) -> Interval:
         """Return the product of the intervals; the square's if both operands are one node."""
         return product(before.intervals[self.a], before.intervals[self.b], same=self.a == self.b)
-
-
-def view_indices(node: View) -> IndexArray:
-    """Return the operand's index of every entry of a view, in row-major order."""
-    index = np.full((), node.offset, dtype=np.int64)
-    for dimension, stride in zip(node.shape, node.strides, strict=True):
-        index = index[..., None] + np.arange(dimension, dtype=np.int64) * stride
-    return np.ascontiguousarray(np.broadcast_to(index, node.shape).reshape(-1))
 
 
 def common_length(a: int, b: int) -> int:

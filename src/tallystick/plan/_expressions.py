@@ -12,24 +12,12 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
+from operator import attrgetter
 from typing import Annotated, ClassVar, TypeAlias, assert_never, final, get_args
 
 from ..encoding import Value, expect_array, expect_text
-from ._fields import (
-    Called,
-    Codec,
-    Kind,
-    Size,
-    Sizes,
-    decode_integer,
-    earlier,
-    encode_integer,
-    numbers,
-    references,
-    renumbered,
-    require,
-    size,
-)
+from . import _fields as field
+from ._fields import Codec, decode_integer, encode_integer, references, require
 
 __all__ = [
     "EXPRESSIONS",
@@ -45,13 +33,9 @@ __all__ = [
     "PublicRounded",
     "PublicTake",
     "decode_expression",
-    "encode_expression",
     "evaluate_expressions",
     "length_of",
-    "moved_expression",
-    "operands_of",
     "places_of",
-    "points_of",
 ]
 
 MAX_BITS = 1 << 13
@@ -78,23 +62,19 @@ def _decode_fraction(value: Value, what: str) -> Fraction:
     return Fraction(numerator, denominator)
 
 
-def _decode_fractions(value: Value, what: Called, position: int) -> tuple[Fraction, ...]:
+def _decode_fractions(value: Value, what: field.Called, position: int) -> tuple[Fraction, ...]:
     return tuple(_decode_fraction(v, what.entry) for v in expect_array(value, what.field))
 
 
-_Operand: TypeAlias = Annotated[int, earlier("expression"), Called("operand")]
-_Point: TypeAlias = Annotated[int, size(refers="points")]
+_Operand: TypeAlias = Annotated[int, field.earlier("expression"), field.Called("operand")]
+_Point: TypeAlias = Annotated[int, field.size(refers="points")]
 _Points: TypeAlias = Annotated[
-    tuple[int, ...], numbers("points", fewest=1, refers="points"), Called("points")
+    tuple[int, ...], field.sizes("points", fewest=1, refers="points"), field.Called("points")
 ]
-_Places: TypeAlias = Annotated[int, size(MAX_PLACES)]
+_Places: TypeAlias = Annotated[int, field.size(MAX_PLACES)]
 _Fractions: TypeAlias = Annotated[
     tuple[Fraction, ...],
-    Kind(
-        name="fractions",
-        decode=_decode_fractions,
-        encode=lambda values: [_encode_fraction(v) for v in values],
-    ),
+    field.Kind("fractions", _decode_fractions, lambda values: [_encode_fraction(v) for v in values]),
 ]
 
 
@@ -104,7 +84,7 @@ class PublicConstant:
     """Public fractions."""
 
     op: ClassVar[str] = "constant"
-    values: Annotated[_Fractions, Called("values", "value")]
+    values: Annotated[_Fractions, field.Called("values", "value")]
 
 
 @final
@@ -113,7 +93,7 @@ class PublicOutput:
     """The opened entries of an output, by its number, as integers."""
 
     op: ClassVar[str] = "output"
-    number: Annotated[int, size(refers="output"), Called("output")]
+    number: Annotated[int, field.size(refers="output"), field.Called("output")]
 
 
 @final
@@ -154,7 +134,7 @@ class PublicTake:
 
     op: ClassVar[str] = "take"
     a: _Operand
-    indices: Annotated[Sizes, Called("indices", "index")]
+    indices: Annotated[field.Sizes, field.Called("indices", "index")]
 
 
 @final
@@ -174,7 +154,7 @@ class PublicMatching:
     op: ClassVar[str] = "matching"
     own: _Point
     others: _Points
-    minimum: Size
+    minimum: field.Size
 
 
 Expression: TypeAlias = (
@@ -188,28 +168,8 @@ Expression: TypeAlias = (
     | PublicMatching
 )
 
-EXPRESSIONS: Codec[Expression] = Codec(get_args(Expression))
+EXPRESSIONS: Codec[Expression] = Codec(get_args(Expression), attrgetter("op"))
 """How expressions are written."""
-
-
-def operands_of(expression: Expression) -> tuple[int, ...]:
-    """Return the positions that the expression refers to."""
-    return references(expression, "expression")
-
-
-def points_of(expression: Expression) -> tuple[int, ...]:
-    """Return the numbers of the outputs of points that the expression compares."""
-    return references(expression, "points")
-
-
-def moved_expression(
-    expression: Expression,
-    position: Mapping[int, int],
-    output: Mapping[int, int],
-    points: Mapping[int, int],
-) -> Expression:
-    """Return the expression with its operands, outputs and outputs of points renumbered."""
-    return renumbered(expression, {"expression": position, "output": output, "points": points})
 
 
 def length_of(
@@ -220,7 +180,7 @@ def length_of(
     ``lengths`` are those of the expressions before this one, ``outputs`` those of the outputs, ``points`` those of the
     outputs of points.
     """
-    wrong = [number for number in points_of(expression) if not 0 <= number < len(points)]
+    wrong = [number for number in references(expression, "points") if not 0 <= number < len(points)]
     if wrong:
         raise ValueError(f"points {wrong[0]} of {len(points)}")
     match expression:
@@ -242,8 +202,8 @@ def length_of(
             if indices and not (min(indices) >= 0 and max(indices) < lengths[a]):
                 raise ValueError(f"indices {min(indices)}..{max(indices)} of {lengths[a]} entries")
             return len(indices)
-        case PublicCommon(numbers_):
-            if not numbers_:
+        case PublicCommon(numbers):
+            if not numbers:
                 raise ValueError("no points to compare")
             return 1
         case PublicMatching(_, others):
@@ -269,7 +229,7 @@ def evaluate_expressions(
     ``points`` are the opened points of each output of points, in a form in which equal points are equal.
     """
     values: list[Entries] = []
-    distinct = {number: frozenset(points[number]) for e in expressions for number in points_of(e)}
+    distinct = {number: frozenset(points[number]) for e in expressions for number in references(e, "points")}
     for expression in expressions:
         match expression:
             case PublicConstant(constants):
@@ -335,16 +295,8 @@ def _bounded(x: Fraction | None) -> Fraction | None:
     return x
 
 
-# ---------------------------------------------------------------------------------------- encoding
-
-
-def encode_expression(expression: Expression) -> list[Value]:
-    """Return the expression as an array: the operation's name, then its fields in order."""
-    return EXPRESSIONS.encode(expression.op, expression)
-
-
 def decode_expression(value: Value, position: int, what: str) -> Expression:
-    """Return the expression that ``encode_expression`` wrote as number ``position``."""
+    """Return the expression that ``EXPRESSIONS.encode`` wrote as number ``position``."""
     items = expect_array(value, what, min_length=2, max_length=4)
     op = expect_text(items[0], f"{what}: operation", max_length=20)
     require(op in EXPRESSIONS.forms, f"{what}: unknown operation {op!r}")

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from functools import partial
 from operator import attrgetter
-from typing import Annotated, Generic, NamedTuple, TypeAlias, TypeVar, get_type_hints
+from typing import Annotated, Generic, NamedTuple, TypeAlias, TypeVar, cast, get_type_hints
 
 from ..encoding import Value, expect_array, expect_bool, expect_decimal, expect_int, expect_text
 from ._intervals import HALF, checked
@@ -21,7 +20,6 @@ __all__ = [
     "Called",
     "Codec",
     "Flag",
-    "Indices",
     "Integer",
     "Integers",
     "Kind",
@@ -37,11 +35,11 @@ __all__ = [
     "check_text",
     "decode_integer",
     "encode_integer",
-    "numbers",
     "references",
     "renumbered",
     "require",
     "size",
+    "sizes",
     "text",
 ]
 
@@ -59,23 +57,6 @@ _INT64 = 1 << 63
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind(Generic[_T]):
-    """What a field may hold, and how it is written.
-
-    ``decode`` gets what was written, how errors call it, and the number of the node or expression that it is part of;
-    ``encode`` is None for what is written as it is.  ``refers`` names the list into which the field holds a position,
-    or with ``many`` several.  ``check`` raises ``ValueError`` for what decoding would refuse.
-    """
-
-    name: str
-    decode: Callable[[Value, Called, int], _T]
-    encode: Callable[[_T], Value] | None = None
-    refers: str | None = None
-    many: bool = False
-    check: Callable[[_T], object] | None = None
-
-
 class Called(NamedTuple):
     """How errors call a field, and one of several entries, if not by the field's name."""
 
@@ -88,11 +69,27 @@ class Called(NamedTuple):
         return Called(field, f"{what}: {self.entry}" if self.entry else field)
 
 
-@dataclass(frozen=True, slots=True)
-class Only:
+class Only(NamedTuple):
     """The field is written with this operation alone."""
 
     op: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[_T]):
+    """What a field may hold, and how it is written.
+
+    ``decode`` gets what was written, how errors call it, and the number of the node or expression that it is part of;
+    ``encode`` is None for what is written as it is.  ``check`` gets a name and a value, and raises ``ValueError`` for
+    what decoding would refuse.  ``refers`` names the list into which the field holds a position, or several.
+    """
+
+    name: str
+    decode: Callable[[Value, Called, int], _T]
+    encode: Callable[[_T], Value] | None = None
+    check: Callable[[str, _T], object] | None = None
+    refers: str | None = None
+    many: bool = False
 
 
 # ---------------------------------------------------------------------------------------- kinds
@@ -126,22 +123,11 @@ def require(condition: bool, message: str) -> None:
         raise ValueError(message)
 
 
-def _within(low: int, high: int) -> Callable[[int], None]:
-    def check(value: int) -> None:
-        require(low <= value <= high, f"{value} is not between {low} and {high}")
+def _within(low: int, high: int) -> Callable[[str, int], None]:
+    def check(name: str, value: int) -> None:
+        require(low <= value <= high, f"{name}: {value} is not between {low} and {high}")
 
     return check
-
-
-def _each(check: Callable[[int], object]) -> Callable[[tuple[int, ...]], None]:
-    """Return what checks the least and the greatest of several integers."""
-
-    def check_ends(values: tuple[int, ...]) -> None:
-        if values:
-            check(min(values))
-            check(max(values))
-
-    return check_ends
 
 
 def _several(items: list[Value], what: str, low: int, high: int) -> tuple[int, ...]:
@@ -152,13 +138,6 @@ def _several(items: list[Value], what: str, low: int, high: int) -> tuple[int, .
     return tuple(expect_int(v, what, low=low, high=high) for v in items)
 
 
-def _integers(value: Value, what: Called, position: int) -> tuple[int, ...]:
-    items = expect_array(value, what.field)
-    if all(type(v) is int for v in items):
-        return _several(items, what.entry, -_INT64, _INT64 - 1)
-    return tuple(decode_integer(v, what.entry) for v in items)
-
-
 def earlier(noun: str) -> Kind[int]:
     """Return the kind of a position of an earlier node or expression."""
 
@@ -166,7 +145,44 @@ def earlier(noun: str) -> Kind[int]:
         require(position > 0, f"{what.field}: the first {noun} has no operands")
         return expect_int(value, what.field, high=position - 1)
 
-    return Kind(name="operand", decode=decode, refers=noun)
+    return Kind("operand", decode, refers=noun)
+
+
+def size(high: int = MAX_LENGTH, *, refers: str | None = None) -> Kind[int]:
+    """Return the kind of an unsigned integer up to ``high``."""
+    return Kind(
+        "size",
+        lambda value, what, _: expect_int(value, what.field, high=high),
+        check=_within(0, high),
+        refers=refers,
+    )
+
+
+def sizes(
+    name: str, *, low: int = 0, fewest: int = 0, most: int | None = None, refers: str | None = None
+) -> Kind[tuple[int, ...]]:
+    """Return the kind of several integers from ``low`` to ``MAX_LENGTH``."""
+    within = _within(low, MAX_LENGTH)
+
+    def decode(value: Value, what: Called, position: int) -> tuple[int, ...]:
+        items = expect_array(value, what.field, min_length=fewest, max_length=most)
+        return _several(items, what.entry, low, MAX_LENGTH)
+
+    def check(name: str, values: tuple[int, ...]) -> None:
+        if values:
+            within(name, min(values))
+            within(name, max(values))
+
+    return Kind(name, decode, list, check, refers=refers, many=True)
+
+
+def text(longest: int = MAX_NAME) -> Kind[str]:
+    """Return the kind of a printable text of 1 to ``longest`` characters."""
+    return Kind(
+        "text",
+        lambda value, what, _: expect_text(value, what.field, min_length=1, max_length=longest),
+        check=lambda name, value: check_text(name, value, longest),
+    )
 
 
 def _operands(value: Value, what: Called, position: int) -> tuple[int, ...]:
@@ -175,221 +191,156 @@ def _operands(value: Value, what: Called, position: int) -> tuple[int, ...]:
     return _several(listed, what.entry, 0, position - 1)
 
 
-def size(high: int = MAX_LENGTH, *, refers: str | None = None) -> Kind[int]:
-    """Return the kind of an unsigned integer up to ``high``."""
+def _integers(value: Value, what: Called, position: int) -> tuple[int, ...]:
+    items = expect_array(value, what.field)
+    if all(type(v) is int for v in items):
+        return _several(items, what.entry, -_INT64, _INT64 - 1)
+    return tuple(decode_integer(v, what.entry) for v in items)
+
+
+def _optional(kind: Kind[tuple[int, ...]]) -> Kind[tuple[int, ...] | None]:
+    """Return the kind of what may also be null."""
     return Kind(
-        name="size",
-        decode=lambda value, what, _: expect_int(value, what.field, high=high),
-        refers=refers,
-        check=_within(0, high),
+        kind.name,
+        lambda value, what, position: None if value is None else kind.decode(value, what, position),
+        lambda values: None if values is None else list(values),
     )
 
-
-def numbers(
-    name: str, *, low: int = 0, fewest: int = 0, most: int | None = None, refers: str | None = None
-) -> Kind[tuple[int, ...]]:
-    """Return the kind of several integers from ``low`` to ``MAX_LENGTH``."""
-
-    def decode(value: Value, what: Called, position: int) -> tuple[int, ...]:
-        items = expect_array(value, what.field, min_length=fewest, max_length=most)
-        return _several(items, what.entry, low, MAX_LENGTH)
-
-    return Kind(
-        name=name,
-        decode=decode,
-        encode=list,
-        refers=refers,
-        many=True,
-        check=_each(_within(low, MAX_LENGTH)),
-    )
-
-
-def text(longest: int) -> Kind[str]:
-    """Return the kind of a text of 1 to ``longest`` characters."""
-    return Kind(
-        name="text",
-        decode=lambda value, what, _: expect_text(value, what.field, min_length=1, max_length=longest),
-    )
-
-
-def _recipients(value: Value, what: Called, position: int) -> tuple[int, ...] | None:
-    return None if value is None else _MEMBERS.decode(value, what, position)
-
-
-_MEMBERS = numbers("members", fewest=1)
 
 Operand: TypeAlias = Annotated[int, earlier("node")]
-Operands: TypeAlias = Annotated[
-    tuple[int, ...], Kind(name="operands", decode=_operands, encode=list, refers="node", many=True)
-]
+Operands: TypeAlias = Annotated[tuple[int, ...], Kind("operands", _operands, list, refers="node", many=True)]
 Size: TypeAlias = Annotated[int, size()]
-Sizes: TypeAlias = Annotated[tuple[int, ...], numbers("sizes")]
-Indices: TypeAlias = Sizes
-Steps: TypeAlias = Annotated[tuple[int, ...], numbers("steps", low=-MAX_LENGTH, most=MAX_DIMENSIONS)]
+Sizes: TypeAlias = Annotated[tuple[int, ...], sizes("sizes")]
+Steps: TypeAlias = Annotated[tuple[int, ...], sizes("steps", low=-MAX_LENGTH, most=MAX_DIMENSIONS)]
 Integer: TypeAlias = Annotated[
-    int,
-    Kind(
-        name="integer",
-        decode=lambda value, what, _: decode_integer(value, what.field),
-        encode=encode_integer,
-    ),
+    int, Kind("integer", lambda value, what, _: decode_integer(value, what.field), encode_integer)
 ]
 Integers: TypeAlias = Annotated[
     tuple[int, ...],
     Kind(
-        name="integers",
-        decode=_integers,
-        encode=lambda values: [encode_integer(v) for v in values],
-        check=lambda values: checked(min(values, default=0), max(values, default=0)),
+        "integers",
+        _integers,
+        lambda values: [encode_integer(v) for v in values],
+        lambda _, values: checked(min(values, default=0), max(values, default=0)),
     ),
 ]
-Name: TypeAlias = Annotated[str, text(MAX_NAME)]
-Flag: TypeAlias = Annotated[
-    bool, Kind(name="flag", decode=lambda value, what, _: expect_bool(value, what.field))
-]
-Members: TypeAlias = Annotated[
-    tuple[int, ...] | None,
-    Kind(
-        name="members",
-        decode=_recipients,
-        encode=lambda to: None if to is None else list(to),
-    ),
-]
+Name: TypeAlias = Annotated[str, text()]
+Flag: TypeAlias = Annotated[bool, Kind("flag", lambda value, what, _: expect_bool(value, what.field))]
+Members: TypeAlias = Annotated[tuple[int, ...] | None, _optional(sizes("members", fewest=1))]
 
 
 # ---------------------------------------------------------------------------------------- what follows
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
+class _Field(NamedTuple):
     name: str
-    called: Called
     kind: Kind[object]
+    called: Called
     only: str | None
 
 
-class _ByClass(dict[type, _T]):
-    """What is worked out once for each class."""
+class _Schema:
+    """What follows from the fields that a class declares."""
 
-    def __init__(self, make: Callable[[type], _T]) -> None:
-        super().__init__()
-        self._make = make
+    def __init__(self, cls: type) -> None:
+        self.fields: list[_Field] = []
+        for name, hint in get_type_hints(cls, include_extras=True).items():
+            marks = getattr(hint, "__metadata__", ())
+            kind = next((m for m in marks if isinstance(m, Kind)), None)
+            if kind is not None:
+                called = next((m for m in marks if isinstance(m, Called)), Called(name))
+                only = next((m.op for m in marks if isinstance(m, Only)), None)
+                self.fields.append(_Field(name, kind, called, only))
+        self.checks = [(f.name, f.kind.check) for f in self.fields if f.kind.check is not None]
+        self.references = {to: self._reader(to) for to in ("node", "expression", "output", "points")}
+        kinds = {f.name: f.kind for f in self.fields}
+        self.numbering = [(f.name, kinds.get(f.name)) for f in fields(cls)]
 
-    def __missing__(self, cls: type) -> _T:
-        self[cls] = self._make(cls)
+    def _reader(self, to: str) -> Callable[[object], tuple[int, ...]]:
+        """Return what reads off an item the positions in list ``to`` that it refers to."""
+        own = [f for f in self.fields if f.kind.refers == to]
+        if not own:
+            return lambda item: ()
+        if len(own) == 1:
+            one = attrgetter(own[0].name)
+            return one if own[0].kind.many else lambda item: (one(item),)
+        get, several = attrgetter(*(f.name for f in own)), [f.kind.many for f in own]
+        if not any(several):
+            return get
+
+        def joined(item: object) -> tuple[int, ...]:
+            held = zip(get(item), several, strict=True)
+            return tuple(p for field, many in held for p in (field if many else (field,)))
+
+        return joined
+
+
+class _Schemas(dict[type, _Schema]):
+    """The schema of every class, worked out when it is first asked for."""
+
+    def __missing__(self, cls: type) -> _Schema:
+        self[cls] = _Schema(cls)
         return self[cls]
 
 
-def _find_declared(cls: type) -> Mapping[str, _Field]:
-    """Return the fields of a class that are written, in order."""
-    found = {}
-    for name, hint in get_type_hints(cls, include_extras=True).items():
-        marks = getattr(hint, "__metadata__", ())
-        kinds = [m for m in marks if isinstance(m, Kind)]
-        if kinds:
-            called = next((m for m in marks if isinstance(m, Called)), Called(name))
-            only = next((m.op for m in marks if isinstance(m, Only)), None)
-            found[name] = _Field(name, called, kinds[0], only)
-    return found
-
-
-_DECLARED = _ByClass(_find_declared)
-
-
-def _find_reader(cls: type, to: str) -> Callable[[object], tuple[int, ...]]:
-    """Return what reads off an item of the class the positions in list ``to`` that it refers to."""
-    own = [(f.name, f.kind.many) for f in _DECLARED[cls].values() if f.kind.refers == to]
-    if not own:
-        return lambda item: ()
-    if len(own) == 1:
-        name, many = own[0]
-        one = attrgetter(name)
-        return one if many else lambda item: (one(item),)
-    get, several = attrgetter(*(name for name, _ in own)), [many for _, many in own]
-    if not any(several):
-        return get
-
-    def joined(item: object) -> tuple[int, ...]:
-        held = zip(get(item), several, strict=True)
-        return tuple(p for field, many in held for p in (field if many else (field,)))
-
-    return joined
-
-
-_READERS = {to: _ByClass(partial(_find_reader, to=to)) for to in ("node", "expression", "output", "points")}
+_SCHEMAS = _Schemas()
 
 
 def references(item: object, to: str) -> tuple[int, ...]:
     """Return the positions in list ``to`` that a node or expression refers to, in the order of its fields."""
-    return _READERS[to][type(item)](item)
-
-
-def _find_moving(cls: type) -> tuple[tuple[str, str | None, bool], ...]:
-    kinds = {name: (f.kind.refers, f.kind.many) for name, f in _DECLARED[cls].items()}
-    return tuple((f.name, *kinds.get(f.name, (None, False))) for f in fields(cls))
-
-
-_MOVING = _ByClass(_find_moving)
+    return _SCHEMAS[type(item)].references[to](item)
 
 
 def renumbered(item: _T, positions: Mapping[str, Mapping[int, int]]) -> _T:
     """Return the node or expression with every position in each of the lists replaced by that in the map."""
     values = []
-    for name, to, many in _MOVING[type(item)]:
+    for name, kind in _SCHEMAS[type(item)].numbering:
         value = getattr(item, name)
-        if to is not None:
-            new = positions[to]
-            value = tuple([new[p] for p in value]) if many else new[value]
+        if kind is not None and kind.refers is not None:
+            new = positions[kind.refers]
+            value = tuple([new[p] for p in value]) if kind.many else new[value]
         values.append(value)
     return type(item)(*values)
 
 
-def _find_checks(cls: type) -> tuple[tuple[str, Callable[[object], object]], ...]:
-    return tuple((f.name, f.kind.check) for f in _DECLARED[cls].values() if f.kind.check is not None)
-
-
-_CHECKS = _ByClass(_find_checks)
-
-
 def check_fields(item: object) -> None:
     """Raise ``ValueError`` for a field that decoding would refuse, were it written."""
-    for name, check in _CHECKS[type(item)]:
+    for name, check in _SCHEMAS[type(item)].checks:
         value = getattr(item, name)
         if value is not None:
-            check(value)
+            check(name, value)
 
 
-@dataclass(frozen=True, slots=True)
-class _Form(Generic[_T]):
-    """One way to write a class: under which name, which fields, and what the others are."""
+class _Form(NamedTuple):
+    """One way to write a class: how an item is made, of which fields, and what it has besides."""
 
-    op: str
-    make: Callable[..., _T]
-    fields: tuple[_Field, ...]
+    make: Callable[..., object]
+    fields: list[_Field]
     others: Mapping[str, object]
 
 
 class Codec(Generic[_T]):
     """Writes and reads items of some classes as arrays: the operation's name, then its fields in order.
 
-    ``ops`` of a class names the operations, ``op`` if there is only one; ``written`` of an item is its own.
+    ``ops`` of a class names its operations, ``op`` if there is only one; ``written`` gives an item's own.
     """
 
-    def __init__(self, classes: Iterable[type]) -> None:
-        self._forms: dict[str, _Form[_T]] = {}
+    def __init__(self, classes: Iterable[type], written: Callable[[_T], str]) -> None:
+        self._written = written
+        self._forms: dict[str, _Form] = {}
         for cls in classes:
-            declared = _DECLARED[cls].values()
             for op in getattr(cls, "ops", None) or (getattr(cls, "op"),):  # noqa: B009  a class of any kind
-                own = tuple(f for f in declared if f.only in (None, op))
+                own = [f for f in _SCHEMAS[cls].fields if f.only in (None, op)]
                 others = {"op": op} if "op" in (f.name for f in fields(cls)) else {}
-                self._forms[op] = _Form(op, cls, own, others)
-        self.forms: Mapping[str, tuple[tuple[str, str], ...]] = {
-            op: tuple((f.name, f.kind.name) for f in form.fields) for op, form in self._forms.items()
+                self._forms[op] = _Form(cls, own, others)
+        self.forms: Mapping[str, list[tuple[str, str]]] = {
+            op: [(f.name, f.kind.name) for f in form.fields] for op, form in self._forms.items()
         }
         """The fields of each operation, in order: name and kind."""
 
-    def encode(self, op: str, item: _T) -> list[Value]:
-        """Return what stands for the item, which is written as operation ``op``."""
+    def encode(self, item: _T) -> list[Value]:
+        """Return what stands for the item."""
+        op = self._written(item)
         out: list[Value] = [op]
         for field in self._forms[op].fields:
             value = getattr(item, field.name)
@@ -408,4 +359,4 @@ class Codec(Generic[_T]):
             require(at < len(items), f"{called.field} is missing")
             values[field.name] = field.kind.decode(items[at], called, position)
         require(len(items) <= 1 + len(values), f"{what}: {len(items) - 1 - len(values)} fields too many")
-        return form.make(**values, **form.others)
+        return cast(_T, form.make(**values, **form.others))

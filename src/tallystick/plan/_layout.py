@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from ..proofs import Shape, choose_columns
-from ._fields import MAX_LENGTH, check_fields, check_text, renumbered
+from ._fields import MAX_LENGTH, check_fields, renumbered
 from ._hints import HINTS, MAX_COIN_HINTS, adviser_of
 from ._intervals import Interval, OverflowRangeError
+from ._operation import Before
 from ._ops import (
     Add,
     Constant,
@@ -105,7 +106,7 @@ class _Facts:
     drawn: bool
 
 
-class Draft:
+class Draft(Before):
     """Nodes that may become a plan: each is checked once, when it is added, against those before it."""
 
     def __init__(self, members: Sequence[Member]) -> None:
@@ -286,7 +287,6 @@ class Draft:
     def _check_input(self, node: Input) -> None:
         if not 0 <= node.member < len(self.members):
             raise ValueError(f"member {node.member} of {len(self.members)}")
-        check_text("input", node.name)
         member = self.members[node.member]
         if node.n != member.rows:
             raise ValueError(f"{node.n} rows, but {member.name} has {member.rows}")

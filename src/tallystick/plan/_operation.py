@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, NoReturn, Protocol
+from typing import ClassVar, NoReturn
 
 from ..algebra import Vector
 from ._fields import references
@@ -16,23 +16,12 @@ from ._intervals import Interval
 __all__ = ["Before", "Linear", "Operation", "Sink", "check_rules"]
 
 
-class Before(Protocol):
-    """What is known of the nodes before one, by position."""
+class Before:
+    """What is known of the nodes before one, by position: they, their lengths, and intervals of their entries."""
 
-    @property
-    def nodes(self) -> Sequence[Operation]:
-        """The nodes."""
-        ...
-
-    @property
-    def lengths(self) -> Sequence[int]:
-        """How many entries each has."""
-        ...
-
-    @property
-    def intervals(self) -> Sequence[Interval]:
-        """In which interval the entries of each lie."""
-        ...
+    nodes: Sequence[Operation]
+    lengths: Sequence[int]
+    intervals: Sequence[Interval]
 
 
 class Operation:
@@ -40,11 +29,6 @@ class Operation:
 
     __slots__ = ()
     op: ClassVar[str]
-
-    @property
-    def written(self) -> str:
-        """The name under which the node is written."""
-        return self.op
 
     @property
     def operands(self) -> tuple[int, ...]:
@@ -98,6 +82,10 @@ class Sink(Operation):
     def length(self, before: Before) -> int:
         """Return 0."""
         return 0
+
+    def interval(self, before: Before) -> Interval:
+        """Return an interval nobody reads."""
+        return (0, 0)
 
     def work(self, n: int, before: Before) -> int:
         """Return the operand's length."""

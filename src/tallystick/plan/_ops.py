@@ -14,6 +14,7 @@ from ..algebra import Vector
 from ..backend import Backend
 from ..encoding import Value, expect_array, expect_text
 from ..proofs import RangeInput
+from . import _fields as field
 from ._arithmetic import (
     Add,
     Concat,
@@ -26,27 +27,8 @@ from ._arithmetic import (
     Take,
     View,
     common_length,
-    view_indices,
 )
-from ._fields import (
-    MAX_LENGTH,
-    MAX_NAME,
-    Called,
-    Codec,
-    Flag,
-    Integer,
-    Integers,
-    Members,
-    Name,
-    Only,
-    Operand,
-    Operands,
-    Size,
-    check_text,
-    require,
-    size,
-    text,
-)
+from ._fields import MAX_LENGTH, MAX_NAME, Codec, require
 from ._hints import HINTS, check_hint
 from ._intervals import BOOLEAN, Interval, checked, hull
 from ._operation import Before, Linear, Operation, Sink, check_rules
@@ -81,9 +63,7 @@ __all__ = [
     "bit_weights",
     "constant_of",
     "decode_node",
-    "encode_node",
     "input_value",
-    "view_indices",
 ]
 
 MAX_LABEL = 300
@@ -98,7 +78,7 @@ MAX_INPUT_BITS = 250
 MAX_DECIMALS = 76
 """Decimal places of a value: more would not fit the field."""
 
-_Label: TypeAlias = Annotated[str, text(MAX_LABEL)]
+_Label: TypeAlias = Annotated[str, field.text(MAX_LABEL)]
 
 
 @final
@@ -112,14 +92,14 @@ class Input(Operation):
 
     op: ClassVar[str] = "input"
     ops: ClassVar[tuple[str, ...]] = ("input", "shuffled")
-    member: Size
-    name: Name
-    n: Annotated[Size, Called("rows")]
-    low: Integer
-    high: Integer
-    decimals: Annotated[int, size(MAX_DECIMALS)]
-    form: Annotated[Name, Only("input")] = "value"
-    order: Annotated[int | None, size(MAX_ORDER), Only("shuffled")] = None
+    member: field.Size
+    name: field.Name
+    n: Annotated[field.Size, field.Called("rows")]
+    low: field.Integer
+    high: field.Integer
+    decimals: Annotated[int, field.size(MAX_DECIMALS)]
+    form: Annotated[field.Name, field.Only("input")] = "value"
+    order: Annotated[int | None, field.size(MAX_ORDER), field.Only("shuffled")] = None
 
     @property
     def written(self) -> str:
@@ -144,7 +124,6 @@ class Input(Operation):
         )
 
     def length(self, before: Before) -> int:
-        """Return n, after checking what a file may claim."""
         require(self.low <= self.high, f"low {self.low} is above high {self.high}")
         checked(self.low, self.high)
         require(
@@ -156,7 +135,6 @@ class Input(Operation):
         return self.n
 
     def interval(self, before: Before) -> Interval:
-        """Return the declared range."""
         return self.low, self.high
 
     def work(self, n: int, before: Before) -> int:
@@ -170,10 +148,9 @@ class InputBits(Operation):
     """The binary digits of x - low of a bits-form input x, element by element, lowest first: its slots."""
 
     op: ClassVar[str] = "input_bits"
-    source: Operand
+    source: field.Operand
 
     def length(self, before: Before) -> int:
-        """Return n*k."""
         source = before.nodes[self.source]
         if not isinstance(source, Input) or source.form != "bits":
             raise ValueError("the operand is not an input in bits form")
@@ -190,14 +167,12 @@ class Constant(Operation):
     """Public integers."""
 
     op: ClassVar[str] = "constant"
-    values: Integers
+    values: field.Integers
 
     def length(self, before: Before) -> int:
-        """Return the number of values."""
         return len(self.values)
 
     def interval(self, before: Before) -> Interval:
-        """Return the least and the greatest value."""
         return checked(min(self.values, default=0), max(self.values, default=0))
 
 
@@ -207,14 +182,13 @@ class Hint(Operation):
     """Untrusted advice: boolean wires (gates with left = right = output) or free slots."""
 
     op: ClassVar[str] = "hint"
-    kind: Name
-    parameters: Integers
-    arguments: Operands
-    n: Annotated[Size, Called("outputs")]
-    boolean: Flag
+    kind: field.Name
+    parameters: field.Integers
+    arguments: field.Operands
+    n: Annotated[field.Size, field.Called("outputs")]
+    boolean: field.Flag
 
     def length(self, before: Before) -> int:
-        """Return n, which the kind must confirm."""
         lengths = [before.lengths[a] for a in self.arguments]
         check_hint(self.kind, self.parameters, lengths, self.n, boolean=self.boolean)
         return self.n
@@ -234,11 +208,7 @@ class Zero(Sink):
     """Every entry of the operand must be 0."""
 
     op: ClassVar[str] = "zero"
-    a: Operand
-
-    def interval(self, before: Before) -> Interval:
-        """Return an interval nobody reads."""
-        return (0, 0)
+    a: field.Operand
 
 
 @final
@@ -247,13 +217,12 @@ class Output(Sink):
     """The operand is opened: to everybody (``to`` is None) or to some members."""
 
     op: ClassVar[str] = "output"
-    a: Operand
+    a: field.Operand
     label: _Label
-    to: Members
+    to: field.Members
 
     def interval(self, before: Before) -> Interval:
         """Return an interval nobody reads, if the operand has one: what is opened must be an integer."""
-        check_text("label", self.label, MAX_LABEL)
         require(before.intervals[self.a] is not None, "an unbounded value may not be opened")
         return (0, 0)
 
@@ -264,13 +233,8 @@ class Points(Sink):
     """The entries y of the operand are opened to everybody as points y*Q."""
 
     op: ClassVar[str] = "points"
-    a: Operand
+    a: field.Operand
     label: _Label
-
-    def interval(self, before: Before) -> Interval:
-        """Return an interval nobody reads."""
-        check_text("label", self.label, MAX_LABEL)
-        return (0, 0)
 
 
 @final
@@ -284,10 +248,10 @@ class Matching(Operation):
     """
 
     op: ClassVar[str] = "matching"
-    a: Operand
-    own: Operand
-    others: Operands
-    minimum: Size
+    a: field.Operand
+    own: field.Operand
+    others: field.Operands
+    minimum: field.Size
 
     @property
     def points(self) -> tuple[int, ...]:
@@ -295,7 +259,6 @@ class Matching(Operation):
         return (self.own, *self.others)
 
     def length(self, before: Before) -> int:
-        """Return the operand's length, which is that of its points."""
         require(bool(self.others), "others are needed to match")
         sources = [before.nodes[p] for p in self.points]
         require(all(isinstance(s, Points) for s in sources), "a match of something else than points")
@@ -303,7 +266,6 @@ class Matching(Operation):
         return common_length(before.lengths[self.a], self._compared(before)[0])
 
     def interval(self, before: Before) -> Interval:
-        """Return the hull of the operand's interval and 0."""
         return hull((before.intervals[self.a], (0, 0)))
 
     def work(self, n: int, before: Before) -> int:
@@ -339,17 +301,12 @@ Node: TypeAlias = (
 for _operation in get_args(Node):
     check_rules(_operation)
 
-NODES: Codec[Node] = Codec(get_args(Node))
+NODES: Codec[Node] = Codec(get_args(Node), lambda node: node.written if isinstance(node, Input) else node.op)
 """How nodes are written."""
 
 
-def encode_node(node: Node) -> list[Value]:
-    """Return the node as an array: the operation's name, then its fields in order."""
-    return NODES.encode(node.written, node)
-
-
 def decode_node(value: Value, position: int, what: str) -> Node:
-    """Return the node that ``encode_node`` wrote as number ``position`` of a plan.
+    """Return the node that ``NODES.encode`` wrote as number ``position`` of a plan.
 
     Types, sizes and that operands are earlier nodes are checked here; what a node requires of its operands,
     by the plan.  Raises ``DecodeError`` or ``ValueError``.

@@ -11,25 +11,24 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from math import prod
+from typing import Annotated
 
 from ..encoding import Value, dumps, expect_array, expect_int, expect_map, expect_text, loads
 from ..errors import DecodeError
 from ..proofs import RangeInput, Shape
 from ._expressions import (
+    EXPRESSIONS,
     Expression,
     PublicOutput,
     decode_expression,
-    encode_expression,
     evaluate_expressions,
     length_of,
-    operands_of,
     places_of,
-    points_of,
 )
-from ._fields import MAX_LENGTH, MAX_NAME, check_text
+from ._fields import MAX_LENGTH, MAX_NAME, check_text, references, size
 from ._intervals import centred
 from ._layout import MAX_NODES, MAX_TOTAL, Draft, Layout, Member, compute_layout
-from ._ops import Input, Node, Output, Points, decode_node, encode_node
+from ._ops import NODES, Input, Node, Output, Points, decode_node
 
 __all__ = [
     "MAX_BYTES",
@@ -61,7 +60,7 @@ class Result:
     """A named entry of the final report: an expression, read in row-major order as ``shape``."""
 
     name: str
-    expression: int
+    expression: Annotated[int, size(refers="expression")]
     shape: tuple[int, ...]
 
 
@@ -218,8 +217,8 @@ class Plan:
                 "version": VERSION,
                 "program": self.program,
                 "members": [[m.name, m.rows] for m in self.members],
-                "nodes": [encode_node(n) for n in self.nodes],
-                "expressions": [encode_expression(e) for e in self.expressions],
+                "nodes": [NODES.encode(n) for n in self.nodes],
+                "expressions": [EXPRESSIONS.encode(e) for e in self.expressions],
                 "results": [[r.name, r.expression, list(r.shape)] for r in self.results],
                 "columns": self.columns,
             }
@@ -289,7 +288,7 @@ def _check_results(plan: Plan) -> None:
     total = compared = 0
     for k, expression in enumerate(plan.expressions):
         what = f"plan: expression {k} ({expression.op})"
-        if any(not 0 <= p < k for p in operands_of(expression)):
+        if any(not 0 <= p < k for p in references(expression, "expression")):
             raise ValueError(f"{what}: an operand is not an earlier expression")
         try:
             lengths.append(length_of(expression, lengths, sizes, points))
@@ -298,7 +297,7 @@ def _check_results(plan: Plan) -> None:
         if isinstance(expression, PublicOutput) and outputs[expression.number].to is not None:
             raise ValueError(f"{what}: output {expression.number} is not public")
         total += lengths[-1]
-        compared += sum(points[number] for number in points_of(expression))
+        compared += sum(points[number] for number in references(expression, "points"))
         if total > MAX_PUBLIC_TOTAL:
             raise ValueError(f"{what}: more than {MAX_PUBLIC_TOTAL} public values")
         if compared > MAX_TOTAL:

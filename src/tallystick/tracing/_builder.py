@@ -31,9 +31,8 @@ from ..plan import (
     TooManyError,
     Zero,
     length_of,
-    moved_expression,
-    operands_of,
-    points_of,
+    references,
+    renumbered,
 )
 
 __all__ = ["Builder", "fail", "is_program", "location", "program_line"]
@@ -228,22 +227,18 @@ class Builder:
         kept_outputs = [number for number, v in enumerate(outputs) if number in opened or v in self._told]
         points = [v for v, node in enumerate(self.nodes) if isinstance(node, Points)]
         roots = {outputs[number] for number in kept_outputs}
-        roots |= {points[number] for k in expressions for number in points_of(self.expressions[k])}
+        roots |= {points[number] for k in expressions for number in references(self.expressions[k], "points")}
         roots |= {v for v, node in enumerate(self.nodes) if isinstance(node, Input | Zero)} - self._replaced
         needed = self._needed_nodes(roots)
         draft = self._draft.keep(sorted(needed))
-        moved_expressions = {old: new for new, old in enumerate(expressions)}
-        moved_outputs = {old: new for new, old in enumerate(kept_outputs)}
         kept_points = [number for number, v in enumerate(points) if v in needed]
-        moved_points = {old: new for new, old in enumerate(kept_points)}
+        kept = {"expression": expressions, "output": kept_outputs, "points": kept_points}
+        new = {to: {old: k for k, old in enumerate(numbers)} for to, numbers in kept.items()}
         return Plan.of_draft(
             program,
             draft,
-            [
-                moved_expression(self.expressions[old], moved_expressions, moved_outputs, moved_points)
-                for old in expressions
-            ],
-            [Result(r.name, moved_expressions[r.expression], r.shape) for r in results],
+            [renumbered(self.expressions[old], new) for old in expressions],
+            [renumbered(r, new) for r in results],
         )
 
     def _needed_nodes(self, roots: set[int]) -> set[int]:
@@ -257,5 +252,5 @@ class Builder:
         needed = {r.expression for r in results}
         for k in range(len(self.expressions) - 1, -1, -1):
             if k in needed:
-                needed.update(operands_of(self.expressions[k]))
+                needed.update(references(self.expressions[k], "expression"))
         return sorted(needed)
