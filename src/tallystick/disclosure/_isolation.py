@@ -116,19 +116,12 @@ def _forms(plan: Plan, opened: list[int], through: Mapping[int, tuple[int, ...]]
     leaves: dict[int, Vector] = {}
     for v in sorted(through, reverse=True):
         node, g = plan.nodes[v], adjoint.pop(v)
-        match node:
-            case Linear():
-                parts = node.backward(g, [lengths[p] for p in node.operands])
-                for p, part in zip(node.operands, parts, strict=True):
-                    give(p, part)
-            case Input() | InputBits() | Mul() | Hint() | Matching():
-                leaves[v] = g
-            case Constant():
-                pass
-            case Zero() | Output() | Points():
-                raise TypeError(f"{node.op} has no value")
-            case _:
-                assert_never(node)
+        if isinstance(node, Linear):
+            parts = node.backward(g, [lengths[p] for p in node.operands])
+            for p, part in zip(node.operands, parts, strict=True):
+                give(p, part)
+        elif not isinstance(node, Constant):
+            leaves[v] = g
     owners = _owners(plan, list(leaves))
     return _Forms(
         np.concatenate([np.zeros((0, count), dtype=np.int64), *(g.data for g in leaves.values())]).T,

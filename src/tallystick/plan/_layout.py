@@ -194,9 +194,12 @@ class Draft(Before):
                     at = inputs[node.member]
                     inputs[node.member] += node.slots
                     ranges[node.member] += 2 * node.range.gates
-                case Hint(boolean=False):
-                    at, free = free, free + n
-                case Mul() | Hint():
+                case Hint():
+                    if node.boolean:
+                        at, gates = gates, gates + n
+                    else:
+                        at, free = free, free + n
+                case Mul():
                     at, gates = gates, gates + n
                 case Zero(a):
                     at, zeros = zeros, zeros + self.lengths[a]

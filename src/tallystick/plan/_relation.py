@@ -95,26 +95,30 @@ class PlanRelation:
                     contribute(a, left[at : at + n])
                     contribute(b, right[at : at + n])
                     slots.gates[v] = adjoint
-                case Hint(boolean=True):
-                    wires = left[at : at + n] + right[at : at + n]
-                    slots.gates[v] = wires if adjoint is None else wires + adjoint
-                case _ if adjoint is None:
-                    pass
                 case Hint():
-                    slots.free[v] = adjoint
+                    if node.boolean:
+                        wires = left[at : at + n] + right[at : at + n]
+                        slots.gates[v] = wires if adjoint is None else wires + adjoint
+                    elif adjoint is not None:
+                        slots.free[v] = adjoint
                 case Constant():
-                    constant += adjoint.dot(constant_of(backend, node))
+                    if adjoint is not None:
+                        constant += adjoint.dot(constant_of(backend, node))
                 case Input():
-                    slots.add_input(v, _to_slots(backend, node, adjoint))
-                    constant += node.low * adjoint.sum() if node.form == "bits" else 0
+                    if adjoint is not None:
+                        slots.add_input(v, _to_slots(backend, node, adjoint))
+                        constant += node.low * adjoint.sum() if node.form == "bits" else 0
                 case InputBits(source):
-                    slots.add_input(source, adjoint)
+                    if adjoint is not None:
+                        slots.add_input(source, adjoint)
                 case Matching(a):
-                    contribute(a, adjoint * Vector.from_i64(backend, self._selected[v]))
+                    if adjoint is not None:
+                        contribute(a, adjoint * Vector.from_i64(backend, self._selected[v]))
                 case Linear():
-                    parts = node.backward(adjoint, [layout.lengths[p] for p in node.operands])
-                    for p, part in zip(node.operands, parts, strict=True):
-                        contribute(p, part)
+                    if adjoint is not None:
+                        parts = node.backward(adjoint, [layout.lengths[p] for p in node.operands])
+                        for p, part in zip(node.operands, parts, strict=True):
+                            contribute(p, part)
                 case _:
                     assert_never(node)
         return slots.collect(constant)
@@ -163,13 +167,12 @@ class _Slots:
         free: list[Vector] = []
         gates: list[Vector] = []
         for v, node in enumerate(plan.nodes):
-            match node:
-                case Input():
-                    owners[node.member].append(self._or_zeros(self._inputs.get(v), node.slots))
-                case Hint(boolean=False):
-                    free.append(self._or_zeros(self.free.get(v), lengths[v]))
-                case Hint() | Mul():
-                    gates.append(self._or_zeros(self.gates.get(v), lengths[v]))
+            if isinstance(node, Input):
+                owners[node.member].append(self._or_zeros(self._inputs.get(v), node.slots))
+            elif isinstance(node, Hint) and not node.boolean:
+                free.append(self._or_zeros(self.free.get(v), lengths[v]))
+            elif isinstance(node, Hint | Mul):
+                gates.append(self._or_zeros(self.gates.get(v), lengths[v]))
         return Transposed(
             inputs=tuple(self._join(parts) for parts in owners),
             free=self._join(free),
