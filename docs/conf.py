@@ -1,4 +1,4 @@
-"""Settings of the documentation site: ``sphinx-build --fail-on-warning -c docs . OUT``, in an environment with ``.[docs]``.
+"""Settings of the documentation site: ``sphinx-build --fail-on-warning -c docs . OUT``, with ``.[docs]`` installed.
 
 The source folder is the repository, so that the specification and the project's other pages are shown where they stand:
 each link is right in the repository and on the site, or it is an error.
