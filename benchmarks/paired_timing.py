@@ -93,7 +93,7 @@ def _compare(name: str, work: Callable[[Words], None], low: Words, high: Words, 
     work(low), work(high)
     taken: list[tuple[float, float]] = []
     for _ in range(pairs):
-        first_low = random.random() < 0.5
+        first_low = random.random() < 0.5  # noqa: S311  the order of measurements is no secret
         times = [_seconds(work, column) for column in ((low, high) if first_low else (high, low))]
         taken.append((times[0], times[1]) if first_low else (times[1], times[0]))
     wins = sum(b > a for a, b in taken)

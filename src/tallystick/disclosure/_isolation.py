@@ -7,48 +7,36 @@ and the sum over all but one do.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from typing import assert_never
 
 import numpy as np
-import numpy.typing as npt
 
+from ..algebra import Vector
 from ..plan import (
-    Add,
-    Concat,
     Constant,
     Hint,
     Input,
     InputBits,
+    Linear,
     Matching,
-    Matmul,
     Mul,
-    Neg,
-    Node,
     Output,
     Plan,
     Points,
-    Scale,
-    Sub,
-    Sum,
-    Take,
-    View,
-    view_indices,
+    Zero,
 )
+from ._small_prime import Columns, evaluate, keys, prime, reached, vector
 
 __all__ = ["combined_warnings"]
 
-_P = (1 << 31) - 1
 _MAX_VALUES = 64
 _MAX_WORK = 1 << 23
 _FEW_ENTRIES = 10
-_NOBODY = 1 << 20
-
-_UNKNOWN = (Input, InputBits, Mul, Hint, Matching)
-"""What linear forms are made of."""
 
 _Row = list[int]
-_Table = npt.NDArray[np.int64]
 
 
 def combined_warnings(plan: Plan) -> list[str]:
@@ -61,9 +49,12 @@ def combined_warnings(plan: Plan) -> list[str]:
     numbers = [k for k, n in public for _ in range(plan.layout.lengths[n.a])]
     if len(plan.members) < 2 or len(numbers) < 2:
         return []
-    if len(numbers) > _MAX_VALUES or len(numbers) * _reached(plan) > _MAX_WORK:
+    opened = [node.a for _, node in public]
+    through = reached(opened, lambda v: _through(plan, v))
+    work = sum(plan.layout.lengths[v] for v in through)
+    if len(numbers) > _MAX_VALUES or len(numbers) * work > _MAX_WORK:
         return ["too many values are opened to examine which of them together single out a member"]
-    forms = _forms(plan, len(numbers))
+    forms = _forms(plan, opened, through)
     found = []
     for m, member in enumerate(plan.members):
         together = _singled_out(forms, m)
@@ -71,7 +62,7 @@ def combined_warnings(plan: Plan) -> list[str]:
             shown = ", ".join(f"[{k + 1}]" for k in sorted({numbers[i] for i in together}))
             found.append(f"{shown} together show a value that depends on {member.name} alone")
     for i, j in combinations(range(len(numbers)), 2):
-        entries = int(np.count_nonzero((forms.rows[i] - forms.rows[j]) % _P))
+        entries = int(np.count_nonzero((forms.rows[i] - forms.rows[j]) % prime()))
         if (
             0
             < entries
@@ -85,153 +76,118 @@ def combined_warnings(plan: Plan) -> list[str]:
     return found
 
 
-def _reached(plan: Plan) -> int:
-    """Return how many entries the outputs' linear forms pass through, down to inputs, gates and advice."""
-    reached = {node.a for node in plan.outputs if node.to is None}
-    for v in range(len(plan.nodes) - 1, -1, -1):
-        if v in reached and not isinstance(plan.nodes[v], _UNKNOWN):
-            reached.update(plan.nodes[v].operands)
-    return sum(plan.layout.lengths[v] for v in reached)
+def _through(plan: Plan, v: int) -> tuple[int, ...]:
+    """Return what the linear form of node v is made of; nothing for what stands in it as an unknown."""
+    node = plan.nodes[v]
+    match node:
+        case Linear():
+            return node.operands
+        case Input() | InputBits() | Constant() | Mul() | Hint() | Matching():
+            return ()
+        case Zero() | Output() | Points():
+            raise TypeError(f"{node.op} has no value")
+        case _:
+            assert_never(node)
 
 
 @dataclass(frozen=True, slots=True)
 class _Forms:
-    """Outputs as rows of coefficients; each column's least and greatest member among those that determine it."""
+    """Outputs as rows of coefficients; which member alone determines what each column stands for, or -1."""
 
-    rows: _Table
-    low: _Table
-    high: _Table
+    rows: Columns
+    owners: Columns
 
 
-def _forms(plan: Plan, count: int) -> _Forms:
-    owners: list[tuple[_Table, _Table]] = []
-    for v, node in enumerate(plan.nodes):
-        owners.append(_owners(plan, v, node, owners))
-    adjoint: dict[int, _Table] = {}
-    leaves: list[tuple[_Table, _Table, _Table]] = []
-    last = count
-    for v in range(len(plan.nodes) - 1, -1, -1):
-        node = plan.nodes[v]
-        if isinstance(node, Output):
-            if node.to is None:
-                n = plan.layout.lengths[node.a]
-                last -= n
-                seed = np.zeros((count, n), dtype=np.int64)
-                seed[last : last + n] = np.eye(n, dtype=np.int64)
-                _give(adjoint, node.a, seed)
-            continue
-        g = adjoint.pop(v, None)
-        if g is None:
-            continue
-        if isinstance(node, _UNKNOWN):
-            leaves.append((g, *owners[v]))
+def _forms(plan: Plan, opened: list[int], through: Mapping[int, tuple[int, ...]]) -> _Forms:
+    """Pass the transposed rules over all that the opened nodes' forms are made of, for all opened values at once."""
+    lengths = plan.layout.lengths
+    count = sum(lengths[v] for v in opened)
+    adjoint: dict[int, Vector] = {}
+
+    def give(p: int, g: Vector) -> None:
+        adjoint[p] = adjoint[p] + g if p in adjoint else g
+
+    start = 0
+    for v in opened:
+        seed = np.zeros((lengths[v], count), dtype=np.int64)
+        seed[:, start : start + lengths[v]] = np.eye(lengths[v], dtype=np.int64)
+        start += lengths[v]
+        give(v, vector(seed))
+    leaves: dict[int, Vector] = {}
+    for v in sorted(through, reverse=True):
+        node, g = plan.nodes[v], adjoint.pop(v)
+        if isinstance(node, Linear):
+            parts = node.backward(g, [lengths[p] for p in node.operands])
+            for p, part in zip(node.operands, parts, strict=True):
+                give(p, part)
         elif not isinstance(node, Constant):
-            _pass_on(plan, node, g, adjoint)
-    empty = np.zeros(0, dtype=np.int64)
+            leaves[v] = g
+    owners = _owners(plan, list(leaves))
     return _Forms(
-        np.concatenate([np.zeros((count, 0), dtype=np.int64), *(g for g, _, _ in leaves)], axis=1),
-        np.concatenate([empty, *(low for _, low, _ in leaves)]),
-        np.concatenate([empty, *(high for _, _, high in leaves)]),
+        np.concatenate([np.zeros((0, count), dtype=np.int64), *(g.data for g in leaves.values())]).T,
+        np.concatenate([np.zeros(0, dtype=np.int64), *(owners[v] for v in leaves)]),
     )
 
 
-def _owners(plan: Plan, v: int, node: Node, owners: list[tuple[_Table, _Table]]) -> tuple[_Table, _Table]:
-    """Return the least and the greatest member that determine each entry of node v."""
-    n = plan.layout.lengths[v]
-    parts = [owners[p] for p in node.operands]
-    match node:
-        case Input(member):
-            return np.full(n, member), np.full(n, member)
-        case InputBits(source):
-            return np.repeat(parts[0][0], n // max(plan.layout.lengths[source], 1)), np.repeat(
-                parts[0][1], n // max(plan.layout.lengths[source], 1)
-            )
-        case Constant() | Output() | Points():
-            return np.full(n, _NOBODY), np.full(n, -1)
-        case Hint() if len(parts) == 1 and len(parts[0][0]) and n % len(parts[0][0]) == 0:
-            k = n // len(parts[0][0])
-            return np.repeat(parts[0][0], k), np.repeat(parts[0][1], k)
-        case Hint() | Matching():
-            # Coins, advice about several values at once, or what others' rows select: nobody's alone.
-            return np.zeros(n, dtype=np.int64), np.full(n, _NOBODY)
-        case Add() | Sub() | Mul():
-            return np.minimum(parts[0][0], parts[1][0]), np.maximum(parts[0][1], parts[1][1])
-        case Sum(_, outer, count, inner):
-            if count == 0:
-                return np.full(n, _NOBODY), np.full(n, -1)
-            return (
-                parts[0][0].reshape(outer, count, inner).min(axis=1).reshape(-1),
-                parts[0][1].reshape(outer, count, inner).max(axis=1).reshape(-1),
-            )
-        case View():
-            return parts[0][0][view_indices(node)], parts[0][1][view_indices(node)]
-        case Take(_, indices):
-            places = np.array(indices, dtype=np.int64)
-            return parts[0][0][places], parts[0][1][places]
-        case Concat():
-            return np.concatenate([low for low, _ in parts]), np.concatenate([high for _, high in parts])
-        case Matmul(_, rows, columns, inner):
-            low, high = (part.reshape(columns, inner) for part in parts[0])
-            matrix = _matrix(node)
-            used = [matrix[r] != 0 for r in range(rows)]
-            return (
-                np.stack([low[u].min(axis=0, initial=_NOBODY) for u in used]).reshape(-1),
-                np.stack([high[u].max(axis=0, initial=-1) for u in used]).reshape(-1),
-            )
-        case _:
-            return parts[0] if len(parts[0][0]) == n else (np.full(n, _NOBODY), np.full(n, -1))
+def _owners(plan: Plan, wanted: list[int]) -> dict[int, Columns]:
+    """Return, for each entry of the wanted nodes, which member alone determines it, or -1.
+
+    What a member puts in stands on a line of the member's own, in three dimensions: a random multiple of a random
+    point.  What the linear rules make of such values stays on the line as long as nobody else's are among them, and
+    leaves all lines otherwise (with negligible probability of error).
+    """
+    random = np.random.default_rng(len(plan.nodes))
+    points = np.array([[1, *random.integers(1, prime(), 2)] for _ in plan.members], dtype=np.int64)
+
+    def spread(rows: Columns) -> Vector:
+        return vector(rows * random.integers(1, prime(), (len(rows), 1), dtype=np.int64))
+
+    def value(v: int, operands: list[Vector]) -> Vector:
+        node, n = plan.nodes[v], plan.layout.lengths[v]
+        match node:
+            case Linear():
+                return node.forward(operands)
+            case Input(member):
+                return spread(np.broadcast_to(points[member], (n, 3)))
+            case InputBits(source):
+                owner = plan.nodes[source]
+                assert isinstance(owner, Input)
+                return spread(np.broadcast_to(points[owner.member], (n, 3)))
+            case Constant():
+                return vector(np.zeros((n, 3), dtype=np.int64))
+            case Mul():
+                return spread(operands[0].data) + spread(operands[1].data)
+            case Hint():
+                if len(operands) == 1 and len(operands[0]) and n % len(operands[0]) == 0:
+                    return spread(np.repeat(operands[0].data, n // len(operands[0]), axis=0))
+                return _nobodys(n)
+            case Matching():
+                return _nobodys(n)
+            case Zero() | Output() | Points():
+                return _nobodys(0)
+            case _:
+                assert_never(node)
+
+    needed = reached(wanted, lambda v: plan.nodes[v].operands)
+    values = evaluate(needed, value, wanted)
+    lines = keys(vector(points)).tolist()
+    found = {}
+    for v, of_entries in values.items():
+        own = keys(of_entries)
+        found[v] = np.full(len(own), -1, dtype=np.int64)
+        for member, line in enumerate(lines):
+            found[v][own == line] = member
+    return found
 
 
-def _pass_on(plan: Plan, node: Node, g: _Table, adjoint: dict[int, _Table]) -> None:
-    """Apply the transposed rule of a linear node (``spec/plan.md``), modulo the prime."""
-    count = len(g)
-    match node:
-        case Add(a, b):
-            _give(adjoint, a, g)
-            _give(adjoint, b, g)
-        case Sub(a, b):
-            _give(adjoint, a, g)
-            _give(adjoint, b, -g)
-        case Neg(a):
-            _give(adjoint, a, -g)
-        case Scale(a, factors, inner):
-            pattern = np.array([f % _P for f in factors], dtype=np.int64)
-            _give(adjoint, a, g * pattern[np.arange(g.shape[1]) // inner % len(pattern)])
-        case Sum(a, outer, n, inner):
-            wide = np.broadcast_to(g.reshape(count, outer, 1, inner), (count, outer, n, inner))
-            _give(adjoint, a, wide.reshape(count, -1))
-        case View(a) | Take(a):
-            places = view_indices(node) if isinstance(node, View) else np.array(node.indices, dtype=np.int64)
-            back = np.zeros((plan.layout.lengths[a], count), dtype=np.int64)
-            np.add.at(back, places, g.T)
-            _give(adjoint, a, back.T)
-        case Concat(parts):
-            at = 0
-            for p in parts:
-                n = plan.layout.lengths[p]
-                _give(adjoint, p, g[:, at : at + n])
-                at += n
-        case Matmul(a, rows, columns, inner):
-            matrix, cube = _matrix(node), g.reshape(count, rows, inner)
-            total = np.zeros((count, columns, inner), dtype=np.int64)
-            for r in range(rows):
-                total = (total + matrix[r].reshape(1, columns, 1) * cube[:, r : r + 1, :]) % _P
-            _give(adjoint, a, total.reshape(count, -1))
-        case _:
-            raise TypeError(f"{node.op} is not linear")
-
-
-def _give(adjoint: dict[int, _Table], p: int, g: _Table) -> None:
-    adjoint[p] = (g + adjoint[p]) % _P if p in adjoint else g % _P
-
-
-def _matrix(node: Matmul) -> _Table:
-    return np.array([e % _P for e in node.entries], dtype=np.int64).reshape(node.rows, node.columns)
+def _nobodys(n: int) -> Vector:
+    """Return what is on no member's line: coins, advice about several values at once, what others' rows select."""
+    return vector(np.tile(np.array([[0, 0, 1]], dtype=np.int64), (n, 1)))
 
 
 def _singled_out(forms: _Forms, member: int) -> list[int]:
     """Return the outputs of a combination that one member alone determines, unless such outputs show it already."""
-    own = (forms.low == member) & (forms.high == member)
+    own = forms.owners == member
     depends = [bool(row.any()) for row in forms.rows]
     alone = [i for i in range(len(forms.rows)) if depends[i] and not forms.rows[i][~own].any()]
     others = [i for i in range(len(forms.rows)) if i not in alone]
@@ -239,16 +195,19 @@ def _singled_out(forms: _Forms, member: int) -> list[int]:
     for weights in _dependencies([_projected(forms.rows[i][~own]) for i in others]):
         left = np.zeros(int(own.sum()), dtype=np.int64)
         for w, i in zip(weights, others, strict=True):
-            left = (left + w * forms.rows[i][own]) % _P
+            left = (left + w * forms.rows[i][own]) % prime()
         if _rank([*known, _projected(left)]) > _rank(known):
             return [i for w, i in zip(weights, others, strict=True) if w]
     return []
 
 
-def _projected(row: _Table) -> _Row:
+def _projected(row: Columns) -> _Row:
     """Project a row at random, the same for all rows of one length, so that dependencies stay and no others arise."""
     random = np.random.default_rng(len(row))
-    return [int((row * random.integers(0, _P, len(row)) % _P).sum() % _P) for _ in range(_MAX_VALUES)]
+    return [
+        int((row * random.integers(0, prime(), len(row)) % prime()).sum() % prime())
+        for _ in range(_MAX_VALUES)
+    ]
 
 
 def _dependencies(rows: list[_Row]) -> list[_Row]:
@@ -270,11 +229,11 @@ def _echelon(rows: list[_Row], n: int) -> list[_Row]:
         if pivot is None:
             continue
         work[at], work[pivot] = work[pivot], work[at]
-        inverse = pow(work[at][column], -1, _P)
+        inverse = pow(work[at][column], -1, prime())
         for i in range(at + 1, n):
-            factor = work[i][column] * inverse % _P
+            factor = work[i][column] * inverse % prime()
             if factor:
-                work[i] = [(a - factor * b) % _P for a, b in zip(work[i], work[at], strict=True)]
+                work[i] = [(a - factor * b) % prime() for a, b in zip(work[i], work[at], strict=True)]
         at += 1
         if at == n:
             break

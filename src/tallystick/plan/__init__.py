@@ -24,15 +24,13 @@ from ._expressions import (
     PublicRounded,
     PublicTake,
     length_of,
-    moved_expression,
-    operands_of,
-    points_of,
 )
+from ._fields import references, renumbered
 from ._hints import HINTS, MAX_COINS, advice_width, span_weights
 from ._hints_numbers import multiplier_for, ratio_by_approach, ratio_steps, root_by_approach, root_step
 from ._hints_order import control_digits
 from ._intervals import HALF, Interval, OverflowRangeError, centred
-from ._linear import constant_of, forward, input_value, view_indices
+from ._layout import MAX_NODES, MAX_TOTAL, Draft, Member, TooManyError
 from ._matching import selections
 from ._network import Group, layers, route, switch_count
 from ._ops import (
@@ -45,6 +43,7 @@ from ._ops import (
     Hint,
     Input,
     InputBits,
+    Linear,
     Matching,
     Matmul,
     Mul,
@@ -58,22 +57,11 @@ from ._ops import (
     Take,
     View,
     Zero,
-    is_late,
-    moved,
+    constant_of,
+    input_value,
 )
-from ._plan import (
-    MAX_BYTES,
-    MAX_NODES,
-    MAX_TOTAL,
-    MAX_VALUES,
-    Member,
-    Plan,
-    Result,
-    ResultValue,
-    compute_layout,
-    work_of,
-)
-from ._relation import PlanRelation, encodings
+from ._plan import MAX_BYTES, MAX_VALUES, Plan, Result, ResultValue
+from ._relation import PlanRelation, encodings, forward
 from ._schedule import schedule, tally_of
 from ._schema import Column, MemberSchema
 from ._simulate import Inputs, Witness, simulate, witness
@@ -116,6 +104,7 @@ __all__ = [
     "Concat",
     "Constant",
     "Correction",
+    "Draft",
     "Exchange",
     "Expression",
     "Group",
@@ -124,6 +113,7 @@ __all__ = [
     "InputBits",
     "Inputs",
     "Interval",
+    "Linear",
     "Matching",
     "Matmul",
     "Member",
@@ -152,6 +142,7 @@ __all__ = [
     "Sum",
     "Take",
     "Tally",
+    "TooManyError",
     "Truncation",
     "View",
     "Witness",
@@ -159,7 +150,6 @@ __all__ = [
     "advice_width",
     "borrow_levels",
     "centred",
-    "compute_layout",
     "constant_of",
     "control_digits",
     "encodings",
@@ -167,19 +157,16 @@ __all__ = [
     "explain_results",
     "forward",
     "input_value",
-    "is_late",
     "layers",
     "length_of",
-    "moved",
-    "moved_expression",
     "multiplier_for",
-    "operands_of",
-    "points_of",
     "policy_names",
     "power_rounds",
     "prefix_levels",
     "ratio_by_approach",
     "ratio_steps",
+    "references",
+    "renumbered",
     "revealed",
     "root_by_approach",
     "root_step",
@@ -192,9 +179,7 @@ __all__ = [
     "switch_count",
     "tally_of",
     "told",
-    "view_indices",
     "witness",
-    "work_of",
 ]
 
 

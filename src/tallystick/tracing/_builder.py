@@ -15,6 +15,7 @@ from ..plan import (
     MAX_LENGTH,
     MAX_NODES,
     MAX_TOTAL,
+    Draft,
     Expression,
     Hint,
     Input,
@@ -27,15 +28,11 @@ from ..plan import (
     Points,
     PublicOutput,
     Result,
+    TooManyError,
     Zero,
-    compute_layout,
-    is_late,
     length_of,
-    moved,
-    moved_expression,
-    operands_of,
-    points_of,
-    work_of,
+    references,
+    renumbered,
 )
 
 __all__ = ["Builder", "fail", "is_program", "location", "program_line"]
@@ -91,9 +88,7 @@ class Builder:
 
     def __init__(self, members: Sequence[Member]) -> None:
         self.members = tuple(members)
-        self.nodes: list[Node] = []
-        self.lengths: list[int] = []
-        self.intervals: list[Interval] = []
+        self._draft = Draft(self.members)
         self.expressions: list[Expression] = []
         self.expression_lengths: list[int] = []
         self.memo: dict[object, object] = {}
@@ -104,12 +99,25 @@ class Builder:
         self._revealed: dict[int, _Revealed] = {}
         self._opened_points: dict[int, int] = {}
         self._points_lengths: list[int] = []
-        self._late: list[bool] = []
         self._told: set[int] = set()
         self._told_names: set[tuple[str, int]] = set()
         self._replaced: set[int] = set()
         self._orders = 0
-        self._total = 0
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        """The nodes so far."""
+        return self._draft.nodes
+
+    @property
+    def lengths(self) -> Sequence[int]:
+        """How many entries each node has."""
+        return self._draft.lengths
+
+    @property
+    def intervals(self) -> Sequence[Interval]:
+        """In which interval the entries of each node lie."""
+        return self._draft.intervals
 
     # ------------------------------------------------------------------ nodes
     def add(self, node: Node) -> int:
@@ -119,25 +127,18 @@ class Builder:
         known = self._known.get(node)
         if known is not None:
             return known
-        try:
-            n = node.length(self.lengths, self.nodes)
-            interval = node.interval(self.intervals, self.lengths, self.nodes)
-            late = is_late(node, self._late)
-        except ValueError as error:
-            fail(f"{node.op}: {error}")
-        self._total += work_of(node, n, self.lengths, self.nodes)
-        if n > MAX_LENGTH or self._total > MAX_TOTAL:
-            limits = f"at most {MAX_LENGTH} a node, {MAX_TOTAL} in all"
-            fail(f"{node.op}: {n} elements are too many for a plan ({limits})")
         if len(self.nodes) >= MAX_NODES:
             fail(
                 f"the program makes more than {MAX_NODES} operations",
                 hint="write it with operations on whole arrays instead of loops over rows",
             )
-        self.nodes.append(node)
-        self.lengths.append(n)
-        self.intervals.append(interval)
-        self._late.append(late)
+        try:
+            self._draft.add(node)
+        except TooManyError as error:
+            limits = f"at most {MAX_LENGTH} a node, {MAX_TOTAL} in all"
+            fail(f"{node.op}: {error.length} elements are too many for a plan ({limits})")
+        except ValueError as error:
+            fail(f"{node.op}: {error}")
         position = len(self.nodes) - 1
         if not isinstance(node, Hint) or HINTS[node.kind].deterministic:
             self._known[node] = position
@@ -150,7 +151,7 @@ class Builder:
         assert node.order is None
         if node.form != "bits":
             # The value node keeps its key, so that asking for the column again finds it.
-            self.nodes[source] = replace(node, form="bits")
+            self._draft.set_form(source, "bits")
         return self.add(InputBits(source))
 
     def new_order(self) -> int:
@@ -221,51 +222,35 @@ class Builder:
         with; of those in another order the original goes, if nothing else reads it.
         """
         expressions = self._needed_expressions(results)
-        opened = {e.output for k in expressions if isinstance(e := self.expressions[k], PublicOutput)}
+        opened = {e.number for k in expressions if isinstance(e := self.expressions[k], PublicOutput)}
         outputs = [v for v, node in enumerate(self.nodes) if isinstance(node, Output)]
         kept_outputs = [number for number, v in enumerate(outputs) if number in opened or v in self._told]
         points = [v for v, node in enumerate(self.nodes) if isinstance(node, Points)]
         roots = {outputs[number] for number in kept_outputs}
-        roots |= {points[number] for k in expressions for number in points_of(self.expressions[k])}
+        roots |= {points[number] for k in expressions for number in references(self.expressions[k], "points")}
         roots |= {v for v, node in enumerate(self.nodes) if isinstance(node, Input | Zero)} - self._replaced
-        positions = {old: new for new, old in enumerate(self._needed_nodes(roots))}
-        nodes = tuple(moved(self.nodes[old], positions.__getitem__) for old in positions)
-        moved_expressions = {old: new for new, old in enumerate(expressions)}
-        moved_outputs = {old: new for new, old in enumerate(kept_outputs)}
-        kept_points = [number for number, v in enumerate(points) if v in positions]
-        moved_points = {old: new for new, old in enumerate(kept_points)}
-        nodes = _forms_in_use(nodes)
-        return Plan(
-            program=program,
-            members=self.members,
-            nodes=nodes,
-            expressions=tuple(
-                moved_expression(self.expressions[old], moved_expressions, moved_outputs, moved_points)
-                for old in expressions
-            ),
-            results=tuple(Result(r.name, moved_expressions[r.expression], r.shape) for r in results),
-            columns=compute_layout(self.members, nodes).columns,
+        needed = self._needed_nodes(roots)
+        draft = self._draft.keep(sorted(needed))
+        kept_points = [number for number, v in enumerate(points) if v in needed]
+        kept = {"expression": expressions, "output": kept_outputs, "points": kept_points}
+        new = {to: {old: k for k, old in enumerate(numbers)} for to, numbers in kept.items()}
+        return Plan.of_draft(
+            program,
+            draft,
+            [renumbered(self.expressions[old], new) for old in expressions],
+            [renumbered(r, new) for r in results],
         )
 
-    def _needed_nodes(self, roots: set[int]) -> list[int]:
+    def _needed_nodes(self, roots: set[int]) -> set[int]:
         needed = set(roots)
         for v in range(len(self.nodes) - 1, -1, -1):
             if v in needed:
                 needed.update(self.nodes[v].operands)
-        return sorted(needed)
+        return needed
 
     def _needed_expressions(self, results: Sequence[Result]) -> list[int]:
         needed = {r.expression for r in results}
         for k in range(len(self.expressions) - 1, -1, -1):
             if k in needed:
-                needed.update(operands_of(self.expressions[k]))
+                needed.update(references(self.expressions[k], "expression"))
         return sorted(needed)
-
-
-def _forms_in_use(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
-    """Return the nodes with every input in value form whose bits no remaining node reads."""
-    read = {node.source for node in nodes if isinstance(node, InputBits)}
-    return tuple(
-        replace(node, form="value") if isinstance(node, Input) and v not in read else node
-        for v, node in enumerate(nodes)
-    )

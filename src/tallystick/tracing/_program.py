@@ -192,7 +192,7 @@ def run_source(source: bytes, path: Path, name: str | None = None) -> Program:
     """Run the source of a file and return its program, as ``load_program`` does."""
     namespace: dict[str, object] = {"__name__": "tallystick_program", "__file__": str(path)}
     try:
-        exec(compile(source, str(path), "exec"), namespace)
+        exec(compile(source, str(path), "exec"), namespace)  # noqa: S102  running the program is the purpose
     except TallystickError:
         raise
     except SyntaxError as error:

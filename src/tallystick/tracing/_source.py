@@ -151,7 +151,9 @@ class _Child:
         environment = {"PYTHONHASHSEED": seed, "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
         environment |= {name: os.environ[name] for name in ("PYTHONPATH", "PATH") if name in os.environ}
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(_COMMAND, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
+        self._process = subprocess.Popen(  # noqa: S603  this interpreter, on a line of ours
+            _COMMAND, stdin=pipe, stdout=pipe, stderr=pipe, env=environment
+        )
         self._request = request
         self.answer, self._errors, self.late = b"", b"", False
         self._threads = [threading.Thread(target=f) for f in (self._ask, self._listen, self._watch)]
