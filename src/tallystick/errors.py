@@ -10,6 +10,7 @@
     ├── DecodeError           bytes that are not a valid encoding (names what, and the offset)
     ├── VerificationError     a proof, signature or transcript that does not hold (names item and check)
     ├── ProtocolAbort         a run that stopped (names the check, and the party to blame if known)
+    ├── UnfinishedError       work that was cut short: memory, time, a full disk, a program that misbehaves
     └── BackendError          the native core refused a call or is absent
 """
 
@@ -23,6 +24,7 @@ __all__ = [
     "ProgramError",
     "ProtocolAbort",
     "TallystickError",
+    "UnfinishedError",
     "UsageError",
     "VerificationError",
 ]
@@ -100,6 +102,17 @@ class ProtocolAbort(TallystickError):
         super().__init__(message, hint=hint)
         self.check = check
         self.blame = blame
+
+
+class UnfinishedError(TallystickError):
+    """Work that was cut short before it could say anything: memory, time, a full disk, a program that misbehaves.
+
+    ``check`` is the short, stable name of what could not be finished, or None.
+    """
+
+    def __init__(self, message: str, *, check: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.check = check
 
 
 class BackendError(TallystickError):

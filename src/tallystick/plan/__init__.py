@@ -8,7 +8,8 @@ is ``spec/plan.md``.
 from __future__ import annotations
 
 from ._approach import GUESSES, Approach, Correction, Truncation, power_rounds, prefix_levels
-from ._budget import Budget, budgets, coins_for, epsilon_of
+from ._bounds import AuditBound, audit_bound
+from ._budget import Budget, coins_for, epsilon_of
 from ._builder import Builder, fail
 from ._calibration import CALIBRATIONS, PHASES, Calibration, Work, read_calibrations
 from ._describe import Origin, joined
@@ -24,6 +25,7 @@ from ._matching import selections
 from ._material import RING, Material, Ring
 from ._nearest import INSTEAD
 from ._network import Group, layers, route, switch_count
+from ._noise import Noise, budgets, noise_of
 from ._opened import Opened, public_constant, reveal, sqrt
 from ._ops import (
     MAX_DECIMALS,
@@ -61,7 +63,7 @@ from ._points import (
 )
 from ._program import Column, Members, MemberSchema, Program, Table, load_program, program, schema_of, trace
 from ._relation import PlanRelation, encodings
-from ._render import explain_results, render, revealed, warnings
+from ._render import explain_results, noise_warnings, render, revealed, warnings
 from ._schedule import Layer, schedule
 from ._secret import (
     OPERATORS,
@@ -80,6 +82,7 @@ from ._secret import (
 )
 from ._simulate import Advice, Inputs, Simulation, Witness, simulate, witness
 from ._sorting import Exchange, exchanges
+from ._statement import Opening, columns_committed_twice, needs_of_results, openings, quoted, unneeded
 from ._tally import COMBINATIONS, COMBINED, FEW, PENDING_LIMIT, Tally, borrow_levels
 from ._told import policy_names, tell, told
 
@@ -105,6 +108,7 @@ __all__ = [
     "Advice",
     "Approach",
     "Array",
+    "AuditBound",
     "Budget",
     "Builder",
     "Calibration",
@@ -133,7 +137,9 @@ __all__ = [
     "Mul",
     "Neg",
     "Node",
+    "Noise",
     "Opened",
+    "Opening",
     "Operand",
     "Origin",
     "Output",
@@ -162,12 +168,14 @@ __all__ = [
     "Zero",
     "advice_width",
     "assert_zero",
+    "audit_bound",
     "borrow_levels",
     "broadcast_shape",
     "budgets",
     "centred",
     "coins",
     "coins_for",
+    "columns_committed_twice",
     "columns_of",
     "common",
     "concat",
@@ -191,14 +199,19 @@ __all__ = [
     "matching",
     "matching_count",
     "multiplier_for",
+    "needs_of_results",
     "new_order",
+    "noise_of",
+    "noise_warnings",
     "open_points",
+    "openings",
     "policy_names",
     "power_rounds",
     "prefix_levels",
     "program",
     "public_array",
     "public_constant",
+    "quoted",
     "ratio_by_approach",
     "ratio_steps",
     "read_calibrations",
@@ -221,6 +234,7 @@ __all__ = [
     "tell",
     "told",
     "trace",
+    "unneeded",
     "view_indices",
     "warnings",
     "witness",

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from ..encoding import loads
-from ..errors import DecodeError, ProgramError, TallystickError, UsageError
+from ..errors import DecodeError, ProgramError, TallystickError, UnfinishedError, UsageError
 from ._builder import Builder, fail, is_program, location
 from ._describe import Origin
 from ._intervals import OverflowRangeError
@@ -24,6 +24,7 @@ from ._opened import Opened, public_constant, reveal
 from ._ops import MAX_DECIMALS, MAX_INPUT_BITS, MAX_LENGTH, MAX_NAME, Input
 from ._plan import MAX_BYTES, MAX_MEMBERS, MAX_VALUES, Member, Plan, Result
 from ._secret import Secret
+from ._statement import columns_committed_twice
 
 __all__ = [
     "Column",
@@ -197,10 +198,8 @@ def load_program(path: str | Path, name: str | None = None) -> Program:
         raise
     except SyntaxError as error:
         raise ProgramError(f"syntax error: {error.msg}", where=f"{path}:{error.lineno}") from error
-    except Exception as error:
-        raise ProgramError(
-            f"{type(error).__name__}: {error}", where=_raised_at(error) or str(path)
-        ) from error
+    except BaseException as error:
+        raise _failure(error, str(path)) from error
     found = {p.name: p for p in namespace.values() if isinstance(p, Program)}
     own = {n: p for n, p in found.items() if Path(p.function.__code__.co_filename).resolve() == path} or found
     if name is not None:
@@ -228,9 +227,8 @@ def trace(program: Program, members: Iterable[MemberSchema]) -> Plan:
         results = list(_flatten(builder, returned, "", program.returns))
     except TallystickError:
         raise
-    except Exception as error:
-        where = _raised_at(error) or program.where
-        raise ProgramError(f"{type(error).__name__}: {error}", where=where) from error
+    except BaseException as error:
+        raise _failure(error, program.where) from error
     if not results:
         raise ProgramError(
             "the program returns no result", where=program.returns, hint="return a dict of results"
@@ -240,6 +238,7 @@ def trace(program: Program, members: Iterable[MemberSchema]) -> Plan:
     except (ValueError, OverflowRangeError) as error:
         raise ProgramError(str(error), where=program.where) from error
     _check_size(plan, program)
+    _check_columns(plan, program)
     return plan
 
 
@@ -256,6 +255,20 @@ def _check_size(plan: Plan, program: Program) -> None:
             where=program.where,
             hint="public data in the program, such as constants and positions, is part of the plan",
         ) from error
+
+
+def _check_columns(plan: Plan, program: Program) -> None:
+    """Refuse a plan that uses a column as two inputs: nothing would prove that both hold the same values."""
+    twice = columns_committed_twice(plan)
+    if twice:
+        member, name = twice[0]
+        raise ProgramError(
+            f"the column {name!r} of {member} is used in a join and elsewhere, or in two joins of different columns: "
+            "its two commitments could hold different values, and no proof says that they do not",
+            where=program.where,
+            hint="compute both in programs of their own, or give the column a second name in the table and the job, "
+            "which says openly that these are two columns",
+        )
 
 
 def schema_of(plan: Plan) -> list[MemberSchema]:
@@ -299,6 +312,23 @@ def _as_opened(builder: Builder, value: object) -> Opened:
     if value.builder is not builder:
         fail("a value of another trace", hint="do not keep secrets in global variables")
     return value
+
+
+def _failure(error: BaseException, where: str) -> BaseException:
+    """Return what to raise for what a program raised: only an error in it is one that its author can correct here.
+
+    A program that ends the process, or takes all memory, must not look like one that has been traced, nor like a
+    mistake on the command line.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        return error
+    where = _raised_at(error) or where
+    if isinstance(error, SystemExit):
+        message = f"{where}: the program ends the process (exit code {error.code!r}) instead of being traced"
+        return UnfinishedError(message, check="program", hint="keep what is not the program out of its file")
+    if isinstance(error, MemoryError) or not isinstance(error, Exception):
+        return UnfinishedError(f"{where}: the program failed: {type(error).__name__}", check="program")
+    return ProgramError(f"{type(error).__name__}: {error}", where=where)
 
 
 def _raised_at(error: BaseException) -> str | None:

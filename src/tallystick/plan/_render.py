@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
-from ._budget import budgets
 from ._calibration import CALIBRATIONS, Calibration
 from ._copies import copied_inputs, sources
 from ._estimate import Estimate, estimate
@@ -24,10 +23,11 @@ from ._expressions import (
 )
 from ._isolation import combined_warnings
 from ._material import Material
+from ._noise import Noise, noise_of
 from ._ops import Input, Node
 from ._plan import Plan
 
-__all__ = ["explain_results", "render", "revealed", "warnings"]
+__all__ = ["explain_results", "noise_warnings", "render", "revealed", "warnings"]
 
 _FEW_ROWS = 10
 _MAX_COPY_WORK = 1 << 24
@@ -105,19 +105,30 @@ def render(
     lines += [f"  [{name}] {line}" for name, line in zip(_names(plan), revealed(plan), strict=True)] or [
         "  nothing"
     ]
-    spent = budgets(plan)
-    if spent:
+    noise = noise_of(plan)
+    if noise.budgets:
         lines += ["", "differential privacy, as far as noise was added; budgets of several uses add up"]
-        lines += [f"  {budget.text()}" for budget in spent]
+        lines += [f"  {budget.text()}" for budget in noise.budgets]
     lines += ["", "results, computed from it in public"]
     lines += _table([r.name, f"= {t}"] for r, t in zip(plan.results, explain_results(plan), strict=True))
     lines += ["", "cost of a run"]
     lines += _table(_cost_rows(cost, calibrations))
-    concerns = warnings(plan)
+    concerns = [*warnings(plan), *noise_warnings(plan, noise)]
     if concerns:
         lines += ["", "think about"]
         lines += [f"  {line}" for line in concerns]
     return "\n".join(lines) + "\n"
+
+
+def noise_warnings(plan: Plan, noise: Noise) -> list[str]:
+    """Return what a plan's coins do not protect, though somebody might think so."""
+    found = list(noise.void)
+    bare = [f"[{k + 1}]" for k, node in enumerate(plan.outputs) if node.to is None and k not in noise.covered]
+    if noise.budgets and bare:
+        found.append(
+            f"no noise protects {', '.join(bare)}, and what is said of the others is said of them alone"
+        )
+    return found
 
 
 def _names(plan: Plan) -> list[str]:
