@@ -26,11 +26,12 @@ from tallystick.tracing import Members, Table, schema_of, trace
 Rows = Sequence[tuple[int, int]]
 ID = ts.Column(-(2**200), 2**200)
 AMOUNT = ts.Column(-1000, 1000)
-COLUMNS = {"id": ID, "amount": AMOUNT}
+COLUMNS = {"id": ID, "amount": AMOUNT, "key": ID}
 
 
 def table(rows: Rows) -> dict[str, list[int]]:
-    return {"id": [i for i, _ in rows], "amount": [v for _, v in rows]}
+    """A table whose rows have their identifier twice, because a column is in one join only."""
+    return {"id": [i for i, _ in rows], "amount": [v for _, v in rows], "key": [i for i, _ in rows]}
 
 
 def case(program: ts.Program, tables: dict[str, Rows], columns: dict[str, ts.Column] = COLUMNS) -> Case:
@@ -128,7 +129,7 @@ def of_three(tables: Members[Table]) -> object:
     return {
         "size": ts.join.intersection_size(*ids),
         "sums": [ts.join.intersection_sum(*ids, values=t["amount"]) for t in tables],
-        "pair": ts.join.intersection_size(ids[0], ids[2]),
+        "pair": ts.join.intersection_size(tables["a"]["key"], tables["c"]["key"]),
     }
 
 
@@ -178,32 +179,40 @@ def test_a_join_asked_for_twice_is_made_once() -> None:
 
 def test_columns_are_committed_in_a_random_order_and_not_besides() -> None:
     plan = case(of_three, {name: [(1, 1), (2, 1)] for name in "abc"}).plan
-    assert all(node.order is not None for node in plan.inputs)
-    # The second join of members a and c draws orders of its own.
-    orders = {(n.member, n.name): set() for n in plan.inputs}
-    for node in plan.inputs:
-        orders[node.member, node.name].add(node.order)
-    assert {k: len(v) for k, v in orders.items()} == {
-        (0, "id"): 2,
-        (1, "id"): 1,
-        (2, "id"): 2,
-        **{(k, "amount"): 1 for k in range(3)},
-    }
+    assert [(n.member, n.name, n.order) for n in plan.inputs if n.name != "amount"] == [
+        (0, "id", 0),
+        (1, "id", 0),
+        (2, "id", 0),
+        # The second join, of members a and c, draws orders of its own.
+        (0, "key", 1),
+        (2, "key", 1),
+    ]
+    assert all(node.order == 0 for node in plan.inputs if node.name == "amount")
     assert trace(of_three, schema_of(plan)).digest == plan.digest
 
 
-def test_a_column_used_elsewhere_is_committed_in_both_orders() -> None:
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        lambda a, b: (a["id"] * 2).sum(),
+        lambda a, b: ts.max(b["id"]),
+        lambda a, b: ts.join.intersection_size(a["id"], b["key"]),
+        lambda a, b: ts.join.intersection_sum(a["key"], b["key"], values=a["id"]),
+    ],
+    ids=["a sum", "bits", "another join", "values of another join"],
+)
+def test_a_column_is_not_used_in_a_join_and_elsewhere(elsewhere) -> None:
+    """It would be committed twice, and nothing proves that two commitments hold the same values."""
+
     @ts.program
     def both(tables: Members[Table]) -> object:
         a, b = tables["a"], tables["b"]
-        return {"n": ts.join.intersection_size(a["id"], b["id"]), "first": (a["id"] * 2).sum()}
+        return {"n": ts.join.intersection_size(a["id"], b["id"]), "other": elsewhere(a, b)}
 
-    plan = case(both, {"a": [(1, 1), (2, 1)], "b": [(1, 1)]}).plan
-    assert [(n.member, n.name, n.order) for n in plan.inputs] == [
-        (0, "id", None),
-        (0, "id", 0),
-        (1, "id", 0),
-    ]
+    with pytest.raises(ProgramError, match=r"'id' of [ab] is used in a join and elsewhere") as raised:
+        narrow = dict.fromkeys(COLUMNS, ts.Column(0, 15))
+        case(both, {"a": [(1, 1), (2, 1)], "b": [(1, 1), (3, 2)]}, narrow)
+    assert "test_join.py" in (raised.value.where or "")
 
 
 def test_the_plan_does_not_grow_with_the_rows() -> None:

@@ -57,7 +57,7 @@ def tables_of(*rows: int, **entries: Sequence[int]) -> dict[str, dict[str, list[
 
 LOWEST = {c: [column.low] for c, column in COLUMNS.items()}
 HIGHEST = {c: [column.high] for c, column in COLUMNS.items()}
-MIDDLE = {"x": [3], "y": [2], "g": [1], "b": [1], "id": [2]}
+MIDDLE = {"x": [3], "y": [2], "g": [1], "b": [1], "id": [2], "key": [2], "u": [3]}
 EDGES = {
     "all equal": tables_of(3, 2, 2, **MIDDLE),
     "all lowest": tables_of(3, 2, 2, **LOWEST),

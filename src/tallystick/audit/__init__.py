@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from ._audit import CHECKS, Check, Verdict, audit
-from ._program import ProgramSource
+from ._job import JobPin
+from ._limits import Limits
+from ._program import ProgramSource, Source
 from ._report import (
     accepted_json,
-    print_verdict,
+    plain,
+    plan_text,
     refused_json,
     result_entries,
     results_json,
+    verdict_text,
     warnings_of,
 )
 
 __all__ = [
     "CHECKS",
     "Check",
+    "JobPin",
+    "Limits",
     "ProgramSource",
+    "Source",
     "Verdict",
     "accepted_json",
     "audit",
-    "print_verdict",
+    "plain",
+    "plan_text",
     "refused_json",
     "result_entries",
     "results_json",
+    "verdict_text",
     "warnings_of",
 ]

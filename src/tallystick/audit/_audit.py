@@ -6,7 +6,7 @@ Nothing here holds a share or a private key, or opens a connection; import-linte
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +14,11 @@ from typing import Final
 
 from ..algebra import Generators, Points, Vector
 from ..backend import G1_BYTES, Backend, get_backend
+from ..disclosure import AuditBound, audit_bound, unneeded
 from ..encoding import Value
-from ..errors import DecodeError, VerificationError
-from ..plan import Input, Plan, PlanRelation, ResultValue, encodings, policy_names
-from ..proofs import BatchVerifier, Proof, RangeInput, RangeRelation
+from ..errors import DecodeError, UnfinishedError, VerificationError
+from ..plan import Plan, PlanRelation, ResultValue, encodings, policy_names
+from ..proofs import BatchVerifier, Proof, RangeRelation
 from ..record import (
     Commitment,
     Consortium,
@@ -28,7 +29,9 @@ from ..record import (
     range_context,
     read_transcript,
 )
-from ._program import ProgramSource
+from ._job import JobPin
+from ._limits import OPERATIONS_PER_SECOND, Limits
+from ._program import Source
 
 __all__ = ["CHECKS", "Check", "Verdict", "audit"]
 
@@ -36,8 +39,10 @@ CHECKS: Final = (
     "decode",
     "chain",
     "consortium",
+    "job",
     "agreement-signature",
     "plan",
+    "limits",
     "program",
     "schema",
     "policy",
@@ -63,16 +68,22 @@ class Check:
 class Verdict:
     """What an accepted transcript says.  A refused one raises instead, so there is no boolean to forget.
 
-    ``pinned`` says whether the auditor's own list of members vouches for the keys, ``traced`` whether the
-    program's source was traced again.
+    ``pinned`` says whether the auditor's own list of members, or job, vouches for the keys; ``job`` is the name of that
+    job, ``traced`` the source that traces to the same plan, ``absent`` the members of the list that took no part.
+    ``opened`` are the signed integers of each output, none for one to some members; ``bound`` is what the audit could
+    have cost.
     """
 
     terms: Terms
     plan: Plan
     results: tuple[ResultValue, ...]
+    opened: tuple[tuple[int, ...], ...]
     checks: tuple[Check, ...]
     pinned: bool
-    traced: bool
+    job: str | None
+    traced: str | None
+    absent: tuple[str, ...]
+    bound: AuditBound
     backend: str
     size: int
     seconds: float
@@ -82,15 +93,19 @@ def audit(
     source: Path | str | bytes,
     *,
     consortium: Consortium | None = None,
-    program: ProgramSource | None = None,
+    job: JobPin | None = None,
+    program: Source | None = None,
+    limits: Limits | None = None,
     backend: Backend | None = None,
 ) -> Verdict:
     """Verify a transcript, given as a file's path or as bytes, and return what it says.
 
-    Raises ``DecodeError`` (check ``decode``) or ``VerificationError``, each with the item; ``UsageError`` if
-    a file cannot be read or the program cannot be traced.
+    ``job`` is the auditor's own job, which pins members, columns, policy and program; ``program`` goes before its own.
+    Raises ``DecodeError`` (check ``decode``) or ``VerificationError``, each with the item; ``UsageError`` if a file
+    cannot be read or there is no such program; ``UnfinishedError`` if nothing is wrong as far as could be checked, but
+    the program could not be traced.
     """
-    return _Auditor(consortium, program, backend or get_backend()).run(source)
+    return _Auditor(consortium, job, program, limits or Limits(), backend or get_backend()).run(source)
 
 
 def _refuse(check: str, item: str, message: str, *, hint: str | None = None) -> VerificationError:
@@ -101,13 +116,22 @@ class _Auditor:
     """The checks on one file; each method is one check and returns what it established."""
 
     def __init__(
-        self, consortium: Consortium | None, program: ProgramSource | None, backend: Backend
+        self,
+        consortium: Consortium | None,
+        job: JobPin | None,
+        program: Source | None,
+        limits: Limits,
+        backend: Backend,
     ) -> None:
         self._consortium = consortium
-        self._program = program
+        self._job = job
+        self._program = program or (job.program if job else None)
+        self._limits = limits
         self._backend = backend
         self._checks: list[Check] = []
         self._detail = ""
+        self._absent: tuple[str, ...] = ()
+        self._unfinished: UnfinishedError | None = None
 
     def run(self, source: Path | str | bytes) -> Verdict:
         """Make every check in order."""
@@ -118,14 +142,19 @@ class _Auditor:
         terms = transcript.terms
         with self._check("chain"):
             transcript.check_chain()
-            self._detail = f"unbroken, root {transcript.root.hex()[:16]}…"
+            self._detail = f"unbroken, root {transcript.root.hex()[:16]}..."
         if self._consortium is not None:
             with self._check("consortium"):
                 self._check_members(terms, self._consortium, transcript.links[0].name)
+        if self._job is not None:
+            with self._check("job"):
+                self._check_job(terms, self._job, transcript.links[0].name)
         with self._check("agreement-signature"):
             self._check_all_signed(transcript)
         with self._check("plan"):
             plan = self._decode_plan(transcript)
+        with self._check("limits"):
+            bound = self._check_limits(plan, transcript)
         if self._program is not None:
             with self._check("program"):
                 self._check_program(plan, terms, self._program, transcript.links[1].name)
@@ -144,13 +173,20 @@ class _Auditor:
             self._check_proofs(verifier, transcript, plan, rows, outputs, points)
         with self._check("transcript-signature"):
             self._check_all_signed_off(transcript)
+        if self._unfinished is not None:
+            raise self._unfinished
+        flat = outputs.to_ints()
         return Verdict(
             terms=terms,
             plan=plan,
-            results=tuple(plan.evaluate(outputs.to_ints(), encodings(transcript.outputs.points))),
+            results=tuple(plan.evaluate(flat, encodings(transcript.outputs.points))),
+            opened=tuple(map(tuple, plan.signed_outputs(flat))),
             checks=tuple(self._checks),
-            pinned=self._consortium is not None,
-            traced=self._program is not None,
+            pinned=self._consortium is not None or self._job is not None,
+            job=None if self._job is None else self._job.name,
+            traced=None if self._program is None else str(self._program),
+            absent=self._absent,
+            bound=bound,
             backend=self._backend.name,
             size=transcript.size,
             seconds=time.perf_counter() - started,
@@ -161,7 +197,8 @@ class _Auditor:
         self._detail = ""
         started = time.perf_counter()
         yield
-        self._checks.append(Check(name, self._detail, time.perf_counter() - started))
+        if self._unfinished is None or name != "program":
+            self._checks.append(Check(name, self._detail, time.perf_counter() - started))
 
     # ------------------------------------------------------------------ who
     def _check_members(self, terms: Terms, consortium: Consortium, item: str) -> None:
@@ -181,14 +218,25 @@ class _Auditor:
                         item,
                         f"the {what} of {agreed.name} is not the one in the consortium file",
                     )
+        part = {agreed.name for agreed in terms.members}
+        self._absent = tuple(member.name for member in consortium.members if member.name not in part)
         self._detail = f"{len(terms.members)} members, keys as in the consortium file"
+        if self._absent:
+            self._detail += f"; absent: {', '.join(self._absent)}"
+
+    def _check_job(self, terms: Terms, job: JobPin, item: str) -> None:
+        """The terms are those of the auditor's own job; every difference is named."""
+        found = job.differences(terms)
+        if found:
+            raise _refuse("job", item, f"this is not the job {job.name!r}: {'; '.join(found)}")
+        self._detail = f"members, columns, ranges, decimals and policy of {job.name!r}"
 
     def _check_all_signed(self, transcript: Transcript) -> None:
         terms, item = transcript.terms, transcript.links[0].name
         session = terms.session_id
         for member, signature in zip(terms.members, transcript.agreement.signatures, strict=True):
             check_signature(member.key, "agreement", session, signature, signer=member.name, item=item)
-        self._detail = f"{len(terms.members)} members, session {session.hex()[:16]}…"
+        self._detail = f"{len(terms.members)} members, session {session.hex()[:16]}..."
 
     def _check_owners_signed(self, transcript: Transcript) -> None:
         session = transcript.terms.session_id
@@ -225,8 +273,40 @@ class _Auditor:
         self._detail = f"as agreed: {len(plan.nodes)} operations, {shape.gates:,} gates"
         return plan
 
-    def _check_program(self, plan: Plan, terms: Terms, program: ProgramSource, item: str) -> None:
-        if program.trace(terms).to_bytes() != plan.to_bytes():
+    def _check_limits(self, plan: Plan, transcript: Transcript) -> AuditBound:
+        """The file cannot cost more than the auditor spends; nothing that costs has been done yet."""
+        link, size, backend = transcript.links[1], transcript.size, self._backend.name
+        bound = audit_bound(plan, plan_bytes=link.end - link.start, file_bytes=size)
+        most, operations = self._limits.bytes_for(size), self._limits.operations_for(size, backend)
+        rate = OPERATIONS_PER_SECOND[backend]
+        if bound.bytes > most:
+            raise _refuse(
+                "limits",
+                link.name,
+                f"the audit could take {_megabytes(bound.bytes)} MB of memory, the limit is {_megabytes(most)} MB",
+                hint=f"--max-memory {_megabytes(bound.bytes)} allows it",
+            )
+        if bound.operations > operations:
+            seconds, allowed = -(-bound.operations // rate), operations / rate
+            raise _refuse(
+                "limits",
+                link.name,
+                f"the audit could take {seconds:,} s, the limit is {allowed:g} s",
+                hint=f"--max-seconds {seconds} allows it",
+            )
+        self._detail = f"at most {_megabytes(bound.bytes):,} MB and {bound.operations / rate:.1f} s"
+        return bound
+
+    def _check_program(self, plan: Plan, terms: Terms, program: Source, item: str) -> None:
+        try:
+            traced = program.plan_bytes(terms, seconds=self._limits.seconds)
+        except UnfinishedError as error:
+            # What else is wrong with the file is worth more to its reader than that this could not be found out.
+            self._unfinished = error
+            return
+        except VerificationError as error:
+            raise _refuse("program", item, error.message, hint=error.hint) from error
+        if traced != plan.to_bytes():
             raise _refuse(
                 "program",
                 item,
@@ -268,9 +348,21 @@ class _Auditor:
         for name in policy_names(plan):
             if not policy.allows(name):
                 raise _refuse("policy", item, f"the policy does not allow the result {name!r}")
+        if policy.outputs is not None:
+            self._check_opened(plan, item)
         least = min(table.rows for table in terms.tables)
         self._detail = f"{len(terms.members)} members, {least:,} rows or more; "
         self._detail += f"demanded {policy.min_members} and {policy.min_rows:,}"
+
+    def _check_opened(self, plan: Plan, item: str) -> None:
+        """Nothing is opened but what the results that the policy allows depend on."""
+        found = unneeded(plan)
+        if found is None:
+            raise _refuse("policy", item, "too much is opened to see that the allowed results need all of it")
+        if found:
+            raise _refuse(
+                "policy", item, f"no result that the policy allows needs all of what {_names(found)} opens"
+            )
 
     # ------------------------------------------------------------------ why
     def _add_ranges(self, verifier: BatchVerifier, transcript: Transcript, plan: Plan) -> list[Points]:
@@ -285,7 +377,7 @@ class _Auditor:
                 raise _refuse("range", item, "a range proof must be there exactly if there is an input")
             if commitment.range_proof is None:
                 continue
-            relation = RangeRelation([_range_input(i) for i in plan.inputs_of(k)], plan.shape.columns)
+            relation = RangeRelation(plan.ranges_of(k), plan.shape.columns)
             proof = _proof(commitment.range_proof, relation, item)
             with _renaming("range", item):
                 verifier.add(
@@ -355,8 +447,12 @@ class _Auditor:
         self._detail = "the plan's function of these inputs; all proofs in one batch"
 
 
-def _range_input(node: Input) -> RangeInput:
-    return RangeInput(node.n, node.low, node.high, "bits" if node.form == "bits" else "value")
+def _megabytes(count: int) -> int:
+    return -(-count // 1_000_000)
+
+
+def _names(openings: Sequence[str]) -> str:
+    return ", ".join(f"[{name}]" for name in openings)
 
 
 def _proof(body: Mapping[str, Value], relation: PlanRelation | RangeRelation, item: str) -> Proof:

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from ..plan import MemberSchema, Plan
+from ..errors import ProgramError, VerificationError
+from ..plan import MemberSchema
 from ..record import Terms
 
-__all__ = ["ProgramSource"]
+__all__ = ["ProgramSource", "Source"]
+
+
+class Source(Protocol):
+    """Where the plan that a program traces to comes from."""
+
+    def plan_bytes(self, terms: Terms, *, seconds: float | None = None) -> bytes:
+        """Return the bytes of the program's plan for these members, rows and columns.
+
+        Raises ``UsageError`` if there is no such program, ``VerificationError`` (check ``program``) if it does not
+        trace with what the terms say, ``UnfinishedError`` if it ends or hangs instead.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class ProgramSource:
     """Where a program's source is; ``function`` chooses one where the file defines several.
 
-    Tracing runs the file, confined like a program that a member got from another (``spec/session.md``, "Programs").
+    Tracing runs the file, confined like a program that a member got from another (``spec/session.md``, "Programs"): one
+    that ends, hangs, prints or takes all memory is not taken for a verdict.
     """
 
     path: Path
@@ -32,17 +47,22 @@ class ProgramSource:
     def __str__(self) -> str:
         return f"{self.path}:{self.function}" if self.function else str(self.path)
 
-    def trace(self, terms: Terms) -> Plan:
-        """Trace with the agreed members, rows and columns; ``UsageError`` if the program does not trace."""
+    def plan_bytes(self, terms: Terms, *, seconds: float | None = None) -> bytes:
+        """See ``Source``."""
         # An auditor who gives no program loads nothing that traces.
         from ..tracing import ProgramFile
 
+        file = ProgramFile(self.path, self.function)
+        file.check()
         schemas = [
-            MemberSchema(
-                name=member.name,
-                rows=table.rows,
-                columns=table.columns,
-            )
+            MemberSchema(member.name, table.rows, table.columns)
             for member, table in zip(terms.members, terms.tables, strict=True)
         ]
-        return ProgramFile(self.path, self.function).trace(schemas)
+        try:
+            return file.trace(schemas, seconds=seconds).to_bytes()
+        except ProgramError as error:
+            raise VerificationError(
+                f"the program does not trace with the members, rows and columns of this file: {error.message}",
+                check="program",
+                hint=error.hint,
+            ) from error

@@ -1,98 +1,337 @@
-"""A verdict for people and for machines."""
+"""A verdict for people and for machines.
+
+Everything that a file's members chose, such as names and labels, is quoted as what they call it; what follows from the
+plan stands beside it.  The same statement is printed as text, JSON and HTML.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
-
-from ..disclosure import budgets
-from ..errors import DecodeError, TallystickError, VerificationError
-from ..plan import ResultValue
+from ..disclosure import (
+    Noise,
+    Opening,
+    columns_committed_twice,
+    needs_of_results,
+    noise_of,
+    noise_warnings,
+    openings,
+    quoted,
+    unneeded,
+)
+from ..errors import DecodeError, TallystickError, UnfinishedError, VerificationError
+from ..plan import Input, Plan, ResultValue, explain_results
 from ._audit import Verdict
 
 __all__ = [
+    "Statement",
     "accepted_json",
-    "print_verdict",
+    "headline",
+    "plain",
+    "plan_text",
     "refused_json",
     "result_entries",
     "results_json",
+    "verdict_text",
     "warnings_of",
 ]
 
 _MAX_VALUES = 12
+_MAX_LINES = 200
+_WIDTH = 100
+_MIN_WIDTH = 40
+_CONTINUED = "    | "
+
+CHECK_MEANINGS = {
+    "decode": "the file is a transcript, byte for byte in its one encoding",
+    "chain": "no item was changed, taken out or exchanged after the next one was written",
+    "consortium": "the members and their keys are those of the auditor's own list",
+    "job": "members, columns, ranges, decimals and policy are those of the auditor's own job",
+    "agreement-signature": "every member signed what is computed, on which columns, under which policy",
+    "plan": "the plan is valid, and the one that the members signed",
+    "limits": "checking the file cannot cost more than the auditor allows",
+    "program": "the auditor's copy of the program gives this plan and no other",
+    "schema": "the plan reads the columns that the members signed, with their ranges",
+    "policy": "the policy allows the results, and what is opened is what they need",
+    "commitment-signature": "every member signed the commitments to its own rows",
+    "range": "every committed value lies in the range of its column",
+    "outputs": "as many values are opened as the plan says",
+    "computation": "the opened values are the plan's function of the committed rows",
+    "transcript-signature": "every member signed the whole after checking it",
+}
+"""What each check means when it holds, for readers who do not know the format."""
 
 
-def warnings_of(verdict: Verdict) -> list[str]:
+@dataclass(frozen=True)
+class Statement:
+    """What a plan says, whoever wrote it: inputs, what is opened, how results follow, what noise protects."""
+
+    plan: Plan
+
+    @cached_property
+    def openings(self) -> list[Opening]:
+        """What is opened."""
+        return openings(self.plan)
+
+    @cached_property
+    def formulas(self) -> list[str]:
+        """How each result follows from what is opened."""
+        return explain_results(self.plan)
+
+    @cached_property
+    def needs(self) -> list[tuple[str, ...]] | None:
+        """Which openings each result needs, or None if that is too much to find out."""
+        return needs_of_results(self.plan)
+
+    @cached_property
+    def unneeded(self) -> list[str]:
+        """The openings that no result needs all of, as far as that was examined."""
+        return unneeded(self.plan) or []
+
+    @cached_property
+    def noise(self) -> Noise:
+        """What noise protects."""
+        return noise_of(self.plan)
+
+    @cached_property
+    def unrelated(self) -> list[tuple[str, str]]:
+        """The columns that are several commitments, of which nothing says that they hold the same values."""
+        return columns_committed_twice(self.plan)
+
+    def range_text(self, node: Input) -> str:
+        """Return an input's range, scaled as its member's values are."""
+        if not node.decimals:
+            return f"{node.low} to {node.high}"
+        return f"{scaled(node.low, node.decimals)} to {scaled(node.high, node.decimals)}"
+
+    def concerns(self) -> list[str]:
+        """Return what a reader must know and no check can establish, as far as the plan alone tells."""
+        found = [
+            f"{quoted(name)} of {member} is several unrelated columns: its commitments may hold different values, and "
+            "nothing in this file says otherwise"
+            for member, name in self.unrelated
+        ]
+        found += [
+            f"[{one.name}] is not proved: it was opened to {', '.join(one.to)} only, and is no part of this verdict"
+            for one in self.openings
+            if one.to is not None
+        ]
+        if self.unneeded:
+            found.append(f"no result needs all of what {', '.join(f'[{n}]' for n in self.unneeded)} opens")
+        return found + noise_warnings(self.plan, self.noise)
+
+
+def scaled(value: int, decimals: int) -> str:
+    """Write value / 10^decimals with all its decimals."""
+    if not decimals:
+        return str(value)
+    digits = str(abs(value)).rjust(decimals + 1, "0")
+    return f"{'-' if value < 0 else ''}{digits[:-decimals]}.{digits[-decimals:]}"
+
+
+def headline(verdict: Verdict, statement: Statement) -> str:
+    """Return the verdict in one line: what was accepted, and what was not vouched for."""
+    if verdict.traced is None:
+        said = "accepted: the proof holds; the program is the file's own"
+    else:
+        said = f"accepted: the proof holds for {verdict.traced}"
+    if statement.unrelated:
+        names = ", ".join(f"{quoted(name)} of {member}" for member, name in statement.unrelated)
+        said += f"; but {names} is each several unrelated columns, not one"
+    return said
+
+
+def warnings_of(verdict: Verdict, statement: Statement | None = None) -> list[str]:
     """What a reader must know that no check can establish."""
+    statement = statement or Statement(verdict.plan)
     found = []
+    if verdict.traced is None:
+        found.append(
+            "the program is the file's own: names and labels are what its members call things, and nobody compared "
+            "the plan with a source (give --program FILE, or --job JOB)"
+        )
     if not verdict.pinned:
         found.append(
             "the members' keys are the file's own: the signatures show that somebody holds them, not who "
-            "(give --consortium FILE)"
+            "(give --consortium FILE, or --job JOB)"
         )
+    if verdict.job is None:
+        found.append(
+            "ranges, decimals and policy are what the members agreed on (--job JOB compares them with yours)"
+        )
+    if verdict.absent:
+        found.append(f"{', '.join(verdict.absent)} of the consortium file took no part")
     if verdict.terms.preparation == "insecure-small-ring":
         found.append(
             "the triples came from an insecurely small ring, so members could have computed each other's inputs; "
             "this verdict does not depend on it, their privacy does"
         )
-    private = sum(1 for output in verdict.plan.outputs if output.to is not None)
-    if private:
-        found.append(f"outputs to some members only are not part of this verdict; there are {private}")
-    return found
+    return found + statement.concerns()
 
 
-def print_verdict(verdict: Verdict, name: str, console: Console) -> None:
-    """Print the report of an accepted transcript."""
-    terms = verdict.terms
-    session = terms.session_id.hex()
-    console.print(Text.assemble(("accepted ", "bold green"), (_safe(name), "bold")))
-    computed = f"{_safe(terms.program)}\nplan     {terms.plan.hex()}\nsession  {session}"
-    console.print(_section("computed", computed))
-    console.print(_section("by", _members(verdict)))
-    console.print(_section("revealed", _revealed(verdict)))
-    spent = budgets(verdict.plan)
-    if spent:
-        console.print(_section("differential privacy", "\n".join(budget.text() for budget in spent)))
-    console.print(_section("results", _results(verdict.results)))
-    console.print(_section("checks", _checks(verdict)))
-    for warning in warnings_of(verdict):
-        console.print(Text.assemble(("note: ", "bold yellow"), warning))
-    console.print(f"{verdict.seconds:.2f} s with the {verdict.backend} backend, {verdict.size:,} bytes")
+# ---------------------------------------------------------------------------------------------------- text
 
 
-def _section(title: str, content: RenderableType) -> Group:
-    body = Text(content) if isinstance(content, str) else content
-    return Group(Text(title, style="bold"), Padding(body, (0, 0, 0, 2)))
+def verdict_text(verdict: Verdict, name: str, *, width: int = _WIDTH) -> str:
+    """Return the report of an accepted transcript; its first line is the verdict."""
+    statement, terms = Statement(verdict.plan), verdict.terms
+    lines = [headline(verdict, statement), f"file {_safe(name)}"]
+    lines += ["", "computed"]
+    lines += [
+        f"  {quoted(terms.program)}",
+        f"  plan     {terms.plan.hex()}",
+        f"  session  {terms.session_id.hex()}",
+    ]
+    lines += ["", "by"]
+    lines += _table(
+        [member.name, f"{table.rows:,} rows", f"key {member.key.hex()}"]
+        for member, table in zip(terms.members, terms.tables, strict=True)
+    )
+    lines += _inputs(statement)
+    lines += ["", "policy, as every member signed it"]
+    lines += [f"  {line}" for line in policy_lines(verdict)]
+    lines += _opened(statement)
+    lines += ["", "results, computed from what was opened; quoted names are what the members call them"]
+    lines += _cut(
+        [line for k, result in enumerate(verdict.results) for line in _result_lines(statement, k, result)]
+    )
+    if statement.noise.budgets:
+        lines += ["", "differential privacy"]
+        lines += [f"  {budget.text()}" for budget in statement.noise.budgets]
+    lines += ["", "checks"]
+    lines += _table(["ok", check.name, _safe(check.detail)] for check in verdict.checks)
+    lines += [""]
+    lines += [f"note: {warning}" for warning in warnings_of(verdict, statement)]
+    lines += [f"{verdict.seconds:.2f} s with the {verdict.backend} backend, {verdict.size:,} bytes"]
+    return _folded(lines, width)
 
 
-def _members(verdict: Verdict) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for member, rows in zip(verdict.terms.members, verdict.terms.tables, strict=True):
-        table.add_row(Text(member.name), f"{rows.rows:,} rows", f"key {member.key.hex()[:16]}…")
-    return table
+def plan_text(plan: Plan, name: str, concerns: Sequence[str] = (), *, width: int = _WIDTH) -> str:
+    """Return what the plan of a transcript says, without any check of the transcript."""
+    statement = Statement(plan)
+    lines = [
+        f"plan of {_safe(name)}, which has not been audited",
+        f"  {quoted(plan.program)}  {plan.digest.hex()}",
+    ]
+    lines += _inputs(statement)
+    lines += _opened(statement)
+    lines += ["", "results, computed from what is opened; quoted names are what the plan calls them"]
+    lines += _cut(
+        [f"  {quoted(r.name)} = {f}" for r, f in zip(plan.results, statement.formulas, strict=True)]
+    )
+    if statement.noise.budgets:
+        lines += ["", "differential privacy"]
+        lines += [f"  {budget.text()}" for budget in statement.noise.budgets]
+    found = [*statement.concerns(), *(plain(concern) for concern in concerns)]
+    if found:
+        lines += ["", "think about"]
+        lines += _cut([f"  {line}" for line in found])
+    return _folded(lines, width)
 
 
-def _revealed(verdict: Verdict) -> Text:
-    lines = [_safe(label) for label in _labels(verdict)]
-    return Text("\n".join(lines) if lines else "nothing")
+def policy_lines(verdict: Verdict) -> list[str]:
+    """Return the policy in words, with who asked for it."""
+    policy, terms = verdict.terms.policy, verdict.terms
+    allowed = "any" if policy.outputs is None else ", ".join(map(quoted, policy.outputs)) or "none"
+    asked = f"asked for by {', '.join(member.name for member in terms.members)}"
+    if verdict.job is not None:
+        asked += f", and by the auditor's job {quoted(verdict.job)}"
+    least = f"at least {policy.min_members} members, each with {policy.min_rows:,} rows or more"
+    return [f"{least}; results allowed: {allowed}", asked]
 
 
-def _labels(verdict: Verdict) -> list[str]:
-    plan = verdict.plan
-    return [output.label for output in plan.outputs] + [points.label for points in plan.points]
+def _inputs(statement: Statement) -> list[str]:
+    plan = statement.plan
+    lines = ["", "inputs, committed by their members and proved to lie in these ranges"]
+    rows = [
+        [
+            plan.members[node.member].name,
+            quoted(node.name),
+            f"{node.n:,} rows",
+            statement.range_text(node),
+            f"{node.decimals} decimals" if node.decimals else "integers",
+            "in random order" if node.order is not None else "",
+        ]
+        for node in plan.inputs
+    ]
+    return lines + (_cut(_table(rows)) if rows else ["  none: nothing here depends on any member's data"])
 
 
-def _results(results: Iterable[ResultValue]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column()
-    table.add_column(justify="right")
-    for label, text in result_entries(results):
-        table.add_row(Text(label), Text(text))
-    return table
+def _opened(statement: Statement) -> list[str]:
+    lines = ["", "opened to everybody, unless said otherwise; quoted labels are what the plan calls them"]
+    shown = []
+    for one in statement.openings:
+        what = one.derived() + (", as points that show which are equal" if one.points else "")
+        if one.to is not None:
+            what = f"to {', '.join(one.to)} only, NOT PROVED: {what}"
+        shown += [f"  [{one.name}] {what}", f"      called {quoted(one.label)}"]
+    return lines + (_cut(shown) or ["  nothing"])
+
+
+def _result_lines(statement: Statement, k: int, result: ResultValue) -> Iterator[str]:
+    formula, name = statement.formulas[k], quoted(result.name)
+    needs = "" if statement.needs is None else ", ".join(f"[{n}]" for n in statement.needs[k])
+    depends = (
+        f"; depends on {needs}" if needs else "" if statement.needs is None else "; depends on nothing opened"
+    )
+    if result.shape == ():
+        yield f"  {name} = {result.text()}"
+    else:
+        yield f"  {name}: {len(result.values):,} values"
+        for at, value in enumerate(result.values[:_MAX_VALUES]):
+            yield f"    {name}[{at}] = {ResultValue('', (), (value,), result.places).text()}"
+        if len(result.values) > _MAX_VALUES:
+            yield f"    and {len(result.values) - _MAX_VALUES:,} more, which --json prints"
+    yield f"      by {formula}{depends}"
+
+
+def _table(rows: Iterable[list[str]]) -> list[str]:
+    cells = list(rows)
+    widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))] if cells else []
+    return ["  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def _cut(lines: list[str]) -> list[str]:
+    if len(lines) <= _MAX_LINES:
+        return lines
+    return [*lines[:_MAX_LINES], f"  and {len(lines) - _MAX_LINES:,} more lines, which --json has"]
+
+
+def _folded(lines: Iterable[str], width: int) -> str:
+    """Break long lines with a mark in front of what continues, so that no text wraps into the look of another line."""
+    width = max(width, _MIN_WIDTH)
+    out = []
+    for line in lines:
+        mark = ""
+        rest = line
+        while len(mark) + len(rest) > width:
+            most = width - len(mark)
+            space = rest.rfind(" ", most // 2, most + 1)
+            cut = most if space < 0 else space + 1
+            out.append((mark + rest[:cut]).rstrip())
+            mark, rest = _CONTINUED, rest[cut:]
+        out.append(mark + rest)
+    return "\n".join(out) + "\n"
+
+
+def _safe(text: str) -> str:
+    """A file's name or a path may hold anything: nothing in it may steer the auditor's terminal."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def plain(text: str) -> str:
+    """Write a message that may hold a file's words as ``quoted`` does, but for quotation marks and braces."""
+    return "".join(c if " " <= c <= "~" else f"\\u{{{ord(c):x}}}" for c in _SPACES.sub(_count, text))
+
+
+def _count(spaces: re.Match[str]) -> str:
+    return f"{{{len(spaces[0])} spaces}}"
+
+
+_SPACES = re.compile(r" {2,}")
 
 
 def result_entries(results: Iterable[ResultValue]) -> list[tuple[str, str]]:
@@ -108,25 +347,16 @@ def _entries(result: ResultValue) -> list[tuple[str, str]]:
     return [(f"{result.name}[{k}]", text) for k, text in enumerate(single)]
 
 
-def _checks(verdict: Verdict) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for check in verdict.checks:
-        table.add_row(
-            Text("✓", style="green"), check.name, Text(_safe(check.detail)), f"{check.seconds * 1000:.0f} ms"
-        )
-    return table
-
-
-def _safe(text: str) -> str:
-    """Names in a plan come from the file: nothing in them may steer the auditor's terminal."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+# ---------------------------------------------------------------------------------------------------- JSON
 
 
 def accepted_json(verdict: Verdict, name: str) -> dict[str, object]:
     """Return the machine-readable form of an accepted transcript."""
-    terms = verdict.terms
+    terms, statement = verdict.terms, Statement(verdict.plan)
+    plan, policy = verdict.plan, terms.policy
     return {
         "verdict": "accepted",
+        "statement": headline(verdict, statement),
         "file": name,
         "program": terms.program,
         "plan": terms.plan.hex(),
@@ -141,9 +371,42 @@ def accepted_json(verdict: Verdict, name: str) -> dict[str, object]:
             }
             for member, table in zip(terms.members, terms.tables, strict=True)
         ],
+        "absent": list(verdict.absent),
+        "inputs": [
+            {
+                "member": plan.members[node.member].name,
+                "column": node.name,
+                "rows": node.n,
+                "low": str(node.low),
+                "high": str(node.high),
+                "decimals": node.decimals,
+                "random_order": node.order is not None,
+            }
+            for node in plan.inputs
+        ],
+        "unrelated_columns": [{"member": member, "column": column} for member, column in statement.unrelated],
+        "policy": {
+            "min_members": policy.min_members,
+            "min_rows": policy.min_rows,
+            "outputs": None if policy.outputs is None else list(policy.outputs),
+            "asked_for_by": [member.name for member in terms.members],
+        },
         "pinned": verdict.pinned,
-        "traced": verdict.traced,
-        "revealed": _labels(verdict),
+        "job": verdict.job,
+        "traced": verdict.traced is not None,
+        "source": verdict.traced,
+        "revealed": [
+            {
+                "name": one.name,
+                "label": one.label,
+                "derived": one.derived(),
+                "entries": one.entries,
+                "points": one.points,
+                "to": None if one.to is None else list(one.to),
+                "proved": one.to is None,
+            }
+            for one in statement.openings
+        ],
         "privacy": [
             {
                 "outputs": [number + 1 for number in budget.outputs],
@@ -152,15 +415,31 @@ def accepted_json(verdict: Verdict, name: str) -> dict[str, object]:
                 "sensitivity": budget.sensitivity,
                 "delta_bits": budget.delta_bits,
                 "epsilon": budget.epsilon,
+                "if": "one member was honest",
             }
-            for budget in budgets(verdict.plan)
+            for budget in statement.noise.budgets
         ],
-        "results": results_json(verdict.results),
+        "results": [
+            {
+                **entry,
+                "formula": formula,
+                "depends_on": None if statement.needs is None else list(statement.needs[k]),
+            }
+            for k, (entry, formula) in enumerate(
+                zip(results_json(verdict.results), statement.formulas, strict=True)
+            )
+        ],
         "checks": [
-            {"check": check.name, "detail": check.detail, "seconds": round(check.seconds, 6)}
+            {
+                "check": check.name,
+                "detail": check.detail,
+                "means": CHECK_MEANINGS[check.name],
+                "seconds": round(check.seconds, 6),
+            }
             for check in verdict.checks
         ],
-        "notes": warnings_of(verdict),
+        "notes": warnings_of(verdict, statement),
+        "bound": {"bytes": verdict.bound.bytes, "operations": verdict.bound.operations},
         "backend": verdict.backend,
         "bytes": verdict.size,
         "seconds": round(verdict.seconds, 6),
@@ -181,12 +460,16 @@ def results_json(results: Iterable[ResultValue]) -> list[dict[str, object]]:
 
 
 def refused_json(error: TallystickError, name: str) -> dict[str, object]:
-    """Return the machine-readable form of a refusal: the item, the check, and the message."""
-    check = error.check if isinstance(error, VerificationError) else "decode"
+    """Return the machine-readable form of a file that was not accepted: the item, the check, and the message.
+
+    Its verdict is ``refused``, or ``unfinished`` where nothing was found wrong but not all could be checked.
+    """
+    unfinished = isinstance(error, UnfinishedError)
+    check = error.check if isinstance(error, VerificationError | UnfinishedError) else "decode"
     item = error.item if isinstance(error, DecodeError | VerificationError) else None
     offset = error.offset if isinstance(error, DecodeError) else None
     return {
-        "verdict": "refused",
+        "verdict": "unfinished" if unfinished else "refused",
         "file": name,
         "item": item,
         "check": check,

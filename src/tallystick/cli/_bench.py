@@ -143,7 +143,7 @@ def bench_command(
 
 def _calibration_runs(backend: str, *, quick: bool) -> list[Measured]:
     """Run the programs that units are fitted to, saying on a terminal which."""
-    with Console(stderr=True).status("calibrate") as status:
+    with Console(stderr=True, markup=False).status("calibrate") as status:
         return list(run_calibration(backend, quick=quick, told=status.update))
 
 
@@ -172,7 +172,7 @@ def _measured(
 ) -> Iterator[Result]:
     """Measure a suite, saying on a terminal what is being measured."""
     chosen = backends or available_backends()
-    console = Console(stderr=True)
+    console = Console(stderr=True, markup=False)
     with console.status(suite) as status:
         told = status.update
         match suite:
@@ -203,8 +203,12 @@ def _write_json(to: str, text: str) -> None:
 # ---------------------------------------------------------------------- tables
 def _console(*, stderr: bool) -> Console:
     """Return a console that does not squeeze tables where nobody's window limits them."""
-    console = Console(highlight=False, stderr=stderr)
-    return console if console.is_terminal else Console(highlight=False, stderr=stderr, width=_WIDTH)
+    console = Console(highlight=False, markup=False, stderr=stderr)
+    return (
+        console
+        if console.is_terminal
+        else Console(highlight=False, markup=False, stderr=stderr, width=_WIDTH)
+    )
 
 
 def _table(*columns: str, title: str) -> Table:

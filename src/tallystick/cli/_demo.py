@@ -93,7 +93,7 @@ def demo_command(
     names = example.chosen(count)
     chosen = get_backend(backend)
     folder = _fresh(out)
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     demo = _Demo(example, names, folder, chosen.name, console, small_ring=insecure_small_ring)
     console.print(Text.assemble((example.name, "bold"), f": {example.title}"))
     console.print(f"folder: {folder}", soft_wrap=True)

@@ -1,31 +1,33 @@
 """The command group: commands loaded on demand, and one way for errors to reach the user.
 
 Exit codes: 0 success; 1 a transcript refused, a run aborted or a backend failed; 2 something the user can
-correct (flag, file, job, program); 3 cut short (memory, time, a full disk, a program that misbehaves); 130 interrupted.
+correct (flag, file, job, program); 3 cut short (memory, time, a full disk, a program that misbehaves, a fault of this
+package); 130 interrupted.  Nothing that is printed, and nothing that a user's program does, decides among them.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from ..backend import keep_large_buffers
 from ..errors import TallystickError, UnfinishedError, UsageError
+from ._output import TolerantStream, tolerant_streams
 
 __all__ = [
     "COMMANDS",
     "EXIT_REFUSED",
     "EXIT_UNFINISHED",
     "EXIT_USAGE",
-    "fail",
     "main",
     "print_error",
-    "report",
+    "report_fault",
 ]
 
 EXIT_REFUSED = 1
@@ -45,19 +47,21 @@ COMMANDS: Mapping[str, str] = {
 """Command name to ``module:attribute``; loaded on demand, so that an auditor runs no session code."""
 
 
-def fail(error: TallystickError, *, exit_code: int | None = None) -> NoReturn:
-    """Print the error and its hint to stderr in the command line's form, and exit."""
-    report(error)
-    if exit_code is None:
-        exit_code = EXIT_USAGE if isinstance(error, UsageError) else EXIT_REFUSED
-        if isinstance(error, UnfinishedError):
-            exit_code = EXIT_UNFINISHED
-    sys.exit(exit_code)
-
-
-def report(error: TallystickError) -> None:
-    """Print the error and its hint to stderr in the command line's form."""
+def _fail(error: TallystickError) -> int:
+    """Print the error and its hint to stderr in the command line's form, and return the exit code."""
     print_error(error.message, error.hint)
+    if isinstance(error, UnfinishedError):
+        return EXIT_UNFINISHED
+    return EXIT_USAGE if isinstance(error, UsageError) else EXIT_REFUSED
+
+
+def report_fault(error: BaseException) -> None:
+    """Print a fault of this package as one, with its traceback, so that nobody takes it for a verdict."""
+    traceback.print_exception(error)
+    print_error(
+        f"an internal error: {type(error).__name__}: {error}",
+        "this is a fault of tallystick; please report it with the lines above",
+    )
 
 
 def print_error(message: str, hint: str | None = None) -> None:
@@ -102,22 +106,56 @@ class _Group(click.Group):
         standalone_mode: bool = True,
         **extra: object,
     ) -> NoReturn:
-        """Run, and turn every expected error into lines on stderr and an exit code."""
+        """Run, and turn every error into lines on stderr and an exit code."""
         warnings.showwarning = _print_warning
         keep_large_buffers()
+        with tolerant_streams() as out:
+            code = self._run(args, prog_name or self.name, complete_var, extra)
+            code = _told(out, code)
+        sys.exit(code)
+
+    def _run(
+        self,
+        args: Sequence[str] | None,
+        prog_name: str | None,
+        complete_var: str | None,
+        extra: Mapping[str, Any],
+    ) -> int:
         try:
-            code = super().main(args, prog_name or self.name, complete_var, standalone_mode=False, **extra)
+            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except TallystickError as error:
-            fail(error)
+            return _fail(error)
         except click.Abort:
-            click.echo("tallystick: error: interrupted", err=True)
-            sys.exit(_EXIT_INTERRUPTED)
+            print_error("interrupted")
+            return _EXIT_INTERRUPTED
         except click.ClickException as error:
             context = getattr(error, "ctx", None)
             hint = f"{context.command_path} --help lists the options" if context else None
             print_error(error.format_message(), hint)
-            sys.exit(EXIT_USAGE)
-        sys.exit(code if isinstance(code, int) else 0)
+            return EXIT_USAGE
+        except MemoryError:
+            print_error("there is not enough memory")
+            return EXIT_UNFINISHED
+        except OSError as error:
+            print_error(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+            return EXIT_UNFINISHED
+        except SystemExit as error:
+            report_fault(error)
+            return EXIT_UNFINISHED
+        except Exception as error:
+            report_fault(error)
+            return EXIT_UNFINISHED
+        return code if isinstance(code, int) else 0
+
+
+def _told(out: TolerantStream, code: int) -> int:
+    """Return the exit code of a command that may not have been able to say what it had to."""
+    out.flush()
+    if out.failure is None:
+        return code
+    reason = (out.failure.strerror or str(out.failure)).lower()
+    print_error(f"the output could not be written: {reason}")
+    return code or EXIT_UNFINISHED
 
 
 @click.group(

@@ -128,13 +128,13 @@ def _show(preparing: Preparing, *, as_json: bool) -> None:
         filling = asyncio.run(prepare_member(preparing, events))
         events.emit("result", **asdict(filling))
         return
-    console = Console(stderr=True)
+    console = Console(stderr=True, markup=False)
     if console.is_terminal:
         with _Bar(console) as bar:
             filling = asyncio.run(prepare_member(preparing, bar))
     else:
         filling = asyncio.run(prepare_member(preparing, PhaseLines()))
-    Console(highlight=False).print(_table(filling))
+    Console(highlight=False, markup=False).print(_table(filling))
 
 
 class _Bar(Observer):

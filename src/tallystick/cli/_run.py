@@ -162,7 +162,7 @@ class _Display:
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json
-        self._console = Console(stderr=True)
+        self._console = Console(stderr=True, markup=False)
         self._bars = PhaseBars(self._console) if self._console.is_terminal and not as_json else None
 
     def paused(self) -> AbstractContextManager[None]:
@@ -182,7 +182,7 @@ class _Display:
                 bars.finish()
         else:
             outcome = asyncio.run(run_member(node, PhaseLines()))
-        stdout = Console(highlight=False)
+        stdout = Console(highlight=False, markup=False)
         stdout.print(results_table(outcome.results, outcome.told))
         stdout.print()
         stdout.print(cost_table(outcome.costs))

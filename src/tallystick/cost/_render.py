@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..disclosure import budgets, warnings
+from ..disclosure import noise_of, noise_warnings, warnings
 from ..plan import Plan, explain_results, revealed
 from ._calibration import CALIBRATIONS, Calibration
 from ._estimate import Estimate, estimate
@@ -27,15 +27,15 @@ def render(
     lines += [f"  [{name}] {line}" for name, line in zip(_names(plan), revealed(plan), strict=True)] or [
         "  nothing"
     ]
-    spent = budgets(plan)
-    if spent:
+    noise = noise_of(plan)
+    if noise.budgets:
         lines += ["", "differential privacy, as far as noise was added; budgets of several uses add up"]
-        lines += [f"  {budget.text()}" for budget in spent]
+        lines += [f"  {budget.text()}" for budget in noise.budgets]
     lines += ["", "results, computed from it in public"]
     lines += _table([r.name, f"= {t}"] for r, t in zip(plan.results, explain_results(plan), strict=True))
     lines += ["", "cost of a run"]
     lines += _table(_cost_rows(cost, calibrations))
-    concerns = warnings(plan)
+    concerns = [*warnings(plan), *noise_warnings(plan, noise)]
     if concerns:
         lines += ["", "think about"]
         lines += [f"  {line}" for line in concerns]

@@ -5,14 +5,29 @@ The normative text is ``spec/disclosure.md``.
 
 from __future__ import annotations
 
-from ._budget import budgets, coins_for, epsilon_of
+from ._bounds import AuditBound, audit_bound
+from ._budget import Budget, coins_for, epsilon_of
 from ._copies import copied_inputs
-from ._warnings import warnings
+from ._noise import Noise, budgets, noise_of
+from ._statement import Opening, columns_committed_twice, needs_of_results, openings, quoted, unneeded
+from ._warnings import noise_warnings, warnings
 
 __all__ = [
+    "AuditBound",
+    "Budget",
+    "Noise",
+    "Opening",
+    "audit_bound",
     "budgets",
     "coins_for",
+    "columns_committed_twice",
     "copied_inputs",
     "epsilon_of",
+    "needs_of_results",
+    "noise_of",
+    "noise_warnings",
+    "openings",
+    "quoted",
+    "unneeded",
     "warnings",
 ]

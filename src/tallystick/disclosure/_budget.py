@@ -1,4 +1,4 @@
-"""What noise made of fair coins costs in differential privacy: exact, from the plan alone.
+"""What noise made of fair coins costs in differential privacy: exact, from the numbers that a plan declares.
 
 Normative text: ``spec/disclosure.md``, "Noise".
 """
@@ -10,9 +10,9 @@ from functools import lru_cache
 from itertools import accumulate
 from math import log
 
-from ..plan import MAX_COINS, Hint, Output, Plan
+from ..plan import MAX_COINS
 
-__all__ = ["Budget", "budgets", "coins_for", "epsilon_of"]
+__all__ = ["Budget", "coins_for", "epsilon_of"]
 
 _ROUNDING = 1e-9
 """Covers the error of two logarithms of integers in double precision, so that no epsilon is shown too small."""
@@ -20,7 +20,7 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """One use of noise: the outputs that it reaches (their numbers in the plan), and what the plan declares.
+    """One use of noise: the outputs that it protects (their numbers in the plan), and what the plan declares.
 
     Each of ``values`` numbers has the sum of ``coins`` fair coins added, less half of them; a person changes
     one of the numbers, by at most ``sensitivity``.  The release is (epsilon, 2^-delta_bits)-differentially
@@ -40,29 +40,9 @@ class Budget:
         epsilon = "no finite epsilon" if self.epsilon is None else f"epsilon {_upwards(self.epsilon)}"
         return (
             f"{outputs}: binomial noise of {self.coins} coins (at most ±{self.coins // 2}), {epsilon} at delta "
-            f"2^-{self.delta_bits}, if a person changes one value by at most {self.sensitivity}"
+            f"2^-{self.delta_bits}, if a person changes one value by at most {self.sensitivity} and one member was "
+            "honest"
         )
-
-
-def budgets(plan: Plan) -> list[Budget]:
-    """Return what a plan spends, one entry for each use of noise, in plan order."""
-    found = []
-    for v, node in enumerate(plan.nodes):
-        if not isinstance(node, Hint) or node.kind != "coins":
-            continue
-        values, coins, sensitivity, delta_bits = node.parameters
-        reached = {v}
-        outputs: list[int] = []
-        number = -1
-        for w, later in enumerate(plan.nodes):
-            number += isinstance(later, Output)
-            if reached.intersection(later.operands):
-                reached.add(w)
-                if isinstance(later, Output):
-                    outputs.append(number)
-        epsilon = epsilon_of(coins, sensitivity, delta_bits)
-        found.append(Budget(tuple(outputs), values, coins, sensitivity, delta_bits, epsilon))
-    return found
 
 
 @lru_cache(maxsize=256)

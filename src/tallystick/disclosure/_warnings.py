@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from ..plan import Input, Node, Plan
 from ._copies import copied_inputs, sources
 from ._isolation import combined_warnings
+from ._noise import Noise
 
-__all__ = ["warnings"]
+__all__ = ["noise_warnings", "warnings"]
 
 _FEW_ROWS = 10
 _MAX_COPY_WORK = 1 << 24
@@ -46,6 +47,17 @@ def warnings(plan: Plan) -> list[str]:
             found.append(f"[T{number + 1}] shows in which rows equal values are: {points.label}")
     if not plan.inputs:
         found.append("the program uses no column of any member")
+    return found
+
+
+def noise_warnings(plan: Plan, noise: Noise) -> list[str]:
+    """Return what a plan's coins do not protect, though somebody might think so."""
+    found = list(noise.void)
+    bare = [f"[{k + 1}]" for k, node in enumerate(plan.outputs) if node.to is None and k not in noise.covered]
+    if noise.budgets and bare:
+        found.append(
+            f"no noise protects {', '.join(bare)}, and what is said of the others is said of them alone"
+        )
     return found
 
 

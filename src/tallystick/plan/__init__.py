@@ -61,7 +61,7 @@ from ._ops import (
     input_value,
 )
 from ._plan import MAX_BYTES, MAX_VALUES, Plan, Result, ResultValue
-from ._relation import PlanRelation, encodings, forward
+from ._relation import PlanRelation, backward, encodings, forward
 from ._schedule import schedule, tally_of
 from ._schema import Column, MemberSchema
 from ._simulate import Inputs, Witness, simulate, witness
@@ -148,6 +148,7 @@ __all__ = [
     "Witness",
     "Zero",
     "advice_width",
+    "backward",
     "borrow_levels",
     "centred",
     "constant_of",

@@ -52,7 +52,7 @@ class Layout:
     gates (``mul`` and boolean ``hint``), the free slots (other hints), the zeros, the public outputs, or the points;
     -1 for the rest.
     ``depth[v]`` is how many rounds of multiplications and hints come before node v; ``late[v]`` says that it can only
-    be computed when points have been opened.
+    be computed when points have been opened.  ``work`` is how many elements a reader handles.
     """
 
     lengths: tuple[int, ...]
@@ -67,6 +67,7 @@ class Layout:
     outputs: int
     points: int
     columns: int
+    work: int
 
     @property
     def shape(self) -> Shape:
@@ -227,6 +228,7 @@ class Draft(Before):
             outputs=outputs,
             points=points,
             columns=choose_columns(max(sum(inputs) + free + 2 * gates, *owners)),
+            work=self._total,
         )
 
     # ------------------------------------------------------------------ checks

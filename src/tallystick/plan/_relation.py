@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import assert_never
 
 import numpy as np
@@ -28,7 +28,7 @@ from ._ops import (
 )
 from ._plan import Plan
 
-__all__ = ["PlanRelation", "encodings", "forward"]
+__all__ = ["PlanRelation", "backward", "encodings", "forward"]
 
 
 class PlanRelation:
@@ -116,8 +116,7 @@ class PlanRelation:
                         contribute(a, adjoint * Vector.from_i64(backend, self._selected[v]))
                 case Linear():
                     if adjoint is not None:
-                        parts = node.backward(adjoint, [layout.lengths[p] for p in node.operands])
-                        for p, part in zip(node.operands, parts, strict=True):
+                        for p, part in backward(plan, v, adjoint):
                             contribute(p, part)
                 case _:
                     assert_never(node)
@@ -136,6 +135,19 @@ def forward(plan: Plan, v: int, operands: Sequence[Vector]) -> Vector:
     if isinstance(node, Linear):
         return node.forward(operands)
     raise TypeError(f"{node.op} is not a linear operation")
+
+
+def backward(plan: Plan, v: int, adjoint: Vector) -> Iterator[tuple[int, Vector]]:
+    """Yield what linear node v contributes to the adjoint of each operand p: <adjoint, forward(x)> = Σ_p <part, x_p>.
+
+    ``input_bits`` contributes to slots and not to a value, and is the caller's.  Raises ``TypeError`` for what is not
+    linear.
+    """
+    node = plan.nodes[v]
+    if not isinstance(node, Linear):
+        raise TypeError(f"{node.op} is not a linear operation")
+    lengths = [plan.layout.lengths[p] for p in node.operands]
+    yield from zip(node.operands, node.backward(adjoint, lengths), strict=True)
 
 
 def _to_slots(backend: Backend, node: Input, adjoint: Vector) -> Vector:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from ..disclosure import unneeded
 from ..encoding import Value
 from ..errors import PolicyError, UsageError
 from ..limits import MAX_COLUMN_DECIMALS, MAX_INPUT_BITS, MAX_MEMBERS, MAX_NAME, MAX_ROWS
@@ -179,6 +180,17 @@ def check_policy(policy: Policy, plan: Plan, *, whose: str) -> None:
                 f"{whose} does not allow the output {name!r}",
                 hint=f"it allows: {', '.join(policy.outputs or ()) or 'none'}",
             )
+    if policy.outputs is None:
+        return
+    found = unneeded(plan)
+    if found is None:
+        raise PolicyError(f"{whose} names outputs, and too much is opened to see that these need all of it")
+    if found:
+        opened = ", ".join(f"[{name}]" for name in found)
+        raise PolicyError(
+            f"{whose} allows results, none of which needs all of what the program opens as {opened}",
+            hint="`tallystick plan` shows what that is; return what is needed, or do not reveal it",
+        )
 
 
 def schemas(job: Job, rows: Sequence[int]) -> list[MemberSchema]:

@@ -23,7 +23,7 @@ from ..encoding import (
     expect_text,
     loads,
 )
-from ..errors import ProgramError, UsageError
+from ..errors import ProgramError, UnfinishedError, UsageError
 from ..plan import Column, MemberSchema
 from ._confine import ConfinementError, confine, limit
 from ._program import run_source, trace
@@ -71,6 +71,8 @@ def _answer(request: bytes) -> dict[str, Value]:
         return {"confined": confined, "name": program.name, "plan": plan}
     except ProgramError as error:
         return {"refused": "program", "what": error.what, "where": error.where, "hint": error.hint}
+    except UnfinishedError as error:
+        return {"refused": "unfinished", "what": error.message, "where": None, "hint": error.hint}
     except UsageError as error:
         return {"refused": "usage", "what": error.message, "where": None, "hint": error.hint}
 

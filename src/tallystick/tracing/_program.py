@@ -15,8 +15,9 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
+from ..disclosure import columns_committed_twice
 from ..encoding import loads
-from ..errors import DecodeError, ProgramError, TallystickError, UsageError
+from ..errors import DecodeError, ProgramError, TallystickError, UnfinishedError, UsageError
 from ..limits import MAX_MEMBERS
 from ..plan import (
     MAX_BYTES,
@@ -197,8 +198,8 @@ def run_source(source: bytes, path: Path, name: str | None = None) -> Program:
         raise
     except SyntaxError as error:
         raise ProgramError(f"syntax error: {error.msg}", where=f"{path}:{error.lineno}") from error
-    except _FOREIGN as error:
-        raise _raised(error, str(path)) from error
+    except BaseException as error:
+        raise _failure(error, str(path)) from error
     found = {p.name: p for p in namespace.values() if isinstance(p, Program)}
     own = {n: p for n, p in found.items() if Path(p.function.__code__.co_filename).resolve() == path} or found
     if name is not None:
@@ -211,16 +212,6 @@ def run_source(source: bytes, path: Path, name: str | None = None) -> Program:
         defined = ", ".join(own) or "none"
         raise UsageError(f"{path} must define one program, marked with @ts.program; it defines: {defined}")
     return next(iter(own.values()))
-
-
-_FOREIGN = (Exception, SystemExit, GeneratorExit)
-"""Whatever a program raises: leaving the process is not for it to decide."""
-
-
-def _raised(error: BaseException, otherwise: str) -> ProgramError:
-    """Return the error of a program that raised something of its own."""
-    told = "it ends the process" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"
-    return ProgramError(told, where=_raised_at(error) or otherwise)
 
 
 def trace(program: Program, members: Iterable[MemberSchema]) -> Plan:
@@ -238,8 +229,8 @@ def trace(program: Program, members: Iterable[MemberSchema]) -> Plan:
         results = list(_flatten(builder, returned, "", program.returns))
     except TallystickError:
         raise
-    except _FOREIGN as error:
-        raise _raised(error, program.where) from error
+    except BaseException as error:
+        raise _failure(error, program.where) from error
     if not results:
         raise ProgramError(
             "the program returns no result", where=program.returns, hint="return a dict of results"
@@ -249,6 +240,7 @@ def trace(program: Program, members: Iterable[MemberSchema]) -> Plan:
     except (ValueError, OverflowRangeError) as error:
         raise ProgramError(str(error), where=program.where) from error
     _check_size(plan, program)
+    _check_columns(plan, program)
     return plan
 
 
@@ -265,6 +257,20 @@ def _check_size(plan: Plan, program: Program) -> None:
             where=program.where,
             hint="public data in the program, such as constants and positions, is part of the plan",
         ) from error
+
+
+def _check_columns(plan: Plan, program: Program) -> None:
+    """Refuse a plan that uses a column as two inputs: nothing would prove that both hold the same values."""
+    twice = columns_committed_twice(plan)
+    if twice:
+        member, name = twice[0]
+        raise ProgramError(
+            f"the column {name!r} of {member} is used in a join and elsewhere, or in two joins of different columns: "
+            "its two commitments could hold different values, and no proof says that they do not",
+            where=program.where,
+            hint="compute both in programs of their own, or give the column a second name in the table and the job, "
+            "which says openly that these are two columns",
+        )
 
 
 def schema_of(plan: Plan) -> list[MemberSchema]:
@@ -308,6 +314,23 @@ def _as_opened(builder: Builder, value: object) -> Opened:
     if value.builder is not builder:
         fail("a value of another trace", hint="do not keep secrets in global variables")
     return value
+
+
+def _failure(error: BaseException, where: str) -> BaseException:
+    """Return what to raise for what a program raised: only an error in it is one that its author can correct here.
+
+    A program that ends the process, or takes all memory, must not look like one that has been traced, nor like a
+    mistake on the command line.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        return error
+    where = _raised_at(error) or where
+    if isinstance(error, SystemExit):
+        message = f"{where}: the program ends the process (exit code {error.code!r}) instead of being traced"
+        return UnfinishedError(message, check="program", hint="keep what is not the program out of its file")
+    if isinstance(error, MemoryError) or not isinstance(error, Exception):
+        return UnfinishedError(f"{where}: the program failed: {type(error).__name__}", check="program")
+    return ProgramError(f"{type(error).__name__}: {error}", where=where)
 
 
 def _raised_at(error: BaseException) -> str | None:

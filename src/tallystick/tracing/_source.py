@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..encoding import Value, dumps, expect_bytes, expect_map, expect_text, loads
-from ..errors import DecodeError, ProgramError, UsageError
+from ..errors import DecodeError, ProgramError, TallystickError, UnfinishedError, UsageError
 from ..plan import MAX_BYTES, MemberSchema, Plan
 from ._child import MAX_REQUEST, UNCONFINED
 
@@ -62,18 +62,19 @@ class ProgramFile:
     def check(self) -> str:
         """Run the file and return the program's name: what is wrong with the file itself shows before any peer waits.
 
-        Raises ``UsageError`` and ``ProgramError`` as ``load_program`` does.
+        Raises ``UsageError``, ``ProgramError`` and ``UnfinishedError`` as ``load_program`` does.
         """
         (reply,) = self._run(None, _SEEDS[:1])
         return expect_text(reply["name"], f"{self.path}: the program's name")
 
-    def trace(self, members: Iterable[MemberSchema]) -> Plan:
+    def trace(self, members: Iterable[MemberSchema], *, seconds: float | None = None) -> Plan:
         """Trace the program on symbolic tables; ``ProgramError`` names its line.
 
-        What comes back is checked like any plan from anywhere, and to be one on these tables.
+        What comes back is checked like any plan from anywhere, and to be one on these tables.  Raises
+        ``UnfinishedError`` for a program that ends the process, or is not traced within so many seconds.
         """
         schemas = list(members)
-        first, *others = (reply["plan"] for reply in self._run(schemas, _SEEDS))
+        first, *others = (reply["plan"] for reply in self._run(schemas, _SEEDS, seconds))
         if any(plan != first for plan in others):
             raise ProgramError(
                 "the program traces to another plan in every process",
@@ -91,7 +92,13 @@ class ProgramFile:
     def _failed(self, what: str) -> ProgramError:
         return ProgramError(what, where=str(self.path))
 
-    def _run(self, members: Sequence[MemberSchema] | None, seeds: Sequence[str]) -> list[dict[str, Value]]:
+    def _unfinished(self, what: str, hint: str | None = None) -> UnfinishedError:
+        return UnfinishedError(f"{self}: {what}", check="program", hint=hint)
+
+    def _run(
+        self, members: Sequence[MemberSchema] | None, seeds: Sequence[str], seconds: float | None = None
+    ) -> list[dict[str, Value]]:
+        seconds = min(_SECONDS, seconds or _SECONDS)
         path = self.path.resolve()
         source, own = _read(path)
         request = dumps(
@@ -109,7 +116,7 @@ class ProgramFile:
             )
         children = [_Child(request, seed) for seed in seeds]
         for child in children:
-            child.join()
+            child.join(seconds)
         for line in children[0].printed():
             self.say(line)
         replies = [self._reply(child) for child in children]
@@ -119,9 +126,12 @@ class ProgramFile:
 
     def _reply(self, child: _Child) -> dict[str, Value]:
         if child.late:
-            raise self._failed(f"it took longer than {_SECONDS} s to trace")
+            raise self._unfinished(f"it was not traced within {child.late:g} s")
         if not child.answer:
-            raise self._failed(f"it ended the process that traced it ({child.end()})")
+            raise self._unfinished(
+                f"it ended the process that traced it ({child.end()})",
+                "keep what is not the program out of its file",
+            )
         try:
             reply = loads(child.answer, max_size=MAX_BYTES + (1 << 16), what="the traced plan")
             if isinstance(reply, dict) and "refused" in reply:
@@ -130,7 +140,7 @@ class ProgramFile:
         except DecodeError as error:
             raise self._failed(f"it left no plan: {error.message}") from error
 
-    def _refused(self, reply: dict[str, Value]) -> UsageError:
+    def _refused(self, reply: dict[str, Value]) -> TallystickError:
         what, where, hint = (_shown(reply.get(key)) for key in ("what", "where", "hint"))
         if reply["refused"] == UNCONFINED:
             return UsageError(
@@ -139,6 +149,8 @@ class ProgramFile:
                 hint="only programs of the package, and files that belong to you and that nobody else can write, are "
                 "traced here",
             )
+        if reply["refused"] == "unfinished":
+            return self._unfinished(what or "it cannot be traced", hint)
         if reply["refused"] == "program":
             return ProgramError(what or "it cannot be traced", where=where, hint=hint)
         return UsageError(what or "it cannot be traced", hint=hint)
@@ -155,7 +167,7 @@ class _Child:
             _COMMAND, stdin=pipe, stdout=pipe, stderr=pipe, env=environment
         )
         self._request = request
-        self.answer, self._errors, self.late = b"", b"", False
+        self.answer, self._errors, self.late = b"", b"", 0.0
         self._threads = [threading.Thread(target=f) for f in (self._ask, self._listen, self._watch)]
         for thread in self._threads:
             thread.start()
@@ -180,12 +192,12 @@ class _Child:
             pass
         self._process.stderr.close()
 
-    def join(self) -> None:
+    def join(self, seconds: float) -> None:
         """Wait until the process has ended, and end it when its time is up."""
         try:
-            self._process.wait(_SECONDS)
+            self._process.wait(seconds)
         except subprocess.TimeoutExpired:
-            self.late = True
+            self.late = seconds
             self._process.kill()
             self._process.wait()
         for thread in self._threads:

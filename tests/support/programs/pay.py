@@ -27,10 +27,10 @@ def other(table: ts.Members[ts.Table]) -> dict[str, object]:
 
 @ts.program
 def shared(table: ts.Members[ts.Table]) -> dict[str, object]:
-    """How many wages of the north are paid elsewhere too, and in the west for how many years."""
+    """Two joins: of years, and of wages that the north pays and the west too, and there for how many years."""
     wages = (table["north"]["wage"], table["west"]["wage"])
     return {
-        "south": ts.join.intersection_size(wages[0], table["south"]["wage"]),
+        "south": ts.join.intersection_size(table["north"]["years"], table["south"]["years"]),
         "size": ts.join.intersection_size(*wages),
         "years": ts.join.intersection_sum(*wages, values=table["west"]["years"]),
     }
