@@ -92,9 +92,9 @@ def test_an_auditor_with_a_program_traces_it_with_all_operators(tmp_path: Path) 
     run(
         "from types import SimpleNamespace as Named\n"
         "from tallystick.audit import ProgramSource\n"
-        "from tallystick.plan import Column\n"
+        "from tallystick.plan import Column, Plan\n"
         "terms = Named(members=[Named(name='a')], tables=[Named(rows=2, columns={'x': Column(0, 9)})])\n"
-        "plan = ProgramSource.parse('larger.py:larger').trace(terms)\n"
+        "plan = Plan.from_bytes(ProgramSource.parse('larger.py:larger').plan_bytes(terms))\n"
         "assert [r.name for r in plan.results] == ['larger', 'half']",
         tmp_path,
     )

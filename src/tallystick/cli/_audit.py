@@ -29,7 +29,6 @@ from ..backend import Backend, get_backend
 from ..errors import DecodeError, TallystickError, UnfinishedError, UsageError, VerificationError
 from ..record import Consortium, read_consortium
 from ._group import EXIT_REFUSED, EXIT_UNFINISHED, EXIT_USAGE, print_error, report_fault
-from ._programs import find_source
 
 __all__ = ["audit_command"]
 
@@ -96,7 +95,7 @@ def audit_command(
         get_backend(backend),
         None if job_file is None else _job(job_file),
         None if consortium_file is None else read_consortium(consortium_file),
-        None if program is None else find_source(program, Path()),
+        None if program is None else _source(program, Path()),
         Limits(memory=None if max_memory is None else max_memory * _MEGABYTE, seconds=max_seconds),
     )
     verdicts = []
@@ -117,6 +116,13 @@ def _width() -> int:
     return shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
 
 
+def _source(reference: str, folder: Path) -> Source:
+    # Imported here, so that an auditor without a program loads nothing that traces.
+    from ._programs import find_source
+
+    return find_source(reference, folder)
+
+
 def _job(path: Path) -> JobPin:
     # Imported here, so that an auditor without a job file runs no session code.
     from ..session import read_job
@@ -127,7 +133,7 @@ def _job(path: Path) -> JobPin:
         consortium=job.consortium,
         columns=job.columns,
         policy=job.policy,
-        program=find_source(job.program, job.path.parent),
+        program=_source(job.program, job.path.parent),
     )
 
 
