@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import assert_never
 
 from ..proofs import Shape, choose_columns
@@ -71,15 +71,7 @@ class Layout:
     @property
     def shape(self) -> Shape:
         """The dimensions of the computation's witness (``spec/relation.md``)."""
-        return Shape(
-            columns=self.columns,
-            inputs=self.inputs,
-            free=self.free,
-            gates=self.gates,
-            zeros=self.zeros,
-            outputs=self.outputs,
-            points=self.points,
-        )
+        return Shape(**{f.name: getattr(self, f.name) for f in fields(Shape)})
 
 
 class TooManyError(ValueError):
@@ -185,35 +177,35 @@ class Draft(Before):
             raise ValueError(f"plan: {uses} coins hints; at most {MAX_COIN_HINTS} are allowed")
         place: list[int] = []
         inputs = [0] * len(self.members)
-        ranges = [0] * len(self.members)
-        free = gates = zeros = outputs = points = 0
+        counts = dict.fromkeys(("free", "gates", "zeros", "outputs", "points"), 0)
         for node, n in zip(self.nodes, self.lengths, strict=True):
-            at = -1
+            kind: str | None = None
             match node:
                 case Input():
-                    at = inputs[node.member]
+                    place.append(inputs[node.member])
                     inputs[node.member] += node.slots
-                    ranges[node.member] += 2 * node.range.gates
+                    continue
                 case Hint():
-                    if node.boolean:
-                        at, gates = gates, gates + n
-                    else:
-                        at, free = free, free + n
+                    kind = "gates" if node.boolean else "free"
                 case Mul():
-                    at, gates = gates, gates + n
-                case Zero(a):
-                    at, zeros = zeros, zeros + self.lengths[a]
-                case Output(a, _, to):
-                    if to is None:
-                        at, outputs = outputs, outputs + self.lengths[a]
-                case Points(a):
-                    at, points = points, points + self.lengths[a]
+                    kind = "gates"
+                case Zero():
+                    kind, n = "zeros", self.lengths[node.a]
+                case Output():
+                    kind, n = None if node.to is not None else "outputs", self.lengths[node.a]
+                case Points():
+                    kind, n = "points", self.lengths[node.a]
                 case InputBits() | Constant() | Linear() | Matching():
                     pass
                 case _:
                     assert_never(node)
-            place.append(at)
-        owners = [own + proof for own, proof in zip(inputs, ranges, strict=True)]
+            place.append(-1 if kind is None else counts[kind])
+            if kind is not None:
+                counts[kind] += n
+        owners = list(inputs)
+        for node in self.nodes:
+            if isinstance(node, Input):
+                owners[node.member] += 2 * node.range.gates
         return Layout(
             lengths=tuple(self.lengths),
             intervals=tuple(self.intervals),
@@ -221,12 +213,8 @@ class Draft(Before):
             depth=tuple(f.depth for f in self._facts),
             late=tuple(f.late for f in self._facts),
             inputs=tuple(inputs),
-            free=free,
-            gates=gates,
-            zeros=zeros,
-            outputs=outputs,
-            points=points,
-            columns=choose_columns(max(sum(inputs) + free + 2 * gates, *owners)),
+            columns=choose_columns(max(sum(inputs) + counts["free"] + 2 * counts["gates"], *owners)),
+            **counts,
         )
 
     # ------------------------------------------------------------------ checks

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -73,12 +73,6 @@ def fail(message: str, *, hint: str | None = None) -> NoReturn:
     raise ProgramError(message, where=program_line(), hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
-class _Revealed:
-    output: int
-    expression: int
-
-
 class Builder:
     """The nodes of one trace.  Equal nodes are one node, so nothing is computed twice.
 
@@ -89,6 +83,9 @@ class Builder:
     def __init__(self, members: Sequence[Member]) -> None:
         self.members = tuple(members)
         self._draft = Draft(self.members)
+        self.nodes: Sequence[Node] = self._draft.nodes
+        self.lengths: Sequence[int] = self._draft.lengths
+        self.intervals: Sequence[Interval] = self._draft.intervals
         self.expressions: list[Expression] = []
         self.expression_lengths: list[int] = []
         self.memo: dict[object, object] = {}
@@ -96,28 +93,13 @@ class Builder:
         self._output_lengths: list[int] = []
         self._known: dict[Node, int] = {}
         self._known_expressions: dict[Expression, int] = {}
-        self._revealed: dict[int, _Revealed] = {}
+        self._revealed: dict[int, int] = {}
         self._opened_points: dict[int, int] = {}
         self._points_lengths: list[int] = []
         self._told: set[int] = set()
         self._told_names: set[tuple[str, int]] = set()
         self._replaced: set[int] = set()
         self._orders = 0
-
-    @property
-    def nodes(self) -> Sequence[Node]:
-        """The nodes so far."""
-        return self._draft.nodes
-
-    @property
-    def lengths(self) -> Sequence[int]:
-        """How many entries each node has."""
-        return self._draft.lengths
-
-    @property
-    def intervals(self) -> Sequence[Interval]:
-        """In which interval the entries of each node lie."""
-        return self._draft.intervals
 
     # ------------------------------------------------------------------ nodes
     def add(self, node: Node) -> int:
@@ -186,8 +168,8 @@ class Builder:
             self.add(Output(v, label, None))
             self._output_lengths.append(self.lengths[v])
             number = len(self._output_lengths) - 1
-            self._revealed[v] = _Revealed(number, self.express(PublicOutput(number)))
-        return self._revealed[v].expression
+            self._revealed[v] = self.express(PublicOutput(number))
+        return self._revealed[v]
 
     def tell(self, v: int, label: str, to: tuple[int, ...]) -> None:
         """Open node v to some members.  It stays in the plan though no result can read it."""
@@ -221,7 +203,7 @@ class Builder:
         Inputs that the program touched stay, so that a plan alone says which columns to trace the program
         with; of those in another order the original goes, if nothing else reads it.
         """
-        expressions = self._needed_expressions(results)
+        expressions = sorted(_needed((r.expression for r in results), self.expressions, "expression"))
         opened = {e.number for k in expressions if isinstance(e := self.expressions[k], PublicOutput)}
         outputs = [v for v, node in enumerate(self.nodes) if isinstance(node, Output)]
         kept_outputs = [number for number, v in enumerate(outputs) if number in opened or v in self._told]
@@ -229,7 +211,7 @@ class Builder:
         roots = {outputs[number] for number in kept_outputs}
         roots |= {points[number] for k in expressions for number in references(self.expressions[k], "points")}
         roots |= {v for v, node in enumerate(self.nodes) if isinstance(node, Input | Zero)} - self._replaced
-        needed = self._needed_nodes(roots)
+        needed = _needed(roots, self.nodes, "node")
         draft = self._draft.keep(sorted(needed))
         kept_points = [number for number, v in enumerate(points) if v in needed]
         kept = {"expression": expressions, "output": kept_outputs, "points": kept_points}
@@ -241,16 +223,11 @@ class Builder:
             [renumbered(r, new) for r in results],
         )
 
-    def _needed_nodes(self, roots: set[int]) -> set[int]:
-        needed = set(roots)
-        for v in range(len(self.nodes) - 1, -1, -1):
-            if v in needed:
-                needed.update(self.nodes[v].operands)
-        return needed
 
-    def _needed_expressions(self, results: Sequence[Result]) -> list[int]:
-        needed = {r.expression for r in results}
-        for k in range(len(self.expressions) - 1, -1, -1):
-            if k in needed:
-                needed.update(references(self.expressions[k], "expression"))
-        return sorted(needed)
+def _needed(roots: Iterable[int], items: Sequence[Node] | Sequence[Expression], to: str) -> set[int]:
+    """Return the positions of the roots and of all that they are made of."""
+    needed = set(roots)
+    for k in range(len(items) - 1, -1, -1):
+        if k in needed:
+            needed.update(references(items[k], to))
+    return needed
