@@ -164,10 +164,8 @@ class Draft(Before):
         draft._works = [self._works[v] for v in kept]
         draft._total = sum(draft._works)
         draft._named = {(n.member, n.name, n.order) for n in draft.nodes if isinstance(n, Input)}
-        read = {node.source for node in draft.nodes if isinstance(node, InputBits)}
-        for v, node in enumerate(draft.nodes):
-            if isinstance(node, Input) and node.form != "value" and v not in read:
-                draft.set_form(v, "value")
+        for v in draft._unread():
+            draft.set_form(v, "value")
         return draft
 
     def layout(self) -> Layout:
@@ -175,6 +173,11 @@ class Draft(Before):
         uses = sum(isinstance(node, Hint) and node.kind == "coins" for node in self.nodes)
         if uses > MAX_COIN_HINTS:
             raise ValueError(f"plan: {uses} coins hints; at most {MAX_COIN_HINTS} are allowed")
+        unread = self._unread()
+        if unread:
+            raise ValueError(
+                f"plan: node {unread[0]} (input): it is in bits form, and nothing reads its bits"
+            )
         place: list[int] = []
         inputs = [0] * len(self.members)
         counts = dict.fromkeys(("free", "gates", "zeros", "outputs", "points"), 0)
@@ -218,6 +221,12 @@ class Draft(Before):
         )
 
     # ------------------------------------------------------------------ checks
+    def _unread(self) -> list[int]:
+        """Return the inputs in bits form whose bits no node reads."""
+        read = {node.source for node in self.nodes if isinstance(node, InputBits)}
+        own = ((v, node) for v, node in enumerate(self.nodes) if isinstance(node, Input))
+        return [v for v, node in own if node.form == "bits" and v not in read]
+
     def _check_operands(self, node: Node) -> None:
         for p in node.operands:
             if not 0 <= p < len(self.nodes):
