@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -97,3 +98,21 @@ def test_a_trace_checks_every_node_once_and_encodes_once(monkeypatch: pytest.Mon
     assert (again, again.layout, again.digest) == (plan, plan.layout, plan.digest)
     # What was not traced here is checked in full, node by node.
     assert tuple(checked) == plan.nodes
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x: [(x + k).sum() for k in range(40)],
+        lambda x: x < 7,
+    ],
+    ids=["all", "bits"],
+)
+def test_too_many_elements_are_refused_at_the_line(make: Callable[[ts.Secret], object]) -> None:
+    def body(table: ts.Members[ts.Table]) -> object:
+        return make(table["a"]["x"])
+
+    schema = [MemberSchema("a", 1 << 20, {"x": Column(0, 2**40)})]
+    with pytest.raises(ProgramError, match="elements are too many for a plan") as raised:
+        trace(ts.program(body), schema)
+    assert "test_programs.py" in (raised.value.where or "")

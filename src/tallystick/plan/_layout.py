@@ -125,9 +125,7 @@ class Draft(Before):
             self._check_recipients(node)
         facts = self._follow(node, late)
         work = node.work(n, self)
-        if n > MAX_LENGTH:
-            raise TooManyError(n, f"{n} elements; at most {MAX_LENGTH} are allowed")
-        self._check_total(n, self._total + work)
+        self._check_size(n, self._total + work)
         interval = node.interval(self)
         if isinstance(node, Input):
             self._named.add((node.member, node.name, node.order))
@@ -143,8 +141,8 @@ class Draft(Before):
         node = self.nodes[v]
         assert isinstance(node, Input)
         changed = replace(node, form=form)
-        work = changed.work(changed.length(self), self)
-        self._check_total(self.lengths[v], self._total + work - self._works[v])
+        work = changed.work(node.n, self)
+        self._check_size(changed.slots, self._total + work - self._works[v])
         self._total += work - self._works[v]
         self.nodes[v], self._works[v] = changed, work
 
@@ -275,7 +273,9 @@ class Draft(Before):
         a, b = self._facts[node.a], self._facts[node.b]
         return (a.drawn and not b.random) or (b.drawn and not a.random)
 
-    def _check_total(self, n: int, total: int) -> None:
+    def _check_size(self, n: int, total: int) -> None:
+        if n > MAX_LENGTH:
+            raise TooManyError(n, f"{n} elements; at most {MAX_LENGTH} are allowed")
         if total > MAX_TOTAL:
             raise TooManyError(n, f"the plan has more than {MAX_TOTAL} elements")
 

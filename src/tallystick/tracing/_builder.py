@@ -73,6 +73,13 @@ def fail(message: str, *, hint: str | None = None) -> NoReturn:
     raise ProgramError(message, where=program_line(), hint=hint)
 
 
+def _refuse(op: str, error: ValueError) -> NoReturn:
+    if isinstance(error, TooManyError):
+        limits = f"at most {MAX_LENGTH} a node, {MAX_TOTAL} in all"
+        fail(f"{op}: {error.length} elements are too many for a plan ({limits})")
+    fail(f"{op}: {error}")
+
+
 class Builder:
     """The nodes of one trace.  Equal nodes are one node, so nothing is computed twice.
 
@@ -116,11 +123,8 @@ class Builder:
             )
         try:
             self._draft.add(node)
-        except TooManyError as error:
-            limits = f"at most {MAX_LENGTH} a node, {MAX_TOTAL} in all"
-            fail(f"{node.op}: {error.length} elements are too many for a plan ({limits})")
         except ValueError as error:
-            fail(f"{node.op}: {error}")
+            _refuse(node.op, error)
         position = len(self.nodes) - 1
         if not isinstance(node, Hint) or HINTS[node.kind].deterministic:
             self._known[node] = position
@@ -133,7 +137,10 @@ class Builder:
         assert node.order is None
         if node.form != "bits":
             # The value node keeps its key, so that asking for the column again finds it.
-            self._draft.set_form(source, "bits")
+            try:
+                self._draft.set_form(source, "bits")
+            except ValueError as error:
+                _refuse(InputBits.op, error)
         return self.add(InputBits(source))
 
     def new_order(self) -> int:
