@@ -11,7 +11,6 @@ import pytest
 from tallystick.bench import LIBRARY
 from tallystick.bench._library import _COLUMNS
 from tallystick.cost import estimate
-from tallystick.online import plan_need
 from tallystick.tracing import Column, MemberSchema, load_program, trace
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -38,7 +37,7 @@ def test_counts_are_those_of_the_plan(case, tmp_path):
     ]
     plan = trace(load_program(source, "measured"), schemas)
     cost = estimate(plan)
-    need = plan_need(plan)
+    need = estimate(plan).need
     assert facts["gates"] == cost.gates
     assert facts["rounds"] == cost.rounds
     assert facts["triples"] == cost.triples == need.triples

@@ -14,6 +14,7 @@ from tallystick import encoding
 from tallystick.algebra import Generators, Random, Vector
 from tallystick.backend import Backend
 from tallystick.errors import DataError, ProgramError, UsageError, VerificationError
+from tallystick.online import schedule
 from tallystick.plan import (
     Hint,
     Inputs,
@@ -23,7 +24,6 @@ from tallystick.plan import (
     PlanRelation,
     Zero,
     _plan,
-    schedule,
     simulate,
     witness,
 )

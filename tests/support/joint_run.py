@@ -25,8 +25,8 @@ from tallystick.online import (
     prove,
     share_inputs,
 )
-from tallystick.party import Party
-from tallystick.plan import PENDING_LIMIT, Plan, PlanRelation
+from tallystick.party import PENDING_LIMIT, Party
+from tallystick.plan import Plan, PlanRelation
 from tallystick.proofs import (
     BatchVerifier,
     Proof,

@@ -5,7 +5,7 @@ Normative text: ``spec/online.md``.
 
 from ._commit import NONCE_BYTES, SEED_BYTES, commit_and_open, toss, xor
 from ._mesh import Mesh
-from ._openings import AuthenticatedOpenings, Claim, PointClaim, compare_broadcasts
+from ._openings import PENDING_LIMIT, AuthenticatedOpenings, Claim, PointClaim, compare_broadcasts
 from ._party import Party
 from ._shared import MacKey, Shared
 from ._wire import (
@@ -21,6 +21,7 @@ from ._zero import share_zeros
 
 __all__ = [
     "NONCE_BYTES",
+    "PENDING_LIMIT",
     "SEED_BYTES",
     "AuthenticatedOpenings",
     "Claim",

@@ -1,14 +1,14 @@
 """Plans: a static graph of vector operations, its bytes, and what follows from it without any data.
 
 ``Plan`` is valid or does not exist; ``PlanRelation`` is what the proofs and the auditor see of it; ``simulate`` runs
-it on plain integers; ``forward`` and ``schedule`` serve the online phase.  The normative text is ``spec/plan.md``.
+it on plain integers; ``forward`` serves the online phase.  The normative text is ``spec/plan.md``.
 """
 
 from __future__ import annotations
 
 import importlib
 
-from ._approach import GUESSES, Approach, Correction, Truncation, power_rounds, prefix_levels
+from ._approach import COMBINED, GUESSES, Approach, Correction, Truncation
 from ._explain import explain_results, revealed
 from ._expressions import (
     MAX_BITS,
@@ -27,9 +27,13 @@ from ._expressions import (
     operands_of,
     points_of,
 )
-from ._hints import HINTS, MAX_COINS, STATISTICAL_BITS, advice_width, span_weights
-from ._hints_numbers import multiplier_for, ratio_by_approach, ratio_steps, root_by_approach, root_step
-from ._hints_order import control_digits
+from ._hint_kind import FEW, HintKind
+from ._hints import HINTS, STATISTICAL_BITS, Advice, advice_of, advice_width, adviser_of
+from ._hints_digits import BitsHint, CopyHint, SpanHint, WeightedHint, span_weights
+from ._hints_drawn import MAX_COINS, CoinsHint, RandomHint, SwitchesHint
+from ._hints_inverses import InverseHint, ReciprocalHint
+from ._hints_numbers import QuotientHint, RatioHint, RootHint, ratio_steps, root_step
+from ._hints_order import ControlsHint, SplitHint, control_digits
 from ._intervals import HALF, Interval, OverflowRangeError, centred
 from ._linear import constant_of, forward, input_value, view_indices
 from ._matching import selections
@@ -76,30 +80,16 @@ from ._plan import (
     work_of,
 )
 from ._relation import PlanRelation, encodings
-from ._schedule import schedule, tally_of
 from ._simulate import Inputs, Witness, simulate, witness
 from ._sorting import Exchange, exchanges
-from ._tally import (
-    COMBINATIONS,
-    COMBINED,
-    FEW,
-    MAC,
-    PENDING_LIMIT,
-    Pending,
-    Tally,
-    borrow_levels,
-    side_by_side,
-)
 from ._told import policy_names, told
 
 __all__ = [
-    "COMBINATIONS",
     "COMBINED",
     "FEW",
     "GUESSES",
     "HALF",
     "HINTS",
-    "MAC",
     "MAX_BITS",
     "MAX_BYTES",
     "MAX_COINS",
@@ -113,21 +103,27 @@ __all__ = [
     "MAX_PLACES",
     "MAX_TOTAL",
     "MAX_VALUES",
-    "PENDING_LIMIT",
     "STATISTICAL_BITS",
     "Add",
+    "Advice",
     "Approach",
+    "BitsHint",
+    "CoinsHint",
     "Concat",
     "Constant",
+    "ControlsHint",
+    "CopyHint",
     "Correction",
     "Exchange",
     "Expression",
     "Group",
     "Hint",
+    "HintKind",
     "Input",
     "InputBits",
     "Inputs",
     "Interval",
+    "InverseHint",
     "Matching",
     "Matmul",
     "Member",
@@ -136,7 +132,6 @@ __all__ = [
     "Node",
     "Output",
     "OverflowRangeError",
-    "Pending",
     "Plan",
     "PlanRelation",
     "Points",
@@ -148,19 +143,28 @@ __all__ = [
     "PublicOutput",
     "PublicRounded",
     "PublicTake",
+    "QuotientHint",
+    "RandomHint",
+    "RatioHint",
+    "ReciprocalHint",
     "Result",
     "ResultValue",
+    "RootHint",
     "Scale",
+    "SpanHint",
+    "SplitHint",
     "Sub",
     "Sum",
+    "SwitchesHint",
     "Take",
-    "Tally",
     "Truncation",
     "View",
+    "WeightedHint",
     "Witness",
     "Zero",
+    "advice_of",
     "advice_width",
-    "borrow_levels",
+    "adviser_of",
     "centred",
     "compute_layout",
     "constant_of",
@@ -175,25 +179,17 @@ __all__ = [
     "length_of",
     "moved",
     "moved_expression",
-    "multiplier_for",
     "operands_of",
     "points_of",
     "policy_names",
-    "power_rounds",
-    "prefix_levels",
-    "ratio_by_approach",
     "ratio_steps",
     "revealed",
-    "root_by_approach",
     "root_step",
     "route",
-    "schedule",
     "selections",
-    "side_by_side",
     "simulate",
     "span_weights",
     "switch_count",
-    "tally_of",
     "told",
     "view_indices",
     "witness",

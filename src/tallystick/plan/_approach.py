@@ -13,22 +13,23 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-from ._tally import COMBINED, FEW, Tally, borrow_levels
+from ._hint_kind import digits_held
 
 __all__ = [
+    "COMBINED",
     "GUESSES",
     "Approach",
     "Bounds",
     "Correction",
     "Guess",
     "Truncation",
-    "count_approach",
-    "power_rounds",
-    "prefix_levels",
     "raised_width",
     "ratio_approach",
     "root_approach",
 ]
+
+COMBINED = 1 << 10
+"""At most so many truncated values enter one of the random sums that show that they are integers."""
 
 Bounds: TypeAlias = tuple[int, int]
 """The least and the greatest integer that something may be."""
@@ -42,7 +43,7 @@ _SPARE = 5
 """Binary places that the front keeps, and that the last residual has beyond the digits of the result."""
 
 _EXCHANGE = 16
-"""Digits truncated that weigh as much as the ten rounds of one truncation more."""
+"""Of two approaches the one is taken that truncates fewer digits, one truncation more standing for so many."""
 
 _OFFSET = Fraction(19, 32)
 """What is taken off the approximation, so that its floor is the result or 1 less: 11/32 for its error, 1/4 for the
@@ -190,6 +191,28 @@ class Approach:
         return 3 if self.refined is None else 5
 
     @property
+    def effort(self) -> int:
+        """Random bits and products that one of many quotients takes, for the choice between this and long division."""
+        digits = [self.whole, self.rest_digits + 1, self.k]
+        digits += [self.whole + self.k] * 2 if self.promised else []
+        better = [c for c in (self.refined, self.last) if c is not None]
+        products = self.whole + self.guess.degree + sum(len(c.series) for c in better) + 3
+        products += self.whole if self.whole > self.guess.t else 0
+        return sum(2 * k - 1 for k in digits) + products + sum(t.places for t in self.truncations)
+
+    def held(self, n: int) -> int:
+        """Return how many digits of n values are looked for at once, or factors sent."""
+        places = self.whole if self.kind == "ratio" else self.k
+        most = max(
+            2 * (self.whole + self.k) if self.promised else 0,
+            2 * (2 + (places if self.whole > self.guess.t else 0)),
+            self.guess.truncation.places + self.cut.places,
+            self.last.residual.places + self.front.places,
+            *(c.product.places for c in (self.refined, self.last) if c is not None),
+        )
+        return max(n * most, *(digits_held(n, k) for k in (self.whole, self.rest_digits + 1, self.k)))
+
+    @property
     def kept(self) -> int:
         """How many digits of z residuals are found with."""
         return self.whole - self.cut.places
@@ -316,58 +339,3 @@ def root_approach(k: int) -> Approach | None:
     """Return the approach to the k digits of the root of a number of 2k digits."""
     square = (0, (1 << 2 * k) - 1)
     return _Target("root", k, 2 * k, (Fraction(0), Fraction(1 << k)), square, None, k + 1).best()
-
-
-def power_rounds(degree: int) -> list[range]:
-    """Return, round by round, which powers are found, the e-th as product of those ⌊e/2⌋ and ⌈e/2⌉."""
-    return [range((1 << i) + 1, min(2 << i, degree) + 1) for i in range((degree - 1).bit_length())]
-
-
-def prefix_levels(k: int) -> list[list[tuple[int, int]]]:
-    """Return, level by level, which of k places are joined with a lower one to know all sums of beginnings."""
-    return borrow_levels(k + 1)
-
-
-def count_approach(approach: Approach, n: int, tally: Tally) -> None:
-    """Count the sub-protocol of ``spec/online.md``, "Approach"."""
-    if n == 0:
-        return
-    ratio = approach.kind == "ratio"
-    places = approach.whole if ratio else approach.k
-    if approach.promised is not None:
-        tally.digits(2 * n, approach.whole + approach.k)
-    tally.digits(n, approach.whole)
-    if not ratio:
-        tally.multiply(n * places)
-    if n > FEW:
-        for _ in range(places - 1):
-            tally.multiply(n)
-    else:
-        for level in prefix_levels(places):
-            tally.multiply(n * len(level))
-    tally.multiply(n * (2 + (places if approach.whole > approach.guess.t else 0)))
-    for powers in power_rounds(approach.guess.degree):
-        tally.multiply(n * len(powers))
-    tally.truncate(n, [approach.guess.truncation.places, approach.cut.places])
-    if approach.refined is not None:
-        if not ratio:
-            tally.multiply(n)
-        tally.multiply(n)
-        tally.truncate(n, [approach.refined.residual.places])
-        _count_correction(tally, n, approach.refined)
-    if not ratio:
-        tally.multiply(n)
-    tally.multiply(2 * n)
-    tally.truncate(n, [approach.last.residual.places, approach.front.places])
-    _count_correction(tally, n, approach.last)
-    # The borrow of the close truncation, then the candidate's product.
-    tally.multiply(n)
-    tally.multiply(n)
-    tally.digits(n, approach.rest_digits + 1)
-    tally.digits(n, approach.k)
-
-
-def _count_correction(tally: Tally, n: int, correction: Correction) -> None:
-    for _ in correction.series[1:]:
-        tally.multiply(n)
-    tally.truncate(n, [correction.product.places])
