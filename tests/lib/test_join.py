@@ -361,9 +361,9 @@ def test_wrong_tags_stop_the_run_before_any_is_shown(
     """Tags that are wrong under right MACs, as if all had conspired to compute them wrongly."""
     honest = protocols.answer
 
-    async def lying(question, online):
-        right = await honest(question, online)
-        if not isinstance(question.advice, ReciprocalHint):
+    async def lying(advice, arguments, intervals, online):
+        right = await honest(advice, arguments, intervals, online)
+        if not isinstance(advice, ReciprocalHint):
             return right
         return online.key.add(right, Vector.constant(right.backend, 1, len(right)))
 

@@ -288,9 +288,9 @@ def test_wrong_advice_stops_the_run_before_any_output(
     node = c.plan.nodes[hint_node(c.plan, kind=_kind(name))]
     honest = protocols.answer
 
-    async def lying(question, online):
-        right = await honest(question, online)
-        if question.advice.name != node.kind:
+    async def lying(advice, arguments, intervals, online):
+        right = await honest(advice, arguments, intervals, online)
+        if advice.name != node.kind:
             return right
         unit = Vector.from_ints(right.backend, [1, *[0] * (len(right) - 1)])
         return online.key.add(right, unit)
@@ -507,9 +507,9 @@ def test_a_key_that_makes_a_tag_impossible(
 
     honest_answer = protocols.answer
 
-    async def known(question, online):
-        if not isinstance(question.advice, plan_room.RandomHint):
-            return await honest_answer(question, online)
+    async def known(advice, arguments, intervals, online):
+        if not isinstance(advice, plan_room.RandomHint):
+            return await honest_answer(advice, arguments, intervals, online)
         return online.key.constant(Vector.from_ints(native, [-rows[row]]))
 
     monkeypatch.setattr(protocols, "answer", known)
@@ -521,9 +521,9 @@ def test_a_key_that_makes_a_tag_impossible(
 def test_a_key_without_its_mac_stops_the_run(native: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = protocols.answer
 
-    async def shifting(question, online):
-        key = await honest(question, online)
-        if online.party.index != CHEATER or not isinstance(question.advice, plan_room.RandomHint):
+    async def shifting(advice, arguments, intervals, online):
+        key = await honest(advice, arguments, intervals, online)
+        if online.party.index != CHEATER or not isinstance(advice, plan_room.RandomHint):
             return key
         return Shared(key.value + Vector.constant(native, 1, len(key)), key.mac)
 

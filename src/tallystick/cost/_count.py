@@ -86,27 +86,22 @@ class _Mesh:
             self.steps.append(Step(self.phase, label, 1, tuple(sizes)))
 
     async def broadcast(self, label: str, payload: Buffer) -> list[bytes]:
-        """See ``Mesh``."""
         sizes, self.unequal = self.unequal or [len(payload)] * self.size, None
         self.note(label, sizes)
         own = bytes(payload)
         return [own if n == len(own) else bytes(n) for n in sizes]
 
     async def exchange(self, label: str, payloads: Sequence[Buffer]) -> list[bytes]:
-        """See ``Mesh``."""
         self.note(label, [len(payloads[-1])] * self.size)
         return [bytes(payload) for payload in payloads]
 
     async def send(self, to: int, label: str, payload: Buffer) -> None:
-        """See ``Mesh``."""
         raise NotImplementedError("the online phase sends nothing to one member alone")
 
     async def receive(self, sender: int, label: str) -> bytes:
-        """See ``Mesh``."""
         raise NotImplementedError("the online phase receives nothing from one member alone")
 
     def broadcast_digests(self) -> tuple[bytes, ...]:
-        """See ``Mesh``."""
         return (bytes(32),) * self.size
 
 
@@ -114,7 +109,6 @@ class _Seat(Party):
     """A party whose commitments are all alike, as those of members that send the same must be here."""
 
     def commitment(self, label: str, round_: int, owner: int, nonce: Buffer, payload: Buffer) -> bytes:
-        """See ``Party``."""
         return bytes(32)
 
 
@@ -134,48 +128,32 @@ class _Stock:
     key = MacKey(0, 0)
 
     def __init__(self, parties: int) -> None:
-        self.taken = {"triples": 0, "bits": 0, "randoms": 0}
-        self.dealt = [0] * parties
-
-    @property
-    def used(self) -> Need:
-        """See ``Preparation``."""
-        return Need(masks=tuple(self.dealt), **self.taken)
-
-    def take(self, need: Need) -> None:
-        """Count what something is known to take."""
-        for kind in self.taken:
-            self.taken[kind] += getattr(need, kind)
-        self.dealt = [a + b for a, b in zip(self.dealt, need.masks, strict=True)]
+        self.used = Need(masks=(0,) * parties)
 
     async def reserve(self, need: Need) -> None:
-        """See ``Preparation``."""
+        pass
 
     async def triples(self, n: int) -> Triples:
-        """See ``Preparation``."""
-        self.taken["triples"] += n
+        self.used += Need(triples=n)
         return Triples(_shared(n), _shared(n), _shared(n))
 
     async def bits(self, n: int) -> Shared:
-        """See ``Preparation``."""
-        self.taken["bits"] += n
+        self.used += Need(bits=n)
         return _shared(n)
 
     async def randoms(self, n: int) -> Shared:
-        """See ``Preparation``."""
-        self.taken["randoms"] += n
+        self.used += Need(randoms=n)
         return _shared(n)
 
     async def masks(self, owner: int, n: int) -> Masks:
-        """See ``Preparation``."""
-        self.dealt[owner] += n
+        self.used += Need(masks=(*(0 for _ in range(owner)), n))
         return Masks(_shared(n), _vector(n) if owner == 0 else None)
 
     def burn(self, reason: str) -> None:
-        """See ``Preparation``."""
+        raise AssertionError(f"on lengths every check holds: {reason}")
 
     def note_check(self, going_on: bool) -> None:
-        """See ``Preparation``."""
+        pass
 
 
 class _Counting(Openings):
@@ -186,7 +164,6 @@ class _Counting(Openings):
         super().__init__(_Seat(mesh, LENGTHS, bytes(32), _NO_RANDOM), self.stock, **options)
 
     async def broadcast(self, label: str, own: Vector) -> list[Vector]:
-        """See ``AuthenticatedOpenings``."""
         self.mesh.note(label, [FR_BYTES * len(own)] * self.mesh.size)
         return [own] * self.mesh.size
 
@@ -236,27 +213,23 @@ class _Recorder(_Counting):
         self.recorded = _Recorded()
 
     async def broadcast(self, label: str, own: Vector) -> list[Vector]:
-        """See ``AuthenticatedOpenings``."""
         self.recorded.events.append((True, label, len(own)))
         return [own] * self.mesh.size
 
     async def record(self, name: str, claim: Claim | PointClaim) -> None:
-        """See ``AuthenticatedOpenings``."""
         self.recorded.events.append((False, name, len(claim.mac)))
 
     async def check_pending(self, label: str) -> None:
-        """See ``AuthenticatedOpenings``."""
         self.recorded.events.append(None)
 
     async def part(self, key: Hashable, protocol: Callable[[Openings], Awaitable[_Result]]) -> _Result:
-        """See ``Openings``."""
         known = _known_part(key, self.mesh.size)
         if known.result is None:
             inner = _Recorder(self.mesh.size)
             known.result = await protocol(inner)
             known.events, known.need = inner.recorded.events, inner.stock.used
         self.recorded.events += known.events
-        self.stock.take(known.need)
+        self.stock.used += known.need
         result: _Result = known.result
         return result
 
@@ -271,8 +244,7 @@ def _recorded(
     advice: Advice, lengths: tuple[int, ...], intervals: tuple[Interval, ...], parties: int
 ) -> _Recorded:
     recorder = _Recorder(parties)
-    question = Question(advice, [_shared(n) for n in lengths], intervals)
-    recorder.recorded.result = _run(answer(question, recorder))
+    recorder.recorded.result = _run(answer(advice, [_shared(n) for n in lengths], intervals, recorder))
     recorder.recorded.need = recorder.stock.used
     return recorder.recorded
 
@@ -286,31 +258,25 @@ class _ByLength(Computation):
         self.masked = self.advised = 0
 
     def local(self, v: int) -> None:
-        """See ``Computation``."""
         self._values[v] = _shared(self._plan.layout.lengths[v])
 
     async def advise(self, questions: Sequence[Question]) -> list[Shared]:
-        """See ``Computation``."""
         online = self._counting
         dealt = [q.advice for q in questions if isinstance(q.advice, SwitchesHint)]
         if dealt:
             counts = [(advice.member, advice.outputs([])) for advice in dealt]
-            return await _dealt(online, counts)
+            online.mesh.unequal = _sizes(counts, online.mesh.size)
+            own = [_vector(n) for owner, n in counts if owner == 0]
+            return await deal(online, counts, own, label="hint/switches", zeros="hint/zeros")
         known = [
             _recorded(q.advice, tuple(map(len, q.arguments)), tuple(q.intervals), online.mesh.size)
             for q in questions
         ]
         for one in known:
-            online.stock.take(one.need)
+            online.stock.used += one.need
             self.masked += one.masked
             self.advised += one.need.triples
         return await abreast(online, [one.replay for one in known])
-
-
-async def _dealt(online: _Counting, counts: Sequence[tuple[int, int]]) -> list[Shared]:
-    online.mesh.unequal = _sizes(counts, online.mesh.size)
-    own = [_vector(n) for owner, n in counts if owner == 0]
-    return await deal(online, counts, own, label="hint/switches", zeros="hint/zeros")
 
 
 def _sizes(counts: Sequence[tuple[int, int]], parties: int) -> list[int]:
@@ -329,11 +295,9 @@ class _ShapeOnly:
         self.shape = shape
 
     def given(self, points: bytes) -> Relation:
-        """See ``Relation``."""
         return self
 
     def transpose(self, backend: Any, **_weights: Vector) -> Transposed:
-        """See ``Relation``."""
         shape = self.shape
         return Transposed(tuple(map(_vector, shape.inputs)), _vector(shape.free), _vector(shape.gates), 0)
 

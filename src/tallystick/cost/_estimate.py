@@ -37,7 +37,10 @@ class Estimate:
     boolean_wires: int
     multiplications: int
     coset_products: int
-    need: Need
+    triples: int
+    random_bits: int
+    random_elements: int
+    masks: tuple[int, ...]
     steps: tuple[Step, ...]
     shape: Shape
     proof_bytes: int
@@ -47,24 +50,9 @@ class Estimate:
     work: Mapping[str, Work]
 
     @property
-    def triples(self) -> int:
-        """Triples of the whole run."""
-        return self.need.triples
-
-    @property
-    def random_bits(self) -> int:
-        """Shared random bits of the whole run."""
-        return self.need.bits
-
-    @property
-    def random_elements(self) -> int:
-        """Shared random elements of the whole run."""
-        return self.need.randoms
-
-    @property
-    def masks(self) -> tuple[int, ...]:
-        """Masks of the whole run, by the member that knows them."""
-        return self.need.masks
+    def need(self) -> Need:
+        """The material that a run takes."""
+        return Need(self.triples, self.random_bits, self.random_elements, self.masks)
 
     @property
     def rounds(self) -> int:
@@ -127,7 +115,10 @@ def estimate(plan: Plan, *, pending_limit: int = PENDING_LIMIT) -> Estimate:
         boolean_wires=shape.gates - (multiplications - counted.advised),
         multiplications=multiplications,
         coset_products=coset,
-        need=need,
+        triples=need.triples,
+        random_bits=need.bits,
+        random_elements=need.randoms,
+        masks=need.masks,
         steps=steps,
         shape=shape,
         proof_bytes=proof,

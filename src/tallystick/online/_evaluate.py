@@ -20,7 +20,6 @@ from ..plan import (
     Plan,
     Points,
     Zero,
-    advice_of,
     constant_of,
     encodings,
     forward,
@@ -152,7 +151,7 @@ class Computation:
             assert isinstance(node, Hint)
             arguments = [self._values[p] for p in node.arguments]
             intervals = [self._plan.layout.intervals[p] for p in node.arguments]
-            questions.append(Question(advice_of(node.kind, node.parameters), arguments, intervals))
+            questions.append(Question(node, arguments, intervals))
         for v, advice in zip(group, await self.advise(questions), strict=True):
             self._values[v] = advice
 

@@ -18,6 +18,7 @@ from ..plan import (
     CoinsHint,
     ControlsHint,
     CopyHint,
+    Hint,
     Interval,
     InverseHint,
     QuotientHint,
@@ -28,11 +29,12 @@ from ..plan import (
     SpanHint,
     SplitHint,
     SwitchesHint,
+    advice_of,
     advice_width,
 )
 from ._abreast import abreast
 from ._digits import by_element, digits, digits_from, plus, products
-from ._hints_joins import patched, random, reciprocal, switches
+from ._hints_joins import patched, reciprocal, switches
 from ._hints_numbers import quotient, ratio, root
 from ._hints_order import controls, split
 from ._openings import Openings
@@ -42,11 +44,16 @@ __all__ = ["Question", "advise", "answer"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A kind of advice with its parameters, its arguments, and the intervals that the plan proves for them."""
+    """A hint with its arguments, and the intervals that the plan proves for them."""
 
-    advice: Advice
+    hint: Hint
     arguments: Sequence[Shared]
     intervals: Sequence[Interval]
+
+    @property
+    def advice(self) -> Advice:
+        """What is asked for."""
+        return advice_of(self.hint.kind, self.hint.parameters)
 
 
 async def advise(online: Openings, questions: Sequence[Question]) -> list[Shared]:
@@ -54,15 +61,16 @@ async def advise(online: Openings, questions: Sequence[Question]) -> list[Shared
     networks = [q.advice for q in questions if isinstance(q.advice, SwitchesHint)]
     if networks:
         return await switches(online, networks)
-    return await abreast(online, [partial(answer, q) for q in questions])
+    return await abreast(online, [partial(answer, q.advice, q.arguments, q.intervals) for q in questions])
 
 
-async def answer(question: Question, online: Openings) -> Shared:
+async def answer(
+    advice: Advice, arguments: Sequence[Shared], intervals: Sequence[Interval], online: Openings
+) -> Shared:
     """Return shares of the outputs of one hint.
 
     Raises ProgramError for a hint that looks into a value too wide to be masked in the field.
     """
-    advice, arguments, intervals = question.advice, question.arguments, question.intervals
     width, limit = advice.width(intervals), advice_width(online.party.size)
     if width > limit:
         raise ProgramError(
@@ -76,9 +84,10 @@ async def answer(question: Question, online: Openings) -> Shared:
         case CopyHint():
             return await _copy(online, arguments[0])
         case CoinsHint():
-            return await _coins(online, advice)
+            # Uniform as long as one party is honest, and authenticated ever since.
+            return await online.preparation.bits(advice.values * advice.coins)
         case RandomHint():
-            return await random(online, advice)
+            return await online.preparation.randoms(advice.n)
         case ReciprocalHint():
             return await reciprocal(online, arguments[0])
         case InverseHint():
@@ -146,8 +155,3 @@ async def _inverse(online: Openings, x: Shared, interval: Interval) -> Shared:
     await online.check_pending("hint/check")
     opened = await online.open(product, label="hint/inverse")
     return s * patched(opened).inverse() - zero
-
-
-async def _coins(online: Openings, advice: CoinsHint) -> Shared:
-    """Return bits of the preparation: uniform as long as one party is honest, and authenticated ever since."""
-    return await online.preparation.bits(advice.values * advice.coins)

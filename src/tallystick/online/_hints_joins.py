@@ -11,11 +11,11 @@ import numpy as np
 
 from ..algebra import Vector
 from ..party import Shared
-from ..plan import RandomHint, SwitchesHint, route
+from ..plan import SwitchesHint, route
 from ._deal import deal
 from ._openings import Openings
 
-__all__ = ["patched", "random", "reciprocal", "switches"]
+__all__ = ["patched", "reciprocal", "switches"]
 
 
 async def reciprocal(online: Openings, x: Shared) -> Shared:
@@ -26,11 +26,6 @@ async def reciprocal(online: Openings, x: Shared) -> Shared:
     product = await online.multiply(x, s, label="hint/reciprocal")
     opened = await online.open(product, label="hint/reciprocal")
     return s * patched(opened).inverse()
-
-
-async def random(online: Openings, advice: RandomHint) -> Shared:
-    """Return elements of the preparation that nobody knows."""
-    return await online.preparation.randoms(advice.n)
 
 
 async def switches(online: Openings, networks: Sequence[SwitchesHint]) -> list[Shared]:

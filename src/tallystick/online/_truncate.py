@@ -11,14 +11,11 @@ from collections.abc import Sequence
 from ..algebra import Vector
 from ..backend import FR_MODULUS
 from ..party import Shared
-from ..plan import COMBINED, STATISTICAL_BITS, Truncation
+from ..plan import COMBINATIONS, COMBINED, STATISTICAL_BITS, Truncation
 from ._digits import Unmasked, open_masked, plus
 from ._openings import Openings
 
 __all__ = ["truncated"]
-
-COMBINATIONS = 80
-"""Random sums that show that truncated values are integers: each misses one that is not with probability 1/2."""
 
 
 async def truncated(

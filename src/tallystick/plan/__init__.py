@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 
-from ._approach import COMBINED, GUESSES, Approach, Correction, Truncation
+from ._approach import COMBINATIONS, COMBINED, GUESSES, Approach, Correction, Truncation
 from ._explain import explain_results, revealed
 from ._expressions import (
     MAX_BITS,
@@ -85,6 +85,7 @@ from ._sorting import Exchange, exchanges
 from ._told import policy_names, told
 
 __all__ = [
+    "COMBINATIONS",
     "COMBINED",
     "FEW",
     "GUESSES",

@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias
 from ._hint_kind import digits_held
 
 __all__ = [
+    "COMBINATIONS",
     "COMBINED",
     "GUESSES",
     "Approach",
@@ -28,8 +29,11 @@ __all__ = [
     "root_approach",
 ]
 
+COMBINATIONS = 80
+"""Random sums that show that truncated values are integers: each misses one that is not with probability 1/2."""
+
 COMBINED = 1 << 10
-"""At most so many truncated values enter one of the random sums that show that they are integers."""
+"""At most so many values enter one such sum."""
 
 Bounds: TypeAlias = tuple[int, int]
 """The least and the greatest integer that something may be."""
@@ -203,14 +207,15 @@ class Approach:
     def held(self, n: int) -> int:
         """Return how many digits of n values are looked for at once, or factors sent."""
         places = self.whole if self.kind == "ratio" else self.k
-        most = max(
-            2 * (self.whole + self.k) if self.promised else 0,
-            2 * (2 + (places if self.whole > self.guess.t else 0)),
-            self.guess.truncation.places + self.cut.places,
-            self.last.residual.places + self.front.places,
-            *(c.product.places for c in (self.refined, self.last) if c is not None),
+        corrections = [c for c in (self.refined, self.last) if c is not None]
+        return max(
+            digits_held(2 * n, self.whole + self.k) if self.promised else 0,
+            *(digits_held(n, k) for k in (self.whole, self.rest_digits + 1, self.k)),
+            2 * n * (2 + (places if self.whole > self.guess.t else 0)),
+            _truncated_held(n, self.guess.truncation, self.cut),
+            _truncated_held(n, self.last.residual, self.front),
+            *(_truncated_held(n, t) for c in corrections for t in (c.residual, c.product)),
         )
-        return max(n * most, *(digits_held(n, k) for k in (self.whole, self.rest_digits + 1, self.k)))
 
     @property
     def kept(self) -> int:
@@ -227,6 +232,12 @@ class Approach:
             raised_width((self.rest[0] + half, self.rest[1] + half), self.rest_digits + 1),
             raised_width(self.candidate, self.k),
         )
+
+
+def _truncated_held(n: int, *truncations: Truncation) -> int:
+    """Return what truncating n values each in these ways holds: their digits, or the values with what masks sums."""
+    cuts = [t.places for t in truncations if t.places]
+    return max(n * sum(cuts), len(cuts) * (n + COMBINATIONS * -(-n // COMBINED)))
 
 
 @dataclass(frozen=True, slots=True)

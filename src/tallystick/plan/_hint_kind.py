@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from typing import ClassVar, TypeAlias
 
 import numpy as np
@@ -57,11 +56,6 @@ class HintKind(ABC):
     def held(self, _lengths: Sequence[int], _intervals: Sequence[Interval]) -> int:
         """Return how many elements one message holds at most, or how many digits are looked for at once, if more."""
         return 0
-
-    @classmethod
-    def parameters(cls) -> tuple[str, ...]:
-        """Return the names of the parameters."""
-        return tuple(field.name for field in fields(cls))  # type: ignore[arg-type]
 
     @classmethod
     def check_intervals(cls, intervals: Sequence[Interval]) -> None:

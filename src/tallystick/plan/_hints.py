@@ -8,6 +8,7 @@ them it must constrain with ``mul`` and ``zero``.  A kind serves those who compu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import TypeAlias, get_args
 
 from ..backend import FR_MODULUS
@@ -81,8 +82,8 @@ def check_hint(
     if kind not in HINTS:
         raise ValueError(f"unknown kind of hint {kind[:40]!r}; known are {', '.join(sorted(HINTS))}")
     known = HINTS[kind]
-    if len(parameters) != len(known.parameters()):
-        raise ValueError(f"a {kind} hint has {len(known.parameters())} parameters, not {len(parameters)}")
+    if len(parameters) != len(fields(known)):
+        raise ValueError(f"a {kind} hint has {len(fields(known))} parameters, not {len(parameters)}")
     if len(lengths) != known.arguments:
         raise ValueError(f"a {kind} hint has {known.arguments} arguments, not {len(lengths)}")
     if boolean != known.boolean:

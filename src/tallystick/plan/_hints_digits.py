@@ -32,7 +32,6 @@ class WeightedHint(HintKind):
         """What each wire of a value is worth."""
 
     def outputs(self, lengths: Sequence[int]) -> int:
-        """See ``HintKind``."""
         return lengths[0] * len(self.weights)
 
 
@@ -46,27 +45,23 @@ class BitsHint(WeightedHint):
 
     @property
     def least(self) -> int:
-        """See ``WeightedHint``."""
         return self.low
 
     @property
     def weights(self) -> list[int]:
-        """See ``WeightedHint``."""
         if not 1 <= self.k <= MAX_DIGITS:
             raise ValueError(f"a bits hint has between 1 and {MAX_DIGITS} bits, not {self.k}")
         return [1 << i for i in range(self.k)]
 
     def compute(self, arguments: Sequence[Integers]) -> Integers:
-        """See ``HintKind``."""
         return binary((int(x) - self.low for x in arguments[0]), self.k)
 
     def width(self, intervals: Sequence[Interval]) -> int:
-        """See ``HintKind``: x - low, raised by a multiple of 2^k if it may be negative."""
+        """X - low, raised by a multiple of 2^k if it may be negative."""
         bottom, top = (end - self.low for end in bounds(intervals[0]))
         return max(top - min(0, bottom >> self.k << self.k), 1, 1 << self.k - 1).bit_length()
 
     def held(self, lengths: Sequence[int], _intervals: Sequence[Interval]) -> int:
-        """See ``HintKind``."""
         return digits_held(lengths[0], self.k)
 
 
@@ -94,18 +89,15 @@ class SpanHint(WeightedHint):
 
     @property
     def least(self) -> int:
-        """See ``WeightedHint``."""
         return self.low
 
     @property
     def weights(self) -> list[int]:
-        """See ``WeightedHint``."""
         if not self.low < self.high or self.k > MAX_DIGITS:
             raise ValueError(f"a span hint needs low < high, at most 2^{MAX_DIGITS} apart")
         return span_weights(self.high - self.low)
 
     def compute(self, arguments: Sequence[Integers]) -> Integers:
-        """See ``HintKind``."""
         *lower, top_weight = self.weights
         digits: list[int] = []
         for x in arguments[0]:
@@ -115,11 +107,9 @@ class SpanHint(WeightedHint):
         return integers(digits)
 
     def width(self, intervals: Sequence[Interval]) -> int:
-        """See ``HintKind``."""
         return BitsHint(self.low, self.k).width(intervals)
 
     def held(self, lengths: Sequence[int], _intervals: Sequence[Interval]) -> int:
-        """See ``HintKind``."""
         return digits_held(lengths[0], self.k)
 
 
@@ -132,18 +122,14 @@ class CopyHint(WeightedHint):
 
     @property
     def least(self) -> int:
-        """See ``WeightedHint``."""
         return 0
 
     @property
     def weights(self) -> list[int]:
-        """See ``WeightedHint``."""
         return [1]
 
     def compute(self, arguments: Sequence[Integers]) -> Integers:
-        """See ``HintKind``."""
         return integers(int(x) % FR_MODULUS for x in arguments[0])
 
     def held(self, lengths: Sequence[int], _intervals: Sequence[Interval]) -> int:
-        """See ``HintKind``."""
         return 2 * lengths[0]

@@ -46,7 +46,6 @@ class CoinsHint(_Drawn):
     delta_bits: int
 
     def outputs(self, _lengths: Sequence[int]) -> int:
-        """See ``HintKind``."""
         if self.values < 0 or not 2 <= self.coins <= MAX_COINS or self.coins % 2:
             raise ValueError(f"a coins hint has an even number of coins for each value, at most {MAX_COINS}")
         if not 1 <= self.sensitivity <= self.coins or not 1 <= self.delta_bits <= _MAX_DELTA_BITS:
@@ -56,7 +55,6 @@ class CoinsHint(_Drawn):
         return self.values * self.coins
 
     def compute(self, _arguments: Sequence[Integers]) -> Integers:
-        """See ``HintKind``."""
         n = self.values * self.coins
         drawn = secrets.randbits(n) if n else 0
         return integers(drawn >> i & 1 for i in range(n))
@@ -71,13 +69,11 @@ class RandomHint(_Drawn):
     n: int
 
     def outputs(self, _lengths: Sequence[int]) -> int:
-        """See ``HintKind``."""
         if not 1 <= self.n <= _MAX_OWN:
             raise ValueError(f"between 1 and {_MAX_OWN} random elements are possible, not {self.n}")
         return self.n
 
     def compute(self, _arguments: Sequence[Integers]) -> Integers:
-        """See ``HintKind``."""
         return integers(secrets.randbelow(FR_MODULUS) for _ in range(self.n))
 
 
@@ -94,12 +90,10 @@ class SwitchesHint(_Drawn):
     n: int
 
     def outputs(self, _lengths: Sequence[int]) -> int:
-        """See ``HintKind``."""
         if not 2 <= self.n <= _MAX_OWN:
             raise ValueError(f"a network has between 2 and {_MAX_OWN} wires, not {self.n}")
         return switch_count(self.n)
 
     def compute(self, _arguments: Sequence[Integers]) -> Integers:
-        """See ``HintKind``."""
         order = np.random.default_rng().permutation(self.n).astype(np.int64)
         return integers(int(setting) for setting in route(order))

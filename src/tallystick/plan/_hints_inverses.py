@@ -20,20 +20,17 @@ class InverseHint(HintKind):
     boolean = False
 
     def outputs(self, lengths: Sequence[int]) -> int:
-        """See ``HintKind``."""
         return lengths[0]
 
     def compute(self, arguments: Sequence[Integers]) -> Integers:
-        """See ``HintKind``."""
         return integers(pow(int(x), -1, FR_MODULUS) if int(x) % FR_MODULUS else 0 for x in arguments[0])
 
     def width(self, intervals: Sequence[Interval]) -> int:
-        """See ``HintKind``: digits tell which values are 0, where some may be."""
+        """Digits tell which values are 0, where some may be."""
         low, high = bounds(intervals[0])
         return max(high - low, 1).bit_length() if low <= 0 <= high else 0
 
     def held(self, lengths: Sequence[int], intervals: Sequence[Interval]) -> int:
-        """See ``HintKind``."""
         return max(digits_held(lengths[0], self.width(intervals)), 2 * lengths[0])
 
 
@@ -45,5 +42,4 @@ class ReciprocalHint(InverseHint):
     masked = False
 
     def width(self, _intervals: Sequence[Interval]) -> int:
-        """See ``HintKind``."""
         return 0

@@ -65,22 +65,18 @@ class QuotientHint(HintKind):
         return multiplier_for(self.divisor, self.k)
 
     def outputs(self, lengths: Sequence[int]) -> int:
-        """See ``HintKind``."""
         if self.divisor < 2 or self.divisor.bit_length() > MAX_DIGITS:
             raise ValueError(f"a quotient hint has a divisor between 2 and 2^{MAX_DIGITS}")
         return _digit_count(self.k, lengths)
 
     def compute(self, arguments: Sequence[Integers]) -> Integers:
-        """See ``HintKind``."""
         return binary(((int(x) - self.low) // self.divisor for x in arguments[0]), self.k)
 
     def width(self, intervals: Sequence[Interval]) -> int:
-        """See ``HintKind``."""
         bottom, top = ((end - self.low) * self.by.factor for end in bounds(intervals[0]))
         return raised_width((bottom, top), self.by.shift + self.k)
 
     def held(self, lengths: Sequence[int], _intervals: Sequence[Interval]) -> int:
-        """See ``HintKind``."""
         return digits_held(lengths[0], self.by.shift + self.k)
 
 
@@ -140,17 +136,14 @@ class RatioHint(HintKind):
         return _ratio_approach(self.k, bounds(intervals[0]), bounds(intervals[1]))
 
     def outputs(self, lengths: Sequence[int]) -> int:
-        """See ``HintKind``."""
         if lengths[0] != lengths[1]:
             raise ValueError(f"a ratio hint of {lengths[0]} dividends and {lengths[1]} divisors")
         return _digit_count(self.k, lengths)
 
     def compute(self, arguments: Sequence[Integers]) -> Integers:
-        """See ``HintKind``."""
         return binary((int(a) // int(b) if b else 0 for a, b in zip(*arguments, strict=True)), self.k)
 
     def width(self, intervals: Sequence[Interval]) -> int:
-        """See ``HintKind``."""
         approach = self.approach(intervals)
         if approach is not None:
             return max(raised_width(bounds(intervals[1]), approach.whole), approach.width)
@@ -158,7 +151,6 @@ class RatioHint(HintKind):
         return max(raised_width(bounds(intervals[0]), steps.dividend), steps.width)
 
     def held(self, lengths: Sequence[int], intervals: Sequence[Interval]) -> int:
-        """See ``HintKind``."""
         approach, n = self.approach(intervals), lengths[0]
         if approach is not None:
             return approach.held(n)
@@ -197,20 +189,16 @@ class RootHint(HintKind):
         return _root_approach(self.k)
 
     def outputs(self, lengths: Sequence[int]) -> int:
-        """See ``HintKind``."""
         return _digit_count(self.k, lengths)
 
     def compute(self, arguments: Sequence[Integers]) -> Integers:
-        """See ``HintKind``."""
         return binary((isqrt(max(int(x), 0)) for x in arguments[0]), self.k)
 
     def width(self, intervals: Sequence[Interval]) -> int:
-        """See ``HintKind``."""
         width, approach = raised_width(bounds(intervals[0]), 2 * self.k), self.approach
         return width if approach is None else max(width, approach.width)
 
     def held(self, lengths: Sequence[int], _intervals: Sequence[Interval]) -> int:
-        """See ``HintKind``."""
         n, approach = lengths[0], self.approach
         by_digits = max(digits_held(n, 2 * self.k), digits_held(n, self.k + 2))
         return by_digits if approach is None else max(digits_held(n, 2 * self.k), approach.held(n))

@@ -27,11 +27,9 @@ class ControlsHint(HintKind):
     name = "controls"
 
     def outputs(self, lengths: Sequence[int]) -> int:
-        """See ``HintKind``."""
         return sum(layer.count for layer in exchanges(lengths[0]))
 
     def compute(self, arguments: Sequence[Integers]) -> Integers:
-        """See ``HintKind``."""
         keys = arguments[0].copy()
         controls: list[int] = []
         for layer in exchanges(len(keys)):
@@ -44,11 +42,9 @@ class ControlsHint(HintKind):
         return integers(controls)
 
     def width(self, intervals: Sequence[Interval]) -> int:
-        """See ``HintKind``."""
         return control_digits(intervals[0]) + 1
 
     def held(self, lengths: Sequence[int], intervals: Sequence[Interval]) -> int:
-        """See ``HintKind``."""
         k, counts = self.width(intervals), [layer.count for layer in exchanges(lengths[0])]
         return max((max(digits_held(n, k), 2 * n) for n in counts), default=0)
 
@@ -67,7 +63,6 @@ class SplitHint(HintKind):
     k: int
 
     def outputs(self, lengths: Sequence[int]) -> int:
-        """See ``HintKind``."""
         n = lengths[0] // self.k if self.k else 0
         if not 1 <= self.k <= MAX_DIGITS or n * self.k != lengths[0] or not 0 <= self.rank < n - 1:
             raise ValueError(
@@ -76,7 +71,6 @@ class SplitHint(HintKind):
         return 3 * n
 
     def compute(self, arguments: Sequence[Integers]) -> Integers:
-        """See ``HintKind``."""
         digits = arguments[0].reshape(-1, self.k)
         n = len(digits)
         keys = [sum(int(d) << i for i, d in enumerate(row)) for row in digits]
@@ -85,9 +79,9 @@ class SplitHint(HintKind):
         return integers(int(i in group) for group in chosen for i in range(n))
 
     def width(self, _intervals: Sequence[Interval]) -> int:
-        """See ``HintKind``: the numbers of candidates, which a plan's lengths bound."""
+        """The numbers of candidates, which a plan's lengths bound."""
         return 26
 
     def held(self, lengths: Sequence[int], _intervals: Sequence[Interval]) -> int:
-        """See ``HintKind``: both factors of the products of a level."""
+        """Both factors of the products of a level."""
         return 2 * (self.outputs(lengths) + 2)
