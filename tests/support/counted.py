@@ -39,7 +39,8 @@ def counted_plans(folder: Path) -> Iterator[tuple[str, Callable[[], Plan]]]:
         for members in range(2, min(4, len(example.members)) + 1):
             yield f"gallery {example.name}, {members} members", lambda e=example, m=members: e.plan(m)  # type: ignore[misc]
     for k, one in enumerate(CASES):
-        yield f"function {k} {one.name}", lambda c=one: traced(c).plan  # type: ignore[misc]
+        before = sum(other.name == one.name for other in CASES[:k])
+        yield f"function {one.name} {before + 1}", lambda c=one: traced(c).plan  # type: ignore[misc]
 
 
 def figures(plan: Plan) -> dict[str, list[float]]:
