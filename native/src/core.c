@@ -4,6 +4,7 @@
 #include "cpu/features.h"
 #include "ring/ring_impl.h"
 #include "util/limits.h"
+#include "util/stack.h"
 
 /* ---- code paths ---- */
 
@@ -36,13 +37,21 @@ const char *ts_cpu_name(const ts_cpu *cpu) { return cpu->name; }
 
 /* ---- kernels exported as they are ---- */
 
-#define TS_RETURN_void
-#define TS_RETURN_int return
-#define TS_RETURN_size_t return
+#define TS_CALL_void(stack, call) \
+    call;                         \
+    ts_wipe_stack_##stack()
+#define TS_CALL_int(stack, call) \
+    const int answer = call;     \
+    ts_wipe_stack_##stack();     \
+    return answer
+#define TS_CALL_size_t(stack, call) return call
+
 #define TS_PARAMETERS(...) __VA_ARGS__
 #define TS_KERNEL(code, result, name, parameters)
-#define TS_EXPORTED(code, result, name, parameters, arguments) \
-    result ts_##name(const ts_cpu *cpu, TS_PARAMETERS parameters) { TS_RETURN_##result cpu->name arguments; }
+#define TS_EXPORTED(code, stack, result, name, parameters, arguments)      \
+    result ts_##name(const ts_cpu *cpu, TS_PARAMETERS parameters) {        \
+        TS_CALL_##result(stack, cpu->name arguments);                      \
+    }
 #include "cpu/kernels.h"
 
 /* ---- kernels with checks before ---- */
@@ -52,12 +61,15 @@ int ts_fr_vec_expand(const ts_cpu *cpu, ts_fr *out, size_t n, const uint8_t *key
     if (first > TS_MAX_CHACHA20_BLOCKS || n > TS_MAX_CHACHA20_BLOCKS - first)
         return ts_refuse(TS_ERR_LENGTH, out, n * sizeof *out);
     cpu->fr_vec_expand(out, n, key32, nonce12, first);
+    ts_wipe_stack_8();
     return TS_OK;
 }
 
 int ts_fr_vec_inv(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t n) {
     TS_ASSERT(out != a || n == 0);
-    return cpu->fr_vec_inv(out, a, n);
+    const int code = cpu->fr_vec_inv(out, a, n);
+    ts_wipe_stack_8();
+    return code;
 }
 
 int ts_fr_vec_sqrt_var(const ts_cpu *cpu, ts_fr *out, size_t *bad, const ts_fr *a, size_t n,
@@ -70,12 +82,14 @@ void ts_fr_vec_ntt(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t size, s
                    const ts_fr *table, int inverse) {
     TS_ASSERT(out != a || batches == 0);
     cpu->fr_vec_ntt(out, a, size, batches, table, inverse);
+    ts_wipe_stack_8();
 }
 
 int ts_g1_vec_hash(const ts_cpu *cpu, ts_g1 *out, size_t n, const uint8_t *messages, const uint64_t *ends,
                    const uint8_t *dst, size_t dst_len) {
     if (dst_len < 1 || dst_len > TS_MAX_DST) return ts_refuse(TS_ERR_LENGTH, out, n * sizeof *out);
     cpu->g1_vec_hash(out, n, messages, ends, dst, dst_len);
+    ts_wipe_stack_64();
     return TS_OK;
 }
 
@@ -84,6 +98,7 @@ int ts_g1_msm_rows_var(const ts_cpu *cpu, ts_g1 *out, size_t m, const ts_g1 *poi
     if (n > TS_MSM_MAX_POINTS || scratch_len < cpu->g1_msm_scratch(n))
         return ts_refuse(TS_ERR_LENGTH, out, m * sizeof *out);
     cpu->g1_msm_rows_var(out, m, points, n, rows, scratch);
+    ts_wipe_stack_64();
     return TS_OK;
 }
 
@@ -97,12 +112,14 @@ static int ts_sample_fits(size_t n, size_t bytes) {
 int ts_sample_ternary(const ts_cpu *cpu, int64_t *out, size_t n, const uint8_t *key32, const uint8_t *nonce12) {
     if (!ts_sample_fits(n, 8)) return ts_refuse(TS_ERR_LENGTH, out, n * sizeof *out);
     cpu->sample_ternary(out, n, key32, nonce12);
+    ts_wipe_stack_16();
     return TS_OK;
 }
 
 int ts_sample_binomial(const ts_cpu *cpu, int64_t *out, size_t n, const uint8_t *key32, const uint8_t *nonce12) {
     if (!ts_sample_fits(n, 8)) return ts_refuse(TS_ERR_LENGTH, out, n * sizeof *out);
     cpu->sample_binomial(out, n, key32, nonce12);
+    ts_wipe_stack_16();
     return TS_OK;
 }
 
@@ -110,6 +127,7 @@ int ts_sample_box(const ts_cpu *cpu, int64_t *out, size_t n, uint64_t bound, con
                   const uint8_t *nonce12) {
     if (!ts_sample_fits(n, 16) || bound >> 62) return ts_refuse(TS_ERR_LENGTH, out, n * sizeof *out);
     cpu->sample_box(out, n, bound, key32, nonce12);
+    ts_wipe_stack_16();
     return TS_OK;
 }
 
@@ -118,5 +136,6 @@ int ts_sample_wide(const ts_cpu *cpu, uint64_t *out, size_t n, size_t limbs, con
     if (limbs < 1 || limbs > TS_RING_MAX_WIDE || !ts_sample_fits(n, 8 * limbs))
         return ts_refuse(TS_ERR_LENGTH, out, limbs * n * sizeof *out);
     cpu->sample_wide(out, n, limbs, key32, nonce12);
+    ts_wipe_stack_16();
     return TS_OK;
 }
