@@ -48,16 +48,14 @@ const char *ts_cpu_name(const ts_cpu *cpu) { return cpu->name; }
 
 #define TS_PARAMETERS(...) __VA_ARGS__
 #define TS_KERNEL(code, result, name, parameters)
-#define TS_EXPORTED(code, stack, result, name, parameters, arguments)      \
-    result ts_##name(const ts_cpu *cpu, TS_PARAMETERS parameters) {        \
-        TS_CALL_##result(stack, cpu->name arguments);                      \
-    }
+#define TS_EXPORTED(code, stack, result, name, parameters, arguments) \
+    result ts_##name(const ts_cpu *cpu, TS_PARAMETERS parameters) { TS_CALL_##result(stack, cpu->name arguments); }
 #include "cpu/kernels.h"
 
 /* ---- kernels with checks before ---- */
 
-int ts_fr_vec_expand(const ts_cpu *cpu, ts_fr *out, size_t n, const uint8_t *key32,
-                     const uint8_t *nonce12, uint64_t first) {
+int ts_fr_vec_expand(const ts_cpu *cpu, ts_fr *out, size_t n, const uint8_t *key32, const uint8_t *nonce12,
+                     uint64_t first) {
     if (first > TS_MAX_CHACHA20_BLOCKS || n > TS_MAX_CHACHA20_BLOCKS - first)
         return ts_refuse(TS_ERR_LENGTH, out, n * sizeof *out);
     cpu->fr_vec_expand(out, n, key32, nonce12, first);
@@ -72,14 +70,13 @@ int ts_fr_vec_inv(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t n) {
     return code;
 }
 
-int ts_fr_vec_sqrt_var(const ts_cpu *cpu, ts_fr *out, size_t *bad, const ts_fr *a, size_t n,
-                       const ts_fr_roots *table) {
+int ts_fr_vec_sqrt_var(const ts_cpu *cpu, ts_fr *out, size_t *bad, const ts_fr *a, size_t n, const ts_fr_roots *table) {
     TS_ASSERT(out != a || n == 0);
     return cpu->fr_vec_sqrt_var(out, bad, a, n, table);
 }
 
-void ts_fr_vec_ntt(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t size, size_t batches,
-                   const ts_fr *table, int inverse) {
+void ts_fr_vec_ntt(const ts_cpu *cpu, ts_fr *out, const ts_fr *a, size_t size, size_t batches, const ts_fr *table,
+                   int inverse) {
     TS_ASSERT(out != a || batches == 0);
     cpu->fr_vec_ntt(out, a, size, batches, table, inverse);
     ts_wipe_stack_8();
@@ -105,9 +102,7 @@ int ts_g1_msm_rows_var(const ts_cpu *cpu, ts_g1 *out, size_t m, const ts_g1 *poi
 /* ---- samplers ---- */
 
 /* Whether n coefficients of so many bytes take no more blocks than the counter of ChaCha20 has. */
-static int ts_sample_fits(size_t n, size_t bytes) {
-    return n <= TS_MAX_CHACHA20_BLOCKS * 64 / bytes;
-}
+static int ts_sample_fits(size_t n, size_t bytes) { return n <= TS_MAX_CHACHA20_BLOCKS * 64 / bytes; }
 
 int ts_sample_ternary(const ts_cpu *cpu, int64_t *out, size_t n, const uint8_t *key32, const uint8_t *nonce12) {
     if (!ts_sample_fits(n, 8)) return ts_refuse(TS_ERR_LENGTH, out, n * sizeof *out);

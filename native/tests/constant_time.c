@@ -72,11 +72,11 @@ static void stack_check(const char *what) {
     if (++calls == CALLS) abort();
 }
 
-#define CALL(call)           \
-    do {                     \
-        stack_blank();       \
-        call;                \
-        stack_check(#call);  \
+#define CALL(call)          \
+    do {                    \
+        stack_blank();      \
+        call;               \
+        stack_check(#call); \
     } while (0)
 #endif
 
@@ -89,11 +89,11 @@ static void expect(int code, int expected) {
 /* Enough for whole blocks of eight lanes, for the long rows that ifma takes in another way, and for a rest. */
 enum { N = 83, ROWS = 9 };
 
-#define RUN(call)                               \
-    do {                                        \
-        memset(out, 0, N * sizeof *out);        \
-        CALL(call);                             \
-        check_secret(out, sizeof *out, #call);  \
+#define RUN(call)                              \
+    do {                                       \
+        memset(out, 0, N * sizeof *out);       \
+        CALL(call);                            \
+        check_secret(out, sizeof *out, #call); \
     } while (0)
 
 static void run_fr(const ts_cpu *cpu, ts_fr *a, ts_fr *b, ts_fr *out) {
@@ -216,12 +216,14 @@ static void run_ring(const ts_cpu *cpu, size_t degree) {
     check_secret(v.s, 8 * row, "ring_to_evaluation");
     CALL(expect(ts_ring_public_key(ring, v.b, v.a, v.ternary, v.binomial, scratch, sizeof scratch), TS_OK));
     check_secret(v.b, 8 * row, "ring_public_key");
-    CALL(expect(ts_ring_encrypt(ring, v.c0, v.c1, v.a, v.b, v.m, v.binomial, v.box, v.box, scratch, sizeof scratch), TS_OK));
+    CALL(expect(ts_ring_encrypt(ring, v.c0, v.c1, v.a, v.b, v.m, v.binomial, v.box, v.box, scratch, sizeof scratch),
+                TS_OK));
     check_secret(v.c0, 8 * row, "ring_encrypt"), check_secret(v.c1, 8 * row, "ring_encrypt");
     CALL((ts_ring_double(ring, v.c0, v.c0), ts_ring_add(ring, v.c1, v.c1, v.c1), ts_ring_sub(ring, v.c1, v.c1, v.c0)));
     check_secret(v.c0, 8 * row, "ring_double"), check_secret(v.c1, 8 * row, "ring_sub");
     CALL(expect(ts_ring_reply(ring, v.d0, v.d1, v.c0, v.c1, v.y, v.a, v.b, v.ternary, v.binomial, v.u, v.m, scratch,
-                              sizeof scratch), TS_OK));
+                              sizeof scratch),
+                TS_OK));
     check_secret(v.d0, 8 * degree * KEPT, "ring_reply"), check_secret(v.d1, 8 * degree * KEPT, "ring_reply");
     memset(v.m, 0, sizeof v.m);
     CALL(expect(ts_ring_decrypt(ring, v.m, v.d0, v.d1, v.s, scratch, sizeof scratch), TS_OK));

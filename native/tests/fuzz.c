@@ -34,9 +34,7 @@ static fuzz_input fuzz_open(const uint8_t *data, size_t size) {
     return in;
 }
 
-static uint8_t fuzz_byte(fuzz_input *in) {
-    return in->at < in->end ? *in->at++ : (uint8_t)fuzz_random(&in->state);
-}
+static uint8_t fuzz_byte(fuzz_input *in) { return in->at < in->end ? *in->at++ : (uint8_t)fuzz_random(&in->state); }
 
 static uint64_t fuzz_word(fuzz_input *in) {
     uint64_t v = 0;
@@ -125,7 +123,8 @@ static void fuzz_result(fuzz_call *c, int code, const void *out, size_t size) {
 static const uint64_t fr_modulus[4] = {0xffffffff00000001, 0x53bda402fffe5bfe, 0x3339d80809a1d805, 0x73eda753299d7d48};
 
 static void fuzz_fr_one(fuzz_input *in, ts_fr *out) {
-    static const uint64_t words[8] = {0, 1, UINT64_MAX, UINT64_MAX - 1, (uint64_t)1 << 63, 0xfffffffffffff, 2, 0xffffffff};
+    static const uint64_t words[8] = {0, 1,         UINT64_MAX, UINT64_MAX - 1, (uint64_t)1 << 63, 0xfffffffffffff,
+                                      2, 0xffffffff};
     const uint8_t kind = fuzz_byte(in);
     uint64_t borrow = 0, d[4];
     for (int i = 0; i < 4; i++) {
@@ -167,7 +166,8 @@ static uint8_t *fuzz_bytes(fuzz_call *c, size_t n) {
 }
 
 static int64_t *fuzz_i64(fuzz_call *c, size_t n, uint64_t bound) {
-    static const int64_t edge[8] = {0, 1, -1, INT64_MIN, INT64_MAX, INT64_MIN + 1, (int64_t)1 << 52, -((int64_t)1 << 52)};
+    static const int64_t edge[8] = {
+        0, 1, -1, INT64_MIN, INT64_MAX, INT64_MIN + 1, (int64_t)1 << 52, -((int64_t)1 << 52)};
     int64_t *out = fuzz_out(c, n, sizeof *out);
     for (size_t k = 0; k < n; k++) {
         const uint8_t kind = fuzz_byte(&c->in);
@@ -198,7 +198,8 @@ static void fuzz_pool(const ts_cpu *cpu) {
 static ts_g1 *fuzz_g1(fuzz_call *c, size_t n) {
     ts_g1 *out = fuzz_out(c, n, sizeof *out);
     const uint8_t few = fuzz_byte(&c->in);
-    for (size_t k = 0; k < n; k++) out[k] = pool[few < 64 ? (fuzz_byte(&c->in) % 2 ? few : few ^ 16) : fuzz_byte(&c->in) % POOL];
+    for (size_t k = 0; k < n; k++)
+        out[k] = pool[few < 64 ? (fuzz_byte(&c->in) % 2 ? few : few ^ 16) : fuzz_byte(&c->in) % POOL];
     return fuzz_in(c, out, n * sizeof *out);
 }
 
@@ -220,9 +221,11 @@ static uint8_t *fuzz_encodings(fuzz_call *c, size_t n, size_t size) {
         else if (kind == 4)
             memset(one + 1, 0xff, size - 1), one[0] = fuzz_byte(&c->in);
         else if (kind == 5)
-            memcpy(one, "\x9a\x01\x11\xea\x39\x7f\xe6\x9a\x4b\x1b\xa7\xb6\x43\x4b\xac\xd7\x64\x77\x4b\x84\xf3\x85\x12\xbf"
-                        "\x67\x30\xd2\xa0\xf6\xb0\xf6\x24\x1e\xab\xff\xfe\xb1\x53\xff\xff\xb9\xfe\xff\xff\xff\xff\xaa\xab",
-                   48), one[47] ^= fuzz_byte(&c->in) % 4, one[0] ^= fuzz_byte(&c->in) & 0xe0;
+            memcpy(one,
+                   "\x9a\x01\x11\xea\x39\x7f\xe6\x9a\x4b\x1b\xa7\xb6\x43\x4b\xac\xd7\x64\x77\x4b\x84\xf3\x85\x12\xbf"
+                   "\x67\x30\xd2\xa0\xf6\xb0\xf6\x24\x1e\xab\xff\xfe\xb1\x53\xff\xff\xb9\xfe\xff\xff\xff\xff\xaa\xab",
+                   48),
+                one[47] ^= fuzz_byte(&c->in) % 4, one[0] ^= fuzz_byte(&c->in) & 0xe0;
         else if (kind == 6)
             one[0] ^= fuzz_byte(&c->in) & 0xe0;
         else
@@ -664,7 +667,8 @@ static void fuzz_ring_combine_var(fuzz_call *c) {
     int64_t shifts[4 * 64];
     const uint8_t wild = fuzz_byte(&c->in) < 16;
     for (size_t i = 0; i < 64; i++) in0[i] = given[i % 2], in1[i] = given[(i + 1) % 2];
-    for (size_t k = 0; k < outputs; k++) out0[k] = fuzz_rows_out(c, &r, r.primes), out1[k] = fuzz_rows_out(c, &r, r.primes);
+    for (size_t k = 0; k < outputs; k++)
+        out0[k] = fuzz_rows_out(c, &r, r.primes), out1[k] = fuzz_rows_out(c, &r, r.primes);
     for (size_t i = 0; i < outputs * inputs; i++) {
         shifts[i] = (int64_t)fuzz_below(&c->in, 2 * r.degree) - 1;
         if (wild && fuzz_byte(&c->in) < 32) shifts[i] = (int64_t)fuzz_word(&c->in);
@@ -719,7 +723,8 @@ static void fuzz_sample(fuzz_call *c) {
 
 /* ---- the harness ---- */
 
-#define TARGET(name) {#name, fuzz_##name}
+#define TARGET(name) \
+    { #name, fuzz_##name }
 static const struct {
     const char *name;
     void (*run)(fuzz_call *c);

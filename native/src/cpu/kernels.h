@@ -12,6 +12,9 @@
 #define TS_EXPORTED(code, stack, result, name, parameters, arguments) TS_KERNEL(code, result, name, parameters)
 #endif
 
+/* One row, one kernel. */
+/* clang-format off */
+
 /* ---- Fr ---- */
 
 TS_EXPORTED(IFMA, 2, void, fr_vec_from_i64, (ts_fr *out, const int64_t *in, size_t n), (out, in, n))
@@ -128,6 +131,8 @@ TS_KERNEL(SHARED, void, sample_box, (int64_t *out, size_t n, uint64_t bound, con
           const uint8_t *nonce12))
 TS_KERNEL(SHARED, void, sample_wide, (uint64_t *out, size_t n, size_t limbs, const uint8_t *key32,
           const uint8_t *nonce12))
+
+/* clang-format on */
 
 #undef TS_KERNEL
 #undef TS_EXPORTED
