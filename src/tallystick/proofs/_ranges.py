@@ -181,7 +181,7 @@ def commit_inputs(
 
     ``columns[k]`` are the integers of input k, ``gammas`` the rows' blinding factors.  A value x is committed to as
     low, which is public, and the bits of x - low, as many as its interval has, one row of bits for each power of two.
-    Raises ValueError for a value that has more.
+    More bits are cut off: no proof holds for the rows of such a value, which callers refuse before (``DataError``).
     """
     backend, c, rows = generators.backend, relation.shape.columns, relation.shape.input_rows
     planes = max((1 if i.form == "bits" else i.bits for i in relation.inputs if i.slots), default=0)
@@ -193,8 +193,6 @@ def commit_inputs(
         digits = _binary(item, column)
         if item.form == "bits":
             digits = digits.reshape(-1, 1)
-        elif not _within(item, column):
-            raise ValueError(f"a value lies outside [{item.low}, {item.high}]")
         stop = start + item.slots
         bits[: digits.shape[1], start:stop] = digits.T
         used[: digits.shape[1], start // c : -(-stop // c)] = True
@@ -209,11 +207,6 @@ def commit_inputs(
     for plane in reversed(range(planes)):
         total = total + total + sums[place[plane]]
     return total + commit_rows_var(generators, c, Vector.concat(lows).pad(rows * c), gammas)
-
-
-def _within(item: RangeInput, column: Column) -> bool:
-    offsets = minus(to_words(column), item.low)
-    return bool(np.all(at_least(offsets, 0) > at_least(offsets, item.high - item.low + 1)))
 
 
 def range_witness(
