@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ..errors import ProgramError
 from ..offline import Need
 from ..party import Shared
-from ..plan import HINTS, Hint, Interval, Tally, advice_width, span_weights
+from ..plan import HINTS, Hint, Interval, Tally, span_weights
 from ._abreast import abreast
 from ._digits import by_element, digits, digits_from, plus, products
 from ._hints_joins import patched, random, reciprocal, switches
@@ -47,14 +46,8 @@ async def _answer(question: Question, online: Openings) -> Shared:
 
 
 def hint_need(node: Hint, lengths: Sequence[int], intervals: Sequence[Interval], parties: int) -> Need:
-    """Return the material that a hint takes.
-
-    Raises ProgramError for a hint that looks into a value too wide to be masked in the field.
-    """
+    """Return the material that a hint takes."""
     kind = HINTS[node.kind]
-    width, limit = kind.width(node.parameters, intervals), advice_width(parties)
-    if width > limit:
-        raise ProgramError(f"a hint looks into a value of {width} bits; {parties} parties can mask {limit}")
     tally = Tally()
     kind.cost(node.parameters, lengths, intervals, tally)
     masks = tuple(tally.masks + tally.dealt.get(k, 0) for k in range(parties))

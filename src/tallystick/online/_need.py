@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..offline import Need
-from ..plan import Hint, Mul, Output, Plan
+from ..plan import Hint, Mul, Output, Plan, require_hidden
 from ._hints import hint_need
 
 __all__ = ["plan_need"]
@@ -14,8 +14,9 @@ def plan_need(plan: Plan) -> Need:
 
     A triple a gate; for the proof one more for every coset entry and one for the blinders of every gate
     row; a mask for every input slot, input row and privately opened element; a random row, twice, for the
-    row checks.
+    row checks. Raises ProgramError for a plan that would show too much of what it opens under masks.
     """
+    require_hidden(plan)
     shape, layout = plan.shape, plan.layout
     parties = len(plan.members)
     masks = [n + shape.input_rows_of(k) for k, n in enumerate(shape.inputs)]

@@ -20,6 +20,7 @@ from ._hints_numbers import multiplier_for, ratio_by_approach, ratio_steps, root
 from ._hints_order import control_digits
 from ._intervals import HALF, Interval, centred
 from ._linear import constant_of, forward, input_value, is_linear, view_indices
+from ._masking import MaskedOpenings, mask_room, masked_openings, require_hidden, shown_by_masks
 from ._matching import selections
 from ._material import RING, Material, Ring
 from ._nearest import INSTEAD
@@ -124,6 +125,7 @@ __all__ = [
     "Interval",
     "Layer",
     "Layout",
+    "MaskedOpenings",
     "Matching",
     "Material",
     "Matmul",
@@ -188,6 +190,8 @@ __all__ = [
     "joined",
     "layers",
     "load_program",
+    "mask_room",
+    "masked_openings",
     "matching",
     "matching_count",
     "multiplier_for",
@@ -203,6 +207,7 @@ __all__ = [
     "ratio_steps",
     "read_calibrations",
     "render",
+    "require_hidden",
     "reveal",
     "revealed",
     "root_by_approach",
@@ -212,6 +217,7 @@ __all__ = [
     "schedule",
     "schema_of",
     "selections",
+    "shown_by_masks",
     "shuffled",
     "simulate",
     "span_weights",
