@@ -724,12 +724,12 @@ static void fuzz_ring_uniform(fuzz_call *c) {
 static void fuzz_sample(fuzz_call *c) {
     const size_t n = fuzz_length(&c->in, 2500), limbs = fuzz_below(&c->in, 34);
     const uint8_t *key = fuzz_bytes(c, 32), *nonce = fuzz_bytes(c, 12), kind = fuzz_byte(&c->in);
-    const uint64_t bound = kind < 64 ? fuzz_word(&c->in) : kind < 128 ? ((uint64_t)1 << 62) - kind % 2 : kind;
+    const unsigned bits = kind < 64 ? (unsigned)fuzz_word(&c->in) : kind % 66;
     int64_t *out = fuzz_out(c, n, sizeof *out);
     uint64_t *wide = fuzz_out(c, n * limbs, sizeof *wide);
     fuzz_result(c, ts_sample_ternary(c->cpu, out, n, key, nonce), out, n * sizeof *out);
     fuzz_result(c, ts_sample_binomial(c->cpu, out, n, key, nonce), out, n * sizeof *out);
-    fuzz_result(c, ts_sample_box(c->cpu, out, n, bound, key, nonce), out, n * sizeof *out);
+    fuzz_result(c, ts_sample_box(c->cpu, out, n, bits, key, nonce), out, n * sizeof *out);
     fuzz_result(c, ts_sample_wide(c->cpu, wide, n, limbs, key, nonce), wide, n * limbs * sizeof *wide);
 }
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.cheats import LyingRing, once
 from support.memory_mesh import run
 from support.small_ring import DEGREE, small_parameters, small_scheme
 from tallystick.algebra import Random
-from tallystick.backend import FR_MODULUS
+from tallystick.backend import FR_MODULUS, Ciphertext
 from tallystick.errors import ProtocolAbort
 from tallystick.offline import Epoch, LowGear, Scheme, derive, start_epoch
 from tallystick.offline._lowgear import _Checked
@@ -194,3 +195,48 @@ def test_every_factor_of_an_answer_is_covered(fastest, factor):
     assert {r.check for r in results} <= {"mac-check", "sacrifice"}
     assert epochs[0].burnt
     assert epochs[2].burnt
+
+
+# ---------------------------------------------------------------------- what survives tells of the key
+def test_a_reply_that_wraps_around_for_one_value_of_a_key_passes_with_the_others(fastest):
+    """Selective failure: what is added vanishes modulo r unless a coefficient of the secret takes it beyond q'/2.
+
+    No proof goes with a reply, so a cheater learns what the check tells: by survival, or once and the epoch is gone.
+    """
+    kept, modulus = small_parameters().ring.kept, small_parameters().switched_modulus
+    primes = np.array(small_parameters().ring.primes[:kept], dtype=object)
+    added, times_secret = (part * modulus // 100 // R * R for part in (21, 15))
+
+    def first_coefficient(poly, amount):
+        changed = poly.copy()
+        changed[:, 0] = ((poly[:, 0].astype(object) + amount) % primes).astype(np.uint64)
+        return changed
+
+    outcomes = {}
+    for trial in range(10):
+        secrets, epochs, calls = [], {}, iter(range(1 << 30))
+
+        def observed(honest, a, s, e, secrets=secrets):
+            secrets.append(int(s[0]))
+            return honest(a, s, e)
+
+        def wrong(honest, *args, calls=calls, **drawn):
+            reply = honest(*args, **drawn)
+            if next(calls) != 2:  # The MAC of a.
+                return reply
+            return Ciphertext(first_coefficient(reply.c0, added), first_coefficient(reply.c1, times_secret))
+
+        rings = [{"public_key": once(observed)}, {"reply": wrong}]
+
+        async def protocol(mesh, trial=trial, rings=rings, epochs=epochs):
+            party = Party(mesh, fastest, b"session", Random(bytes([trial, mesh.index] * 16)))
+            scheme = small_scheme(fastest)
+            scheme = replace(scheme, ring=LyingRing(scheme.ring, **rings[mesh.index]))
+
+            epochs[mesh.index] = Epoch(await start_epoch(party, scheme))
+            await LowGear(party, scheme, epochs[mesh.index]).triples(1)
+
+        results = run(protocol, 2)
+        assert epochs[0].burnt == isinstance(results[0], ProtocolAbort)
+        outcomes.setdefault(secrets[0], set()).add(getattr(results[0], "check", "passed"))
+    assert outcomes == {-1: {"mac-check"}, 0: {"passed"}, 1: {"passed"}}

@@ -21,8 +21,7 @@ import tallystick as ts
 import tallystick.online._approach as protocol
 from support.library import agree_on_shares
 from tallystick.backend import FR_MODULUS, Backend
-from tallystick.limits import STATISTICAL_BITS
-from tallystick.plan import COMBINED, GUESSES, Approach, Truncation, advice_width
+from tallystick.plan import COMBINED, GUESSES, Approach, Truncation, advice_width, mask_room
 from tallystick.plan._approach import ratio_approach, root_approach
 
 Bounds = tuple[int, int]
@@ -321,9 +320,12 @@ def test_whatever_is_opened_fits_the_field(k: int, least: int, more: int, top: i
         parties = 255
         assert approach.width <= advice_width(parties)
         for t in approach.truncations:
-            small = t.width - t.places + COMBINED.bit_length() - 1 + STATISTICAL_BITS + parties.bit_length()
-            masked = (1 << t.width) + parties * (1 << t.width + STATISTICAL_BITS)
+            room = mask_room(parties)
+            small = room - t.places + parties.bit_length()
+            masked = (1 << t.width) + (1 << t.places) + parties * (1 << room)
+            combined = COMBINED * (1 << t.width - t.places) + parties * (1 << room - t.places)
             assert not t.places or masked < FR_MODULUS
+            assert not t.places or combined.bit_length() <= small
             assert (1 << t.places + small) + (1 << t.width) + (1 << t.places) < FR_MODULUS
 
 

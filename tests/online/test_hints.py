@@ -393,7 +393,7 @@ def test_a_spoiled_mask_of_a_truncation_stops_the_run_before_the_next_opening(
     assert len(truncations) == 3
     half = pow(2, -1, FR_MODULUS)
     for number in truncations:
-        for at, by in ((0, half), (3, half), (-1, 1 << 240), (-1, half)):
+        for at, by in ((0, half), (3, half), (-1, 1 << 252), (-1, half)):
             ran = play(_case(name), [native] * 3, corrupt=_nth("hint/masks", number, _shifted(at, by)))
             assert [r.check for r in ran.honest(CHEATER)] == ["advice"] * 2
             seen = [m.label for m in ran.log]

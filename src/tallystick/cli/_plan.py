@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ..cost import CALIBRATIONS, read_calibrations, render
+from ..cost import CALIBRATIONS, estimate, read_calibrations, render, require_hidden
 from ..errors import UsageError
 from ..gallery import find
 from ..plan import Column, MemberSchema, Plan
@@ -61,7 +61,10 @@ def plan_command(
     PROGRAM is a job file (JOB.toml), a program (FILE.py or FILE.py:FUNCTION) or the name of a bundled one.
     """
     calibrations = {**CALIBRATIONS, **(read_calibrations(calibration) if calibration else {})}
-    click.echo(render(_plan(program, rows, members, columns), calibrations=calibrations), nl=False)
+    plan = _plan(program, rows, members, columns)
+    cost = estimate(plan)
+    require_hidden(cost)
+    click.echo(render(plan, cost, calibrations), nl=False)
 
 
 def _plan(program: str, rows: Sequence[str], members: str | None, columns: Sequence[str]) -> Plan:

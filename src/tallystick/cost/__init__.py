@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ._calibration import CALIBRATIONS, PHASES, Calibration, Work, read_calibrations
-from ._estimate import Estimate, estimate
+from ._estimate import Estimate, estimate, require_hidden
 from ._material import RING, Material, Ring
 from ._render import render
 
@@ -19,4 +19,5 @@ __all__ = [
     "estimate",
     "read_calibrations",
     "render",
+    "require_hidden",
 ]

@@ -8,7 +8,8 @@ again wherever it is met; so are the parts that ``Openings.part`` names.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -55,13 +56,15 @@ class Step:
 class Counted:
     """What a run sends, step by step, and takes; ``masked`` counts openings under masks by the hints that they serve.
 
-    ``advised`` counts the products among the triples that hints take.
+    ``advised`` counts the products among the triples that hints take; ``hidden`` how many values of each width are
+    opened under masks.
     """
 
     steps: tuple[Step, ...]
     need: Need
     masked: int
     advised: int
+    hidden: Mapping[int, int]
     proof: Proof
 
 
@@ -190,6 +193,7 @@ class _Recorded:
     result: Any = None
     need: Need = field(default_factory=Need)
     events: list[tuple[bool, str, int] | None] = field(default_factory=list)
+    hidden: Counter[int] = field(default_factory=Counter)
 
     @property
     def masked(self) -> int:
@@ -228,13 +232,18 @@ class _Recorder(_Counting):
     async def check_pending(self, label: str) -> None:
         self.recorded.events.append(None)
 
+    def note_masked(self, count: int, width: int) -> None:
+        self.recorded.hidden[width] += count
+
     async def part(self, key: Hashable, protocol: Callable[[Openings], Awaitable[_Result]]) -> _Result:
         known = _known_part(key, self.mesh.size)
         if known.result is None:
             inner = _Recorder(self.mesh.size)
             known.result = await protocol(inner)
             known.events, known.need = inner.recorded.events, inner.stock.used
+            known.hidden = inner.recorded.hidden
         self.recorded.events += known.events
+        self.recorded.hidden += known.hidden
         self.stock.used += known.need
         result: _Result = known.result
         return result
@@ -262,6 +271,7 @@ class _ByLength(Computation):
         super().__init__(online, plan, inputs)
         self._counting = online
         self.masked = self.advised = 0
+        self.hidden = Counter[int]()
 
     def local(self, v: int) -> None:
         self._values[v] = _shared(self._plan.layout.lengths[v])
@@ -280,6 +290,7 @@ class _ByLength(Computation):
         for one in known:
             online.stock.used += one.need
             self.masked += one.masked
+            self.hidden += one.hidden
             self.advised += one.need.triples
         return await abreast(online, [one.replay for one in known])
 
@@ -326,7 +337,12 @@ async def _counted(plan: Plan, online: _Counting) -> Counted:
     mesh.phase = "prove"
     proven = await prove(online, _ShapeOnly(shape), evaluation, inputs, generators, context=b"")
     return Counted(
-        tuple(mesh.steps), online.stock.used, computation.masked, computation.advised, proven.proof
+        steps=tuple(mesh.steps),
+        need=online.stock.used,
+        masked=computation.masked,
+        advised=computation.advised,
+        hidden=computation.hidden,
+        proof=proven.proof,
     )
 
 

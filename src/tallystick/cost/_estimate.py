@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf, log2
 
 from ..backend import FR_BYTES, G1_BYTES
+from ..errors import ProgramError
+from ..limits import STATISTICAL_BITS
 from ..offline import Need
 from ..party import PENDING_LIMIT
-from ..plan import Hint, Matmul, Mul, Plan, Sum
+from ..plan import Hint, Matmul, Mul, Plan, Sum, mask_room
 from ..proofs import Proof, RangeRelation, Shape
 from ._calibration import CALIBRATIONS, Calibration, Work
 from ._count import Step, count
 from ._material import Material
 
-__all__ = ["Estimate", "estimate"]
+__all__ = ["Estimate", "estimate", "require_hidden"]
 
 _AGREED, _AGREED_EACH = 515, 645
 """Bytes of the agreement and the signatures in a transcript, about: names and columns are part of them."""
@@ -30,7 +33,8 @@ class Estimate:
 
     Everything in bytes counts payload: TLS and message labels add less than a hundred bytes a message.
     ``bytes_sent[k]`` is what member k sends to all others together; ``material`` is what it takes to fill an empty
-    store before.  ``transcript_bytes`` covers plan, commitments and proofs; ``work`` counts by phase.
+    store before.  ``transcript_bytes`` covers plan, commitments and proofs; ``work`` counts by phase.  ``hidden``
+    counts what is opened under statistical masks, by the bits of its values (``spec/online.md``, "Masks").
     """
 
     gates: int
@@ -48,6 +52,13 @@ class Estimate:
     transcript_bytes: int
     material: Material
     work: Mapping[str, Work]
+    hidden: Mapping[int, int]
+
+    @property
+    def shown(self) -> float:
+        """Return log2 of what a run shows at most of all that it opens under masks; -inf if that is nothing."""
+        total = _weight(self.hidden)
+        return log2(total) - mask_room(len(self.masks)) if total else -inf
 
     @property
     def need(self) -> Need:
@@ -94,6 +105,21 @@ class Estimate:
         return self.phase_seconds(backend, calibrations)["audit"]
 
 
+def _weight(hidden: Mapping[int, int]) -> int:
+    return sum(count << width for width, count in hidden.items())
+
+
+def require_hidden(cost: Estimate) -> None:
+    """Raise ProgramError if a run would show more than 2^-80 of all that it opens under masks together."""
+    if _weight(cost.hidden) > 1 << mask_room(len(cost.masks)) - STATISTICAL_BITS:
+        width, count = max(cost.hidden.items(), key=lambda item: item[1] << item[0])
+        raise ProgramError(
+            f"a run would show 2^{cost.shown:.2f} of what it opens under masks, more than 2^-{STATISTICAL_BITS} "
+            f"together; most of it by {count:,} values of {width} bits",
+            hint="declare narrower columns, or ask for fewer digits, or take fewer values in one run",
+        )
+
+
 def estimate(plan: Plan, *, pending_limit: int = PENDING_LIMIT) -> Estimate:
     """Count what a run of the plan takes and sends; ``pending_limit`` is that of its openings.
 
@@ -131,6 +157,7 @@ def estimate(plan: Plan, *, pending_limit: int = PENDING_LIMIT) -> Estimate:
         + (shape.input_rows + shape.points) * G1_BYTES,
         material=material,
         work=_work(plan, ranges, steps, material, counted.masked),
+        hidden=counted.hidden,
     )
 
 

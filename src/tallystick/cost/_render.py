@@ -66,6 +66,12 @@ def _cost_rows(cost: Estimate, calibrations: Mapping[str, Calibration]) -> Itera
     yield ["triples", f"{cost.triples:,}", f"{cost.coset_products:,} of them for the proof"]
     yield ["random bits", f"{cost.random_bits:,}", ""]
     yield ["input masks", f"{sum(cost.masks):,}", ""]
+    if cost.hidden:
+        yield [
+            "opened under masks",
+            f"{sum(cost.hidden.values()):,}",
+            f"show 2^{cost.shown:.0f} at most, together",
+        ]
     yield [
         "rounds",
         f"{cost.rounds:,}",

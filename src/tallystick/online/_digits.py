@@ -14,9 +14,8 @@ import numpy as np
 
 from ..algebra import Vector
 from ..backend import IndexArray
-from ..limits import STATISTICAL_BITS
 from ..party import Shared
-from ..plan import FEW, Interval
+from ..plan import FEW, Interval, mask_room
 from ._openings import Openings
 
 __all__ = [
@@ -90,7 +89,7 @@ async def digits(
     """
     if len(x) == 0 or k == 0:
         return [x] * k
-    return await online.part((digits, len(x), k), partial(_digits, x=x, k=k, interval=interval))
+    return await online.part((digits, len(x), k, interval), partial(_digits, x=x, k=k, interval=interval))
 
 
 async def _digits(online: Openings, x: Shared, k: int, interval: Interval) -> list[Shared]:
@@ -222,16 +221,21 @@ async def open_masked(
 ) -> tuple[list[Unmasked], Shared]:
     """Open c = x + r for vectors (x, k, width) of x in [0, 2^width), r = (k shared bits) + 2^k * Σ_j R_j.
 
-    Each party's R_j, uniform below 2^(width - k + 80), alone hides x up to distance 2^-80 an element, if x is
-    what it should be.  So everything that x may depend on is checked before: a wrong product or a wrong digit
+    Each party's R_j, uniform below 2^(room - k) for all the room that the field has, alone hides an element of x up to
+    distance 2^(width - room), if x is what it should be; what the plan opens shows 2^-80 at most together
+    (``cost.require_hidden``).  So everything that x may depend on is checked before: a wrong product or a wrong digit
     could shift x by a multiple of a secret, out of the reach of the mask.  A party whose R_j is out of range
-    spoils c, which a claim on the digits finds, or what follows a truncation.  For each (n, bits) of ``extra`` every
-    party deals n more numbers below 2^bits, whose sums are returned as well.
+    spoils c, which a claim on the digits finds, or what follows a truncation.  For each (n, places) of ``extra`` every
+    party deals n more numbers below 2^(room - places), whose sums are returned as well.
     """
     party, key = online.party, online.preparation.key
+    room = mask_room(party.size)
+    assert all(k <= width < room for _, k, width in values), "the plan was not checked"
+    for x, _, width in values:
+        online.note_masked(len(x), width)
     await online.check_pending("hint/check")
     bits = [await online.preparation.bits(len(x) * k) for x, k, _ in values]
-    drawn = [(len(x), width - k + STATISTICAL_BITS) for x, k, width in values] + list(extra)
+    drawn = [(len(x), room - k) for x, k, _ in values] + [(n, room - places) for n, places in extra]
     masks = [await online.preparation.masks(j, sum(n for n, _ in drawn)) for j in range(party.size)]
     clear = masks[party.index].clear
     assert clear is not None

@@ -37,8 +37,11 @@ class Openings(AuthenticatedOpenings):
         self.preparation.note_check(going_on)
 
     async def part(self, key: Hashable, protocol: Callable[[Openings], Awaitable[_Result]]) -> _Result:
-        """Run a part of a protocol whose messages and material depend on ``key`` alone; counting does so only once."""
+        """Run a part of a protocol whose messages, material and widths depend on ``key`` alone; it is counted once."""
         return await protocol(self)
+
+    def note_masked(self, count: int, width: int) -> None:
+        """Take note of so many values of at most so many bits that are opened under masks: counting adds them up."""
 
     async def multiply(self, x: Shared, y: Shared, *, label: str = "multiply") -> Shared:
         """Return [x * y], element-wise, for one triple an element and one round (Beaver, CRYPTO 1991)."""

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 
 from ..algebra import Vector
 from ..backend import FR_MODULUS
-from ..limits import STATISTICAL_BITS
 from ..party import Shared
-from ..plan import COMBINATIONS, COMBINED, Truncation
+from ..plan import COMBINATIONS, COMBINED, Truncation, mask_room
 from ._digits import Unmasked, open_masked, plus
 from ._openings import Openings
 
@@ -36,17 +35,20 @@ async def truncated(
         return done
     raised = [plus(online, values[i], truncations[i].raise_by) for i in cut]
     cuts = [truncations[i] for i in cut]
-    rest = [t.width - t.places + COMBINED.bit_length() - 1 for t in cuts]
     sums = COMBINATIONS * -(-n // COMBINED)
+    for t in cuts:
+        # A result counts once more for each combination: these have lost the digits that were cut off, and so have
+        # their masks.
+        online.note_masked(COMBINATIONS * n, t.width)
     unmasked, smudges = await open_masked(
         online,
         [(x, t.places, t.width) for x, t in zip(raised, cuts, strict=True)],
-        [(sums, bits + STATISTICAL_BITS) for bits in rest],
+        [(sums, t.places) for t in cuts],
     )
     for i, x, t, at in zip(cut, raised, cuts, unmasked, strict=True):
         multiple = online.key.add(x + at.mask(), -at.low())
         done[i] = multiple * pow(2, -t.places, FR_MODULUS)
-    await _require_small(online, [done[i] for i in cut], smudges, rest)
+    await _require_small(online, [done[i] for i in cut], smudges, [t.places for t in cuts])
     for i, t, at in zip(cut, cuts, unmasked, strict=True):
         if t.close:
             done[i] = done[i] - await _carry(online, at)
@@ -55,12 +57,12 @@ async def truncated(
 
 
 async def _require_small(
-    online: Openings, results: Sequence[Shared], smudges: Shared, bits: Sequence[int]
+    online: Openings, results: Sequence[Shared], smudges: Shared, places: Sequence[int]
 ) -> None:
-    """Stop the run unless random sums of results, each below 2^bits if all is well, are about as small.
+    """Stop the run unless random sums of results that have lost so many places are as much smaller than the field.
 
-    A sum is opened under a mask of the parties that has ``STATISTICAL_BITS`` more.  Where a result is not the right
-    one, at least one of two sums that differ in it alone is not small.
+    A sum is opened under a mask of the parties that has all the room that is left: with what was cut off, no more than
+    the field has.  Where a result is not the right one, at least one of two sums that differ in it alone is longer.
     """
     party, backend, n = online.party, online.party.backend, len(results[0])
     # Whoever lies about the coin may choose it, and is found out before the next opening under a mask.
@@ -73,8 +75,8 @@ async def _require_small(
     combined = Shared.concat([group[i] for i in range(len(results)) for group in sums])
     opened = (await online.open(combined + smudges, label="hint/small")).to_ints()
     each = len(opened) // len(results)
-    for i, k in enumerate(bits):
-        limit = k + STATISTICAL_BITS + party.size.bit_length()
+    for i, k in enumerate(places):
+        limit = mask_room(party.size) - k + party.size.bit_length()
         if any(v.bit_length() > limit for v in opened[i * each : (i + 1) * each]):
             raise online.failed("a truncated value is not small: somebody spoiled the mask", check="advice")
 

@@ -27,7 +27,7 @@ from ._expressions import (
 )
 from ._fields import references, renumbered
 from ._hint_kind import FEW, HintKind
-from ._hints import HINTS, Advice, advice_of, advice_width, adviser_of
+from ._hints import HINTS, Advice, advice_of, advice_width, adviser_of, mask_room
 from ._hints_digits import BitsHint, CopyHint, SpanHint, WeightedHint, span_weights
 from ._hints_drawn import MAX_COINS, CoinsHint, RandomHint, SwitchesHint
 from ._hints_inverses import InverseHint, ReciprocalHint
@@ -165,6 +165,7 @@ __all__ = [
     "input_value",
     "layers",
     "length_of",
+    "mask_room",
     "policy_names",
     "ratio_steps",
     "references",

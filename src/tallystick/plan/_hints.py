@@ -30,6 +30,7 @@ __all__ = [
     "advice_width",
     "adviser_of",
     "check_hint",
+    "mask_room",
 ]
 
 
@@ -62,9 +63,17 @@ def advice_of(kind: str, parameters: Sequence[int]) -> Advice:
     return HINTS[kind](*parameters)
 
 
+def mask_room(parties: int) -> int:
+    """Return how many bits a mask may have above which the sum of all parties' masks and a value would wrap around.
+
+    Each party's part is below 2^room; their sum and a value, together with 2^room more, are below 2^254 < r.
+    """
+    return FR_MODULUS.bit_length() - 2 - parties.bit_length()
+
+
 def advice_width(parties: int) -> int:
     """Return how many bits a value may have that so many parties can mask in the field."""
-    return FR_MODULUS.bit_length() - 2 - STATISTICAL_BITS - parties.bit_length()
+    return mask_room(parties) - STATISTICAL_BITS
 
 
 def adviser_of(kind: str, parameters: Sequence[int]) -> int | None:

@@ -19,7 +19,7 @@ from typing import Final
 from .. import encoding
 from ..algebra import Generators, Points, Random
 from ..backend import Backend
-from ..cost import estimate
+from ..cost import estimate, require_hidden
 from ..errors import ProtocolAbort, UnfinishedError, UsageError, VerificationError
 from ..offline import Need, Store
 from ..online import (
@@ -241,7 +241,9 @@ class _Run:
 
     async def _prepare(self, plan: Plan, terms: Terms) -> Openings:
         party = Party(self._mesh, self._node.backend, terms.session_id, self._random.fork("party"))
-        need = estimate(plan).need
+        cost = estimate(plan)
+        require_hidden(cost)
+        need = cost.need
         preparation = await start_preparation(
             terms.preparation,
             party,
