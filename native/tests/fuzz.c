@@ -517,8 +517,9 @@ static void fuzz_g1_msm_rows_var(fuzz_call *c) {
 static void fuzz_g1_subset_sums(fuzz_call *c) {
     const size_t n = fuzz_length(&c->in, 100), m = fuzz_byte(&c->in) % 40, size = ts_g1_subset_scratch(m);
     const ts_g1 *points = fuzz_g1(c, n);
-    uint8_t *bits = fuzz_bytes(c, m * n);
-    for (size_t k = 0; k < m * n; k++) bits[k] &= 1;
+    uint8_t *bits = fuzz_out(c, m * n, 1);
+    for (size_t k = 0; k < m * n; k++) bits[k] = fuzz_byte(&c->in) & 1;
+    fuzz_in(c, bits, m * n);
     const size_t odd = fuzz_byte(&c->in) % 64, less = fuzz_byte(&c->in) < 8;
     uint8_t *scratch = fuzz_out(c, size + odd, 1);
     ts_g1 *out = fuzz_out(c, m, sizeof *out);
