@@ -158,6 +158,12 @@ async def _alone(seat) -> None:
         def broadcast_digests(self):
             return (bytes(32),)
 
+        def state(self, session):
+            pass
+
+        async def compare(self):
+            pass
+
     await seat(Alone())
 
 

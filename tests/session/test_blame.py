@@ -6,6 +6,8 @@ West is the cheater unless a test says otherwise; nobody honest may be named by 
 from __future__ import annotations
 
 import asyncio
+import copy
+import hashlib
 import socket
 import ssl
 import struct
@@ -28,7 +30,7 @@ from support.tls_mesh import (
     together,
 )
 from tallystick.errors import ProtocolAbort
-from tallystick.party import SMALL
+from tallystick.party import SMALL, Statements
 from tallystick.record import Member
 from tallystick.session import Limits, TlsMesh
 from tallystick.session._wire import Kind, write_frame
@@ -131,6 +133,56 @@ def test_a_false_accusation_by_notice_convicts_nobody() -> None:
     assert {abort_of(outcome).blame for outcome in outcomes[:2]} == {None}
 
 
+# ---------------------------------------------------------------------- broadcasts
+async def votes(mesh: TlsMesh) -> object:
+    await mesh.broadcast("vote", b"yes")
+    mesh.state(b"session")
+    await mesh.broadcast("round", b"")
+    await mesh.compare()
+    return "agreed"
+
+
+def equivocate(states: Sequence[bytes]) -> Action:
+    """South votes no towards west, and states and signs to each other member that it voted as ``states`` says."""
+
+    async def act(mesh: TlsMesh) -> object:
+        heard = await mesh.exchange("vote", [b"yes", b"yes", b"no"])
+        told = []
+        for said in states:
+            mesh._digests = [hashlib.sha256() for _ in range(3)]
+            mesh._absorb("vote", [heard[NORTH], said, heard[WEST]])
+            told.append(Statements.state(copy.copy(mesh._statements), b"session", mesh.broadcast_digests()))
+        mesh._outboxes[NORTH].state(told[0])
+        mesh._outboxes[WEST].state(told[1])
+        await mesh.broadcast("round", b"")
+        await asyncio.sleep(3)
+        return None
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("states", "blamed"),
+    [
+        # Party by party: whoever is told something else than was sent to it knows; with two signatures, all do.
+        ([b"yes", b"yes"], (None, SOUTH)),
+        ([b"no", b"no"], (SOUTH, None)),
+        ([b"yes", b"no"], (SOUTH, SOUTH)),
+    ],
+)
+def test_different_broadcasts_convict_who_sent_them_and_nobody_else(
+    states: Sequence[bytes], blamed: tuple[int | None, int | None]
+) -> None:
+    outcomes = together(votes, equivocate(states), votes)
+    errors = [abort_of(outcomes[NORTH]), abort_of(outcomes[WEST])]
+    assert [error.check for error in errors] == ["equivocation"] * 2
+    assert tuple(error.blame for error in errors) == blamed
+
+
+def test_honest_members_agree_on_broadcasts() -> None:
+    assert together(votes, votes, votes) == ["agreed"] * 3
+
+
 # ---------------------------------------------------------------------- links
 class Links:
     """Takes links between pairs down: what is sent over them from then on arrives nowhere, pings included."""
@@ -227,7 +279,7 @@ def raw_south(send: Callable[[ssl.SSLSocket], None]) -> Iterator[tuple[list[Memb
         (bytes([2]), "a ping that names nobody of this run"),
         (bytes([1, 0]), "a ping that names nobody of this run"),
         (bytes([0, 0]), "a ping that names nobody of this run"),
-        (bytes(5000), "a ping of 5000 bytes, at most 4096 are allowed"),
+        (bytes(9000), "a ping of 9000 bytes, at most 8192 are allowed"),
     ],
 )
 def test_a_ping_that_is_none_is_blamed(ping: bytes, text: str) -> None:

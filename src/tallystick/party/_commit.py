@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from ..backend import Buffer
 from ..encoding import absorb, i2osp
@@ -39,16 +39,25 @@ def _commitment(party: Party, label: str, round_: int, owner: int, nonce: Buffer
     return h.digest()
 
 
-async def commit_and_open(party: Party, label: str, payload: Buffer) -> list[bytes]:
+async def commit_and_open(
+    party: Party,
+    label: str,
+    payload: Buffer,
+    *,
+    before_opening: Callable[[], Awaitable[None]] | None = None,
+) -> list[bytes]:
     """Have every party announce a payload that it fixed before it saw any other; return all n, by party.
 
-    All payloads have the same length.  Two broadcasts, ``label/commit`` and ``label/open``.  Raises
-    ProtocolAbort, check ``commitment``, blaming the party whose opening does not fit its commitment.
+    All payloads have the same length; ``before_opening`` may still stop it when all have committed.  Two broadcasts,
+    ``label/commit`` and ``label/open``.  Raises ProtocolAbort, check ``commitment``, blaming the party whose opening
+    does not fit its commitment.
     """
     round_ = party.next_round()
     nonce = party.random.bytes(NONCE_BYTES)
     own = _commitment(party, label, round_, party.index, nonce, payload)
     commitments = await broadcast_fields(party, f"{label}/commit", [own], [_DIGEST_BYTES])
+    if before_opening is not None:
+        await before_opening()
     opened = await broadcast_fields(party, f"{label}/open", [nonce, payload])
     for j, (theirs, opening) in enumerate(zip(commitments, opened, strict=True)):
         expected = _commitment(party, label, round_, j, opening[0], opening[1])

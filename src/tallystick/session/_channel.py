@@ -25,6 +25,10 @@ _FRAME_COST = 512
 """What a queue counts for a frame besides its payload, so that empty ones cannot pile up without limit."""
 
 
+_MAX_STATEMENTS = 16
+"""No peer is so many comparisons ahead."""
+
+
 def hang_up(sock: socket.socket) -> None:
     """End a connection although a thread may be blocked in it.
 
@@ -126,6 +130,12 @@ class Outbox:
             self._changed.notify()
         return True
 
+    def state(self, statement: bytes) -> None:
+        """Queue a statement behind the messages, for which there always is room."""
+        with self._changed:
+            self._queue.append((Kind.STATEMENT, "", statement))
+            self._changed.notify()
+
     def finish(self, notice: bytes | None) -> None:
         """Say goodbye, after an abort notice if there is one, behind all that is queued.
 
@@ -184,8 +194,8 @@ class Inbox:
     even a ping, is a failure.  In that thread ``control`` is called for an abort notice and a goodbye, ``failed``
     for any fault and the end of the stream.
 
-    ``waits`` are the members that the peer last said it waits for, ``excused`` the seconds during which it said so,
-    and ``heard`` the moment of its last frame.
+    ``statements`` are those that were not asked for yet, ``waits`` the members that the peer last said it waits for,
+    ``excused`` the seconds during which it said so, and ``heard`` the moment of its last frame.
     """
 
     def __init__(
@@ -210,6 +220,7 @@ class Inbox:
         self._size = size
         self._ahead = SMALL
         self._due: int | None = None
+        self.statements: deque[bytes] = deque()
         self.waits = b""
         self.excused = 0.0
         self.heard = time.monotonic()
@@ -296,6 +307,12 @@ class Inbox:
             return True
         if frame.kind is Kind.GREETING:
             raise BadFrame("a second greeting")
+        if frame.kind is Kind.STATEMENT:
+            if len(self.statements) >= _MAX_STATEMENTS:
+                raise BadFrame("more statements than anything is due on")
+            self.statements.append(frame.payload)
+            self._wakeup.notify()
+            return True
         if frame.kind is not Kind.MESSAGE:
             self._control(frame)
             return frame.kind is Kind.ABORT

@@ -19,13 +19,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from errno import EHOSTUNREACH, ENETDOWN, ENETUNREACH, ETIMEDOUT
+from functools import partial
 from types import TracebackType
 
 from .. import encoding
 from ..backend import Buffer
-from ..errors import DecodeError, ProtocolAbort, TallystickError
-from ..party import SMALL
-from ..record import Member
+from ..errors import DecodeError, ProtocolAbort, TallystickError, VerificationError
+from ..party import SMALL, Statements, compare_statements
+from ..record import Member, check_signature, sign
 from ._channel import Inbox, Outbox, Wakeup
 from ._connect import Connector, describe
 from ._identity import Identity
@@ -134,6 +135,12 @@ class TlsMesh:
         self._late = [0] * len(members)
         self._waiting: list[_Due] = []
         self._digests = [hashlib.sha256() for _ in members]
+        self._statements = Statements(
+            self._index,
+            len(members),
+            sign=partial(sign, identity.key, "broadcasts"),
+            signed=self._is_signed,
+        )
         self._hasher = ThreadPoolExecutor(1, "digest")
         self._hashed: Future[None] | None = None
         self._phase = ""
@@ -512,6 +519,38 @@ class TlsMesh:
                     }
                 )
             )
+
+    # ------------------------------------------------------------------ statements
+    def state(self, session: bytes) -> None:
+        """Tell all others, signed, what this party has seen broadcast so far."""
+        if self.size > 2:
+            self._tell(self._statements.state(session, self.broadcast_digests()))
+
+    async def compare(self) -> None:
+        """Compare what all stated; ProtocolAbort, check ``equivocation``, unless they agree."""
+        if self.size > 2:
+            await compare_statements(self._statements, self._peers, tell=self._tell, hear=self._hear)
+
+    def _tell(self, statement: bytes) -> None:
+        for outbox in self._outboxes.values():
+            outbox.state(statement)
+
+    async def _hear(self, j: int, patient: bool) -> bytes | None:
+        end = time.monotonic() + (_GRACE if patient else 0.0)
+        while not self._inboxes[j].statements:
+            left = end - time.monotonic()
+            if left <= 0 or j in self._notified or j in self._left:
+                return None
+            await self._wakeup.wait(left)
+        return self._inboxes[j].statements.popleft()
+
+    def _is_signed(self, j: int, digest: bytes, signature: bytes) -> bool:
+        member = self._members[j]
+        try:
+            check_signature(member.public_key, "broadcasts", digest, signature, signer=member.name)
+        except VerificationError:
+            return False
+        return True
 
     # ------------------------------------------------------------------ digests and counters
     def broadcast_digests(self) -> tuple[bytes, ...]:
