@@ -78,9 +78,26 @@ def test_a_member_that_withholds_from_one_is_named_by_it_and_no_honest_member_is
     assert told.message == f"{IDENTITIES[victim].name} stopped the run: {found.message}"
 
 
-@pytest.mark.parametrize("claim", [bytes([NORTH]), bytes([SOUTH]), bytes([NORTH, SOUTH])])
-def test_who_lies_about_waiting_gains_time_and_frames_nobody(claim: bytes) -> None:
+def wait_for(*claims: tuple[int, int]) -> bytes:
+    """A ping that says which message of which member its sender waits for."""
+    return b"".join(bytes([j]) + number.to_bytes(8, "big") for j, number in claims)
+
+
+@pytest.mark.parametrize(
+    ("claims", "names"),
+    [
+        ([(SOUTH, 2)], "south"),
+        ([(SOUTH, 900)], "south"),
+        ([(NORTH, 2)], "this member"),
+        ([(NORTH, 0)], "this member"),
+        ([(NORTH, 3), (SOUTH, 1)], "this member and south"),
+    ],
+)
+def test_who_lies_about_waiting_gains_time_and_frames_nobody(
+    claims: list[tuple[int, int]], names: str
+) -> None:
     """West says that it waits, whoever asks. North cannot know; it gives up after twice the time, and names nobody."""
+    claim = wait_for(*claims)
 
     def lie(mesh: TlsMesh) -> None:
         for outbox in mesh._outboxes.values():
@@ -91,10 +108,23 @@ def test_who_lies_about_waiting_gains_time_and_frames_nobody(claim: bytes) -> No
     for outcome in outcomes[:2]:
         error = abort_of(outcome)
         assert (error.check, error.blame) == ("deadline", None)
-    names = " and ".join(IDENTITIES[j].name for j in claim)
     said = f"west sent no 'round1' within 1.5 s, and says that it waited for {names}"
     assert said in {abort_of(outcome).message for outcome in outcomes[:2]}
     assert time.monotonic() - start < 3 * QUICK.wait + QUICK.close + 3
+
+
+@pytest.mark.parametrize("number", [3, 4, 1 << 63])
+def test_to_wait_for_what_could_not_be_sent_yet_is_no_excuse(number: int) -> None:
+    """North has sent two messages. Who waits for a third has sent north its own second, or is lying: so it is named."""
+
+    def lie(mesh: TlsMesh) -> None:
+        for outbox in mesh._outboxes.values():
+            outbox._waits = lambda: wait_for((NORTH, number))
+
+    outcomes = together(honest, honest, withhold(NORTH, SOUTH, lie), limits=QUICK)
+    error = abort_of(outcomes[NORTH])
+    assert (error.check, error.blame) == ("deadline", WEST)
+    assert abort_of(outcomes[SOUTH]).blame is None
 
 
 def test_a_member_that_waited_for_a_while_has_that_time_left_out() -> None:
@@ -276,9 +306,10 @@ def raw_south(send: Callable[[ssl.SSLSocket], None]) -> Iterator[tuple[list[Memb
 @pytest.mark.parametrize(
     ("ping", "text"),
     [
-        (bytes([2]), "a ping that names nobody of this run"),
-        (bytes([1, 0]), "a ping that names nobody of this run"),
-        (bytes([0, 0]), "a ping that names nobody of this run"),
+        (wait_for((2, 1)), "a ping that names nobody of this run"),
+        (wait_for((1, 1)), "a ping that names nobody of this run"),
+        (wait_for((0, 1), (0, 2)), "a ping that names nobody of this run"),
+        (wait_for((0, 1))[:-1], "a ping that names nobody of this run"),
         (bytes(9000), "a ping of 9000 bytes, at most 8192 are allowed"),
     ],
 )
@@ -296,7 +327,7 @@ def test_a_ping_that_is_none_is_blamed(ping: bytes, text: str) -> None:
 
 
 def test_a_replayed_ping_is_a_frame_out_of_order() -> None:
-    ping = raw_frame(kind=3, label=b"", payload=bytes([0]))
+    ping = raw_frame(kind=3, label=b"", payload=wait_for((0, 1)))
 
     async def act(mesh: TlsMesh) -> object:
         return await mesh.receive(SOUTH, "due")
