@@ -183,6 +183,15 @@ void ts_g1_vec_sum(const ts_cpu *cpu, ts_g1 *out, const ts_g1 *a, size_t n);
 /* out[k] = scalars[k] * a[k]. */
 void ts_g1_vec_mul(const ts_cpu *cpu, ts_g1 *out, const ts_g1 *a, const ts_fr *scalars, size_t n);
 
+/* The bytes of scratch memory that ts_g1_subset_sums needs for m rows; 0 if m is above 2^30. */
+size_t ts_g1_subset_scratch(size_t m);
+
+/* bits of shape (m, n), 0 or 1 each; out[i] = the sum of those points[k] whose bits[i][k] is 1, m points. The scratch
+ * memory may have any alignment and overlaps nothing; at the end everything in it that depends on bits is wiped, while
+ * sums of the points may stay. TS_ERR_LENGTH if it is too small for m rows, or m is above 2^30. */
+int ts_g1_subset_sums(const ts_cpu *cpu, ts_g1 *out, size_t m, const ts_g1 *points, size_t n, const uint8_t *bits,
+                      void *scratch, size_t scratch_len);
+
 /* The bytes of scratch memory that ts_g1_msm_rows_var needs for n points. */
 size_t ts_g1_msm_scratch(const ts_cpu *cpu, size_t n);
 
@@ -260,12 +269,12 @@ int ts_ring_unpack_var(const ts_ring *ring, uint64_t *out, size_t *bad, const ui
 /* Uniform residues from a public seed: L rows. */
 void ts_ring_uniform(const ts_ring *ring, uint64_t *out, const uint8_t *key32, const uint8_t *nonce12);
 
-/* Coefficients from a secret seed: ternary; centred binomial of variance 10.5; uniform in [-bound, bound], bound below 2^62;
- * and uniform limbs of 52 bits, at most 32 of them, of the shape (limbs, n). The stream has at most 2^32
- * blocks of 64 bytes (TS_ERR_LENGTH); it takes 8, 8, 16 and 8 limbs bytes a coefficient. */
+/* Coefficients from a secret seed: ternary; centred binomial of variance 10.5; uniform in [-2^bits, 2^bits), bits at most
+ * 62; and uniform limbs of 52 bits, at most 32 of them, of the shape (limbs, n). The stream has at most 2^32
+ * blocks of 64 bytes (TS_ERR_LENGTH); it takes 8, 8, 8 and 8 limbs bytes a coefficient. */
 int ts_sample_ternary(const ts_cpu *cpu, int64_t *out, size_t n, const uint8_t *key32, const uint8_t *nonce12);
 int ts_sample_binomial(const ts_cpu *cpu, int64_t *out, size_t n, const uint8_t *key32, const uint8_t *nonce12);
-int ts_sample_box(const ts_cpu *cpu, int64_t *out, size_t n, uint64_t bound, const uint8_t *key32,
+int ts_sample_box(const ts_cpu *cpu, int64_t *out, size_t n, unsigned bits, const uint8_t *key32,
                   const uint8_t *nonce12);
 int ts_sample_wide(const ts_cpu *cpu, uint64_t *out, size_t n, size_t limbs, const uint8_t *key32,
                    const uint8_t *nonce12);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <valgrind/memcheck.h>
 
+#include "../src/curve/subset_impl.h"
 #include "../src/ring/ring_impl.h"
 
 static void secret(void *p, size_t n) { VALGRIND_MAKE_MEM_UNDEFINED(p, n); }
@@ -115,6 +116,24 @@ static void run_g1(const ts_cpu *cpu, ts_fr *scalars) {
     expect(cpu->g1_vec_equal(p, q, ROWS) | cpu->g1_vec_is_identity(p, ROWS), 0);
 }
 
+/* Groups of one point and of several, the last of which is short. */
+static void run_subsets(const ts_cpu *cpu) {
+    enum { POINTS = 14, SUBSETS = 24 };
+    static uint8_t bits[SUBSETS * POINTS], messages[POINTS];
+    static ts_g1 points[POINTS], out[SUBSETS];
+    uint64_t ends[POINTS];
+    for (size_t k = 0; k < POINTS; k++) messages[k] = (uint8_t)k, ends[k] = k + 1;
+    cpu->g1_vec_hash(points, POINTS, messages, ends, (const uint8_t *)"tag", 3);
+    void *scratch = malloc(ts_g1_subset_scratch(SUBSETS));
+    if (scratch == NULL || ts_subset_group(1) != 1 || POINTS % ts_subset_group(SUBSETS) == 0) abort();
+    for (size_t m = 1; m <= SUBSETS; m += SUBSETS - 1) {
+        secret(bits, sizeof bits), memset(out, 0, sizeof out);
+        expect(ts_g1_subset_sums(cpu, out, m, points, POINTS, bits, scratch, ts_g1_subset_scratch(m)), TS_OK);
+        check_secret(out, m * sizeof *out, "g1_subset_sums");
+    }
+    free(scratch);
+}
+
 /* Room for degree 512 and for a small one, whose transforms take another way. */
 enum { DEGREE = 512, L = 3, KEPT = 1, WIDE = 2, ROW = DEGREE * L };
 
@@ -131,7 +150,7 @@ static void run_samplers(const ts_cpu *cpu, ring_values *v, size_t degree) {
     cpu->fr_vec_expand(v->m, degree, key, nonce, 0), cpu->fr_vec_expand(v->y, degree, key, nonce, degree);
     cpu->sample_ternary(v->ternary, degree, key, nonce);
     cpu->sample_binomial(v->binomial, degree, key, nonce);
-    cpu->sample_box(v->box, degree, 1000, key, nonce);
+    cpu->sample_box(v->box, degree, 10, key, nonce);
     cpu->sample_wide(v->u, degree, WIDE, key, nonce);
     check_secret(v->ternary, 8 * degree, "sample_ternary");
     check_secret(v->binomial, 8 * degree, "sample_binomial");
@@ -212,6 +231,7 @@ int main(int argc, char **argv) {
         run_fr(paths[i], a, b, out);
         run_ntt(paths[i]);
         run_g1(paths[i], a);
+        run_subsets(paths[i]);
         run_ring(paths[i], 8);
         run_ring(paths[i], DEGREE);
         return 0;

@@ -13,8 +13,9 @@
 #define TS_TARGET_BEGIN(features)
 #define TS_TARGET_END
 
-#define __builtin_cpu_supports(feature) 1
-#define ts_cpu_has_sha() 1
+/* So the path asks for no more than its scalar code needs. */
+#undef TS_IFMA_TARGET
+#define TS_IFMA_TARGET TS_ADX_TARGET
 
 typedef uint64_t ts_emu_u64 __attribute__((vector_size(64)));
 typedef int64_t ts_emu_i64 __attribute__((vector_size(64)));

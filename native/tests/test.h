@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../src/cpu/cpu.h"
 #include "vectors.h"
 
 extern int ts_test_failures;
@@ -20,8 +21,7 @@ extern int ts_test_failures;
     } while (0)
 
 /* Each runs all tests of test_path.h on one code path. */
-void ts_test_portable(void);
-void ts_test_adx(void);
-void ts_test_ifma(void);
+#define TS_DECLARE_TESTS(path) void ts_test_##path(void);
+TS_EACH_PATH(TS_DECLARE_TESTS)
 
 #endif

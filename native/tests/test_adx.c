@@ -6,7 +6,7 @@
 #if defined(__x86_64__)
 #define TS_TEST_CPU ts_cpu_adx
 #define TS_TEST_RUN ts_test_adx
-TS_TARGET_BEGIN("bmi,bmi2,adx,avx2")
+TS_TARGET_BEGIN(TS_ADX_TARGET)
 #include "test_path.h"
 TS_TARGET_END
 #endif

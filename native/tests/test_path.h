@@ -534,6 +534,58 @@ static void test_msm_one_bucket(void) {
     free(points), free(given), free(ones), free(scratch);
 }
 
+/* ---- sums of subsets ---- */
+
+static void subset_check(size_t m, size_t n) {
+    ts_g1 *given = g1_decode(multiple_point[0], MULTIPLE_POINT_COUNT), *points = test_alloc(n * sizeof *points);
+    ts_g1 *terms = test_alloc(n * sizeof *terms), *out = test_alloc((m + 1) * sizeof *out), expected;
+    uint8_t *bits = test_alloc(m * n), *scratch = test_alloc(ts_g1_subset_scratch(m) + 1);
+    /* Equal, opposite and infinite points among them; rows of zeros, of ones, of one bit, and mixed ones. */
+    for (size_t k = 0; k < n; k++) points[k] = given[k % 5 == 4 ? 1 : k % MULTIPLE_POINT_COUNT];
+    for (size_t k = 0; k < n; k += 3) cpu->g1_vec_neg(&points[k], &points[k / 2], 1);
+    for (size_t i = 0; i < m; i++)
+        for (size_t k = 0; k < n; k++)
+            bits[i * n + k] = i % 4 == 0 ? 0 : i % 4 == 1 ? 1 : i % 4 == 2 ? k == i % n : (k * k + k / 3 + i) % 3 == 0;
+    memset(out, 0xa5, (m + 1) * sizeof *out);
+    CHECK(ts_g1_subset_sums(cpu, out, m, points, n, bits, scratch + 1, ts_g1_subset_scratch(m)) == TS_OK);
+    for (size_t i = 0; i < m; i++) {
+        for (size_t k = 0; k < n; k++) {
+            terms[k] = points[k];
+            if (!bits[i * n + k]) memset(&terms[k], 0, sizeof terms[k]);
+        }
+        cpu->g1_vec_sum(&expected, terms, n);
+        CHECK(cpu->g1_vec_equal(&out[i], &expected, 1));
+    }
+    for (size_t i = 0; i < sizeof *out; i++) CHECK(((const uint8_t *)&out[m])[i] == 0xa5);
+    free(given), free(points), free(terms), free(out), free(bits), free(scratch);
+}
+
+static void test_subsets(void) {
+    /* Groups of every size that so many rows choose, whole ones and a short one at the end. */
+    static const size_t rows[] = {0, 1, 2, 5, 11, 40, 150};
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
+        for (size_t n = 0; n < 10; n++) subset_check(rows[r], n);
+    /* More groups than are in work at a time. */
+    subset_check(1, 4099);
+    subset_check(450, 97);
+}
+
+/* What is left in the scratch memory does not depend on the bits. */
+static void test_subsets_wipe(void) {
+    enum { m = 3, n = 50 };
+    ts_g1 *points = g1_decode(multiple_point[0], MULTIPLE_POINT_COUNT), out[m];
+    const size_t size = ts_g1_subset_scratch(m);
+    uint8_t *scratch[2] = {test_alloc(size + 64), test_alloc(size + 64)}, bits[m * n];
+    for (uint8_t k = 0; k < 2; k++) {
+        uint8_t *at = (uint8_t *)((uintptr_t)(scratch[k] + 63) & ~(uintptr_t)63);
+        memset(at, 0, size), memset(bits, k, sizeof bits);
+        CHECK(ts_g1_subset_sums(cpu, out, m, points, MULTIPLE_POINT_COUNT < n ? MULTIPLE_POINT_COUNT : n, bits, at, size) == TS_OK);
+        memmove(scratch[k], at, size);
+    }
+    CHECK(memcmp(scratch[0], scratch[1], size) == 0);
+    free(points), free(scratch[0]), free(scratch[1]);
+}
+
 #include "test_ring.h"
 
 void TS_TEST_RUN(void) {
@@ -558,6 +610,8 @@ void TS_TEST_RUN(void) {
     test_g1_refuse();
     test_msm();
     test_msm_wipes();
+    test_subsets();
+    test_subsets_wipe();
     test_msm_one_bucket();
     test_ring_all();
 }

@@ -232,7 +232,7 @@ def ring() -> str:
     text += integers("int64_t", "RING_REPLY_E1", bgv["reply_e1"])
     text += integers("int64_t", "RING_TERNARY", samplers["ternary"])
     text += integers("int64_t", "RING_BINOMIAL", samplers["binomial"])
-    text += integers("uint64_t", "RING_BOUND", [case["bound"] for case in samplers["box"]])
+    text += integers("unsigned", "RING_BITS", [case["bits"] for case in samplers["box"]])
     rows = ", ".join("{" + ", ".join(f"{v}LL" for v in c["coefficients"]) + "}" for c in samplers["box"])
     text += f"static const int64_t RING_BOX[][{degree}] = {{{rows}}};\n"
     for name, values in (("RING_U", bgv["u"]), ("RING_LIMBS", samplers["wide"])):

@@ -949,7 +949,7 @@ def ring_files() -> Iterator[tuple[str, Json]]:
     def packed(rows: list[list[int]]) -> str:
         return rings.pack(rows).hex()
 
-    bounds = (0, 1, 1000, 1 << 32, (1 << 62) - 1)
+    widths = (0, 1, 10, 32, 62)
     yield (
         "ring/samplers",
         {
@@ -961,7 +961,7 @@ def ring_files() -> Iterator[tuple[str, Json]]:
             "nonce": nonces[1].hex(),
             "ternary": ring.ternary(key, nonces[1]),
             "binomial": ring.binomial(key, nonces[1]),
-            "box": [{"bound": b, "coefficients": ring.box(key, nonces[1], b)} for b in bounds],
+            "box": [{"bits": b, "coefficients": ring.box(key, nonces[1], b)} for b in widths],
             "wide": [str(x) for x in ring.wide(key, nonces[1])],
             "uniform": packed(ring.uniform(key, nonces[1])),
             "carried_nonce": bytes([*range(11), 250]).hex(),
@@ -974,7 +974,7 @@ def ring_files() -> Iterator[tuple[str, Json]]:
     b = ring.noisy(a, s, [0] * 8, e)
     m, y, mask = (hashing.expand(key, nonces[k], 8) for k in (5, 6, 7))
     m[0], m[1], y[0], y[1], mask[0] = R - 1, 0, R - 1, 1, R - 1
-    large = [(1 << 32) - 1, -(1 << 32), *ring.box(key, nonces[8], 1 << 32)[2:]]
+    large = [(1 << 32) - 1, -(1 << 32), *ring.box(key, nonces[8], 32)[2:]]
     e0, v, e1 = ring.binomial(key, nonces[9]), ring.ternary(key, nonces[10]), large
     c = ring.encrypt(a, b, m, e0, v, e1)
     doubled = tuple([2 * x for x in part] for part in c)

@@ -633,8 +633,8 @@ class Plan:
             elif node.op == "zero":
                 for i in range(len(x)):
                     give(x, i, zeros[node.place + i])
-            elif node.op == "output" and f["to"] is None:
-                for i in range(len(x)):
+            elif node.op == "output":
+                for i in range(len(x) if f["to"] is None else 0):
                     give(x, i, outputs[node.place + i])
             elif node.op == "points":
                 for i in range(len(x)):
@@ -642,6 +642,8 @@ class Plan:
             elif node.op == "matching":
                 for i, kept in enumerate(self.selected(node, opened)):
                     give(x, i, g[i] if kept else 0)
+            else:
+                raise ValueError(f"no transposed rule for {node.op}")
         return slots, constant % R
 
     # ---------------------------------------------------------------- results
@@ -766,6 +768,7 @@ def unary(op: str, x: Fraction | None, places: int = 0) -> Fraction | None:
     unit = Fraction(1, 10**places)
     if op == "round":
         return round(x / unit) * unit
+    need(op == "sqrt", "plan: an expression's operation")
     square = x / unit**2
     floor = isqrt(int(square))
     above = square - (floor + Fraction(1, 2)) ** 2

@@ -161,9 +161,9 @@ class Ring:
             (w & low).bit_count() - (w >> 21 & low).bit_count() for w in words(seed, nonce, 8, self.degree)
         ]
 
-    def box(self, seed: bytes, nonce: bytes, bound: int) -> Polynomial:
-        """Return coefficients in [-bound, bound]."""
-        return [((2 * bound + 1) * w >> 128) - bound for w in words(seed, nonce, 16, self.degree)]
+    def box(self, seed: bytes, nonce: bytes, bits: int) -> Polynomial:
+        """Return coefficients in [-2^bits, 2^bits)."""
+        return [w % (2 << bits) - (1 << bits) for w in words(seed, nonce, 8, self.degree)]
 
     def wide(self, seed: bytes, nonce: bytes) -> Polynomial:
         """Return integers in [0, 2^(52k))."""

@@ -42,6 +42,19 @@ def test_system_seeds_differ() -> None:
     assert Random.system().bytes(32) != Random.system().bytes(32)
 
 
+@pytest.mark.parametrize("bits", [1, 7, 8, 9, 81, 254])
+def test_integers_below_a_power_of_two(backend: Backend, bits: int) -> None:
+    """They are the lowest digits of the bytes that the same call draws, of both parities and all lengths up to it."""
+    random, raw = Random(SEED), Random(SEED)
+    drawn = random.below(backend, bits, 40).to_ints()
+    size = (bits + 7) // 8
+    octets = raw.bytes(40 * size)
+    whole = [int.from_bytes(octets[size * k : size * (k + 1)], "little") for k in range(40)]
+    assert drawn == [x % (1 << bits) for x in whole]
+    assert max(x.bit_length() for x in drawn) == bits
+    assert random.bytes(8) == raw.bytes(8)
+
+
 def test_secret_and_strict() -> None:
     assert repr(Random(SEED)) == "Random(<secret seed>)"
     with pytest.raises(ValueError, match="32 bytes"):

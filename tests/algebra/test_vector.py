@@ -83,6 +83,23 @@ def test_linear_maps(backend: Backend, rng: Random) -> None:
     assert v[:8].ntt(4).ntt(4, inverse=True).equal(v[:8])
 
 
+@pytest.mark.parametrize(("rows", "columns"), [(3, 4), (1, 5), (4, 0), (0, 3), (5, 1)])
+def test_arranging(backend: Backend, rng: Random, rows: int, columns: int) -> None:
+    v = rng.vector(backend, rows * columns)
+    a = v.to_ints()
+    turned = [a[columns * i + j] for j in range(columns) for i in range(rows)]
+    assert v.transposed(rows, columns).to_ints() == turned
+    assert v.tiled(3).to_ints() == a * 3
+    assert v.repeated(2).to_ints() == [x for x in a for _ in range(2)]
+    assert v.tiled(0).to_ints() == v.repeated(0).to_ints() == []
+    assert (v.transposed(rows, columns) + v.tiled(1)).to_ints() == [
+        (x + y) % R for x, y in zip(turned, a, strict=True)
+    ]
+    for start, stop in ((0, 255), (3, 5), (7, 17), (8, 8)):
+        digits = [x >> i & 1 for i in range(start, stop) for x in a]
+        assert v.bits(start, stop).to_ints() == digits
+
+
 def test_a_repr_and_an_equality_sign_tell_nothing(backend: Backend) -> None:
     v = Vector.from_ints(backend, [123456789])
     assert repr(v) == f"Vector(<1 elements>, {backend.name})"

@@ -284,6 +284,16 @@ def test_msm_rows(portable: Any, path: Any, points: Array, n: int) -> None:
     same(path.g1_msm(few, rows[:n]), portable.g1_msm(few, rows[:n]))
 
 
+@pytest.mark.parametrize(("m", "n"), [(0, 5), (1, 40), (3, 1), (20, 33), (200, 40)])
+def test_subset_sums(portable: Any, path: Any, points: Array, m: int, n: int) -> None:
+    bits = np.random.default_rng(1).integers(0, 2, (m, n), dtype=np.uint8)
+    bits[:1], bits[1:2] = 0, 1
+    same(path.g1_subset_sums(points[:n], bits), portable.g1_subset_sums(points[:n], bits))
+    repeated = np.concatenate([points[:1], portable.g1_neg(points[:1]), portable.g1_identity(1)])
+    index = np.arange(n) * 5 % 3
+    same(path.g1_subset_sums(repeated[index], bits), portable.g1_subset_sums(repeated[index], bits))
+
+
 @pytest.mark.parametrize("kind", ["random", "ones", "bits", "signs", "mixed", "equal"])
 @pytest.mark.parametrize("repeat", [[3], [3, 4], [3, 11, 7], list(range(40))])
 def test_msm_of_repeated_points(

@@ -228,6 +228,29 @@ def test_rows(backend: Backend, many: tuple[G1Array, G1Array], m: int, n: int, s
     assert backend.g1_equal(got, want)
 
 
+@settings(max_examples=6)
+@given(m=st.integers(0, 40), n=st.integers(0, 12), seed=st.integers(0, 2**32))
+def test_subsets(backend: Backend, many: tuple[G1Array, G1Array], m: int, n: int, seed: int) -> None:
+    table, base = many
+    bits = np.random.default_rng(seed).integers(0, 2, (m, n), dtype=np.uint8)
+    bits[:1], bits[1:2] = 0, 1
+    got = backend.g1_subset_sums(table[:n], bits)
+    totals = [sum(KNOWN[j] for j in range(n) if row[j]) for row in bits]
+    want = backend.g1_mul(np.concatenate([base] * 41)[:m], backend.fr_from_ints(totals))
+    assert backend.g1_equal(got, want)
+
+
+def test_subsets_of_points_that_cancel(backend: Backend, many: tuple[G1Array, G1Array]) -> None:
+    table, _ = many
+    points = np.concatenate([table[:4], backend.g1_neg(table[:4]), table[:4], backend.g1_identity(2)])
+    ones = np.ones((9, len(points)), dtype=np.uint8)
+    assert backend.g1_equal(
+        backend.g1_subset_sums(points, ones), np.concatenate([backend.g1_sum(table[:4])] * 9)
+    )
+    ones[:, 8:] = 0
+    assert backend.g1_is_identity(backend.g1_subset_sums(points, ones))
+
+
 def test_sums(backend: Backend, many: tuple[G1Array, G1Array]) -> None:
     table, base = many
     for n in (0, 1, 2, 3, 7, 64, 128):
@@ -247,6 +270,11 @@ def test_mismatched_lengths(backend: Backend, points: G1Array) -> None:
         lambda: backend.g1_msm(points, backend.fr_zeros(1)),
         lambda: backend.g1_msm_rows(points, backend.fr_zeros(len(points) + 1)),
         lambda: backend.g1_msm_rows(points[:0], backend.fr_zeros(1)),
+        lambda: backend.g1_subset_sums(points, np.zeros((2, len(points) - 1), dtype=np.uint8)),
+        lambda: backend.g1_subset_sums(points, np.zeros(len(points), dtype=np.uint8)),
+        lambda: backend.g1_subset_sums(points, np.zeros((1, len(points)), dtype=np.int64)),  # type: ignore[arg-type]
+        lambda: backend.g1_subset_sums(points, np.full((1, len(points)), 2, dtype=np.uint8)),
+        lambda: backend.g1_subset_sums(backend.fr_zeros(2), np.zeros((1, 2), dtype=np.uint8)),
         lambda: backend.g1_identity(-1),
         lambda: backend.g1_neg(backend.fr_zeros(2)),
         lambda: backend.g1_msm(points, points),
@@ -384,6 +412,7 @@ def test_both_give_the_same_bytes(pure: Backend, native: Backend, messages: list
     for backend in (pure, native):
         hashed = backend.g1_hash(messages, DST)
         rows = backend.fr_expand(seed, bytes(12), 2 * len(messages))
+        bits = np.frombuffer(seed, dtype=np.uint8)[: 7 * len(messages)].reshape(-1, len(messages) or 1) & 1
         s = rows[: len(messages)]
         decoded = backend.g1_from_bytes(backend.g1_to_bytes(hashed))
         multiples = backend.g1_mul(decoded, s)
@@ -398,6 +427,7 @@ def test_both_give_the_same_bytes(pure: Backend, native: Backend, messages: list
                     backend.g1_sum(multiples),
                     backend.g1_msm(hashed, s),
                     backend.g1_msm_rows(hashed, rows),
+                    backend.g1_subset_sums(hashed, bits[:, : len(messages)]),
                 )
             ]
         )

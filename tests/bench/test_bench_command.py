@@ -17,16 +17,9 @@ from click.testing import CliRunner, Result
 from tallystick.backend import native_available
 from tallystick.bench import CASES, COUNTED, LIBRARY, ONLINE, SECONDS, LibraryCase, available_backends, fit
 from tallystick.cli import main
-from tallystick.plan import (
-    PHASES,
-    Calibration,
-    Column,
-    MemberSchema,
-    Work,
-    load_program,
-    read_calibrations,
-    trace,
-)
+from tallystick.cost import PHASES, Calibration, Work, read_calibrations
+from tallystick.plan import Column, MemberSchema
+from tallystick.tracing import load_program, trace
 
 MACHINE = {"processor", "cores", "memory_bytes", "system", "python", "packages", "load", "time"}
 RESULT = {"suite", "case", "title", "size", "subject", "measurement", "per_element", "facts", "twin"}

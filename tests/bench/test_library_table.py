@@ -10,8 +10,10 @@ import pytest
 
 from tallystick.bench import LIBRARY
 from tallystick.bench._library import _COLUMNS
+from tallystick.cost import estimate
 from tallystick.online import plan_need
-from tallystick.plan import Column, MemberSchema, estimate, load_program, trace
+from tallystick.plan import Column, MemberSchema
+from tallystick.tracing import load_program, trace
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 DOCUMENT = json.loads((BENCHMARKS / "library.json").read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tallystick.cli import main
-from tallystick.plan import CALIBRATIONS, Calibration
+from tallystick.cost import CALIBRATIONS, Calibration
 from tallystick.record import member_toml
 from tallystick.session import new_identity
 

@@ -12,7 +12,8 @@ from support.joint_run import Case, audit, play
 from tallystick.backend import Backend
 from tallystick.errors import ProgramError, UsageError
 from tallystick.gallery import Example, examples, find
-from tallystick.plan import Plan, load_program, schema_of, simulate, trace
+from tallystick.plan import Plan, simulate
+from tallystick.tracing import load_program, schema_of, trace
 
 
 @pytest.mark.parametrize("example", examples(), ids=lambda e: e.name)

@@ -11,7 +11,8 @@ from scipy import stats
 
 import tallystick as ts
 from tallystick.gallery import find
-from tallystick.plan import Members, Program, Table, simulate, trace
+from tallystick.plan import simulate
+from tallystick.tracing import Members, Program, Table, trace
 
 Function = Callable[..., Any]
 Columns = Mapping[str, np.ndarray[Any, np.dtype[np.float64]]]

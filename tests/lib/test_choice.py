@@ -16,7 +16,8 @@ import tallystick as ts
 from support.advice import every_witness, hint_node, honest_advice, proves
 from support.library import agree_on_shares, compute, cost_of, library_case, refuses
 from tallystick.backend import Backend
-from tallystick.plan import Hint, Secret, simulate
+from tallystick.plan import Hint, simulate
+from tallystick.tracing import Secret
 
 LOW, HIGH = -37, 90
 ENTRIES = st.one_of(st.integers(LOW, HIGH), st.sampled_from([LOW, HIGH, 0, -1, 1, 5]))

@@ -15,7 +15,8 @@ import tallystick as ts
 from support.advice import every_result
 from support.joint_run import Case
 from support.library import library_case
-from tallystick.plan import Hint, Secret, assert_zero, hint, simulate
+from tallystick.plan import Hint, simulate
+from tallystick.tracing import Secret, assert_zero, hint
 
 Columns = Sequence[Sequence[int]]
 Function = Callable[..., Any]

@@ -11,13 +11,16 @@ import pytest
 import tallystick.online._hints as protocols
 from support.advice import forgery_is_refused, hint_node, honest_advice, proves
 from support.joint_run import Case, audit, case, play
-from tallystick import plan as ts
+from tallystick import plan as plan_room
+from tallystick import tracing
 from tallystick.algebra import Vector
 from tallystick.backend import FR_MODULUS, Backend, get_backend
+from tallystick.cost import estimate
 from tallystick.errors import ProgramError, ProtocolAbort
 from tallystick.online import Openings, plan_need
 from tallystick.party import Shared
-from tallystick.plan import Members, Secret, Table, estimate, simulate, trace
+from tallystick.plan import simulate
+from tallystick.tracing import Members, Secret, Table, trace
 
 CHEATER = 1
 TABLES = {"a": {"x": [3, 0]}, "b": {"x": [-4]}, "c": {"x": [6, -1]}}
@@ -25,153 +28,153 @@ LOW, HIGH = -4, 6
 
 
 def joined(tables: Members[Table]) -> Secret:
-    return ts.concat(t["x"] for t in tables)
+    return tracing.concat(t["x"] for t in tables)
 
 
-@ts.program
+@tracing.program
 def bits(tables):
     x = joined(tables)
     n = x.size
-    found = ts.hint("bits", x, parameters=(LOW, 4), n=4 * n, boolean=True).reshape(n, 4)
-    ts.assert_zero(found @ [1, 2, 4, 8] - (x - LOW))
+    found = tracing.hint("bits", x, parameters=(LOW, 4), n=4 * n, boolean=True).reshape(n, 4)
+    tracing.assert_zero(found @ [1, 2, 4, 8] - (x - LOW))
     return {"bits": found}
 
 
-@ts.program
+@tracing.program
 def wide(tables):
     """Digits of a value whose interval is wider than they are, and reaches below their low."""
     x = joined(tables) * 16
     y = x - x + 5
     n = x.size
-    found = ts.hint("bits", y, parameters=(2, 3), n=3 * n, boolean=True).reshape(n, 3)
-    ts.assert_zero(found @ [1, 2, 4] - (y - 2))
+    found = tracing.hint("bits", y, parameters=(2, 3), n=3 * n, boolean=True).reshape(n, 3)
+    tracing.assert_zero(found @ [1, 2, 4] - (y - 2))
     return {"bits": found}
 
 
-@ts.program
+@tracing.program
 def span(tables):
     x = joined(tables)
     n = x.size
-    found = ts.hint("span", x, parameters=(LOW, HIGH), n=4 * n, boolean=True).reshape(n, 4)
-    ts.assert_zero(found @ ts.span_weights(HIGH - LOW) - (x - LOW))
+    found = tracing.hint("span", x, parameters=(LOW, HIGH), n=4 * n, boolean=True).reshape(n, 4)
+    tracing.assert_zero(found @ plan_room.span_weights(HIGH - LOW) - (x - LOW))
     return {"wires": found}
 
 
-@ts.program
+@tracing.program
 def copy(tables):
     x = joined(tables) * 0
-    found = ts.hint("copy", x + 1, parameters=(), n=x.size, boolean=True)
-    ts.assert_zero(found - x - 1)
+    found = tracing.hint("copy", x + 1, parameters=(), n=x.size, boolean=True)
+    tracing.assert_zero(found - x - 1)
     return {"ones": found.sum()}
 
 
-@ts.program
+@tracing.program
 def inverse(tables):
     x = joined(tables)
-    found = ts.hint("inverse", x, parameters=(), n=x.size, boolean=False)
-    ts.assert_zero(x * (1 - x * found))
+    found = tracing.hint("inverse", x, parameters=(), n=x.size, boolean=False)
+    tracing.assert_zero(x * (1 - x * found))
     return {"sum": x.sum()}
 
 
-@ts.program
+@tracing.program
 def reciprocal(tables):
     x = joined(tables) * 2 + 1
-    key = ts.hint("random", parameters=(1,), n=1, boolean=False, builder=x.builder).reshape(())
-    found = ts.hint("reciprocal", x + key, parameters=(), n=x.size, boolean=False)
-    ts.assert_zero((x + key) * found - 1)
+    key = tracing.hint("random", parameters=(1,), n=1, boolean=False, builder=x.builder).reshape(())
+    found = tracing.hint("reciprocal", x + key, parameters=(), n=x.size, boolean=False)
+    tracing.assert_zero((x + key) * found - 1)
     return {"sum": x.sum()}
 
 
-@ts.program
+@tracing.program
 def quotient(tables):
     x = joined(tables)
     n = x.size
-    wires = ts.hint("quotient", x, parameters=(3, -6, 3), n=3 * n, boolean=True)
+    wires = tracing.hint("quotient", x, parameters=(3, -6, 3), n=3 * n, boolean=True)
     found = wires.reshape(n, 3) @ [1, 2, 4]
-    rest = ts.hint("span", x + 6 - found * 3, parameters=(0, 2), n=2 * n, boolean=True)
-    ts.assert_zero(rest.reshape(n, 2) @ ts.span_weights(2) - (x + 6 - found * 3))
+    rest = tracing.hint("span", x + 6 - found * 3, parameters=(0, 2), n=2 * n, boolean=True)
+    tracing.assert_zero(rest.reshape(n, 2) @ plan_room.span_weights(2) - (x + 6 - found * 3))
     return {"quotients": found}
 
 
-@ts.program
+@tracing.program
 def ratio(tables):
     a = joined(tables) + 4
     b = (a[::-1] - 5) * (a[::-1] - 5) + 1
     n = a.size
-    found = ts.hint("ratio", a, b, parameters=(4,), n=4 * n, boolean=True).reshape(n, 4) @ [1, 2, 4, 8]
+    found = tracing.hint("ratio", a, b, parameters=(4,), n=4 * n, boolean=True).reshape(n, 4) @ [1, 2, 4, 8]
     rest = a - found * b
     for part in (rest, b - 1 - rest):
-        wires = ts.hint("bits", part, parameters=(0, 7), n=7 * n, boolean=True)
-        ts.assert_zero(wires.reshape(n, 7) @ [1, 2, 4, 8, 16, 32, 64] - part)
+        wires = tracing.hint("bits", part, parameters=(0, 7), n=7 * n, boolean=True)
+        tracing.assert_zero(wires.reshape(n, 7) @ [1, 2, 4, 8, 16, 32, 64] - part)
     return {"quotients": found}
 
 
-@ts.program
+@tracing.program
 def root(tables):
     x = joined(tables) + 4
     n = x.size
-    found = ts.hint("root", x, parameters=(2,), n=2 * n, boolean=True).reshape(n, 2) @ [1, 2]
+    found = tracing.hint("root", x, parameters=(2,), n=2 * n, boolean=True).reshape(n, 2) @ [1, 2]
     rest = x - found * found
     for part in (rest, found * 2 - rest):
-        wires = ts.hint("bits", part, parameters=(0, 3), n=3 * n, boolean=True)
-        ts.assert_zero(wires.reshape(n, 3) @ [1, 2, 4] - part)
+        wires = tracing.hint("bits", part, parameters=(0, 3), n=3 * n, boolean=True)
+        tracing.assert_zero(wires.reshape(n, 3) @ [1, 2, 4] - part)
     return {"roots": found}
 
 
-@ts.program
+@tracing.program
 def near_ratio(tables):
     """Enough digits to be approached."""
     a = (joined(tables) + 4) * 25
     b = (joined(tables)[::-1] - 5) * (joined(tables)[::-1] - 5) + 1
     n, weights = a.size, [1 << i for i in range(8)]
-    found = ts.hint("ratio", a, b, parameters=(8,), n=8 * n, boolean=True).reshape(n, 8) @ weights
+    found = tracing.hint("ratio", a, b, parameters=(8,), n=8 * n, boolean=True).reshape(n, 8) @ weights
     rest = a - found * b
     for part in (rest, b - 1 - rest):
-        wires = ts.hint("bits", part, parameters=(0, 7), n=7 * n, boolean=True)
-        ts.assert_zero(wires.reshape(n, 7) @ weights[:7] - part)
+        wires = tracing.hint("bits", part, parameters=(0, 7), n=7 * n, boolean=True)
+        tracing.assert_zero(wires.reshape(n, 7) @ weights[:7] - part)
     return {"quotients": found}
 
 
-@ts.program
+@tracing.program
 def near_root(tables):
     """Enough digits to be approached."""
     x = (joined(tables) + 4) * 26843545
     n, weights = x.size, [1 << i for i in range(15)]
-    found = ts.hint("root", x, parameters=(14,), n=14 * n, boolean=True).reshape(n, 14) @ weights[:14]
+    found = tracing.hint("root", x, parameters=(14,), n=14 * n, boolean=True).reshape(n, 14) @ weights[:14]
     rest = x - found * found
     for part in (rest, found * 2 - rest):
-        wires = ts.hint("bits", part, parameters=(0, 15), n=15 * n, boolean=True)
-        ts.assert_zero(wires.reshape(n, 15) @ weights - part)
+        wires = tracing.hint("bits", part, parameters=(0, 15), n=15 * n, boolean=True)
+        tracing.assert_zero(wires.reshape(n, 15) @ weights - part)
     return {"roots": found}
 
 
-@ts.program
+@tracing.program
 def controls(tables):
     x = joined(tables)[:3]
-    swaps = ts.hint("controls", x, parameters=(), n=3, boolean=True)
+    swaps = tracing.hint("controls", x, parameters=(), n=3, boolean=True)
     at = 0
     values = [x[k] for k in range(3)]
-    for layer in ts.exchanges(3):
+    for layer in plan_room.exchanges(3):
         for i in layer.lower(3):
             moved = swaps[at] * (values[i] - values[i + layer.distance])
             values[i], values[i + layer.distance] = values[i] - moved, values[i + layer.distance] + moved
             at += 1
-    out = ts.stack(values)
+    out = tracing.stack(values)
     rises = out[1:] - out[:-1]
-    wires = ts.hint("bits", rises, parameters=(0, 4), n=8, boolean=True).reshape(2, 4)
-    ts.assert_zero(wires @ [1, 2, 4, 8] - rises)
+    wires = tracing.hint("bits", rises, parameters=(0, 4), n=8, boolean=True).reshape(2, 4)
+    tracing.assert_zero(wires @ [1, 2, 4, 8] - rises)
     return {"sorted": out}
 
 
-@ts.program
+@tracing.program
 def split(tables):
     """The flags alone, with what their numbers must be; that they say the truth is the library's to prove."""
     x = joined(tables)
     n = x.size
-    digits = ts.hint("bits", x, parameters=(LOW, 4), n=4 * n, boolean=True)
-    ts.assert_zero(digits.reshape(n, 4) @ [1, 2, 4, 8] - (x - LOW))
-    flags = ts.hint("split", digits, parameters=(1, 4), n=3 * n, boolean=True).reshape(3, n)
-    ts.assert_zero(flags.sum(axis=1) - np.array([n - 2, 1, 1]))
+    digits = tracing.hint("bits", x, parameters=(LOW, 4), n=4 * n, boolean=True)
+    tracing.assert_zero(digits.reshape(n, 4) @ [1, 2, 4, 8] - (x - LOW))
+    flags = tracing.hint("split", digits, parameters=(1, 4), n=3 * n, boolean=True).reshape(3, n)
+    tracing.assert_zero(flags.sum(axis=1) - np.array([n - 2, 1, 1]))
     return {"flags": flags}
 
 
@@ -179,7 +182,7 @@ def split(tables):
 class Kind:
     """A program that takes one hint, and how its first output may be wrong."""
 
-    program: ts.Program
+    program: tracing.Program
     wrong: Callable[[Sequence[int]], list[int]]
 
 
@@ -218,9 +221,9 @@ ELSEWHERE = {
 
 def test_every_kind_of_advice_is_lied_about_here() -> None:
     assert {_kind(name) for name in KINDS} == {
-        kind for kind, known in ts.HINTS.items() if known.deterministic
+        kind for kind, known in plan_room.HINTS.items() if known.deterministic
     }
-    assert set(ELSEWHERE) == {kind for kind, known in ts.HINTS.items() if not known.deterministic}
+    assert set(ELSEWHERE) == {kind for kind, known in plan_room.HINTS.items() if not known.deterministic}
 
 
 def _kind(name: str) -> str:
@@ -233,7 +236,11 @@ def test_both_ways_to_a_quotient_and_a_root_are_taken() -> None:
         node = plan.nodes[hint_node(plan, kind=_kind(name))]
         intervals = [plan.layout.intervals[p] for p in node.arguments]
         (k,) = node.parameters
-        found = ts.root_by_approach(k) if name.endswith("root") else ts.ratio_by_approach(k, intervals)
+        found = (
+            plan_room.root_by_approach(k)
+            if name.endswith("root")
+            else plan_room.ratio_by_approach(k, intervals)
+        )
         assert (found is not None) == name.startswith("near")
 
 
@@ -241,7 +248,7 @@ def _case(name: str) -> Case:
     return case(KINDS[name].program, TABLES, LOW, HIGH)
 
 
-@ts.program
+@tracing.program
 def together(tables):
     return {name: kind.program.function(tables) for name, kind in KINDS.items()}
 
@@ -424,16 +431,16 @@ def test_a_lie_in_any_opening_is_found_before_a_mask_could_show_it(
             assert [m.label for m in ran.log].count("hint/masked") == MASKED * masked
 
 
-@ts.program
+@tracing.program
 def vast(tables):
     """A dividend too wide to be approached, unless its quotient has the few digits that are promised."""
     x = joined(tables)
     a, b, n = x * x * 2**140 + 40, x * x + 1, x.size
-    found = ts.hint("ratio", a, b, parameters=(8,), n=8 * n, boolean=True).reshape(n, 8)
+    found = tracing.hint("ratio", a, b, parameters=(8,), n=8 * n, boolean=True).reshape(n, 8)
     rest = a - found @ [1 << i for i in range(8)] * b
     for part in (rest, b - 1 - rest):
-        wires = ts.hint("bits", part, parameters=(0, 6), n=6 * n, boolean=True).reshape(n, 6)
-        ts.assert_zero(wires @ [1, 2, 4, 8, 16, 32] - part)
+        wires = tracing.hint("bits", part, parameters=(0, 6), n=6 * n, boolean=True).reshape(n, 6)
+        tracing.assert_zero(wires @ [1, 2, 4, 8, 16, 32] - part)
     return {"quotients": found}
 
 
@@ -441,7 +448,7 @@ def test_a_quotient_longer_than_promised_stops_the_run_before_the_next_opening(n
     zeros = {name: {"x": [0] * len(t["x"])} for name, t in TABLES.items()}
     c = case(vast, zeros, LOW, HIGH)
     node = c.plan.nodes[hint_node(c.plan, kind="ratio")]
-    approach = ts.ratio_by_approach(8, [c.plan.layout.intervals[p] for p in node.arguments])
+    approach = plan_room.ratio_by_approach(8, [c.plan.layout.intervals[p] for p in node.arguments])
     assert approach is not None
     assert approach.promised is not None
     ran = play(c, [native] * 3)
@@ -451,13 +458,13 @@ def test_a_quotient_longer_than_promised_stops_the_run_before_the_next_opening(n
     assert [m.label for m in ran.log].count("hint/masked") == MASKED
 
 
-@ts.program
+@tracing.program
 def untrue(tables):
     """A program that promises bits and has none, so that masks for bits would cover little of the values."""
     x = joined(tables)
-    bit = ts.hint("copy", x, parameters=(), n=x.size, boolean=True)
-    ts.hint("bits", bit, parameters=(0, 1), n=x.size, boolean=True)
-    ts.assert_zero(bit - x)
+    bit = tracing.hint("copy", x, parameters=(), n=x.size, boolean=True)
+    tracing.hint("bits", bit, parameters=(0, 1), n=x.size, boolean=True)
+    tracing.assert_zero(bit - x)
     return {"sum": x.sum()}
 
 
@@ -475,14 +482,14 @@ def test_what_is_no_bit_is_not_opened_under_a_mask_for_bits(native: Backend) -> 
     )
 
 
-@ts.program
+@tracing.program
 def tagged(tables):
     """The tags of a join: reciprocals of x + k under a key k that nobody knows."""
     x = joined(tables)
-    key = ts.hint("random", parameters=(1,), n=1, boolean=False, builder=x.builder)
+    key = tracing.hint("random", parameters=(1,), n=1, boolean=False, builder=x.builder)
     shifted = x + key.reshape(())
-    found = ts.hint("reciprocal", shifted, parameters=(), n=x.size, boolean=False)
-    ts.assert_zero(shifted * found - 1)
+    found = tracing.hint("reciprocal", shifted, parameters=(), n=x.size, boolean=False)
+    tracing.assert_zero(shifted * found - 1)
     return {"sum": x.sum()}
 
 
@@ -524,12 +531,12 @@ def test_a_key_without_its_mac_stops_the_run(native: Backend, monkeypatch: pytes
     assert not any(m.label.startswith("outputs") for m in ran.log)
 
 
-@ts.program
+@tracing.program
 def product_bits(tables):
     """Digits of a product: what is opened under the mask depends on an opening before."""
     y = tables["a"]["x"] * tables["b"]["x"][0]
-    found = ts.hint("bits", y, parameters=(-30, 7), n=7 * y.size, boolean=True).reshape(-1, 7)
-    ts.assert_zero(found @ [1 << i for i in range(7)] - (y + 30))
+    found = tracing.hint("bits", y, parameters=(-30, 7), n=7 * y.size, boolean=True).reshape(-1, 7)
+    tracing.assert_zero(found @ [1 << i for i in range(7)] - (y + 30))
     return {"bits": found}
 
 
@@ -563,11 +570,11 @@ def test_a_lie_in_the_inverse_is_found_before_the_product_is_opened(native: Back
 
 
 def test_advice_about_what_nothing_bounds_is_refused() -> None:
-    @ts.program
+    @tracing.program
     def unbounded(tables):
         x = joined(tables)
-        free = ts.hint("inverse", x, parameters=(), n=x.size, boolean=False)
-        return {"x": ts.hint("bits", free, parameters=(0, 4), n=4 * x.size, boolean=True)}
+        free = tracing.hint("inverse", x, parameters=(), n=x.size, boolean=False)
+        return {"x": tracing.hint("bits", free, parameters=(0, 4), n=4 * x.size, boolean=True)}
 
     with pytest.raises(ProgramError, match="a bits hint about a value without interval"):
         case(unbounded, TABLES, LOW, HIGH)
@@ -576,16 +583,16 @@ def test_advice_about_what_nothing_bounds_is_refused() -> None:
 def test_advice_about_what_cannot_be_masked_is_refused() -> None:
     def body(tables: Members[Table]) -> object:
         x = joined(tables) * 2**170
-        return {"b": ts.hint("bits", x, parameters=(0, 1), n=x.size, boolean=True)}
+        return {"b": tracing.hint("bits", x, parameters=(0, 1), n=x.size, boolean=True)}
 
-    members = [ts.MemberSchema(m, 2, {"x": ts.Column(0, 15)}) for m in "abc"]
+    members = [tracing.MemberSchema(m, 2, {"x": tracing.Column(0, 15)}) for m in "abc"]
     with pytest.raises(ProgramError, match="174 bits; 3 parties can mask 171") as raised:
-        trace(ts.Program("body", body), members)
+        trace(tracing.Program("body", body), members)
     assert (raised.value.where or "").startswith("tests")
 
 
 def test_span_weights_reach_every_value_and_no_other() -> None:
     for high in range(70):
-        weights = ts.span_weights(high)
+        weights = plan_room.span_weights(high)
         reached = {sum(w for i, w in enumerate(weights) if s >> i & 1) for s in range(1 << len(weights))}
         assert reached == set(range(high + 1))

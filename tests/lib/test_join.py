@@ -15,10 +15,13 @@ import tallystick.online._hints as protocols
 from support.advice import honest_advice, proves
 from support.joint_run import Case, play
 from tallystick import plan as plans
+from tallystick import tracing
 from tallystick.algebra import Random, Vector
 from tallystick.backend import Backend
+from tallystick.cost import render
 from tallystick.errors import ProgramError
-from tallystick.plan import Hint, Members, Plan, Points, Table, render, schema_of, simulate, trace
+from tallystick.plan import Hint, Plan, Points, simulate
+from tallystick.tracing import Members, Table, schema_of, trace
 
 Rows = Sequence[tuple[int, int]]
 ID = ts.Column(-(2**200), 2**200)
@@ -380,7 +383,7 @@ def test_a_program_sends_rows_where_the_settings_say(n: int) -> None:
         ids = tables["a"]["id"]
         builder, parameters = ids.builder, (1, n)
         kind = {"parameters": parameters, "n": plans.switch_count(n), "boolean": True, "builder": builder}
-        networks = [plans.hint("switches", **kind)] if n > 1 else []
+        networks = [tracing.hint("switches", **kind)] if n > 1 else []
         return ts.reveal(ts.join._through(ids, networks), allow_input=True)
 
     drawn = np.random.default_rng(n)

@@ -13,21 +13,13 @@ from support.advice import hint_node, proves
 from support.joint_run import Case, audit, play
 from support.spec_vectors import ROOT
 from tallystick.backend import FR_MODULUS, Backend
+from tallystick.cost import estimate, render
+from tallystick.disclosure import budgets, coins_for, epsilon_of
 from tallystick.encoding import loads
 from tallystick.errors import ProgramError
 from tallystick.online import Proven, plan_need
-from tallystick.plan import (
-    Hint,
-    Plan,
-    Program,
-    budgets,
-    coins_for,
-    epsilon_of,
-    estimate,
-    render,
-    simulate,
-    trace,
-)
+from tallystick.plan import Draft, Hint, Plan, simulate
+from tallystick.tracing import Program, trace
 
 TABLES = {"a": {"x": [3, 0]}, "b": {"x": [4, 4]}, "c": {"x": [6, 1]}}
 COINS = 64
@@ -176,4 +168,4 @@ def test_a_plan_spends_on_64_uses_at_most() -> None:
 )
 def test_a_plan_with_other_coins_is_refused(parameters: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="coins hint"):
-        Hint("coins", parameters, (), parameters[0] * parameters[1], True).length([], [])
+        Hint("coins", parameters, (), parameters[0] * parameters[1], True).length(Draft([]))

@@ -141,7 +141,7 @@ def large(bound):
 
 
 def test_the_honest_prover_cannot_prove_a_large_secret(trio):
-    huge = small_parameters().key.secret.mask
+    huge = 1 << small_parameters().key.secret.bits
     scheme = lying(trio.backend, ternary=once(large(huge)))
     with pytest.raises(AssertionError, match="rejection sampling does not end"):
         trio.prepare(scheme=scheme)
@@ -150,7 +150,7 @@ def test_the_honest_prover_cannot_prove_a_large_secret(trio):
 
 def test_a_large_secret_without_rejection_leaves_the_response_box(trio):
     parameters = replace(small_parameters(), key=never_rejecting(small_parameters().key))
-    huge = parameters.key.secret.mask
+    huge = 1 << parameters.key.secret.bits
     scheme = lying(trio.backend, parameters=parameters, ternary=once(large(huge)))
     results = trio.prepare(scheme=scheme)
     trio.expect_nothing_stored(results, "response-box", CHEATER)
@@ -170,7 +170,7 @@ def test_a_mac_key_that_differs_by_slot_is_refused(trio):
 
 def test_a_mac_key_with_oversized_noise_leaves_the_response_box(trio):
     parameters = replace(small_parameters(), diagonal=never_rejecting(small_parameters().diagonal))
-    huge = parameters.diagonal.noise.mask
+    huge = 1 << parameters.diagonal.noise.bits
     # The first binomial is the key's e, the second the MAC key's e_0.
     scheme = lying(trio.backend, parameters=parameters, binomial=once(large(huge), at=1))
     results = trio.prepare(scheme=scheme)
@@ -219,14 +219,14 @@ def oversized(preparation, bound, *, parameters=None):
 
 
 def test_the_honest_prover_cannot_prove_oversized_noise(trio):
-    bound = small_parameters().plaintext.noise.mask
+    bound = 1 << small_parameters().plaintext.noise.bits
     with pytest.raises(AssertionError, match="rejection sampling does not end"):
         trio.prepare(cheat=lambda preparation: oversized(preparation, bound), need=triples_only(4))
 
 
 def test_oversized_noise_without_rejection_leaves_the_response_box(trio):
     parameters = replace(small_parameters(), plaintext=never_rejecting(small_parameters().plaintext))
-    bound = parameters.plaintext.noise.mask
+    bound = 1 << parameters.plaintext.noise.bits
     cheat = lambda preparation: oversized(preparation, bound, parameters=parameters)  # noqa: E731
     results = trio.prepare(cheat=cheat, need=triples_only(4))
     trio.expect_burnt(results, "response-box", CHEATER)

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from support.memory_mesh import run
-from support.small_ring import prepared
+from support.small_ring import prepared, small_scheme
+from tallystick.algebra import Random
 from tallystick.backend import FR_MODULUS
-from tallystick.errors import ProtocolAbort
-from tallystick.offline import Need, Store
+from tallystick.encoding import dumps, loads
+from tallystick.errors import ProtocolAbort, UsageError
+from tallystick.offline import LowGearPreparation, Need, Store
 from tallystick.online import Openings
+from tallystick.party import Party
 
 R = FR_MODULUS
 KEY = bytes(32)
@@ -123,3 +128,127 @@ def test_a_malformed_state_blames_its_sender(backend, state):
 
     results = run(protocol, 3, corrupt=lambda s, label, p: state if (s, label) == (2, "prepare/state") else p)
     assert [(r.check, r.blame) for r in results[:2]] == [("malformed-message", 2)] * 2
+
+
+# ---------------------------------------------------------------------- so many replies, and then another epoch
+LIMIT = 28
+"""Four batches of triples between two members."""
+
+
+async def _fill(mesh, backend, store, need, limit=LIMIT):
+    scheme = small_scheme(backend)
+    scheme = replace(scheme, parameters=replace(scheme.parameters, epoch_replies=limit))
+    party = Party(mesh, backend, b"session", Random.system())
+    preparation = await LowGearPreparation.open(party, scheme, store)
+    await preparation.reserve(need)
+
+
+def triples(n):
+    return Need(triples=n, masks=(0, 0))
+
+
+def test_replies_are_counted_on_disk_before_they_are_sent(fastest, tmp_path):
+    opened, seen = stores(tmp_path, 2), []
+
+    def watch(sender, _receiver, label, payload):
+        if label in {"prepare/products", "prepare/product-macs", "prepare/random", "prepare/mask"}:
+            seen.append((label, opened[sender].replies()))
+        return payload
+
+    need = Need(triples=9, randoms=1, bits=1, masks=(0, 1))
+    run(lambda mesh: _fill(mesh, fastest, opened[mesh.index], need), 2, tamper=watch)
+    # One mask, one random, a batch of bits, two batches of triples: a batch of either takes seven.
+    order = [label for label, _ in seen]
+    assert order.count("prepare/mask") == 1
+    assert order.count("prepare/products") == order.count("prepare/product-macs") == 2 * 3
+    assert {label: max(n for found, n in seen if found == label) for label in order} == {
+        "prepare/mask": 1,
+        "prepare/random": 2,
+        "prepare/products": 2 + 7 + 14,
+        "prepare/product-macs": 2 + 7 + 14,
+    }
+    assert min(n for label, n in seen if label == "prepare/products") == 2 + 7
+    assert [store.replies() for store in opened] == [23, 23]
+
+
+def test_a_session_that_begins_with_more_than_half_spent_makes_a_new_epoch(fastest, tmp_path):
+    opened = stores(tmp_path, 2)
+    run(lambda mesh: _fill(mesh, fastest, opened[mesh.index], triples(16)), 2)
+    before = opened[0].epoch()
+    assert opened[0].replies() == 14
+    run(lambda mesh: _fill(mesh, fastest, opened[mesh.index], triples(17)), 2)
+    assert opened[0].epoch() == before
+    assert opened[0].replies() == 21
+    run(lambda mesh: _fill(mesh, fastest, opened[mesh.index], triples(17)), 2)
+    assert opened[0].epoch() != before
+    assert [store.replies() for store in opened] == [21, 21]
+    assert [store.span("triples") for store in opened] == [(0, 24)] * 2
+
+
+def test_what_passes_the_limit_is_refused_before_anything_of_it_is_made(fastest, tmp_path):
+    opened, labels = stores(tmp_path, 2), set()
+
+    def watch(_sender, _receiver, label, payload):
+        labels.add(label)
+        return payload
+
+    for need in (triples(33), Need(bits=33, masks=(0, 0)), Need(triples=32, masks=(1, 0))):
+        results = run(lambda mesh, n=need: _fill(mesh, fastest, opened[mesh.index], n), 2, tamper=watch)
+        assert all(isinstance(r, UsageError) and "replies" in r.message for r in results)
+        assert not labels & {"prepare/b", "prepare/mask", "prepare/random"}
+    assert run(lambda mesh: _fill(mesh, fastest, opened[mesh.index], triples(32)), 2) == [None, None]
+    assert [store.replies() for store in opened] == [LIMIT, LIMIT]
+
+
+def test_beyond_a_reservation_the_limit_holds_as_well(fastest, tmp_path):
+    opened = stores(tmp_path, 2)
+
+    async def take(mesh):
+        scheme = small_scheme(fastest)
+        scheme = replace(scheme, parameters=replace(scheme.parameters, epoch_replies=7))
+        party = Party(mesh, fastest, b"session", Random.system())
+        preparation = await LowGearPreparation.open(party, scheme, opened[mesh.index])
+        await preparation.triples(8)
+        await preparation.triples(1)
+
+    assert all(isinstance(r, UsageError) and "7 are made" in r.message for r in run(take, 2))
+    assert [store.span("triples") for store in opened] == [(8, 8)] * 2
+
+
+def test_all_count_on_from_the_largest_number(fastest, tmp_path):
+    """A member that was interrupted after it had counted a batch."""
+    opened = stores(tmp_path, 2)
+    run(lambda mesh: _fill(mesh, fastest, opened[mesh.index], triples(8)), 2)
+    opened[1].count_replies(7)
+    run(lambda mesh: _fill(mesh, fastest, opened[mesh.index], triples(8)), 2)
+    assert [store.replies() for store in opened] == [14, 14]
+
+
+@pytest.mark.parametrize("claim", [LIMIT // 2 + 1, 1 << 62])
+def test_a_member_that_claims_to_have_replied_often_only_ends_the_epoch(fastest, tmp_path, claim):
+    opened = stores(tmp_path, 2)
+    run(lambda mesh: _fill(mesh, fastest, opened[mesh.index], triples(8)), 2)
+    before = opened[0].epoch()
+
+    def lie(sender, label, payload):
+        if (sender, label) != (1, "prepare/state"):
+            return payload
+        return dumps(loads(payload, max_size=len(payload)) | {"replies": claim})
+
+    run(lambda mesh: _fill(mesh, fastest, opened[mesh.index], triples(8)), 2, corrupt=lie)
+    assert opened[0].epoch() not in {None, before}
+    assert [store.replies() for store in opened] == [7, 7]
+
+
+def test_burning_and_a_new_epoch_forget_the_number(tmp_path):
+    (store,) = stores(tmp_path, 1)
+    store.begin_epoch(b"1", b"keys")
+    store.count_replies(7)
+    with pytest.raises(ValueError, match="not taken back"):
+        store.count_replies(-1)
+    assert store.replies() == 7
+    store.begin_epoch(b"2", b"keys")
+    assert store.replies() == 0
+    store.count_replies(7)
+    store.burn("test")
+    assert store.replies() == 0

@@ -193,13 +193,17 @@ def test_segments_are_bound_to_their_place(path):
         store.take("triples", 1)
 
 
-def test_a_store_of_another_version_is_refused(path):
+@pytest.mark.parametrize("version", [1, 2, 4])
+def test_a_store_of_another_version_is_refused_and_left_alone(path, version):
     with opened(path) as store:
-        older = store._seal((1).to_bytes(4, "big"), b"binding")
+        older = store._seal(version.to_bytes(4, "big"), b"binding")
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as raw:
         raw.execute("UPDATE meta SET value = ? WHERE name = 'binding'", (older,))
-    with pytest.raises(UsageError, match="another version"):
+    with pytest.raises(UsageError, match=r"another version, whose material .* is not used again") as caught:
         opened(path)
+    assert "move the file away" in caught.value.hint
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        assert raw.execute("SELECT value FROM meta WHERE name = 'binding'").fetchone() == (older,)
 
 
 def test_one_run_at_a_time(path):

@@ -14,11 +14,13 @@ from support.library import agree_on_shares, cost_of, library_case
 from support.memory_mesh import DROP, Message, run
 from tallystick.algebra import Random, Vector
 from tallystick.backend import FR_MODULUS, Backend
+from tallystick.cost import estimate
 from tallystick.errors import ProtocolAbort
 from tallystick.online import Openings, Proven, _evaluate, plan_need
 from tallystick.online._abreast import abreast
 from tallystick.party import Party
 from tallystick.plan import HINTS, Hint, Plan, _schedule, schedule, simulate
+from tallystick.tracing import assert_zero, hint
 
 CHEATER = 1
 
@@ -264,7 +266,7 @@ def test_groups_of_few_outputs_cost_rounds_and_nothing_else(
 
 
 def _rounds(case: Case) -> int:
-    return ts.plan.estimate(case.plan).rounds
+    return estimate(case.plan).rounds
 
 
 def test_groups_keep_to_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,8 +293,8 @@ def test_the_size_of_a_hint_is_what_it_holds_at_once(monkeypatch: pytest.MonkeyP
     def body(tables):
         for k in range(2):
             x = tables["a"]["x"] * tables["a"]["x"] - 40 - k
-            inverse = ts.plan.hint("inverse", x, parameters=(), n=4, boolean=False)
-            ts.plan.assert_zero(x * inverse - 1)
+            inverse = hint("inverse", x, parameters=(), n=4, boolean=False)
+            assert_zero(x * inverse - 1)
         return {"sum": tables["a"]["x"].sum()}
 
     plan = ts.trace(ts.Program("p", body), [ts.MemberSchema(m, 4, {"x": ts.Column(0, 16)}) for m in "ab"])

@@ -8,7 +8,7 @@ import pytest
 
 from support.joint_run import SESSION, Cheat, case, owner, play
 from support.memory_mesh import DROP
-from tallystick import plan as ts
+from tallystick import tracing
 from tallystick.algebra import Generators, Points, Vector
 from tallystick.backend import FR_BYTES, G1_BYTES
 from tallystick.errors import ProtocolAbort
@@ -19,9 +19,9 @@ from tallystick.party import Shared, _commit
 CHEATER = 1
 
 
-@ts.program
+@tracing.program
 def products(members):
-    x = ts.concat(t["x"] for t in members)
+    x = tracing.concat(t["x"] for t in members)
     return {"product": x[0] * x[1], "sum": x.sum()}
 
 

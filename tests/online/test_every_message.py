@@ -8,7 +8,7 @@ import pytest
 
 from support.joint_run import Ran, audit, case, play
 from support.memory_mesh import DROP
-from tallystick import plan as ts
+from tallystick import tracing
 from tallystick.backend import Backend, get_backend
 from tallystick.errors import ProtocolAbort
 from tallystick.online import Proven
@@ -16,10 +16,10 @@ from tallystick.online import Proven
 CHEATER = 1
 
 
-@ts.program
+@tracing.program
 def product(members):
-    x = ts.concat(t["x"] for t in members)
-    ts.assert_zero(x[0] - x[0])
+    x = tracing.concat(t["x"] for t in members)
+    tracing.assert_zero(x[0] - x[0])
     return {"product": x[0] * x[1] * x[2]}
 
 

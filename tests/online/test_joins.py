@@ -12,10 +12,12 @@ from support.joint_run import Case, Cheat, Ran, audit, play
 from support.memory_mesh import DROP
 from tallystick.algebra import Generators, Points, Vector
 from tallystick.backend import G1_BYTES, Backend
+from tallystick.cost import estimate
 from tallystick.errors import ProtocolAbort
 from tallystick.online import Proven, plan_need
 from tallystick.party import Shared
-from tallystick.plan import Members, Output, Plan, Result, Table, encodings, estimate, trace
+from tallystick.plan import Output, Plan, Result, encodings
+from tallystick.tracing import Members, Table, trace
 
 CHEATER = 1
 TABLES = {

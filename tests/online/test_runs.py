@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from support.joint_run import Cheat, audit, case, play
-from tallystick import plan as ts
+from tallystick import plan as plan_room
+from tallystick import tracing
 from tallystick.algebra import Vector
 from tallystick.backend import FR_MODULUS
 from tallystick.offline import Masks
@@ -14,21 +15,21 @@ from tallystick.party import Shared
 from tallystick.plan import simulate
 
 
-@ts.program
+@tracing.program
 def sums(members):
-    x = ts.concat(t["x"] for t in members)
+    x = tracing.concat(t["x"] for t in members)
     return {"sum": x.sum(), "squares": (x * x).sum(), "first": x[0] * x[-1]}
 
 
-@ts.program
+@tracing.program
 def linear(members):
-    x = ts.concat(t["x"] for t in members)
+    x = tracing.concat(t["x"] for t in members)
     return {"sum": x.sum(), "weighted": (x * 3 - 7).sum()}
 
 
-@ts.program
+@tracing.program
 def deep(members):
-    x = ts.concat(t["x"] for t in members)
+    x = tracing.concat(t["x"] for t in members)
     y = x * x
     z = y * x - 5
     return {"z": (z * y).sum(), "y": y}
@@ -82,20 +83,20 @@ def test_all_phases_report_progress(pure):
         assert steps[-1][0] == steps[-1][1]
 
 
-@ts.program
+@tracing.program
 def digits(members):
-    x = ts.concat(t["x"] for t in members)
-    bits = ts.hint("bits", x, parameters=(-4, 4), n=4 * x.size, boolean=True).reshape(x.size, 4)
-    ts.assert_zero(x + 4 - bits @ [1, 2, 4, 8])
+    x = tracing.concat(t["x"] for t in members)
+    bits = tracing.hint("bits", x, parameters=(-4, 4), n=4 * x.size, boolean=True).reshape(x.size, 4)
+    tracing.assert_zero(x + 4 - bits @ [1, 2, 4, 8])
     return {"bits": bits}
 
 
-@ts.program
+@tracing.program
 def inverses(members):
-    x = ts.concat(t["x"] for t in members)
-    inverse = ts.hint("inverse", x, parameters=(), n=x.size, boolean=False)
+    x = tracing.concat(t["x"] for t in members)
+    inverse = tracing.hint("inverse", x, parameters=(), n=x.size, boolean=False)
     product = x * inverse
-    ts.assert_zero(x * (1 - product))
+    tracing.assert_zero(x * (1 - product))
     return {"nonzero": x.sum()}
 
 
@@ -127,8 +128,8 @@ def test_positive_values_are_inverted_without_a_zero_test(backend):
 
 def test_an_output_for_some_members_is_learnt_by_them_alone(backend):
     c = case(sums, TABLES, 0, 15)
-    squares = next(v for v, node in enumerate(c.plan.nodes) if isinstance(node, ts.Mul))
-    c.plan = replace(c.plan, nodes=(*c.plan.nodes, ts.Output(squares, "the squares", (0, 2))))
+    squares = next(v for v, node in enumerate(c.plan.nodes) if isinstance(node, plan_room.Mul))
+    c.plan = replace(c.plan, nodes=(*c.plan.nodes, plan_room.Output(squares, "the squares", (0, 2))))
     node = len(c.plan.nodes) - 1
     ran = play(c, [backend] * 3)
     expected = [v * v for t in TABLES.values() for v in t["x"]]

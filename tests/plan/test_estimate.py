@@ -12,25 +12,13 @@ from support.joint_run import Case, case, owner, play
 from support.memory_mesh import MemoryMesh, Message, run
 from support.small_ring import prepared, small_parameters
 from tallystick.backend import Backend
+from tallystick.cost import RING, Material, Ring, estimate, render
 from tallystick.offline import Need, Parameters, Store, derive
 from tallystick.offline._parameters import PRIME_BITS, ProofParameters
 from tallystick.online import plan_need
-from tallystick.plan import (
-    PENDING_LIMIT,
-    RING,
-    Material,
-    Members,
-    Output,
-    Plan,
-    Result,
-    Ring,
-    Table,
-    assert_zero,
-    estimate,
-    hint,
-    render,
-)
+from tallystick.plan import PENDING_LIMIT, Output, Plan, Result
 from tallystick.plan._expressions import PublicOutput
+from tallystick.tracing import Members, Table, assert_zero, hint
 
 
 @ts.program
@@ -170,7 +158,7 @@ def test_the_ring_is_the_one_that_is_derived() -> None:
 @pytest.mark.parametrize("members", [2, 3])
 def test_what_filling_a_store_sends(native: Backend, monkeypatch: pytest.MonkeyPatch, members: int) -> None:
     """On a ring whose batch is 8 items: 9 batches of triples need two proofs."""
-    monkeypatch.setattr("tallystick.plan._material.RING", _ring(small_parameters()))
+    monkeypatch.setattr("tallystick.cost._material.RING", _ring(small_parameters()))
     need = Need(triples=70, bits=11, randoms=9, masks=(17, 3, 0)[:members])
     counted = Material.of(triples=70, bits=11, randoms=9, masks=need.masks)
     assert (counted.groups, counted.batches) == (3, 11)

@@ -11,68 +11,20 @@ import pytest
 from hypothesis import given
 
 import tallystick as ts
-from support.plans import Drawn, drawn_plans
+from support.plans import Drawn, drawn_plans, sample_join, sample_plan
 from tallystick.encoding import dumps, loads
 from tallystick.errors import DecodeError
-from tallystick.plan import (
-    HALF,
-    Hint,
-    Input,
-    Members,
-    Plan,
-    Table,
-    assert_zero,
-    hint,
-    input_bits,
-    schema_of,
-    simulate,
-)
+from tallystick.plan import HALF, Hint, Input, Plan, simulate
+from tallystick.tracing import schema_of
 
-
-def _sample_plan() -> Plan:
-    @ts.program
-    def program(table: Members[Table]) -> object:
-        x = ts.concat(t["x"] for t in table)
-        y = table["b"]["y"]
-        bits = hint("bits", y, parameters=(-4, 4), n=8, boolean=True)
-        inverse = hint("inverse", y + 9, parameters=(), n=2, boolean=False)
-        assert_zero((y + 9) * inverse - 1)
-        grid = [[1, -2, 3], [2**70, 0, 1]] @ x[::-1].reshape(3, 1)
-        total = ts.reveal((x * x).sum() - x[[0, 0, 2]].sum() + bits.sum() + input_bits(y).sum())
-        opened = ts.reveal(-grid * 5)
-        return {
-            "a": round(total / 3 - 1, 2),
-            "b": {"c": ts.sqrt(total * total, places=1) + opened[0], "d": -opened},
-        }
-
-    members = [
-        ts.MemberSchema("a", 1, {"x": ts.Column(0, 15)}),
-        ts.MemberSchema("b", 2, {"x": ts.Column(0, 15), "y": ts.Column(-4, 8, 0)}),
-    ]
-    return ts.trace(program, members)
-
-
-def _sample_join() -> Plan:
-    @ts.program
-    def program(table: Members[Table]) -> object:
-        a, b = table["a"]["x"], table["b"]["x"]
-        return {
-            "size": ts.join.intersection_size(a, b),
-            "sum": ts.join.intersection_sum(a, b, values=table["b"]["y"], minimum=2),
-        }
-
-    columns = {"x": ts.Column(0, 15), "y": ts.Column(-4, 8)}
-    return ts.trace(program, [ts.MemberSchema("a", 3, columns), ts.MemberSchema("b", 4, columns)])
-
-
-PLAN = _sample_plan()
-JOIN = _sample_join()
+PLAN = sample_plan()
+JOIN = sample_join()
 
 
 def test_the_samples_use_every_operation() -> None:
-    from tallystick.plan._ops import NODE_TYPES, encode_node
+    from tallystick.plan._ops import NODES
 
-    assert {encode_node(n)[0] for n in (*PLAN.nodes, *JOIN.nodes)} == set(NODE_TYPES)
+    assert {NODES.encode(n)[0] for n in (*PLAN.nodes, *JOIN.nodes)} == set(NODES.forms)
     expressions = {e.op for e in (*PLAN.expressions, *JOIN.expressions)}
     usual = {"constant", "output", "add", "sub", "mul", "div", "neg", "round", "sqrt", "take"}
     assert expressions == usual | {"common", "matching"}

@@ -9,6 +9,7 @@ import pytest
 
 import tallystick as ts
 from support.plans import fake_points, run_forward
+from tallystick import cost, tracing
 from tallystick import plan as plans
 from tallystick.algebra import Random, Vector
 from tallystick.backend import FR_MODULUS, Backend
@@ -19,35 +20,33 @@ from tallystick.plan import (
     Hint,
     Input,
     Member,
-    Members,
     Mul,
     Node,
     Plan,
     PlanRelation,
     Scale,
     Sub,
-    Table,
     View,
     simulate,
-    trace,
     witness,
 )
+from tallystick.tracing import Members, Table, trace
 
 
 @ts.program
 def opened(table: Members[Table]) -> object:
     x, y, z = (t["x"] for t in table)
-    first, second, third = (plans.open_points(v * v, "squares") for v in (x, y, z))
-    chosen = plans.matching(y, second, [first, third])
-    few = plans.matching(x + 1, first, [second], minimum=2)
+    first, second, third = (tracing.open_points(v * v, "squares") for v in (x, y, z))
+    chosen = tracing.matching(y, second, [first, third])
+    few = tracing.matching(x + 1, first, [second], minimum=2)
     return {
         "chosen": (chosen * 3).sum() + x.sum(),
         "entries": ts.reveal(ts.concat([chosen, few]), allow_input=True),
         "early": z.sum(),
-        "common": plans.common([first, second]),
-        "all": plans.common([first, second, third]),
-        "rows": plans.matching_count(second, [first]),
-        "enough": plans.matching_count(first, [second], minimum=2),
+        "common": tracing.common([first, second]),
+        "all": tracing.common([first, second, third]),
+        "rows": tracing.matching_count(second, [first]),
+        "enough": tracing.matching_count(first, [second], minimum=2),
     }
 
 
@@ -126,7 +125,7 @@ def test_weights_must_fit(backend: Backend) -> None:
 def test_what_is_opened_is_listed_and_explained() -> None:
     plan = _plan()
     assert plans.revealed(plan)[-3:] == ["squares"] * 3
-    text = plans.render(plan)
+    text = cost.render(plan)
     assert "[T3] squares" in text
     assert "common([T1], [T2], [T3])" in text
     assert "matching([T2] in [T1])" in text
@@ -138,16 +137,16 @@ def test_nothing_that_is_checked_first_may_depend_on_points(late: str) -> None:
     @ts.program
     def program(table: Members[Table]) -> object:
         x = table["a"]["x"]
-        tags = plans.open_points(x, "x")
-        chosen = plans.matching(x, tags, [tags])
+        tags = tracing.open_points(x, "x")
+        chosen = tracing.matching(x, tags, [tags])
         if late == "gate":
             return (chosen * chosen).sum()
         if late == "advice":
-            return plans.hint("bits", chosen, parameters=(-9, 5), n=15, boolean=True).sum()
+            return tracing.hint("bits", chosen, parameters=(-9, 5), n=15, boolean=True).sum()
         if late == "assertion":
-            plans.assert_zero(chosen - x)
+            tracing.assert_zero(chosen - x)
         else:
-            plans.open_points(chosen, "again")
+            tracing.open_points(chosen, "again")
         return x.sum()
 
     with pytest.raises(ProgramError, match="which points match") as raised:

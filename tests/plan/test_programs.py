@@ -18,27 +18,21 @@ from tallystick.plan import (
     Column,
     Hint,
     Inputs,
-    Members,
     MemberSchema,
     Mul,
     Output,
     Plan,
     PlanRelation,
-    Table,
     Zero,
     _plan,
-    assert_zero,
-    hint,
-    input_bits,
-    load_program,
     schedule,
     simulate,
-    trace,
     witness,
 )
-from tallystick.plan import _program as program_module
 from tallystick.proofs import BatchVerifier, Witness, prove
 from tallystick.record import MAX_FILE_SIZE
+from tallystick.tracing import Members, Table, assert_zero, hint, input_bits, load_program, trace
+from tallystick.tracing import _program as program_module
 
 # ------------------------------------------------------------------------------------ files
 

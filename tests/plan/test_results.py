@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import tallystick as ts
 from tallystick.backend import FR_MODULUS
-from tallystick.plan import Members, Opened, Plan, Program, Table, simulate, trace
+from tallystick.plan import Plan, simulate
+from tallystick.tracing import Members, Opened, Program, Table, trace
 
 
 def evaluated(body: object, x: list[int]) -> dict[str, tuple[Fraction | None, ...]]:
@@ -102,6 +103,11 @@ def test_vectors_broadcast_and_slice_as_numpy_does() -> None:
         (lambda o: o, "-7"),
         (lambda o: o / 2, "-3.5"),
         (lambda o: o / 3, "≈-2.333333"),
+        (lambda o: o / 700, "-0.01"),
+        (lambda o: o / 690, "≈-0.0101449"),
+        (lambda o: o / (9 * 10**6), "≈-7.77778e-7"),
+        (lambda o: o / (9 * 10**40), "≈-7.77778e-41"),
+        (lambda o: o / (7 * 10**40 + 1), "≈-1.00000e-40"),
         (lambda o: round(o / 3, 2), "-2.33"),
         (lambda o: round(o * 1, 2), "-7.00"),
         (lambda o: round(o / 1000, 2), "-0.01"),

@@ -10,11 +10,13 @@ import pytest
 import tallystick as ts
 from support.joint_run import Case, audit, play
 from tallystick.backend import FR_MODULUS, Backend
+from tallystick.cost import render
 from tallystick.errors import PolicyError, ProgramError
 from tallystick.online import plan_need
-from tallystick.plan import Members, Plan, Program, Table, render, simulate, told, trace
+from tallystick.plan import Plan, simulate, told
 from tallystick.record import Policy
 from tallystick.session import check_policy
+from tallystick.tracing import Members, Program, Table, trace
 
 TABLES = {"north": {"x": [3, -1]}, "south": {"x": [7]}, "west": {"x": [-5, 0, 2]}}
 SCHEMAS = [ts.MemberSchema(m, len(t["x"]), {"x": ts.Column(-8, 7)}) for m, t in TABLES.items()]

@@ -57,6 +57,9 @@ def test_a_table_may_be_empty(tmp_path: Path) -> None:
         ("wage,years\n١,2\n", "is not a number"),
         ('wage,years\n1,"2\n', "line 2: unexpected end of data"),
         ("wage,years\n1," + "9" * 200 + "\n", "is not a number"),
+        ("wage,years\n1,007\n", r"column 'years': '007' begins with a zero"),
+        ("wage,years\n-01.5,7\n", "column 'wage': '-01.5' begins with a zero"),
+        ("wage,years\n00,7\n", "column 'wage': '00' begins with a zero"),
         (b"wage,years\n\xff,1\n", "is not UTF-8 text"),
     ],
 )
@@ -101,6 +104,49 @@ def test_parquet_refusals(tmp_path: Path, wage: list[object], message: str) -> N
     parquet.write_table(pa.table({"years": [1, 2], "wage": wage}), path)
     with pytest.raises(DataError, match=message):
         read_table(path, COLUMNS)
+
+
+WIDE = Column(-(10**20), 10**20)
+CENTS = Column(-(10**20), 10**20, 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "last", "first"),
+    [
+        ("float64", WIDE, 2**53 - 1, 2**53),
+        ("float64", WIDE, -(2**53) + 1, -1234567890123456789),
+        ("float64", CENTS, 2**46, 2**53 / 64),
+        ("float32", WIDE, 2**24 - 1, 2**24),
+        ("float16", WIDE, 2**11 - 1, 2**11),
+    ],
+)
+def test_floating_point_numbers_that_others_share_are_refused(
+    tmp_path: Path, kind: str, column: Column, last: float, first: float
+) -> None:
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    np = pytest.importorskip("numpy")
+    path = tmp_path / "table.parquet"
+
+    def write_floats(values: list[float]) -> None:
+        parquet.write_table(pa.table({"id": pa.array(np.array(values, dtype=kind))}), path)
+
+    write_floats([last])
+    assert read_table(path, {"id": column}).columns == {"id": [int(last) * 10**column.decimals]}
+    write_floats([1.0, first])
+    with pytest.raises(
+        DataError, match=r"row 2, column 'id': .* is a floating-point number of \d+ binary digits"
+    ):
+        read_table(path, {"id": column})
+
+
+def test_integers_decimals_and_text_beyond_that_are_exact(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "table.parquet"
+    for values in ([2**53 + 1], [Decimal(2**53 + 1)], [str(2**53 + 1)]):
+        parquet.write_table(pa.table({"id": pa.array(values)}), path)
+        assert read_table(path, {"id": WIDE}).columns == {"id": [2**53 + 1]}
 
 
 def test_not_parquet(tmp_path: Path) -> None:

@@ -97,6 +97,12 @@ def test_terms_differ_where_job_files_differ(tmp_path: Path) -> None:
         ("high = 40.95", "high = 40.955", "columns.wage.high: 40.955 has more than 2 decimals"),
         ("high = 40.95", "high = 1e90", "columns.wage: the range takes more than 250 bits"),
         ("high = 40.95", "high = 1e999999999", "columns.wage.high: .* is out of range"),
+        ("low = 0\n", "low = 1e-99999999\n", "columns.wage.low: 1E-99999999 has more than 2 decimals"),
+        ("low = 0\n", "low = -1e-1000000000000000000\n", "columns.wage.low: .* has more than 2 decimals"),
+        ("low = 0\n", f"low = 0.{'0' * 100_000}1\n", "columns.wage.low: 1E-100001 has more than 2 decimals"),
+        ("high = 40.95", f"high = {'9' * 5000}", "not valid TOML"),
+        ("high = 40.95", f"high = 0x{'f' * 100_000}", "columns.wage.high: an integer of 400000 bits"),
+        ("high = 40.95", f"high = {'[' * 100_000}", "not valid TOML"),
         ("decimals = 2", "decimals = 19", "columns.wage.decimals: 19 is not between 0 and 18"),
         ("decimals = 2", "digits = 2", "columns.wage: unknown entry 'digits'"),
         ("min_members = 2", "min_members = 1", "policy.min_members: 1 is not between 2 and 64"),
@@ -111,6 +117,15 @@ def test_refusals_name_file_and_entry(tmp_path: Path, old: str, new: str, messag
     with pytest.raises(UsageError, match=message) as caught:
         read_job(write(tmp_path, TEXT.replace(old, new, 1)))
     assert caught.value.message.startswith(f"{tmp_path / 'job.toml'}: ")
+
+
+@pytest.mark.parametrize(
+    ("written", "scaled"),
+    [("0e-99999999", 0), ("0e99999999", 0), ("4000e-2", 4000), (f"40.{'0' * 100_000}", 4000), ("1e1", 1000)],
+)
+def test_zeros_at_the_end_change_nothing(tmp_path: Path, written: str, scaled: int) -> None:
+    job = read_job(write(tmp_path, TEXT.replace("low = 0\n", f"low = {written}\n")))
+    assert job.columns["wage"].low == scaled
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import tallystick as ts
 from tallystick.audit import audit
 from tallystick.backend import Backend
 from tallystick.errors import PolicyError, ProtocolAbort, UnfinishedError, UsageError
-from tallystick.plan import Column, Plan, Program
+from tallystick.plan import Column, Plan
 from tallystick.record import Commitment, Consortium, Policy, Terms
 from tallystick.session import (
     PHASES,
@@ -34,6 +34,7 @@ from tallystick.session import (
     run_member,
 )
 from tallystick.session import _run as run_module
+from tallystick.tracing import Program
 
 NAMES = ("north", "south", "west")
 IDENTITIES = {name: new_identity(name) for name in NAMES}

@@ -60,7 +60,7 @@ def never_rejecting(proof: ProofParameters) -> ProofParameters:
 
     def wide(box: Box) -> Box:
         bits = 8 * ((box.response.bit_length() + 1 + 7) // 8) - 1
-        return Box(mask=box.mask, shift=box.mask - ((1 << bits) - 1))
+        return Box(bits=box.bits, shift=(1 << box.bits) - (1 << bits))
 
     return replace(proof, noise=wide(proof.noise), secret=wide(proof.secret))
 

@@ -21,8 +21,8 @@ from scipy import stats
 
 import tallystick as ts
 from support.joint_run import Case
-from tallystick.lib import __all__ as FUNCTIONS
-from tallystick.plan import OPERATORS, Members, Plan, Program, Table, trace
+from tallystick.plan import Plan
+from tallystick.tracing import OPERATORS, Members, Program, Table, trace
 
 __all__ = [
     "CASES",
@@ -56,6 +56,10 @@ COLUMNS = {
     "b": ts.Column(0, 1),
     "id": ts.Column(0, 7),
 }
+
+
+AROUND = {"load_program", "program", "reveal", "simulate", "tell", "trace"}
+"""What ``ts`` offers to make programs, run them and open their results: these compute nothing on secrets."""
 
 
 class Data:
@@ -432,9 +436,8 @@ CASES: tuple[FunctionCase, ...] = (
 
 def functions() -> set[str]:
     """Return the names of everything that a program can call: functions, joins, operators."""
-    plain = {
-        name for name in FUNCTIONS if callable(getattr(ts, name)) and not isinstance(getattr(ts, name), type)
-    }
+    offered = {name: getattr(ts, name) for name in ts.__all__ if name not in AROUND}
+    plain = {name for name, value in offered.items() if callable(value) and not isinstance(value, type)}
     return plain | {f"join.{name}" for name in ts.join.__all__} | set(OPERATORS)
 
 

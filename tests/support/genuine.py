@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 from tallystick.algebra import Generators, Points, Random, Vector
 from tallystick.backend import Backend
 from tallystick.encoding import Value, loads
-from tallystick.plan import Column, MemberSchema, Plan, PlanRelation, load_program, trace, witness
+from tallystick.plan import Column, MemberSchema, Plan, PlanRelation, witness
 from tallystick.proofs import Proof, RangeInput, RangeRelation, Witness, prove, range_witness
 from tallystick.record import (
     AgreedMember,
@@ -43,6 +43,7 @@ from tallystick.record import (
     read_transcript,
     sign,
 )
+from tallystick.tracing import load_program, trace
 
 PROGRAMS = Path(__file__).parent / "programs"
 NAMES = ("north", "south", "west")

@@ -26,19 +26,20 @@ from tallystick.online import (
     share_inputs,
 )
 from tallystick.party import Party, labels
-from tallystick.plan import PENDING_LIMIT, Column, MemberSchema, Plan, PlanRelation, trace
+from tallystick.plan import PENDING_LIMIT, Column, MemberSchema, Plan, PlanRelation
 from tallystick.proofs import (
     BatchVerifier,
     Proof,
     RangeInput,
     RangeRelation,
-    commit_rows,
+    commit_rows_var,
     input_slots,
     range_witness,
 )
 from tallystick.proofs import (
     prove as prove_alone,
 )
+from tallystick.tracing import trace
 
 SESSION = hashlib.sha256(b"a session of the tests").digest()
 CONTEXT = b"a computation of the tests"
@@ -85,7 +86,7 @@ def _owner_cached(key: tuple[Any, ...]) -> Owner:
         [Vector.zeros(backend, 0), *(input_slots(backend, i, v) for i, v in zip(items, values, strict=True))]
     )
     generators = Generators(backend, plan.columns)
-    points = commit_rows(generators, plan.columns, slots.pad(rows * plan.columns), gammas)
+    points = commit_rows_var(generators, plan.columns, slots.pad(rows * plan.columns), gammas)
     context = SESSION + member.to_bytes(4, "big")
     proof = None
     if len(slots):

@@ -14,9 +14,11 @@ import pytest
 import tallystick as ts
 from support.joint_run import Case, audit, play
 from tallystick.backend import FR_MODULUS, Backend
+from tallystick.cost import estimate
 from tallystick.errors import ProgramError
 from tallystick.online import Proven, plan_need
-from tallystick.plan import Members, Plan, Program, Table, estimate, simulate, trace
+from tallystick.plan import Plan, simulate
+from tallystick.tracing import Members, Program, Table, trace
 
 __all__ = ["agree_on_shares", "compute", "cost_of", "library_case", "refuses"]
 

@@ -17,25 +17,27 @@ from tallystick.plan import (
     Input,
     InputBits,
     Matching,
-    Members,
     Mul,
     Output,
     Plan,
     Points,
-    Program,
-    Secret,
-    Table,
     Zero,
-    assert_zero,
     constant_of,
     forward,
-    hint,
-    input_bits,
     input_value,
-    trace,
 )
+from tallystick.tracing import Members, Program, Secret, Table, assert_zero, hint, input_bits, trace
 
-__all__ = ["Drawn", "FormValues", "drawn_plans", "fake_points", "run_forward", "shown"]
+__all__ = [
+    "Drawn",
+    "FormValues",
+    "drawn_plans",
+    "fake_points",
+    "run_forward",
+    "sample_join",
+    "sample_plan",
+    "shown",
+]
 
 
 @dataclass(frozen=True)
@@ -281,3 +283,43 @@ def run_forward(
         values.append(value)
     empty = Vector.zeros(backend, 0)
     return FormValues(*(Vector.concat([empty, *parts]) for parts in (left, right, zeros, outputs, points)))
+
+
+def sample_plan() -> Plan:
+    """A plan that, with ``sample_join``, has every operation and every expression."""
+
+    @ts.program
+    def program(table: Members[Table]) -> object:
+        x = ts.concat(t["x"] for t in table)
+        y = table["b"]["y"]
+        bits = hint("bits", y, parameters=(-4, 4), n=8, boolean=True)
+        inverse = hint("inverse", y + 9, parameters=(), n=2, boolean=False)
+        assert_zero((y + 9) * inverse - 1)
+        grid = [[1, -2, 3], [2**70, 0, 1]] @ x[::-1].reshape(3, 1)
+        total = ts.reveal((x * x).sum() - x[[0, 0, 2]].sum() + bits.sum() + input_bits(y).sum())
+        opened = ts.reveal(-grid * 5)
+        return {
+            "a": round(total / 3 - 1, 2),
+            "b": {"c": ts.sqrt(total * total, places=1) + opened[0], "d": -opened},
+        }
+
+    members = [
+        ts.MemberSchema("a", 1, {"x": ts.Column(0, 15)}),
+        ts.MemberSchema("b", 2, {"x": ts.Column(0, 15), "y": ts.Column(-4, 8, 0)}),
+    ]
+    return ts.trace(program, members)
+
+
+def sample_join() -> Plan:
+    """A plan with what joins need: orders, points, matches, advice of members."""
+
+    @ts.program
+    def program(table: Members[Table]) -> object:
+        a, b = table["a"]["x"], table["b"]["x"]
+        return {
+            "size": ts.join.intersection_size(a, b),
+            "sum": ts.join.intersection_sum(a, b, values=table["b"]["y"], minimum=2),
+        }
+
+    columns = {"x": ts.Column(0, 15), "y": ts.Column(-4, 8)}
+    return ts.trace(program, [ts.MemberSchema("a", 3, columns), ts.MemberSchema("b", 4, columns)])

@@ -38,7 +38,7 @@ def test_samplers(backend):
     assert ring.ternary(*at).tolist() == data["ternary"]
     assert ring.binomial(*at).tolist() == data["binomial"]
     for case in data["box"]:
-        assert ring.box(*at, case["bound"]).tolist() == case["coefficients"]
+        assert ring.box(*at, case["bits"]).tolist() == case["coefficients"]
     assert np.array_equal(ring.wide(*at), limbs(data["wide"], data["wide_limbs"]))
     assert ring.pack(ring.uniform(*at)) == unhex(data["uniform"])
     assert ring.pack(ring.uniform(at[0], unhex(data["carried_nonce"]))) == unhex(data["carried_uniform"])

@@ -58,8 +58,7 @@ static int g1_vec_from_bytes_var(ts_g1 *out, size_t *bad, const uint8_t *in, siz
         int code = ts_g1_decode_var(&out[k], in + TS_G1_BYTES * k);
         if (code == TS_OK) continue;
         *bad = k;
-        memset(out, 0, n * sizeof *out);
-        return code;
+        return ts_refuse(code, out, n * sizeof *out);
     }
     return TS_OK;
 }
@@ -93,8 +92,7 @@ static int g1_vec_from_affine_var(ts_g1 *out, size_t *bad, const uint8_t *in, si
         int code = ts_g1_decode_affine_var(&out[k], in + 2 * TS_FP_BYTES * k);
         if (code == TS_OK) continue;
         *bad = k;
-        memset(out, 0, n * sizeof *out);
-        return code;
+        return ts_refuse(code, out, n * sizeof *out);
     }
     return TS_OK;
 }

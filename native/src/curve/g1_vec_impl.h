@@ -5,17 +5,55 @@
 
 #include "g1_impl.h"
 
+/* Affine sums that share one inversion; bounds their use of the stack. */
+#define TS_G1_ADD_BATCH 128
+
+/* The denominator of the slope of a + b: of the tangent where a = b, else of the chord. Zero where there is no slope, and any
+ * value where a or b is infinity. */
+static void ts_g1_slope_den(ts_fp *out, const ts_g1 *a, const ts_g1 *b) {
+    ts_fp tangent;
+    ts_fp_sub(out, &b->x, &a->x);
+    ts_fp_double(&tangent, &a->y);
+    ts_fp_cmov(out, ts_fp_equal(&a->x, &b->x) & ts_fp_equal(&a->y, &b->y), &tangent);
+}
+
+/* out = a + b, given the inverse of that denominator, or zero. */
+static void ts_g1_add_slope(ts_g1 *out, const ts_g1 *a, const ts_g1 *b, const ts_fp *inverse) {
+    const uint64_t same_x = ts_fp_equal(&a->x, &b->x), same_y = ts_fp_equal(&a->y, &b->y);
+    const ts_fp zero = {{0}};
+    ts_fp slope, tangent, x, y;
+    ts_fp_sqr(&tangent, &a->x);
+    ts_fp_mul3(&tangent, &tangent);
+    ts_fp_sub(&slope, &b->y, &a->y);
+    ts_fp_cmov(&slope, same_x & same_y, &tangent);
+    ts_fp_mul(&slope, &slope, inverse);
+    ts_fp_sqr(&x, &slope);
+    ts_fp_sub(&x, &x, &a->x);
+    ts_fp_sub(&x, &x, &b->x);
+    ts_fp_sub(&y, &a->x, &x);
+    ts_fp_mul(&y, &slope, &y);
+    ts_fp_sub(&y, &y, &a->y);
+    ts_fp_cmov(&x, same_x & ~same_y, &zero);
+    ts_fp_cmov(&y, same_x & ~same_y, &zero);
+    const uint64_t infinite_a = ts_g1_is_identity(a), infinite_b = ts_g1_is_identity(b);
+    ts_fp_cmov(&x, infinite_a, &b->x);
+    ts_fp_cmov(&y, infinite_a, &b->y);
+    ts_fp_cmov(&x, infinite_b, &a->x);
+    ts_fp_cmov(&y, infinite_b, &a->y);
+    out->x = x;
+    out->y = y;
+}
+
 static void g1_vec_add(ts_g1 *out, const ts_g1 *a, const ts_g1 *b, size_t n) {
-    ts_g1p batch[TS_G1_BATCH];
-    for (size_t k = 0; k < n; k += TS_G1_BATCH) {
-        size_t width = n - k < TS_G1_BATCH ? n - k : TS_G1_BATCH;
-        for (size_t j = 0; j < width; j++) {
-            ts_g1p_from_affine(&batch[j], &a[k + j]);
-            ts_g1p_add_affine(&batch[j], &batch[j], &b[k + j]);
-        }
-        ts_g1_from_projective(out + k, batch, width);
+    ts_fp slope[TS_G1_ADD_BATCH], inverse[TS_G1_ADD_BATCH];
+    for (size_t k = 0; k < n; k += TS_G1_ADD_BATCH) {
+        const size_t width = n - k < TS_G1_ADD_BATCH ? n - k : TS_G1_ADD_BATCH;
+        for (size_t j = 0; j < width; j++) ts_g1_slope_den(&slope[j], &a[k + j], &b[k + j]);
+        ts_fp_batch_inv(inverse, slope, width);
+        for (size_t j = 0; j < width; j++) ts_g1_add_slope(&out[k + j], &a[k + j], &b[k + j], &inverse[j]);
     }
-    ts_wipe(batch, sizeof batch);
+    ts_wipe(slope, sizeof slope);
+    ts_wipe(inverse, sizeof inverse);
 }
 
 static void g1_vec_neg(ts_g1 *out, const ts_g1 *a, size_t n) {

@@ -107,8 +107,7 @@ TS_INLINE int ts_fr_vec_sqrt_with(ts_fr *out, size_t *bad, const ts_fr *a, size_
         const size_t first = ts_fr_sqrt_block(out + k, a + k, count, table, mul);
         if (first == count) continue;
         *bad = k + first;
-        memset(out, 0, n * sizeof *out);
-        return TS_ERR_RESIDUE;
+        return ts_refuse(TS_ERR_RESIDUE, out, n * sizeof *out);
     }
     return TS_OK;
 }

@@ -31,8 +31,7 @@ static int fr_vec_from_bytes(ts_fr *out, size_t *bad, const uint8_t *in, size_t 
         ts_ct_declassify(&good, sizeof good);
         if (!good) {
             *bad = k;
-            memset(out, 0, n * sizeof *out);
-            return TS_ERR_ENCODING;
+            return ts_refuse(TS_ERR_ENCODING, out, n * sizeof *out);
         }
         ts_fr_from_limbs(&out[k], v);
     }
@@ -199,8 +198,7 @@ static int fr_vec_scatter_add(ts_fr *out, size_t n, const ts_fr *a, const int64_
     for (size_t k = 0; k < count; k++) {
         /* A negative index becomes one of at least 2^63. */
         if ((uint64_t)index[k] >= n) {
-            memset(out, 0, n * sizeof *out);
-            return TS_ERR_INDEX;
+            return ts_refuse(TS_ERR_INDEX, out, n * sizeof *out);
         }
         ts_fr_add(&out[index[k]], &out[index[k]], &a[k]);
     }

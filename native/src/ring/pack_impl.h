@@ -2,7 +2,7 @@
 #ifndef TS_PACK_IMPL_H
 #define TS_PACK_IMPL_H
 
-#include "zq_kernels.h"
+#include "zq.h"
 
 static void zq_pack(uint8_t *out, const uint64_t *a, size_t n) {
     TS_ASSERT(n % 4 == 0);

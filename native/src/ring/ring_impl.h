@@ -46,6 +46,15 @@ static void ts_ring_layout(ts_ring *ring, ts_ring_memory *memory) {
     ring->crt_out = ts_ring_take(memory, ring->kept + 1, sizeof *ring->crt_out);
 }
 
+/* The bytes of a polynomial of that many rows. */
+static size_t ts_ring_bytes(const ts_ring *ring, size_t rows) { return rows * ring->degree * sizeof(uint64_t); }
+
+/* As ts_refuse, for two outputs of so many rows. */
+static int ts_ring_refuse(const ts_ring *ring, int code, uint64_t *out0, uint64_t *out1, size_t rows) {
+    (void)ts_refuse(code, out0, ts_ring_bytes(ring, rows));
+    return ts_refuse(code, out1, ts_ring_bytes(ring, rows));
+}
+
 static int ts_ring_fits(const ts_ring *ring) {
     const size_t n = ring->degree;
     return n >= TS_RING_MIN_DEGREE && n <= TS_RING_MAX_DEGREE && !(n & (n - 1)) && ring->kept >= 1 &&
@@ -204,7 +213,8 @@ int ts_ring_init(const ts_cpu *cpu, void *memory, size_t memory_len, const ts_ri
     ts_ring_layout(ring, &area);
     ts_ring_modulus(r, cpu);
     for (size_t l = 0; l < primes; l++) {
-        if (ts_ring_prime(&ring->zq[l], degree, p[l], psi[l]) != TS_OK) return TS_ERR_PRIME;
+        if (ts_ring_prime(&ring->zq[l], degree, p[l], psi[l]) != TS_OK)
+            return ts_refuse(TS_ERR_PRIME, memory, size);
         ts_ring_twiddles(ring, &ring->zq[l]);
         ts_ring_lifts(ring, l, r);
     }
@@ -324,7 +334,7 @@ void ts_ring_to_evaluation(const ts_ring *ring, uint64_t *out, const int64_t *sm
 int ts_ring_public_key(const ts_ring *ring, uint64_t *b, const uint64_t *a, const int64_t *s, const int64_t *e,
                        void *scratch, size_t scratch_len) {
     const size_t n = ring->degree;
-    if (scratch_len < ts_ring_scratch(ring)) return TS_ERR_LENGTH;
+    if (scratch_len < ts_ring_scratch(ring)) return ts_refuse(TS_ERR_LENGTH, b, ts_ring_bytes(ring, ring->primes));
     ts_ring_scratch_area area = ts_ring_scratch_at(scratch);
     uint64_t *secret = ts_ring_words(&area.memory, n);
     for (size_t l = 0; l < ring->primes; l++) {
@@ -341,7 +351,7 @@ int ts_ring_encrypt(const ts_ring *ring, uint64_t *c0, uint64_t *c1, const uint6
                     const ts_fr *m, const int64_t *e0, const int64_t *v, const int64_t *e1, void *scratch,
                     size_t scratch_len) {
     const size_t n = ring->degree;
-    if (scratch_len < ts_ring_scratch(ring)) return TS_ERR_LENGTH;
+    if (scratch_len < ts_ring_scratch(ring)) return ts_ring_refuse(ring, TS_ERR_LENGTH, c0, c1, ring->primes);
     ts_ring_scratch_area area = ts_ring_scratch_at(scratch);
     uint64_t *random = ts_ring_words(&area.memory, n);
     ts_ring_lift_noisy(ring, c0, m, e0, &area);
@@ -416,7 +426,7 @@ int ts_ring_reply(const ts_ring *ring, uint64_t *d0, uint64_t *d1, const uint64_
                   const uint64_t *u, const ts_fr *mask, void *scratch, size_t scratch_len) {
     const size_t n = ring->degree;
     const uint64_t *const c[2] = {c0, c1}, *const key[2] = {b, a};
-    if (scratch_len < ts_ring_scratch(ring)) return TS_ERR_LENGTH;
+    if (scratch_len < ts_ring_scratch(ring)) return ts_ring_refuse(ring, TS_ERR_LENGTH, d0, d1, ring->kept);
     ts_ring_scratch_area area = ts_ring_scratch_at(scratch);
     uint64_t *work[2] = {ts_ring_words(&area.memory, n), ts_ring_words(&area.memory, n)};
     const size_t apart = ts_ring_apart(ring);
@@ -435,7 +445,7 @@ int ts_ring_decrypt(const ts_ring *ring, ts_fr *out, const uint64_t *d0, const u
                     void *scratch, size_t scratch_len) {
     const size_t n = ring->degree;
     const uint64_t *rows[TS_RING_MAX_PRIMES];
-    if (scratch_len < ts_ring_scratch(ring)) return TS_ERR_LENGTH;
+    if (scratch_len < ts_ring_scratch(ring)) return ts_refuse(TS_ERR_LENGTH, out, n * sizeof *out);
     ts_ring_scratch_area area = ts_ring_scratch_at(scratch);
     uint64_t *t = ts_ring_words(&area.memory, ring->kept * n);
     for (size_t l = 0; l < ring->kept; l++) {
@@ -545,14 +555,23 @@ static void ts_ring_combine_row(const ts_ring_combination *c, size_t l) {
     }
 }
 
+/* TS_OK, or what is wrong with the arguments of ts_ring_combine_var. */
+static int ts_ring_combine_check(const ts_ring_combination *c, size_t scratch_len) {
+    if (c->inputs > TS_RING_MAX_SHIFTS || scratch_len < ts_ring_combine_scratch(c->ring, c->outputs, c->inputs))
+        return TS_ERR_LENGTH;
+    for (size_t i = 0; i < c->outputs * c->inputs; i++)
+        if (c->shifts[i] < -1 || c->shifts[i] >= 2 * (int64_t)c->ring->degree) return TS_ERR_INDEX;
+    return TS_OK;
+}
+
 int ts_ring_combine_var(const ts_ring *ring, uint64_t *const *out0, uint64_t *const *out1, size_t outputs,
                         const uint64_t *const *in0, const uint64_t *const *in1, size_t inputs, const int64_t *shifts,
                         void *scratch, size_t scratch_len) {
     ts_ring_combination c = {.ring = ring, .shifts = shifts, .outputs = outputs, .inputs = inputs};
-    if (inputs > TS_RING_MAX_SHIFTS || scratch_len < ts_ring_combine_scratch(ring, outputs, inputs))
-        return TS_ERR_LENGTH;
-    for (size_t i = 0; i < outputs * inputs; i++)
-        if (shifts[i] < -1 || shifts[i] >= 2 * (int64_t)ring->degree) return TS_ERR_INDEX;
+    const int code = ts_ring_combine_check(&c, scratch_len);
+    for (size_t k = 0; code != TS_OK && k < outputs; k++)
+        (void)ts_ring_refuse(ring, code, out0[k], out1[k], ring->primes);
+    if (code != TS_OK) return code;
     c.out = (uint64_t *const *const[]){out0, out1};
     c.in = (const uint64_t *const *const[]){in0, in1};
     ts_ring_memory memory = ts_ring_memory_at(scratch);
@@ -580,8 +599,7 @@ int ts_ring_unpack_var(const ts_ring *ring, uint64_t *out, size_t *bad, const ui
         const size_t k = ring->cpu->zq_unpack(out + l * n, in + l * ts_ring_row_bytes(ring), n, &ring->zq[l]);
         if (k == n) continue;
         *bad = l * n + k;
-        memset(out, 0, rows * n * sizeof *out);
-        return TS_ERR_ENCODING;
+        return ts_refuse(TS_ERR_ENCODING, out, ts_ring_bytes(ring, rows));
     }
     return TS_OK;
 }

@@ -5,11 +5,6 @@
 #include "../hash/chacha20.h"
 #include "zq.h"
 
-/* A path that has a faster stream defines this before. */
-#ifndef TS_SAMPLE_STREAM
-#define TS_SAMPLE_STREAM chacha20_stream
-#endif
-
 /* Words drawn at a time. */
 #define TS_SAMPLE_WORDS 1024
 #define TS_SAMPLE_BLOCK_WORDS (TS_CHACHA20_BLOCK / 8)
@@ -41,7 +36,7 @@ static void chacha20_stream(uint8_t *out, size_t blocks, const uint8_t *key32, c
 TS_INLINE void ts_sample_draw(ts_sample_stream *s, size_t words) {
     const size_t blocks = (words + TS_SAMPLE_BLOCK_WORDS - 1) / TS_SAMPLE_BLOCK_WORDS;
     TS_ASSERT(words <= TS_SAMPLE_WORDS);
-    TS_SAMPLE_STREAM(s->bytes, blocks, s->key, s->nonce, s->counter);
+    TS_CODE_IFMA(chacha20_stream)(s->bytes, blocks, s->key, s->nonce, s->counter);
     s->counter += (uint32_t)blocks;
 }
 
@@ -83,18 +78,15 @@ static void sample_binomial(int64_t *out, size_t n, const uint8_t *key32, const 
     ts_wipe(&s, sizeof s);
 }
 
-static void sample_box(int64_t *out, size_t n, uint64_t bound, const uint8_t *key32, const uint8_t *nonce12) {
-    const uint64_t range = 2 * bound + 1;
+static void sample_box(int64_t *out, size_t n, unsigned bits, const uint8_t *key32, const uint8_t *nonce12) {
     ts_sample_stream s = {.key = key32, .nonce = nonce12};
-    TS_ASSERT(bound < (uint64_t)1 << 62);
-    for (size_t k = 0; k < n; k += TS_SAMPLE_WORDS / 2) {
-        const size_t count = n - k < TS_SAMPLE_WORDS / 2 ? n - k : TS_SAMPLE_WORDS / 2;
-        ts_sample_draw(&s, 2 * count);
-        for (size_t i = 0; i < count; i++) {
-            const ts_u128 low = (ts_u128)range * ts_sample_word(&s, 2 * i);
-            const ts_u128 high = (ts_u128)range * ts_sample_word(&s, 2 * i + 1) + (uint64_t)(low >> 64);
-            out[k + i] = (int64_t)(uint64_t)(high >> 64) - (int64_t)bound;
-        }
+    TS_ASSERT(bits <= 62);
+    const uint64_t half = (uint64_t)1 << bits;
+    for (size_t k = 0; k < n; k += TS_SAMPLE_WORDS) {
+        const size_t count = n - k < TS_SAMPLE_WORDS ? n - k : TS_SAMPLE_WORDS;
+        ts_sample_draw(&s, count);
+        for (size_t i = 0; i < count; i++)
+            out[k + i] = (int64_t)(ts_sample_word(&s, i) & (2 * half - 1)) - (int64_t)half;
     }
     ts_wipe(&s, sizeof s);
 }

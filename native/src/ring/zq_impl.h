@@ -2,7 +2,7 @@
 #define TS_ZQ_IMPL_H
 
 #include "../field/fr_impl.h"
-#include "zq_kernels.h"
+#include "zq.h"
 
 /* ---- element-wise ---- */
 

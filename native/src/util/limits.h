@@ -13,4 +13,7 @@
 /* A multi-scalar multiplication keeps 4 * index and two flags in 32 bits. */
 #define TS_MSM_MAX_POINTS ((size_t)1 << 30)
 
+/* Subsets summed in one call: the length of the scratch memory must fit a size_t. */
+#define TS_SUBSET_MAX_ROWS ((size_t)1 << 30)
+
 #endif

@@ -6,7 +6,6 @@
 #include "util.h"
 
 #if defined(__x86_64__)
-#include <cpuid.h>
 #include <immintrin.h>
 
 #if defined(__clang__)
@@ -18,20 +17,14 @@
 #define TS_TARGET_END _Pragma("GCC pop_options")
 #endif
 
-/* CPUID leaf 7, EBX bit 29: the SHA instructions, likewise unknown to __builtin_cpu_supports. */
-static int ts_cpu_has_sha(void) TS_UNUSED;
-static int ts_cpu_has_sha(void) {
-    unsigned a, b, c, d;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1);
-}
-
-/* CPUID leaf 7, EBX bit 19; gcc 12's __builtin_cpu_supports does not know ADX. The kernel need not
- * save any state for ADX, so no further check is due. */
-static int ts_cpu_has_adx(void) TS_UNUSED;
-static int ts_cpu_has_adx(void) {
-    unsigned a, b, c, d;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 19 & 1);
-}
+/* What the paths are compiled for. Features that others imply stand here by name as well, because the string is also what a
+ * processor is asked for (cpu/features.h). */
+#define TS_ADX_TARGET "sse3,ssse3,sse4.1,sse4.2,popcnt,xsave,avx,avx2,bmi,bmi2,adx"
+#ifndef TS_IFMA_TARGET
+#define TS_IFMA_TARGET                                                \
+    "sse3,ssse3,sse4.1,sse4.2,popcnt,xsave,avx,avx2,bmi,bmi2,adx,"    \
+    "fma,f16c,avx512f,avx512dq,avx512bw,avx512vl,avx512ifma,avx512vbmi2,sha"
+#endif
 #endif
 
 #endif

@@ -46,6 +46,12 @@ TS_INLINE void ts_wipe(void *p, size_t n) {
     __asm__ volatile("" : : "r"(p) : "memory");
 }
 
+/* Leaves zeros in an output of n bytes, and returns the error: every function that fails ends by this. */
+TS_INLINE int ts_refuse(int code, void *out, size_t n) {
+    memset(out, 0, n);
+    return code;
+}
+
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define TS_LE32(v) (v)
 #define TS_LE64(v) (v)

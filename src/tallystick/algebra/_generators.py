@@ -107,6 +107,19 @@ _known: dict[Backend, _Known] = {}
 _lock = threading.Lock()
 
 
+def _renew_lock() -> None:
+    """Unlock in a process just forked: the thread that held the lock, if one did, is not there to release it.
+
+    What it was about to keep is only ever assigned whole, so nothing is half-made.
+    """
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
 def _hash(backend: Backend, kind: str, start: int, stop: int) -> Points:
     """Hash the indices start .. stop - 1 under one kind's tag."""
     dst = b"TALLYSTICK-V1-" + kind.encode() + _SUITE

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from ..backend import Backend, Buffer, G1Array
+from ..backend import Backend, BitArray, Buffer, G1Array
 from ._vector import Index, Vector, contiguous
 
 __all__ = ["Points"]
@@ -109,6 +109,10 @@ class Points:
         """View rows as an (m, len(self)) matrix, row-major; return the m sums.  Variable time."""
         self._scalars(rows)
         return self._new(self.backend.g1_msm_rows(self.data, rows.data))
+
+    def subset_sums(self, bits: BitArray) -> Points:
+        """Return for each row of ``bits``, of shape (m, len(self)), the sum of the points whose bit is 1."""
+        return self._new(self.backend.g1_subset_sums(self.data, bits))
 
     # ------------------------------------------------------------------ helpers
     def _new(self, data: G1Array) -> Points:

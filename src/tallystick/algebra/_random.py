@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from ..backend import FR_MODULUS, Backend, IndexArray
+from ..backend import FR_BYTES, FR_MODULUS, Backend, IndexArray
 from ._vector import Vector
 
 __all__ = ["Random"]
@@ -55,6 +55,14 @@ class Random:
         """Return n uniform bytes."""
         cipher = Cipher(algorithms.ChaCha20(self._key, bytes(4) + self._nonce()), mode=None)
         return cipher.encryptor().update(b"\0" * n)
+
+    def below(self, backend: Backend, bits: int, n: int) -> Vector:
+        """Return n uniform integers below 2^bits, for at most 254 bits."""
+        size = -(-bits // 8)
+        raw = np.zeros((n, FR_BYTES), dtype=np.uint8)
+        raw[:, :size] = np.frombuffer(self.bytes(n * size), dtype=np.uint8).reshape(n, size)
+        raw[:, size - 1 : size] &= 0xFF >> (8 * size - bits)
+        return Vector.from_bytes(backend, raw.tobytes())
 
     def permutation(self, n: int) -> IndexArray:
         """Return a uniform permutation of 0, …, n-1, but for a distance below n^2 * 2^-129.

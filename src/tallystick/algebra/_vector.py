@@ -108,6 +108,10 @@ class Vector:
         """Encode as 32-byte little-endian elements."""
         return self.backend.fr_to_bytes(self.data)
 
+    def bits(self, start: int, stop: int) -> Vector:
+        """Return the binary digits of canonical ints from one place up to another, place by place."""
+        return self._new(self.backend.fr_bits(self.data, start, stop))
+
     def equal(self, other: Vector) -> bool:
         """Whether both hold the same elements; ValueError if the lengths differ."""
         self._same_backend(other)
@@ -121,6 +125,19 @@ class Vector:
         raise TypeError("vectors are compared with equal(), which says what it compares")
 
     __hash__ = None  # type: ignore[assignment]
+
+    # ------------------------------------------------------------------ arranging
+    def transposed(self, rows: int, columns: int) -> Vector:
+        """View self as a (rows, columns) matrix, row-major, and return its columns, one after the other."""
+        return self._new(_transposed(self.data, rows, columns))
+
+    def tiled(self, times: int) -> Vector:
+        """Return all of self so many times over."""
+        return self._new(np.tile(self.data, (times, *(1 for _ in self.data.shape[1:]))))
+
+    def repeated(self, times: int) -> Vector:
+        """Return each element so many times, before the next one."""
+        return self._new(np.repeat(self.data, times, axis=0))
 
     # ------------------------------------------------------------------ arithmetic
     def __add__(self, other: Vector | int) -> Vector:
@@ -235,3 +252,13 @@ def contiguous(data: FrArray, index: Index) -> FrArray:
         # Faster by far than data[index], which does not copy an element in one piece.
         return np.take(data, index, axis=0)
     return np.ascontiguousarray(data[index])
+
+
+def _transposed(data: FrArray, rows: int, columns: int) -> FrArray:
+    if data.ndim == 1 or not data.size:
+        return np.ascontiguousarray(data.reshape(rows, columns, *data.shape[1:]).swapaxes(0, 1)).reshape(
+            data.shape
+        )
+    # An element in one piece is moved several times faster than its limbs one by one.
+    whole = data.view(np.dtype((np.void, data.itemsize * data.shape[1]))).reshape(rows, columns)
+    return np.ascontiguousarray(whole.T).view(data.dtype).reshape(data.shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..plan import MemberSchema, Plan, load_program, trace
+from ..plan import MemberSchema, Plan
 from ..record import Terms
 
 __all__ = ["ProgramSource"]
@@ -15,7 +15,7 @@ __all__ = ["ProgramSource"]
 class ProgramSource:
     """Where a program's source is; ``function`` chooses one where the file defines several.
 
-    Tracing runs the file: it is code that the auditor trusts, such as a published copy it has read.
+    Tracing runs the file, confined like a program that a member got from another (``spec/session.md``, "Programs").
     """
 
     path: Path
@@ -34,6 +34,9 @@ class ProgramSource:
 
     def trace(self, terms: Terms) -> Plan:
         """Trace with the agreed members, rows and columns; ``UsageError`` if the program does not trace."""
+        # An auditor who gives no program loads nothing that traces.
+        from ..tracing import ProgramFile
+
         schemas = [
             MemberSchema(
                 name=member.name,
@@ -42,4 +45,4 @@ class ProgramSource:
             )
             for member, table in zip(terms.members, terms.tables, strict=True)
         ]
-        return trace(load_program(self.path, self.function), schemas)
+        return ProgramFile(self.path, self.function).trace(schemas)

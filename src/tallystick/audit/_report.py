@@ -9,8 +9,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ..disclosure import budgets
 from ..errors import DecodeError, TallystickError, VerificationError
-from ..plan import ResultValue, budgets
+from ..plan import ResultValue
 from ._audit import Verdict
 
 __all__ = [

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from ._memory import keep_large_buffers
-from ._protocol import FR_BYTES, FR_MODULUS, G1_BYTES, Backend, Buffer, FrArray, G1Array, IndexArray
+from ._protocol import (
+    FR_BYTES,
+    FR_MODULUS,
+    G1_BYTES,
+    Backend,
+    BitArray,
+    Buffer,
+    FrArray,
+    G1Array,
+    IndexArray,
+)
 from ._ring_protocol import Ciphertext, Octets, Poly, PublicKey, Ring, RingParameters, Small
 from ._select import get_backend, native_available
 
@@ -12,6 +22,7 @@ __all__ = [
     "FR_MODULUS",
     "G1_BYTES",
     "Backend",
+    "BitArray",
     "Buffer",
     "Ciphertext",
     "FrArray",

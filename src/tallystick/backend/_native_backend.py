@@ -7,7 +7,6 @@ is given; cffi releases the interpreter lock while the core runs.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +16,17 @@ import numpy.typing as npt
 from ..errors import BackendError, DecodeError
 from ._native import ffi, lib
 from ._native_ring import NativeRing
-from ._protocol import FR_BYTES, FR_MODULUS, G1_BYTES, Buffer, FrArray, G1Array, IndexArray
+from ._protocol import (
+    FR_BYTES,
+    FR_MODULUS,
+    G1_BYTES,
+    BitArray,
+    Buffer,
+    FrArray,
+    G1Array,
+    IndexArray,
+    check_bits,
+)
 from ._ring_protocol import Ring, RingParameters
 
 __all__ = ["NativeBackend"]
@@ -161,7 +170,6 @@ class NativeBackend:
         self._roots = ffi.new("ts_fr_roots *")
         lib.ts_fr_roots_table(self._cpu, self._roots)
         self._twiddles = _new_fr(0)
-        self._twiddles_lock = threading.Lock()
         self._rings: dict[RingParameters, Ring] = {}
 
     @property
@@ -219,6 +227,14 @@ class NativeBackend:
         out = np.empty(len(a) * FR_BYTES, dtype=np.uint8)
         lib.ts_fr_vec_to_bytes(self._cpu, _octets_out(out), _fr_in(a), len(a))
         return out.tobytes()
+
+    def fr_bits(self, a: FrArray, start: int, stop: int) -> FrArray:
+        """Return the binary digits from one place up to another, place by place."""
+        octets = np.frombuffer(self.fr_to_bytes(a), dtype=np.uint8).reshape(-1, FR_BYTES)
+        first = start // 8
+        digits = np.unpackbits(octets[:, first : -(-stop // 8)], axis=1, bitorder="little")
+        chosen = digits[:, start - 8 * first : stop - 8 * first]
+        return self.fr_from_i64(chosen.T.reshape(-1).astype(np.int64))
 
     def fr_expand(self, seed: bytes, nonce: bytes, n: int, offset: int = 0) -> FrArray:
         """Expand a seed into n elements: element k is ChaCha20 block ``offset + k`` modulo r."""
@@ -379,12 +395,13 @@ class NativeBackend:
 
     def _table(self, size: int) -> npt.NDArray[np.uint64]:
         """Return the twiddles for ``size``: one table, which grows and then serves all smaller sizes."""
-        with self._twiddles_lock:
-            if len(self._twiddles) < size:
-                table = _new_fr(size)
-                lib.ts_fr_ntt_table(self._cpu, _fr_out(table), size)
-                self._twiddles = table
-            return self._twiddles
+        table = self._twiddles
+        if len(table) < size:
+            # Two threads may both make one; either serves. A lock would stay locked in a process forked meanwhile.
+            table = _new_fr(size)
+            lib.ts_fr_ntt_table(self._cpu, _fr_out(table), size)
+            self._twiddles = table
+        return table
 
     # ------------------------------------------------------------------ G1
     def g1_from_bytes(self, data: Buffer) -> G1Array:
@@ -496,6 +513,25 @@ class NativeBackend:
         )
         if code != lib.TS_OK:
             raise BackendError(f"the native core refused a multi-scalar multiplication of {n} points")
+        return out
+
+    def g1_subset_sums(self, points: G1Array, bits: BitArray) -> G1Array:
+        """Return for each row of ``bits``, of shape (m, len(points)), the sum of the points whose bit is 1."""
+        points, bits = _g1(points), check_bits(bits, len(points))
+        out = _new_g1(len(bits))
+        scratch = np.empty(lib.ts_g1_subset_scratch(len(bits)), dtype=np.uint8)
+        code = lib.ts_g1_subset_sums(
+            self._cpu,
+            _g1_out(out),
+            len(out),
+            _g1_in(points),
+            len(points),
+            ffi.from_buffer("const uint8_t[]", bits),
+            ffi.from_buffer("char[]", scratch, require_writable=True),
+            len(scratch),
+        )
+        if code != lib.TS_OK:
+            raise BackendError(f"the native core refused {len(bits)} subsets of {len(points)} points")
         return out
 
     # ------------------------------------------------------------------ BGV

@@ -96,13 +96,13 @@ class NativeRing:
         _succeed(lib.ts_sample_binomial(self._cpu, target, self._n, *_seed(seed, nonce)), "sample")
         return out
 
-    def box(self, seed: bytes, nonce: bytes, bound: int) -> Small:
-        """Uniform in [-bound, bound]."""
-        if not 0 <= bound < 1 << 62:
-            raise ValueError(f"a box is below 2**62, not {bound}")
+    def box(self, seed: bytes, nonce: bytes, bits: int) -> Small:
+        """Uniform in [-2**bits, 2**bits)."""
+        if not 0 <= bits <= 62:
+            raise ValueError(f"a box has at most 62 bits, not {bits}")
         out = np.empty(self._n, dtype=np.int64)
         target = ffi.from_buffer("int64_t[]", out)
-        _succeed(lib.ts_sample_box(self._cpu, target, self._n, bound, *_seed(seed, nonce)), "sample")
+        _succeed(lib.ts_sample_box(self._cpu, target, self._n, bits, *_seed(seed, nonce)), "sample")
         return out
 
     def wide(self, seed: bytes, nonce: bytes) -> npt.NDArray[np.uint64]:

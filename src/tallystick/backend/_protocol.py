@@ -32,7 +32,18 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from ._ring_protocol import Ring, RingParameters
 
-__all__ = ["FR_BYTES", "FR_MODULUS", "G1_BYTES", "Backend", "Buffer", "FrArray", "G1Array", "IndexArray"]
+__all__ = [
+    "FR_BYTES",
+    "FR_MODULUS",
+    "G1_BYTES",
+    "Backend",
+    "BitArray",
+    "Buffer",
+    "FrArray",
+    "G1Array",
+    "IndexArray",
+    "check_bits",
+]
 
 FR_MODULUS = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
 FR_BYTES = 32
@@ -41,7 +52,18 @@ G1_BYTES = 48
 FrArray: TypeAlias = npt.NDArray[Any]
 G1Array: TypeAlias = npt.NDArray[Any]
 IndexArray: TypeAlias = npt.NDArray[np.int64]
+BitArray: TypeAlias = npt.NDArray[np.uint8]
 Buffer: TypeAlias = bytes | bytearray | memoryview
+
+
+def check_bits(bits: BitArray, n: int) -> BitArray:
+    """Return ``bits`` in C order; ValueError unless they are bytes 0 or 1 of shape (m, n)."""
+    if not isinstance(bits, np.ndarray) or bits.dtype != np.uint8 or bits.ndim != 2 or bits.shape[1] != n:
+        found = f"{bits.dtype} {bits.shape}" if isinstance(bits, np.ndarray) else type(bits).__name__
+        raise ValueError(f"bits: expected uint8 of shape (m, {n}), not {found}")
+    if bits.max(initial=0) > 1:
+        raise ValueError("bits: a byte is neither 0 nor 1")
+    return np.ascontiguousarray(bits)
 
 
 class Backend(Protocol):
@@ -83,6 +105,13 @@ class Backend(Protocol):
 
     def fr_to_bytes(self, a: FrArray) -> bytes:
         """Encode as 32-byte little-endian canonical elements."""
+        ...
+
+    def fr_bits(self, a: FrArray, start: int, stop: int) -> FrArray:
+        """Return the binary digits of the canonical ints from one place up to another, as zeros and ones.
+
+        Place by place, in each the digits of all elements.
+        """
         ...
 
     def fr_expand(self, seed: bytes, nonce: bytes, n: int, offset: int = 0) -> FrArray:
@@ -213,7 +242,7 @@ class Backend(Protocol):
         ...
 
     def g1_hash(self, messages: Sequence[bytes], dst: bytes) -> G1Array:
-        """Hash messages to G1: RFC 9380 suite BLS12381G1_XMD:SHA-256_SSWU_RO_ with the tag ``dst``.
+        """Hash messages to G1: RFC 9380 suite ``BLS12381G1_XMD:SHA-256_SSWU_RO_`` with the tag ``dst``.
 
         ``dst`` has 1 to 255 bytes; otherwise ValueError.  Variable time.
         """
@@ -249,6 +278,10 @@ class Backend(Protocol):
 
     def g1_msm_rows(self, points: G1Array, rows: FrArray) -> G1Array:
         """View rows as an (m, len(points)) matrix; return the m sums rows[i] * points.  Variable time."""
+        ...
+
+    def g1_subset_sums(self, points: G1Array, bits: BitArray) -> G1Array:
+        """Return for each row of ``bits``, of shape (m, len(points)), the sum of the points whose bit is 1."""
         ...
 
     # ------------------------------------------------------------------ BGV

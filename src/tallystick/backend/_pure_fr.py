@@ -90,6 +90,11 @@ class PureFr:
         """Encode as 32-byte little-endian elements."""
         return b"".join(v.to_bytes(FR_BYTES, "little") for v in self.fr_to_ints(a))
 
+    def fr_bits(self, a: FrArray, start: int, stop: int) -> FrArray:
+        """Return the binary digits from one place up to another, place by place."""
+        values = self.fr_to_ints(a)
+        return fr_array([v >> i & 1 for i in range(start, stop) for v in values])
+
     def fr_expand(self, seed: bytes, nonce: bytes, n: int, offset: int = 0) -> FrArray:
         """Expand a seed: element k is ChaCha20 block offset + k, reduced (``spec/conventions.md``)."""
         if len(seed) != 32 or len(nonce) != 12:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import DecodeError
-from ._protocol import G1_BYTES, Buffer, FrArray, G1Array
+from ._protocol import G1_BYTES, BitArray, Buffer, FrArray, G1Array, check_bits
 from ._pure_curve import AFFINE_ZERO, Affine, B, P, add_pairs, in_subgroup, msm, sum_groups, to_affine
 from ._pure_fr import check_fr
 from ._pure_hash import hash_to_g1
@@ -162,6 +162,20 @@ class PureG1:
         unpacked = _unpack(points)
         scalars = _ints(rows)
         return _pack(to_affine([msm(unpacked, scalars[k : k + n]) for k in range(0, len(scalars), n)]))
+
+    def g1_subset_sums(self, points: G1Array, bits: BitArray) -> G1Array:
+        """Return for each row of ``bits``, of shape (m, len(points)), the sum of the points whose bit is 1.
+
+        The other points are added up, too, so that a row takes as many additions whatever it holds.
+        """
+        unpacked = _unpack(points)
+        sums = []
+        for row in check_bits(bits, len(unpacked)).tolist():
+            groups: tuple[list[Affine], list[Affine]] = ([], [])
+            for point, bit in zip(unpacked, row, strict=True):
+                groups[bit].append(point)
+            sums.append(sum_groups(list(groups))[1])
+        return _pack(sums)
 
 
 def _same_length(a: G1Array, b: FrArray | G1Array) -> None:

@@ -100,13 +100,12 @@ class PureRing:
         mask = _U64((1 << 21) - 1)
         return _popcount(w & mask) - _popcount((w >> _U64(21)) & mask)
 
-    def box(self, seed: bytes, nonce: bytes, bound: int) -> Small:
-        """Uniform in [-bound, bound]."""
-        if not 0 <= bound < 1 << 62:
-            raise ValueError(f"a box is below 2**62, not {bound}")
-        w = _stream(seed, nonce, 2 * self._n).reshape(-1, 2).astype(object)
-        values: npt.NDArray[Any] = ((w[:, 0] + (w[:, 1] << 64)) * (2 * bound + 1) >> 128) - bound
-        return values.astype(np.int64)
+    def box(self, seed: bytes, nonce: bytes, bits: int) -> Small:
+        """Uniform in [-2**bits, 2**bits)."""
+        if not 0 <= bits <= 62:
+            raise ValueError(f"a box has at most 62 bits, not {bits}")
+        w = _stream(seed, nonce, self._n) & _U64((2 << bits) - 1)
+        return w.astype(np.int64) - (1 << bits)
 
     def wide(self, seed: bytes, nonce: bytes) -> npt.NDArray[np.uint64]:
         """Uniform in [0, 2**(52*k)): shape (k, N)."""

@@ -77,8 +77,8 @@ class Ring(Protocol):
         """Centred binomial, variance 10.5, in [-21, 21]."""
         ...
 
-    def box(self, seed: bytes, nonce: bytes, bound: int) -> Small:
-        """Uniform in [-bound, bound], 0 <= bound < 2**62."""
+    def box(self, seed: bytes, nonce: bytes, bits: int) -> Small:
+        """Uniform in [-2**bits, 2**bits), 0 <= bits <= 62, without any bias."""
         ...
 
     def wide(self, seed: bytes, nonce: bytes) -> npt.NDArray[np.uint64]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from ..plan import PHASES, Calibration
+from ..cost import PHASES, Calibration
 from ._consortium import consortium_folder
 from ._library import LIBRARY, Measured, measure_case, seconds_name, warm_up
 from ._run import Told

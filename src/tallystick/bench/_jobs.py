@@ -13,9 +13,10 @@ from ..audit import ProgramSource, audit
 from ..backend import get_backend
 from ..errors import ProtocolAbort
 from ..offline import Need
-from ..plan import Plan, ResultValue, load_program, trace
+from ..plan import Plan, ResultValue
 from ..record import read_consortium
 from ..session import TRANSCRIPT_SUFFIX, read_job, schemas
+from ..tracing import load_program, trace
 from ._consortium import Folder, run_members
 
 __all__ = ["Filled", "JobFolder", "Ran", "Table", "write_job"]

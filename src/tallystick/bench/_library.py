@@ -11,9 +11,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from statistics import median
 
+from ..cost import PHASES, Estimate, estimate
+from ..disclosure import budgets
 from ..errors import ProtocolAbort
 from ..online import plan_need
-from ..plan import PHASES, Estimate, ResultValue, budgets, estimate, simulate
+from ..plan import ResultValue, simulate
 from ._consortium import Folder, consortium_folder
 from ._jobs import Filled, JobFolder, Ran, Table, write_job
 from ._measure import summary

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..algebra import Generators, Points, Random, Vector
 from ..backend import Backend
-from ..plan import Column, Members, MemberSchema, PlanRelation, Program, Table, trace
+from ..plan import Column, MemberSchema, PlanRelation
 from ..proofs import (
     BatchVerifier,
     Proof,
@@ -21,6 +21,7 @@ from ..proofs import (
     prove,
     range_witness,
 )
+from ..tracing import Members, Program, Table, trace
 from ._kernels import Call, remembered
 
 __all__ = ["gate_bytes", "gate_prove", "gate_verify", "range_bytes", "range_prove", "range_verify"]

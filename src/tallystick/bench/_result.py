@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from ..plan import Calibration
+from ..cost import Calibration
 from ._anchors import SOURCES, anchors_of
 from ._measure import Measurement
 

@@ -40,8 +40,8 @@ from ..bench import (
     run_prepare,
     write_plot,
 )
+from ..cost import Calibration
 from ..errors import UsageError
-from ..plan import Calibration
 from ._progress import bytes_text
 
 __all__ = ["bench_command"]

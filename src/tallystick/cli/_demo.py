@@ -26,9 +26,10 @@ from rich.text import Text
 
 from ..audit import Verdict, audit, result_entries
 from ..backend import get_backend
+from ..cost import estimate
 from ..errors import ProtocolAbort, UsageError
 from ..gallery import Example, examples, find
-from ..plan import Plan, ResultValue, estimate, revealed
+from ..plan import Plan, ResultValue, revealed
 from ..record import member_toml, read_consortium
 from ..session import INSECURE_WARNING, PhaseCost, new_identity, write_identity
 from ._identity import identity_file

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import click
 
+from ..cost import CALIBRATIONS, read_calibrations, render
 from ..errors import UsageError
 from ..gallery import find
-from ..plan import CALIBRATIONS, Column, MemberSchema, Plan, read_calibrations, render, trace
+from ..plan import Column, MemberSchema, Plan
 from ..session import read_job, schemas
+from ..tracing import trace
 from ._programs import GALLERY, find_program
 
 __all__ = ["plan_command"]
@@ -67,7 +69,7 @@ def _plan(program: str, rows: Sequence[str], members: str | None, columns: Seque
         _refuse("a job file has its own members and columns", members, columns)
         job = read_job(program)
         counts = _counts(rows, job.consortium.names)
-        return trace(find_program(job.program, job.path.parent), schemas(job, counts))
+        return find_program(job.program, job.path.parent).trace(schemas(job, counts))
     if "/" not in program and not re.search(r"\.py(:|$)", program):
         _refuse("a bundled program has its own members and columns", members, columns)
         example = find(program.removeprefix(GALLERY))
@@ -85,7 +87,7 @@ def _plan(program: str, rows: Sequence[str], members: str | None, columns: Seque
         )
     counts = _counts(rows, names)
     schema = [MemberSchema(name, n, found) for name, n in zip(names, counts, strict=True)]
-    return trace(find_program(program, Path()), schema)
+    return find_program(program, Path()).trace(schema)
 
 
 def _refuse(reason: str, members: str | None, columns: Sequence[str]) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..audit import ProgramSource
 from ..gallery import find
-from ..plan import Program, load_program
+from ..tracing import ProgramFile, Traceable
 
 __all__ = ["GALLERY", "find_program"]
 
@@ -14,13 +13,12 @@ GALLERY = "tallystick.gallery:"
 """What a reference to one of the bundled programs begins with."""
 
 
-def find_program(reference: str, folder: Path) -> Program:
+def find_program(reference: str, folder: Path) -> Traceable:
     """Return the program ``FILE.py:FUNCTION``, relative to ``folder``, or ``tallystick.gallery:NAME``.
 
-    Nothing else is imported: a job file that somebody sent cannot make a node run a module of its choice, only
-    a file that the member put there, or a program that came with the package.
+    No module is imported because a job says so.  A file is run and traced in processes of its own, without this one's
+    keys, data and network; the package's own programs are traced here.
     """
     if reference.startswith(GALLERY):
         return find(reference.removeprefix(GALLERY)).program
-    source = ProgramSource.parse(reference)
-    return load_program(folder / source.path, source.function)
+    return ProgramFile.parse(reference, folder)

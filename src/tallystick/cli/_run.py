@@ -14,8 +14,9 @@ from rich.console import Console
 
 from ..audit import results_json
 from ..backend import get_backend
+from ..cost import render
 from ..errors import PolicyError, ProtocolAbort
-from ..plan import Plan, render
+from ..plan import Plan
 from ..record import Terms
 from ..session import (
     INSECURE_WARNING,
@@ -92,11 +93,13 @@ def run_command(
     display = _Display(as_json)
     job = read_job(job_file)
     own = job.consortium.member(member)
+    program = find_program(job.program, job.path.parent)
+    program.check()
     identity_path, opened = open_identity(own.name, identity, passphrase_file)
     policy = policy_file or _beside(identity_path)
     node = Node(
         job=job,
-        program=find_program(job.program, job.path.parent),
+        program=program,
         data=read_table(data, job.columns),
         own_policy=None if policy is None else read_policy(policy),
         max_epsilon=None if policy is None else read_max_epsilon(policy),

@@ -11,7 +11,8 @@ from importlib import resources
 from pathlib import Path
 
 from ..errors import DataError, UsageError
-from ..plan import Column, MemberSchema, Plan, Program, ResultValue, trace
+from ..plan import Column, MemberSchema, Plan, ResultValue
+from ..tracing import Program, trace
 
 __all__ = ["Example", "Plain", "Tables"]
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..plan import Secret, concat, constant, fail, stack
+from ..tracing import Secret, concat, constant, fail, stack
 from ._choice import choose
 from ._digits import constants
 from ._moments import check_secret

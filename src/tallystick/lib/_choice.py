@@ -6,7 +6,17 @@ import builtins
 
 import numpy as np
 
-from ..plan import OPERATORS, Operand, Secret, broadcast_shape, concat, constant, fail, joined, public_array
+from ..tracing import (
+    OPERATORS,
+    Operand,
+    Secret,
+    broadcast_shape,
+    concat,
+    constant,
+    fail,
+    joined,
+    public_array,
+)
 from ._compare import (
     at_least,
     complement,

@@ -13,12 +13,12 @@ from typing import cast
 
 import numpy as np
 
-from ..plan import (
+from ..plan import Sub
+from ..tracing import (
     OPERATORS,
     Array,
     Operand,
     Secret,
-    Sub,
     assert_zero,
     broadcast_shape,
     fail,

@@ -10,7 +10,7 @@ from math import isqrt
 
 import numpy as np
 
-from ..plan import Operand, Secret, fail, public_array, stack
+from ..tracing import Operand, Secret, fail, public_array, stack
 from ._choice import axis_first
 from ._compare import equals
 from ._digits import constants, tighten

@@ -10,26 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..plan import (
-    Add,
-    Array,
-    Builder,
-    Concat,
-    Constant,
-    Input,
-    Neg,
-    Scale,
-    Secret,
-    Sub,
-    Take,
-    View,
-    assert_zero,
-    concat,
-    constant,
-    hint,
-    span_weights,
-    view_indices,
-)
+from ..plan import Add, Concat, Constant, Input, Neg, Scale, Sub, Take, View, span_weights
+from ..tracing import Array, Builder, Secret, assert_zero, concat, constant, hint
 from ._naming import units
 
 __all__ = [
@@ -173,7 +155,7 @@ def public_values(builder: Builder, v: int) -> Array | None:
             return out
         case View(a) as node:
             source = public_values(builder, a)
-            return None if source is None else source[view_indices(node)]
+            return None if source is None else source[node.picked()]
         case _:
             return None
 

@@ -11,18 +11,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..plan import (
-    MAX_COINS,
-    Secret,
-    broadcast_shape,
-    coins,
-    coins_for,
-    constant,
-    epsilon_of,
-    fail,
-    joined,
-    public_array,
-)
+from ..disclosure import coins_for, epsilon_of
+from ..plan import MAX_COINS
+from ..tracing import Secret, broadcast_shape, coins, constant, fail, joined, public_array
 from ._compare import at_least
 
 __all__ = ["Suppressed", "add_noise", "round_to", "suppress"]

@@ -16,7 +16,7 @@ from typing import TypeAlias, overload
 
 import numpy as np
 
-from ..plan import Array, Opened, Operand, Secret, concat, fail, public_array, stack
+from ..tracing import Array, Opened, Operand, Secret, concat, fail, public_array, stack
 from ._compare import complement, is_boolean
 from ._digits import constants, public_values, tighten
 from ._moments import Sums, average, check_ddof, check_secret, opened, t_of

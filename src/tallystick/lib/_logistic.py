@@ -15,7 +15,8 @@ from operator import add, sub
 
 import numpy as np
 
-from ..plan import MAX_DECIMALS, Array, Secret, advice_width, concat, constant, fail, stack
+from ..plan import MAX_DECIMALS, advice_width
+from ..tracing import Array, Secret, concat, constant, fail, stack
 from ._choice import choose, clip, minimum
 from ._compare import complement, is_boolean, product
 from ._digits import constants, decompose, tighten, weighted

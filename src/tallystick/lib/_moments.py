@@ -16,7 +16,7 @@ from typing import overload
 
 import numpy as np
 
-from ..plan import Opened, Operand, Secret, fail, public_array, reveal, stack
+from ..tracing import Opened, Operand, Secret, fail, public_array, reveal, stack
 from ._choice import choose
 from ._compare import equals
 from ._digits import constants, tighten

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
-from ..plan import Secret, joined
+from ..tracing import Secret, joined
 
 __all__ = ["named", "shown_interval", "statistic", "text_of", "units", "with_scale"]
 

@@ -11,14 +11,12 @@ from typing import Literal, TypeAlias, overload
 
 import numpy as np
 
-from ..plan import (
-    HINTS,
-    MAX_DECIMALS,
+from ..plan import HINTS, MAX_DECIMALS, advice_width
+from ..tracing import (
     OPERATORS,
     Opened,
     Operand,
     Secret,
-    advice_width,
     assert_zero,
     broadcast_shape,
     constant,

@@ -14,7 +14,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from ..plan import Exchange, Secret, advice_width, assert_zero, concat, constant, exchanges, fail, hint, stack
+from ..plan import Exchange, advice_width, exchanges
+from ..tracing import Secret, assert_zero, concat, constant, fail, hint, stack
 from ._choice import axis_first, choose
 from ._choice import max as greatest
 from ._choice import min as least

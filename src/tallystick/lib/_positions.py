@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..plan import Secret, concat, constant, fail
+from ..tracing import Secret, concat, constant, fail
 from ._choice import axis_first, choose
 from ._naming import named, text_of, units, with_scale
 

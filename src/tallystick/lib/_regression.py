@@ -12,19 +12,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ..plan import (
-    MAX_BITS,
-    MAX_PLACES,
-    Array,
-    Builder,
-    Opened,
-    Operand,
-    PublicConstant,
-    Secret,
-    fail,
-    public_array,
-    public_constant,
-)
+from ..plan import MAX_BITS, MAX_PLACES, PublicConstant
+from ..tracing import Array, Builder, Opened, Operand, Secret, fail, public_array, public_constant
 from ._moments import opened
 
 __all__ = ["Columns", "Regression", "columns_of", "ols"]
@@ -83,7 +72,7 @@ class Regression:
     def t_statistics(self, places: int) -> Opened:
         """Return the coefficients over their standard errors, rounded to so many decimals.
 
-        The standard errors s are taken to 100 decimals, which adds an error of less than |t| * 10^-100 / s.
+        The standard errors s are taken to 100 decimals, which adds an error of less than ``|t| * 10^-100 / s``.
         """
         return round(self.coefficients / self._variances().sqrt(MAX_PLACES), places)
 

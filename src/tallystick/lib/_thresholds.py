@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..plan import Operand, Secret, fail
+from ..tracing import Operand, Secret, fail
 from ._moments import check_secret
 from ._naming import named, text_of
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from ..plan import (
-    Group,
+from ..plan import Group, layers, switch_count
+from ..tracing import (
     Opened,
     Secret,
     Tags,
@@ -22,7 +22,6 @@ from ..plan import (
     concat,
     fail,
     hint,
-    layers,
     matching,
     matching_count,
     new_order,
@@ -30,7 +29,6 @@ from ..plan import (
     reveal,
     rowwise,
     shuffled,
-    switch_count,
 )
 
 __all__ = [

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ..algebra import Vector
 from ..backend import FR_MODULUS, Ciphertext, FrArray, Octets, Poly, PublicKey
 from ..encoding import frame, i2osp
-from ..errors import DecodeError, ProtocolAbort, VerificationError
+from ..errors import DecodeError, ProtocolAbort, UsageError, VerificationError
 from ..party import MacKey, Party, compare_broadcasts, malformed, toss
 from ._knowledge import (
     Scheme,
@@ -25,6 +25,7 @@ from ._knowledge import (
     multiple,
     prove_diagonal,
     prove_key,
+    proven_key,
     verify_diagonal,
     verify_key,
 )
@@ -40,8 +41,8 @@ _RING_NONCE = bytes(12)
 class EpochKeys:
     """What one party keeps for the life of an epoch; ``secret`` and ``alpha`` are secret.
 
-    ``secret`` is s in the evaluation domain, its first L' rows; ``public[j]`` and ``mac_keys[j]`` are party j's key and
-    an encryption of alpha_j under it, own entries included.
+    ``public[j]`` and ``mac_keys[j]`` are party j's proven key (a, 2*b) and an encryption of alpha_j under it, own
+    entries included; ``secret`` is the secret 2*s of one's own in the evaluation domain, its first L' rows.
     """
 
     identifier: bytes
@@ -64,10 +65,14 @@ class Epoch:
         *,
         on_burn: Callable[[str], None] | None = None,
         on_check: Callable[[bool], None] | None = None,
+        on_replies: Callable[[int], None] | None = None,
+        replies: int = 0,
     ) -> None:
         self._keys: EpochKeys | None = keys
         self._on_burn = on_burn
         self._on_check = on_check
+        self._on_replies = on_replies
+        self._replies = replies
         self._forget: Callable[[], None] = lambda: None
         self._reason = ""
 
@@ -91,6 +96,23 @@ class Epoch:
     def mac_key(self) -> MacKey:
         """This party's MAC key share."""
         return MacKey(share=self.keys.alpha, index=self.keys.index)
+
+    @property
+    def replies(self) -> int:
+        """How many replies each peer was given in this epoch, counted before they are made."""
+        return self._replies
+
+    def count_replies(self, n: int, limit: int) -> None:
+        """Count n more replies to each peer, wherever ``on_replies`` reaches; UsageError if they pass the limit."""
+        if self._replies + n > limit:
+            raise UsageError(
+                f"a key epoch of these members has {limit} replies to each, of which {self._replies} are made:"
+                f" {n} more would show more than is allowed",
+                hint="end this run; when half of them are made, the next run starts a new epoch",
+            )
+        self._replies += n
+        if self._on_replies is not None:
+            self._on_replies(n)
 
     def forgets(self, forget: Callable[[], None]) -> None:
         """Have burning also drop what somebody holds in memory."""
@@ -172,7 +194,8 @@ async def start_epoch(party: Party, scheme: Scheme) -> EpochKeys:
         key = ring.public_key(common_part(scheme, identifier, index), s, e)
         packed = ring.pack(key.b)
         proof = prove_key(scheme, key, s, e, statement=_statement(identifier, index, packed), random=random)
-        return ring.to_evaluation(s)[: ring.parameters.kept].copy(), key, packed, proof
+        secret = ring.to_evaluation(2 * s)[: ring.parameters.kept].copy()
+        return secret, proven_key(scheme, key), packed, proof
 
     secret, key, packed, proof = await asyncio.to_thread(own_key)
     label = "prepare/key"
@@ -184,7 +207,7 @@ async def start_epoch(party: Party, scheme: Scheme) -> EpochKeys:
         def check() -> PublicKey:
             key_j = PublicKey(common_part(scheme, identifier, j), ring.unpack(data, rows))
             verify_key(scheme, key_j, proof_j, statement=_statement(identifier, j, data))
-            return key_j
+            return proven_key(scheme, key_j)
 
         return verified(check, label=label, sender=j)
 

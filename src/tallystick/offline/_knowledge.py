@@ -32,6 +32,7 @@ __all__ = [
     "prove_diagonal",
     "prove_key",
     "prove_plaintexts",
+    "proven_key",
     "verify_diagonal",
     "verify_key",
     "verify_plaintexts",
@@ -88,6 +89,15 @@ class _Draws:
         nonce = self._next.to_bytes(11, "little") + b"\0"
         self._next += 1
         return sample(self._seed, nonce, *args)
+
+
+def proven_key(scheme: Scheme, key: PublicKey) -> PublicKey:
+    """Return (a, 2*b), the key that ``verify_key`` of (a, b) shows to have a short secret and a short error.
+
+    Nobody encrypts under (a, b) or replies under it: b itself may be half of something odd.
+    """
+    b = scheme.ring.double(Ciphertext(key.b, key.b)).c0
+    return PublicKey(key.a, b)
 
 
 def fresh_encryption(scheme: Scheme, m: FrArray, random: Random) -> Opened:
@@ -252,7 +262,7 @@ def _plaintext_mask(scheme: Scheme, seed: bytes, k: int, p: ProofParameters) -> 
     draw, ring = _Draws(hashlib.sha256(seed + k.to_bytes(4, "big")).digest()), scheme.ring
     m = scheme.backend.fr_expand(draw._seed, b"plaintext---", scheme.degree)
     return Opened(
-        m, draw(ring.box, p.noise.mask), draw(ring.box, p.secret.mask), draw(ring.box, p.noise.mask)
+        m, draw(ring.box, p.noise.bits), draw(ring.box, p.secret.bits), draw(ring.box, p.noise.bits)
     )
 
 
@@ -333,13 +343,13 @@ def verify_plaintexts(
 def _key_mask(scheme: Scheme, seed: bytes, k: int) -> tuple[Small, Small]:
     p = scheme.parameters.key
     draw = _Draws(hashlib.sha256(seed + k.to_bytes(4, "big")).digest())
-    return draw(scheme.ring.box, p.secret.mask), draw(scheme.ring.box, p.noise.mask)
+    return draw(scheme.ring.box, p.secret.bits), draw(scheme.ring.box, p.noise.bits)
 
 
 def prove_key(
     scheme: Scheme, key: PublicKey, s: Small, e: Small, *, statement: Sequence[Octets], random: Random
 ) -> bytes:
-    """Prove that b = a*s + r*e with short s and e; ``a`` is nobody's choice."""
+    """Prove that 2*b = a*s' + r*e' with short s' and e', from b = a*s + r*e; ``a`` is nobody's choice."""
     p = scheme.parameters.key
     base = _hash([b"tallystick/v1/key-proof", *statement])
     for _ in range(_MAX_ATTEMPTS):
@@ -412,9 +422,9 @@ def _diagonal_mask(scheme: Scheme, seed: bytes, k: int) -> Opened:
     y = Vector.expand(scheme.backend, draw._seed, b"plaintext---", 1)[0]
     return Opened(
         _constant(scheme, y),
-        draw(ring.box, p.noise.mask),
-        draw(ring.box, p.secret.mask),
-        draw(ring.box, p.noise.mask),
+        draw(ring.box, p.noise.bits),
+        draw(ring.box, p.secret.bits),
+        draw(ring.box, p.noise.bits),
     )
 
 

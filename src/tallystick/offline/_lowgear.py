@@ -14,6 +14,7 @@ from functools import partial, wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from ..algebra import Random, Vector
 from ..backend import FR_MODULUS, Ciphertext, FrArray, Octets
@@ -21,7 +22,7 @@ from ..encoding import i2osp
 from ..party import AuthenticatedOpenings, MacKey, Party, Shared, malformed, toss
 from ._epoch import Epoch, cut, read_ciphertext, verified
 from ._knowledge import Opened, Scheme, fresh_encryption, prove_plaintexts, verify_plaintexts
-from ._parameters import CIPHERTEXTS_PER_PROOF
+from ._parameters import CIPHERTEXTS_PER_PROOF, LIMB_BITS, TRIPLE_REPLIES
 from ._preparation import Masks, Triples
 
 __all__ = ["LowGear"]
@@ -99,6 +100,7 @@ class LowGear:
         self._scheme = scheme
         self._epoch = epoch
         self._openings = _Checked(party, epoch)
+        self._limit = scheme.parameters.replies_to_each(party.size)
         self._proofs = 0
         self._named = [hashlib.sha256(scheme.ring.pack(key.b)).digest() for key in epoch.keys.public]
         poly = len(scheme.ring.pack(np.zeros((1, scheme.degree), dtype=np.uint64)))
@@ -112,16 +114,19 @@ class LowGear:
 
     @property
     def most_batches(self) -> int:
-        """How many batches of triples one call makes at most, all covered by one proof.
+        """How many batches of triples one call makes at most, all covered by one proof."""
+        return CIPHERTEXTS_PER_PROOF
 
-        Half of what a proof admits: memory grows with it, and traffic falls by 3 % only with twice as many.
-        """
-        return CIPHERTEXTS_PER_PROOF // 2
+    @property
+    def replies_left(self) -> int:
+        """How many more replies to each peer the epoch admits."""
+        return max(self._limit - self._epoch.replies, 0)
 
     # ------------------------------------------------------------------ what is made
     @_burning
     async def triples(self, batches: int) -> Triples:
         """Make up to ``most_batches`` batches of triples, sacrificed against as many others."""
+        self._epoch.count_replies(TRIPLE_REPLIES * batches, self._limit)
         # What is used up is dropped at once: ciphertexts and vectors of a call fill hundreds of megabytes.
         encrypted = await self._encrypted(batches)
         made: list[list[Shared]] = []
@@ -145,6 +150,7 @@ class LowGear:
     @_burning
     async def randoms(self) -> Shared:
         """Make one batch of uniform elements that nobody knows."""
+        self._epoch.count_replies(1, self._limit)
         label, own = "prepare/random", self._uniform()
         answers = await asyncio.to_thread(self._answer, [_Factor(self._epoch.keys.mac_keys, own.data)])
         received = await self._party.mesh.exchange(label, answers.payloads)
@@ -156,6 +162,7 @@ class LowGear:
     async def masks(self, owner: int) -> Masks:
         """Make one batch of uniform elements that the owner alone knows."""
         label, keys, party = "prepare/mask", self._epoch.keys, self._party
+        self._epoch.count_replies(1, self._limit)  # The others count with the owner, to stay in step.
         if party.index == owner:
             own = self._uniform()
             answers = await asyncio.to_thread(self._answer, [_Factor(keys.mac_keys, own.data)])
@@ -286,13 +293,21 @@ class LowGear:
                     keys.public[j],
                     v=ring.ternary(seed, _nonce(0)),
                     e1=ring.binomial(seed, _nonce(1)),
-                    u=ring.wide(seed, _nonce(2)),
+                    u=self._drowning(seed),
                     mask=mask.data,
                 )
                 parts += [ring.pack(answer.c0), ring.pack(answer.c1)]
                 kept[k] = kept[k] + mask
             payloads[j] = b"".join(parts)
         return _Answers(payloads, kept)
+
+    def _drowning(self, seed: bytes) -> npt.NDArray[np.uint64]:
+        """Draw what hides a reply's noise, uniform below 2**drowning_bits: limbs, lowest first."""
+        limbs = self._scheme.ring.wide(seed, _nonce(2))
+        limbs[-1] &= np.uint64(
+            (1 << self._scheme.parameters.drowning_bits - LIMB_BITS * (len(limbs) - 1)) - 1
+        )
+        return limbs
 
     def _decrypt(self, data: bytes, count: int, label: str, sender: int) -> list[Vector]:
         """Decrypt the answers of one peer: coefficients."""

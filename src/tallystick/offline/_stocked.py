@@ -6,7 +6,7 @@ Normative text: ``spec/preparation.md``, "Store".
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,10 +16,12 @@ from ..algebra import Vector
 from ..backend import FR_BYTES, PublicKey
 from ..encoding import dumps, expect_array, expect_bytes, expect_int, expect_map, loads
 from ..errors import DecodeError, UsageError
+from ..limits import STATISTICAL_BITS
 from ..party import MacKey, Party, Shared, compare_broadcasts, malformed
 from ._epoch import Epoch, EpochKeys, common_part, read_ciphertext, start_epoch
 from ._knowledge import Scheme
 from ._lowgear import LowGear
+from ._parameters import TRIPLE_REPLIES
 from ._preparation import Masks, Need, Triples
 from ._store import Piece, Store
 
@@ -70,6 +72,7 @@ class LowGearPreparation:
         keys = None if kept is None else await asyncio.to_thread(_decode_keys, kept, party, scheme)
         own = {
             "epoch": b"" if keys is None else keys.identifier,
+            "replies": store.replies(),
             "spans": [list(store.span(kind)) for kind in _kinds(party.size)],
         }
         label = "prepare/state"
@@ -77,7 +80,15 @@ class LowGearPreparation:
         states = [_read_state(data, party.size, label, j) for j, data in enumerate(sent)]
         # All must draw the same conclusions, or they would use items of different positions together.
         await compare_broadcasts(party, f"{label}/agree")
-        if keys is None or any(state.identifier != keys.identifier or state.exhausted for state in states):
+        # All count on from the largest number: who was interrupted may have counted replies that others had not.
+        replies = max(state.replies for state in states)
+        # A session begins with at least half of what an epoch may show.
+        spent = replies > scheme.parameters.replies_to_each(party.size) // 2
+        others = keys is None or any(
+            state.identifier != keys.identifier or state.exhausted for state in states
+        )
+        if keys is None or others or spent:
+            replies = 0
             if stocking is not None:
                 stocking("epoch", 0, 1)
             keys = await start_epoch(party, scheme)
@@ -88,11 +99,18 @@ class LowGearPreparation:
             for k, kind in enumerate(_kinds(party.size)):
                 first = max(state.spans[k][0] for state in states)
                 store.align(kind, first, min(state.spans[k][1] for state in states))
+            store.count_replies(replies - store.replies())
         return cls(
             party,
             scheme,
             store,
-            Epoch(keys, on_burn=store.burn, on_check=store.note_check),
+            Epoch(
+                keys,
+                on_burn=store.burn,
+                on_check=store.note_check,
+                on_replies=store.count_replies,
+                replies=replies,
+            ),
             stocking=stocking,
         )
 
@@ -122,9 +140,24 @@ class LowGearPreparation:
         """Make whatever the store lacks, batch by batch; each batch is on disk before the next begins."""
         wanted = {_masks_of(owner): n for owner, n in enumerate(need.masks)}
         wanted |= {_RANDOMS: need.randoms, _BITS: need.bits, _TRIPLES: need.triples}
+        self._require_room({kind: n - self._held(kind) for kind, n in wanted.items()})
         for kind, n in wanted.items():
             await self._fill(kind, n - self._held(kind))
         self._reserved = {kind: n - self._held(kind) for kind, n in wanted.items()}
+
+    def _require_room(self, wanted: Mapping[str, int]) -> None:
+        """Refuse what would take more replies than the epoch has left, before anything of it is made."""
+        replies = 0
+        for kind, n in wanted.items():
+            first, last = self._store.span(kind)
+            each = TRIPLE_REPLIES if kind in (_TRIPLES, _BITS) else 1
+            replies += -(-max(n - (last - first), 0) // self._lowgear.batch) * each
+        if replies > self._lowgear.replies_left:
+            raise UsageError(
+                f"this takes {replies:,} replies to every member, and the key epoch has"
+                f" {self._lowgear.replies_left:,} left: more would show more than 2^-{STATISTICAL_BITS} allows",
+                hint="ask for less in one run; a run that begins with more than half used starts a new epoch",
+            )
 
     async def _fill(self, kind: str, n: int) -> None:
         while True:
@@ -239,9 +272,10 @@ def _kinds(size: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What a member says it has: its epoch (empty for none), and [first, last) of each kind."""
+    """What a member says it has: its epoch (empty for none), replies counted in it, [first, last) of each kind."""
 
     identifier: bytes
+    replies: int
     spans: list[tuple[int, int]]
 
     @property
@@ -252,9 +286,10 @@ class _State:
 def _read_state(data: bytes, size: int, label: str, sender: int) -> _State:
     try:
         body = expect_map(
-            loads(data, max_size=_MAX_STATE, what="state"), "state", required=("epoch", "spans")
+            loads(data, max_size=_MAX_STATE, what="state"), "state", required=("epoch", "replies", "spans")
         )
         identifier = expect_bytes(body["epoch"], "epoch")
+        replies = expect_int(body["replies"], "replies", low=0, high=_MAX_POSITION)
         spans = []
         for k, item in enumerate(expect_array(body["spans"], "spans", length=len(_kinds(size)))):
             pair = expect_array(item, f"span {k}", length=2)
@@ -262,7 +297,7 @@ def _read_state(data: bytes, size: int, label: str, sender: int) -> _State:
             spans.append((first, last))
     except DecodeError as error:
         malformed(label, sender, error.message)
-    return _State(identifier, spans)
+    return _State(identifier, replies, spans)
 
 
 # ---------------------------------------------------------------------- keys at rest

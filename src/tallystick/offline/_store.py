@@ -33,7 +33,7 @@ __all__ = ["Piece", "Store"]
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-_SCHEMA = 2
+_SCHEMA = 3
 _ANEW = "move the file away; a new store starts a new key epoch"
 _NONCE_BYTES = 12
 _KEY_BITS = 256
@@ -188,6 +188,22 @@ class Store:
                 self._db.execute("DELETE FROM meta WHERE name = 'check'")
 
     @_guarded
+    def replies(self) -> int:
+        """Return how many replies to each peer were counted in this epoch."""
+        row = self._db.execute("SELECT value FROM meta WHERE name = 'replies'").fetchone()
+        return 0 if row is None else int.from_bytes(row[0], "big")
+
+    @_guarded
+    def count_replies(self, n: int) -> None:
+        """Count n more replies; the number is on disk before this returns, and so before they are made."""
+        if n < 0:
+            raise ValueError("replies are not taken back")
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO meta VALUES ('replies', ?)", (i2osp(self.replies() + n, 8),)
+            )
+
+    @_guarded
     def burnt(self) -> list[tuple[bytes, str]]:
         """Return the epochs that were burnt, oldest first, with the reason."""
         rows = self._db.execute("SELECT identifier, reason FROM burnt ORDER BY at").fetchall()
@@ -195,7 +211,7 @@ class Store:
 
     def _wipe(self) -> None:
         self._cached.clear()
-        self._db.execute("DELETE FROM meta WHERE name = 'check'")
+        self._db.execute("DELETE FROM meta WHERE name IN ('check', 'replies')")
         self._discard("TRUE")
         for table in ("epoch", "pointer", "seal"):
             self._db.execute(f"DELETE FROM {table}")
@@ -333,7 +349,11 @@ class Store:
             self._db.execute("INSERT INTO meta VALUES ('binding', ?)", (sealed,))
             return
         if self._open(bytes(row[0]), b"binding") != i2osp(_SCHEMA, 4):
-            raise UsageError(f"{path}: a preparation store of another version", hint=_ANEW)
+            raise UsageError(
+                f"{path}: a preparation store of another version, whose material was made in another way and is"
+                " not used again",
+                hint=_ANEW,
+            )
 
     def _undecipherable(self) -> UsageError:
         return UsageError(

@@ -6,11 +6,10 @@ Normative text: ``spec/online.md``, "Hints".  Comparison and modular arithmetic 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from ..algebra import Vector
 from ..backend import IndexArray
@@ -42,33 +41,28 @@ class Unmasked:
 
     def columns(self, start: int, stop: int) -> list[Vector]:
         """Return the digits of what was opened from one place up to another."""
-        table = np.unpackbits(self._bytes(), axis=1, bitorder="little")[:, start:stop].astype(np.int64)
-        backend = self.opened.backend
-        return [Vector.from_i64(backend, np.ascontiguousarray(column)) for column in table.T]
+        n, digits = len(self.opened), self.opened.bits(start, stop)
+        return [digits[i * n : (i + 1) * n] for i in range(stop - start)]
 
     def digit(self, i: int) -> Shared:
         """Return the masks' digits at one place."""
-        return self.bits[np.arange(len(self.opened), dtype=np.int64) * self.places + i]
+        return self.bits[i :: self.places]
 
     def by_place(self) -> tuple[Vector, Shared]:
         """Return all these digits, of what was opened and of the masks: place by place, element by element."""
         n, k = len(self.opened), self.places
-        table = np.unpackbits(self._bytes(), axis=1, bitorder="little")[:, :k]
-        order = np.arange(n * k, dtype=np.int64).reshape(n, k).T.reshape(-1)
-        return Vector.from_i64(self.opened.backend, table.T.reshape(-1).astype(np.int64)), self.bits[order]
+        return self.opened.bits(0, k), Shared.linear(lambda v: v.transposed(n, k), self.bits)
 
     def low(self) -> Vector:
         """Return the number that the lowest digits of what was opened make."""
+        octets = np.frombuffer(self.opened.to_bytes(), dtype=np.uint8).reshape(-1, 32)
         kept = np.packbits(np.arange(256) < self.places, bitorder="little")
-        return Vector.from_bytes(self.opened.backend, (self._bytes() & kept).tobytes())
+        return Vector.from_bytes(self.opened.backend, (octets & kept).tobytes())
 
     def mask(self) -> Shared:
         """Return the number that the masks' digits make."""
         weights = Vector.powers(self.opened.backend, 2, self.places)
         return Shared.linear(lambda v: v.matvec(weights), self.bits)
-
-    def _bytes(self) -> npt.NDArray[np.uint8]:
-        return np.frombuffer(self.opened.to_bytes(), dtype=np.uint8).reshape(-1, 32)
 
 
 async def digits(
@@ -204,8 +198,8 @@ async def open_masked(
     masks = [await online.preparation.masks(j, sum(n for n, _ in drawn)) for j in range(party.size)]
     clear = masks[party.index].clear
     assert clear is not None
-    own = b"".join(_below(party.random.bytes, n, limit) for n, limit in drawn)
-    offsets = await online.broadcast("hint/masks", Vector.from_bytes(party.backend, own) - clear)
+    own = Vector.concat([party.random.below(party.backend, limit, n) for n, limit in drawn])
+    offsets = await online.broadcast("hint/masks", own - clear)
     dealt = key.add(masks[0].shared, offsets[0])
     for mask, offset in zip(masks[1:], offsets[1:], strict=True):
         dealt = dealt + key.add(mask.shared, offset)
@@ -221,14 +215,6 @@ async def open_masked(
         found.append(Unmasked(opened[at : at + len(x)], r, k))
         at += len(x)
     return found, dealt[start:]
-
-
-def _below(draw: Callable[[int], bytes], n: int, bits: int) -> bytes:
-    """Draw n uniform integers below 2^bits, encoded as field elements."""
-    size = (bits + 7) // 8
-    raw = np.frombuffer(draw(n * size), dtype=np.uint8).reshape(n, size).copy()
-    raw[:, -1] &= 0xFF >> (8 * size - bits)
-    return np.concatenate([raw, np.zeros((n, 32 - size), dtype=np.uint8)], axis=1).tobytes()
 
 
 async def digits_from(online: Openings, x: Shared, interval: Interval, low: int, k: int) -> list[Shared]:
@@ -250,4 +236,4 @@ def plus(online: Openings, x: Shared, value: int) -> Shared:
 def by_element(columns: Sequence[Shared]) -> Shared:
     """Put k vectors of n elements into one of n*k, element by element."""
     n, k = len(columns[0]), len(columns)
-    return Shared.concat(columns)[np.arange(n * k, dtype=np.int64).reshape(k, n).T.reshape(-1)]
+    return Shared.linear(lambda v: v.transposed(k, n), Shared.concat(columns))

@@ -8,20 +8,17 @@ prove".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
-import numpy as np
-
 from ..algebra import Generators, Points, Vector
-from ..backend import Buffer, IndexArray
 from ..errors import VerificationError
 from ..party import Party, Shared, broadcast_points, broadcast_vector, commit_and_open, read_points
 from ..proofs import (
     BatchVerifier,
     Challenges,
+    Drawn,
     GatePoint,
-    JointChallenges,
     LinearClaim,
     Opening,
     OpeningShare,
@@ -109,7 +106,7 @@ async def _prove(
     rows = _arrange(shape, evaluation, inputs, blinded)
     gammas = party.random.vector(party.backend, shape.free_rows + shape.gate_rows)
     published = await _publish(online, generators, shape, rows, gammas)
-    challenges = _RecordedChallenges(relation, context=context, input_rows=inputs.rows.total.to_bytes())
+    challenges = Challenges(relation, context=context, input_rows=inputs.rows.total.to_bytes())
     xi = challenges.rows(published.total.to_bytes())
     report("validate")
     point = GatePoint.at(party.backend, shape, xi) if shape.gate_rows else None
@@ -158,7 +155,7 @@ async def _prove(
         )
         verifier.verify()
     except VerificationError as error:
-        culprit = joint.culprit(challenges.drawn())
+        culprit = joint.culprit(challenges.drawn)
         what = "contributed something else to the proof than the rows say that it committed to"
         raise online.failed(
             what if culprit is not None else f"somebody {what}", check="z-share", blame=culprit
@@ -184,12 +181,11 @@ async def _blind(online: Openings, shape: Shape, evaluation: Evaluation) -> _Bli
 
 def _arrange(shape: Shape, evaluation: Evaluation, inputs: InputShares, blinded: _Blinded) -> Shared:
     """Lay the witness out as its matrix, row-major: values and MACs alike."""
-    order = _interleaved(3, shape.gate_rows)
 
     def lay(
         free: Vector, u: Vector, v: Vector, w: Vector, gates: Vector, coset: Vector, *slots: Vector
     ) -> Vector:
-        blinders = Vector.concat([u, v, w])[order]
+        blinders = Vector.concat([u, v, w]).transposed(3, shape.gate_rows)
         return arrange_rows(shape, inputs=slots, free=free, blinders=blinders, gates=gates, coset=coset)
 
     b = blinded
@@ -225,7 +221,7 @@ async def _evaluations(online: Openings, point: GatePoint | None, blinded: _Blin
     h = Shared.linear(point.products, blinded.gates, blinded.coset, blinded.w)
     difference = online.preparation.key.add(h, -(opened[:n] * opened[n:]))
     await online.assert_zero(difference, check="gate-check")
-    return opened[_interleaved(2, n)]
+    return opened.transposed(2, n)
 
 
 async def _points(
@@ -265,31 +261,6 @@ async def _open_to(online: Openings, output: PrivateOutput, member: int) -> Vect
     return None if masks.clear is None else masked + masks.clear
 
 
-class _RecordedChallenges(Challenges):
-    """Challenges that also remembers those which all parties' contributions share."""
-
-    __slots__ = ("_folds", "_mask")
-
-    def __init__(self, relation: Relation, *, context: bytes, input_rows: Buffer) -> None:
-        super().__init__(relation, context=context, input_rows=input_rows)
-        self._folds: list[int] = []
-        self._mask = 0
-
-    def cross(self, data: Buffer) -> int:
-        """See ``Challenges``."""
-        self._folds.append(super().cross(data))
-        return self._folds[-1]
-
-    def mask(self, data: Buffer) -> int:
-        """See ``Challenges``."""
-        self._mask = super().mask(data)
-        return self._mask
-
-    def drawn(self) -> JointChallenges:
-        """What was drawn."""
-        return JointChallenges(tuple(self._folds), self._mask)
-
-
 class _Joint:
     """The joint opening: every party's contributions, kept to find who sent a bad one."""
 
@@ -308,9 +279,7 @@ class _Joint:
         self._rows = rows
         self._points = points
         self._values: list[int] = []
-        self._cross: list[list[Points]] = []
-        self._mask: list[Points] = []
-        self._response: list[Vector] = []
+        self._parts: list[list[Part]] = []
 
     async def open(
         self, rows: Vector, gammas: Vector, exponent: int | None, challenges: Challenges
@@ -341,19 +310,17 @@ class _Joint:
                 opening: Opening = stop.value
                 return opening
 
-    def culprit(self, challenges: JointChallenges) -> int | None:
+    def culprit(self, drawn: Drawn) -> int | None:
         """Return the first party whose contributions are not those of its committed rows, if there is one."""
-        for j in range(self._party.size):
+        none = Points.identity(self._party.backend, 0)
+        for j, (value, rows) in enumerate(zip(self._values, self._rows, strict=True)):
             if not part_holds(
                 self._generators,
-                challenges,
-                form=self._claim.form,
-                value=self._values[j],
-                rows=self._rows[j],
-                cross=[step[j] for step in self._cross],
-                mask=self._mask[j],
-                response=self._response[j],
-                published=self._points[j].msm(self._claim.weights) if self._points else None,
+                replace(self._claim, value=value),
+                drawn,
+                [parts[j] for parts in self._parts],
+                rows=rows,
+                published=self._points[j] if self._points else none,
             ):
                 return j
         return None
@@ -362,8 +329,8 @@ class _Joint:
         """Send this party's contribution, receive the others', and return the sum."""
         label = f"proof/{part.label}"
         if part.scalars is not None:
-            self._response = await broadcast_vector(self._party, label, part.scalars)
-            parts = [Part(part.label, scalars=scalars) for scalars in self._response]
+            vectors = await broadcast_vector(self._party, label, part.scalars)
+            parts = [Part(part.label, scalars=scalars) for scalars in vectors]
         else:
             assert part.points is not None
             if part.label == "mask" and self._points:
@@ -375,14 +342,6 @@ class _Joint:
                 ]
             else:
                 points = await broadcast_points(self._party, label, part.points)
-            if part.label == "mask":
-                self._mask = points
-            else:
-                self._cross.append(points)
             parts = [Part(part.label, points=p) for p in points]
+        self._parts.append(parts)
         return reduce(add_parts, parts)
-
-
-def _interleaved(k: int, n: int) -> IndexArray:
-    """Return the order that turns k vectors of n, one after the other, into n groups of k."""
-    return np.arange(k * n, dtype=np.int64).reshape(k, n).T.reshape(-1)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ..algebra import Generators, Points, Vector
 from ..backend import FR_MODULUS
 from ..party import Shared, broadcast_points, broadcast_vector, toss
-from ..proofs import commit_rows
+from ..proofs import commit_rows_var
 from ._openings import Openings
 
 __all__ = ["PartyRows", "add_points", "publish_rows"]
@@ -67,7 +67,8 @@ async def publish_rows(
     mask = await online.preparation.randoms(columns + 1 if blinded else columns)
     own_gammas = gammas.value if isinstance(gammas, Shared) else gammas
     sigma = mask.value[columns:] if blinded else party.random.vector(backend, 1)
-    own = commit_rows(
+    # Shares are uniform.
+    own = commit_rows_var(
         generators,
         columns,
         Vector.concat([rows.value, mask.value[:columns]]),

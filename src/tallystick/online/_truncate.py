@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from ..algebra import Vector
 from ..backend import FR_MODULUS
 from ..limits import STATISTICAL_BITS
@@ -19,8 +17,6 @@ from ._digits import Unmasked, open_masked, plus
 from ._openings import Openings
 
 __all__ = ["truncated"]
-
-_CHALLENGE_BYTES = COMBINATIONS // 8
 
 
 async def truncated(
@@ -69,15 +65,10 @@ async def _require_small(
     party, backend, n = online.party, online.party.backend, len(results[0])
     # Whoever lies about the coin may choose it, and is found out before the next opening under a mask.
     coin = await online.open(await online.preparation.randoms(1), label="hint/coin")
-    seed = coin.to_bytes()
-    drawn = np.frombuffer(Vector.expand(backend, seed, bytes(12), n).to_bytes(), dtype=np.uint8).reshape(
-        n, 32
-    )
-    chosen = np.unpackbits(drawn[:, :_CHALLENGE_BYTES], axis=1).T
+    drawn = Vector.expand(backend, coin.to_bytes(), bytes(12), n)
     sums = []
     for start in range(0, n, COMBINED):
-        part = np.ascontiguousarray(chosen[:, start : start + COMBINED], dtype=np.int64)
-        chi = Vector.from_i64(backend, part.reshape(-1))
+        chi = drawn[start : start + COMBINED].bits(0, COMBINATIONS)
         sums.append([Shared.linear(chi.matvec, x[start : start + COMBINED]) for x in results])
     combined = Shared.concat([group[i] for i in range(len(results)) for group in sums])
     opened = (await online.open(combined + smudges, label="hint/small")).to_ints()

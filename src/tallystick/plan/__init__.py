@@ -1,38 +1,49 @@
-"""Plans: a program traced once into a static graph, and what can be done with the graph.
+"""Plans: a static graph of vector operations, its bytes, and what follows from it without any data.
 
-``trace`` makes a ``Plan`` of a ``Program``; ``simulate`` runs it on plain integers, ``PlanRelation`` is what
-the proofs and the auditor see of it, ``schedule`` and ``forward`` serve the online phase.  The normative text
-is ``spec/plan.md``.
+``Plan`` is valid or does not exist; ``PlanRelation`` is what the proofs and the auditor see of it; ``simulate`` runs
+it on plain integers; ``forward`` and ``schedule`` serve the online phase.  The normative text is ``spec/plan.md``.
 """
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING
+
 from ._approach import GUESSES, Approach, Correction, Truncation, power_rounds, prefix_levels
-from ._budget import Budget, budgets, coins_for, epsilon_of
-from ._builder import Builder, fail
-from ._calibration import CALIBRATIONS, PHASES, Calibration, Work, read_calibrations
-from ._describe import Origin, joined
-from ._estimate import Estimate, Step, estimate
-from ._expressions import MAX_BITS, MAX_PLACES, Expression, PublicConstant
-from ._hint_kind import HintKind
+from ._explain import explain_results, revealed
+from ._expressions import (
+    MAX_BITS,
+    MAX_PLACES,
+    Expression,
+    PublicBinary,
+    PublicCommon,
+    PublicConstant,
+    PublicMatching,
+    PublicNeg,
+    PublicOutput,
+    PublicRounded,
+    PublicTake,
+    length_of,
+)
+from ._fields import references, renumbered
 from ._hints import HINTS, MAX_COINS, advice_width, span_weights
 from ._hints_numbers import multiplier_for, ratio_by_approach, ratio_steps, root_by_approach, root_step
 from ._hints_order import control_digits
-from ._intervals import HALF, Interval, centred
-from ._linear import constant_of, forward, input_value, is_linear, view_indices
+from ._intervals import HALF, Interval, OverflowRangeError, centred
+from ._layout import MAX_NODES, MAX_TOTAL, Draft, Member, TooManyError
 from ._matching import selections
-from ._material import RING, Material, Ring
-from ._nearest import INSTEAD
 from ._network import Group, layers, route, switch_count
-from ._opened import Opened, public_constant, reveal, sqrt
 from ._ops import (
     MAX_DECIMALS,
+    MAX_LABEL,
+    MAX_LENGTH,
     Add,
     Concat,
     Constant,
     Hint,
     Input,
     InputBits,
+    Linear,
     Matching,
     Matmul,
     Mul,
@@ -46,181 +57,136 @@ from ._ops import (
     Take,
     View,
     Zero,
+    constant_of,
+    input_value,
 )
-from ._plan import Layout, Member, Plan, Result, ResultValue
-from ._points import (
-    Tags,
-    columns_of,
-    common,
-    matching,
-    matching_count,
-    new_order,
-    open_points,
-    rowwise,
-    shuffled,
-)
-from ._program import Column, Members, MemberSchema, Program, Table, load_program, program, schema_of, trace
-from ._relation import PlanRelation, encodings
-from ._render import explain_results, render, revealed, warnings
-from ._schedule import Layer, schedule
-from ._secret import (
-    OPERATORS,
-    Array,
-    Operand,
-    Secret,
-    assert_zero,
-    broadcast_shape,
-    coins,
-    concat,
-    constant,
-    hint,
-    input_bits,
-    public_array,
-    stack,
-)
-from ._simulate import Advice, Inputs, Simulation, Witness, simulate, witness
+from ._plan import MAX_BYTES, MAX_VALUES, Plan, Result, ResultValue
+from ._relation import PlanRelation, encodings, forward
+from ._schedule import schedule, tally_of
+from ._schema import Column, MemberSchema
+from ._simulate import Inputs, Witness, simulate, witness
 from ._sorting import Exchange, exchanges
-from ._tally import COMBINATIONS, COMBINED, FEW, PENDING_LIMIT, Tally, borrow_levels
-from ._told import policy_names, tell, told
+from ._tally import (
+    COMBINATIONS,
+    COMBINED,
+    FEW,
+    MAC,
+    PENDING_LIMIT,
+    Pending,
+    Tally,
+    borrow_levels,
+    side_by_side,
+)
+from ._told import policy_names, told
 
 __all__ = [
-    "CALIBRATIONS",
     "COMBINATIONS",
     "COMBINED",
     "FEW",
     "GUESSES",
     "HALF",
     "HINTS",
-    "INSTEAD",
+    "MAC",
     "MAX_BITS",
+    "MAX_BYTES",
     "MAX_COINS",
     "MAX_DECIMALS",
+    "MAX_LABEL",
+    "MAX_LENGTH",
+    "MAX_NODES",
     "MAX_PLACES",
-    "OPERATORS",
+    "MAX_TOTAL",
+    "MAX_VALUES",
     "PENDING_LIMIT",
-    "PHASES",
-    "RING",
     "Add",
-    "Advice",
     "Approach",
-    "Array",
-    "Budget",
-    "Builder",
-    "Calibration",
     "Column",
     "Concat",
     "Constant",
     "Correction",
-    "Estimate",
+    "Draft",
     "Exchange",
     "Expression",
     "Group",
     "Hint",
-    "HintKind",
     "Input",
     "InputBits",
     "Inputs",
     "Interval",
-    "Layer",
-    "Layout",
+    "Linear",
     "Matching",
-    "Material",
     "Matmul",
     "Member",
     "MemberSchema",
-    "Members",
     "Mul",
     "Neg",
     "Node",
-    "Opened",
-    "Operand",
-    "Origin",
     "Output",
+    "OverflowRangeError",
+    "Pending",
     "Plan",
     "PlanRelation",
     "Points",
-    "Program",
+    "PublicBinary",
+    "PublicCommon",
     "PublicConstant",
+    "PublicMatching",
+    "PublicNeg",
+    "PublicOutput",
+    "PublicRounded",
+    "PublicTake",
     "Result",
     "ResultValue",
-    "Ring",
     "Scale",
-    "Secret",
-    "Simulation",
-    "Step",
     "Sub",
     "Sum",
-    "Table",
-    "Tags",
     "Take",
     "Tally",
+    "TooManyError",
     "Truncation",
     "View",
     "Witness",
-    "Work",
     "Zero",
     "advice_width",
-    "assert_zero",
     "borrow_levels",
-    "broadcast_shape",
-    "budgets",
     "centred",
-    "coins",
-    "coins_for",
-    "columns_of",
-    "common",
-    "concat",
-    "constant",
     "constant_of",
     "control_digits",
     "encodings",
-    "epsilon_of",
-    "estimate",
     "exchanges",
     "explain_results",
-    "fail",
     "forward",
-    "hint",
-    "input_bits",
     "input_value",
-    "is_linear",
-    "joined",
     "layers",
-    "load_program",
-    "matching",
-    "matching_count",
+    "length_of",
     "multiplier_for",
-    "new_order",
-    "open_points",
     "policy_names",
     "power_rounds",
     "prefix_levels",
-    "program",
-    "public_array",
-    "public_constant",
     "ratio_by_approach",
     "ratio_steps",
-    "read_calibrations",
-    "render",
-    "reveal",
+    "references",
+    "renumbered",
     "revealed",
     "root_by_approach",
     "root_step",
     "route",
-    "rowwise",
     "schedule",
-    "schema_of",
     "selections",
-    "shuffled",
+    "side_by_side",
     "simulate",
     "span_weights",
-    "sqrt",
-    "stack",
     "switch_count",
-    "tell",
+    "tally_of",
     "told",
-    "trace",
-    "view_indices",
-    "warnings",
     "witness",
 ]
+
+
+if not TYPE_CHECKING:  # Type checkers are to see every name that is missing here.
+
+    def __getattr__(name: str) -> object:
+        """Offer ``load_program`` and ``trace``, which stood here, without making a reader of plans load what traces."""
+        if name in ("load_program", "trace"):
+            return getattr(importlib.import_module("..tracing", __name__), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

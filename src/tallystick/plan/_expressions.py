@@ -7,16 +7,20 @@ that has no value (a division by zero, a root of a negative number, a fraction b
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import operator
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
-from typing import ClassVar, TypeAlias
+from operator import attrgetter
+from typing import Annotated, ClassVar, TypeAlias, assert_never, final, get_args
 
-from ..encoding import Value, expect_array, expect_int, expect_text
-from ._ops import MAX_LENGTH, decode_integer, encode_integer
+from ..encoding import Value, expect_array, expect_text
+from . import _fields as field
+from ._fields import Codec, decode_integer, encode_integer, references, require
 
 __all__ = [
+    "EXPRESSIONS",
     "MAX_BITS",
     "MAX_PLACES",
     "Expression",
@@ -29,13 +33,9 @@ __all__ = [
     "PublicRounded",
     "PublicTake",
     "decode_expression",
-    "encode_expression",
     "evaluate_expressions",
     "length_of",
-    "moved_expression",
-    "operands_of",
     "places_of",
-    "points_of",
 ]
 
 MAX_BITS = 1 << 13
@@ -47,73 +47,114 @@ MAX_PLACES = 100
 Entries: TypeAlias = list[Fraction | None]
 
 
+def _encode_fraction(value: Fraction) -> Value:
+    if value.denominator == 1:
+        return encode_integer(value.numerator)
+    return [encode_integer(value.numerator), encode_integer(value.denominator)]
+
+
+def _decode_fraction(value: Value, what: str) -> Fraction:
+    if not isinstance(value, list):
+        return Fraction(decode_integer(value, what))
+    numerator, denominator = (decode_integer(v, what) for v in expect_array(value, what, length=2))
+    if denominator < 2 or Fraction(numerator, denominator).denominator != denominator:
+        raise ValueError(f"{what}: {numerator}/{denominator} is not in lowest terms")
+    return Fraction(numerator, denominator)
+
+
+def _decode_fractions(value: Value, what: field.Called, position: int) -> tuple[Fraction, ...]:
+    return tuple(_decode_fraction(v, what.entry) for v in expect_array(value, what.field))
+
+
+_Operand: TypeAlias = Annotated[int, field.earlier("expression"), field.Called("operand")]
+_Point: TypeAlias = Annotated[int, field.size(refers="points")]
+_Points: TypeAlias = Annotated[
+    tuple[int, ...], field.sizes("points", fewest=1, refers="points"), field.Called("points")
+]
+_Places: TypeAlias = Annotated[int, field.size(MAX_PLACES)]
+_Fractions: TypeAlias = Annotated[
+    tuple[Fraction, ...],
+    field.Kind("fractions", _decode_fractions, lambda values: [_encode_fraction(v) for v in values]),
+]
+
+
+@final
 @dataclass(frozen=True, slots=True)
 class PublicConstant:
     """Public fractions."""
 
     op: ClassVar[str] = "constant"
-    values: tuple[Fraction, ...]
+    values: Annotated[_Fractions, field.Called("values", "value")]
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class PublicOutput:
-    """The opened entries of output number ``output``, as integers."""
+    """The opened entries of an output, by its number, as integers."""
 
     op: ClassVar[str] = "output"
-    output: int
+    number: Annotated[int, field.size(refers="output"), field.Called("output")]
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class PublicBinary:
     """``add``, ``sub``, ``mul`` or ``div``, entry by entry, both operands of one length."""
 
+    ops: ClassVar[tuple[str, ...]] = ("add", "sub", "mul", "div")
     op: str
-    a: int
-    b: int
+    a: _Operand
+    b: _Operand
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class PublicNeg:
     """-a."""
 
     op: ClassVar[str] = "neg"
-    a: int
+    a: _Operand
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class PublicRounded:
     """``round``: a; ``sqrt``: the square root of a; to the nearest multiple of 10^-places, ties to even."""
 
+    ops: ClassVar[tuple[str, ...]] = ("round", "sqrt")
     op: str
-    a: int
-    places: int
+    a: _Operand
+    places: _Places
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class PublicTake:
     """Entry k is a[indices[k]]."""
 
     op: ClassVar[str] = "take"
-    a: int
-    indices: tuple[int, ...]
+    a: _Operand
+    indices: Annotated[field.Sizes, field.Called("indices", "index")]
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class PublicCommon:
     """How many different points occur in each of some outputs of points; one entry."""
 
     op: ClassVar[str] = "common"
-    points: tuple[int, ...]
+    points: _Points
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class PublicMatching:
     """How many points of one output occur in each of others, undefined if fewer than ``minimum``; one entry."""
 
     op: ClassVar[str] = "matching"
-    own: int
-    others: tuple[int, ...]
-    minimum: int
+    own: _Point
+    others: _Points
+    minimum: field.Size
 
 
 Expression: TypeAlias = (
@@ -127,53 +168,8 @@ Expression: TypeAlias = (
     | PublicMatching
 )
 
-_BINARY = ("add", "sub", "mul", "div")
-_ROUNDED = ("round", "sqrt")
-
-
-def operands_of(expression: Expression) -> tuple[int, ...]:
-    """Return the positions that the expression refers to."""
-    match expression:
-        case PublicConstant() | PublicOutput() | PublicCommon() | PublicMatching():
-            return ()
-        case PublicBinary(_, a, b):
-            return a, b
-        case PublicNeg() | PublicRounded() | PublicTake():
-            return (expression.a,)
-
-
-def points_of(expression: Expression) -> tuple[int, ...]:
-    """Return the numbers of the outputs of points that the expression compares."""
-    match expression:
-        case PublicCommon(points):
-            return points
-        case PublicMatching(own, others):
-            return (own, *others)
-        case _:
-            return ()
-
-
-def moved_expression(
-    expression: Expression, position: dict[int, int], output: dict[int, int], points: dict[int, int]
-) -> Expression:
-    """Return the expression with its operands, outputs and outputs of points renumbered."""
-    match expression:
-        case PublicConstant():
-            return expression
-        case PublicOutput(number):
-            return PublicOutput(output[number])
-        case PublicBinary(op, a, b):
-            return PublicBinary(op, position[a], position[b])
-        case PublicNeg(a):
-            return PublicNeg(position[a])
-        case PublicRounded(op, a, places):
-            return PublicRounded(op, position[a], places)
-        case PublicTake(a, indices):
-            return PublicTake(position[a], indices)
-        case PublicCommon(numbers):
-            return PublicCommon(tuple(points[k] for k in numbers))
-        case PublicMatching(own, others, minimum):
-            return PublicMatching(points[own], tuple(points[k] for k in others), minimum)
+EXPRESSIONS: Codec[Expression] = Codec(get_args(Expression), attrgetter("op"))
+"""How expressions are written."""
 
 
 def length_of(
@@ -184,7 +180,7 @@ def length_of(
     ``lengths`` are those of the expressions before this one, ``outputs`` those of the outputs, ``points`` those of the
     outputs of points.
     """
-    wrong = [number for number in points_of(expression) if not 0 <= number < len(points)]
+    wrong = [number for number in references(expression, "points") if not 0 <= number < len(points)]
     if wrong:
         raise ValueError(f"points {wrong[0]} of {len(points)}")
     match expression:
@@ -214,6 +210,8 @@ def length_of(
             if not others:
                 raise ValueError("no points to compare with")
             return 1
+        case _:
+            assert_never(expression)
 
 
 def places_of(expression: Expression) -> int | None:
@@ -231,7 +229,7 @@ def evaluate_expressions(
     ``points`` are the opened points of each output of points, in a form in which equal points are equal.
     """
     values: list[Entries] = []
-    distinct = {number: frozenset(points[number]) for e in expressions for number in points_of(e)}
+    distinct = {number: frozenset(points[number]) for e in expressions for number in references(e, "points")}
     for expression in expressions:
         match expression:
             case PublicConstant(constants):
@@ -242,10 +240,8 @@ def evaluate_expressions(
                 entries = [_binary(op, x, y) for x, y in zip(values[a], values[b], strict=True)]
             case PublicNeg(a):
                 entries = [None if x is None else -x for x in values[a]]
-            case PublicRounded("round", a, places):
-                entries = [None if x is None else Fraction(round(x, places)) for x in values[a]]
-            case PublicRounded(_, a, places):
-                entries = [_root(x, places) for x in values[a]]
+            case PublicRounded(op, a, places):
+                entries = [_ROUNDED[op](x, places) for x in values[a]]
             case PublicTake(a, indices):
                 entries = [values[a][i] for i in indices]
             case PublicCommon(numbers):
@@ -254,22 +250,28 @@ def evaluate_expressions(
                 common = frozenset.intersection(*(distinct[k] for k in others))
                 count = sum(1 for point in points[own] if point in common)
                 entries = [Fraction(count) if count >= minimum else None]
+            case _:
+                assert_never(expression)
         values.append([_bounded(x) for x in entries])
     return values
 
 
 def _binary(op: str, x: Fraction | None, y: Fraction | None) -> Fraction | None:
-    if x is None or y is None:
+    if x is None or y is None or (op == "div" and not y):
         return None
-    match op:
-        case "add":
-            return x + y
-        case "sub":
-            return x - y
-        case "mul":
-            return x * y
-        case _:
-            return x / y if y else None
+    return _BINARY[op](x, y)
+
+
+_BINARY: Mapping[str, Callable[[Fraction, Fraction], Fraction]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+}
+
+
+def _rounded(x: Fraction | None, places: int) -> Fraction | None:
+    return None if x is None else Fraction(round(x, places))
 
 
 def _root(x: Fraction | None, places: int) -> Fraction | None:
@@ -284,91 +286,20 @@ def _root(x: Fraction | None, places: int) -> Fraction | None:
     return Fraction(floor + up, 10**places)
 
 
+_ROUNDED: Mapping[str, Callable[[Fraction | None, int], Fraction | None]] = {"round": _rounded, "sqrt": _root}
+
+
 def _bounded(x: Fraction | None) -> Fraction | None:
     if x is None or max(abs(x.numerator), x.denominator).bit_length() > MAX_BITS:
         return None
     return x
 
 
-# ---------------------------------------------------------------------------------------- encoding
-
-
-def encode_expression(expression: Expression) -> list[Value]:
-    """Return the expression as an array: the operation's name, then its fields in order."""
-    head: list[Value] = [expression.op]
-    match expression:
-        case PublicConstant(values):
-            return [*head, [_encode_fraction(v) for v in values]]
-        case PublicOutput(number):
-            return [*head, number]
-        case PublicBinary(_, a, b):
-            return [*head, a, b]
-        case PublicNeg(a):
-            return [*head, a]
-        case PublicRounded(_, a, places):
-            return [*head, a, places]
-        case PublicTake(a, indices):
-            return [*head, a, list(indices)]
-        case PublicCommon(numbers):
-            return [*head, list(numbers)]
-        case PublicMatching(own, others, minimum):
-            return [*head, own, list(others), minimum]
-
-
 def decode_expression(value: Value, position: int, what: str) -> Expression:
-    """Return the expression that ``encode_expression`` wrote as number ``position``."""
+    """Return the expression that ``EXPRESSIONS.encode`` wrote as number ``position``."""
     items = expect_array(value, what, min_length=2, max_length=4)
     op = expect_text(items[0], f"{what}: operation", max_length=20)
-
-    def operand(k: int) -> int:
-        if position == 0:
-            raise ValueError(f"{what}: the first expression has no operands")
-        return expect_int(items[k], f"{what}: operand", high=position - 1)
-
-    def numbers(k: int) -> tuple[int, ...]:
-        listed = expect_array(items[k], f"{what}: points", min_length=1)
-        return tuple(expect_int(number, f"{what}: points", high=MAX_LENGTH) for number in listed)
-
-    expected = {"constant": 2, "output": 2, "neg": 2, "common": 2, "matching": 4}.get(op, 3)
-    if len(items) != expected:
-        raise ValueError(f"{what}: {expected} entries were expected, not {len(items)}")
-    if op == "constant":
-        values = expect_array(items[1], f"{what}: values")
-        return PublicConstant(tuple(_decode_fraction(v, f"{what}: value") for v in values))
-    if op == "output":
-        return PublicOutput(expect_int(items[1], f"{what}: output", high=MAX_LENGTH))
-    if op == "neg":
-        return PublicNeg(operand(1))
-    if op in _BINARY:
-        return PublicBinary(op, operand(1), operand(2))
-    if op in _ROUNDED:
-        return PublicRounded(op, operand(1), expect_int(items[2], f"{what}: places", high=MAX_PLACES))
-    if op == "take":
-        indices = expect_array(items[2], f"{what}: indices")
-        return PublicTake(
-            operand(1), tuple(expect_int(i, f"{what}: index", high=MAX_LENGTH) for i in indices)
-        )
-    if op == "common":
-        return PublicCommon(numbers(1))
-    if op == "matching":
-        own, minimum = (expect_int(items[k], f"{what}: {name}", high=MAX_LENGTH) for k, name in _MATCHING)
-        return PublicMatching(own, numbers(2), minimum)
-    raise ValueError(f"{what}: unknown operation {op!r}")
-
-
-_MATCHING = ((1, "own"), (3, "minimum"))
-
-
-def _encode_fraction(value: Fraction) -> Value:
-    if value.denominator == 1:
-        return encode_integer(value.numerator)
-    return [encode_integer(value.numerator), encode_integer(value.denominator)]
-
-
-def _decode_fraction(value: Value, what: str) -> Fraction:
-    if not isinstance(value, list):
-        return Fraction(decode_integer(value, what))
-    numerator, denominator = (decode_integer(v, what) for v in expect_array(value, what, length=2))
-    if denominator < 2 or Fraction(numerator, denominator).denominator != denominator:
-        raise ValueError(f"{what}: {numerator}/{denominator} is not in lowest terms")
-    return Fraction(numerator, denominator)
+    require(op in EXPRESSIONS.forms, f"{what}: unknown operation {op!r}")
+    expected = 1 + len(EXPRESSIONS.forms[op])
+    require(len(items) == expected, f"{what}: {expected} entries were expected, not {len(items)}")
+    return EXPRESSIONS.decode(items, position, what)

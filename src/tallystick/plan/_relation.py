@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +11,24 @@ import numpy.typing as npt
 from ..algebra import Vector
 from ..backend import FR_MODULUS, G1_BYTES, Backend
 from ..proofs import Shape, Transposed
-from ._linear import backward, bit_weights
 from ._matching import selections
-from ._ops import Constant, Hint, Input, InputBits, Matching, Mul, Output, Points, Zero
+from ._ops import (
+    Constant,
+    Hint,
+    Input,
+    InputBits,
+    Linear,
+    Matching,
+    Mul,
+    Output,
+    Points,
+    Zero,
+    bit_weights,
+    constant_of,
+)
 from ._plan import Plan
 
-__all__ = ["PlanRelation", "encodings"]
+__all__ = ["PlanRelation", "encodings", "forward"]
 
 
 class PlanRelation:
@@ -69,46 +82,60 @@ class PlanRelation:
 
         for v in range(len(plan.nodes) - 1, -1, -1):
             node, n, at = plan.nodes[v], layout.lengths[v], layout.place[v]
+            adjoint = adjoints.pop(v, None) if n else None
             match node:
                 case Zero(a):
                     contribute(a, zeros[at : at + layout.lengths[a]])
-                    continue
                 case Output(a, _, to):
                     if to is None:
                         contribute(a, outputs[at : at + layout.lengths[a]])
-                    continue
                 case Points(a):
                     contribute(a, points[at : at + layout.lengths[a]])
-                    continue
                 case Mul(a, b):
                     contribute(a, left[at : at + n])
                     contribute(b, right[at : at + n])
-                    slots.gates[v] = adjoints.pop(v, None)
-                    continue
-                case Hint(boolean=True):
-                    wires = left[at : at + n] + right[at : at + n]
-                    adjoint = adjoints.pop(v, None)
-                    slots.gates[v] = wires if adjoint is None else wires + adjoint
-                    continue
-            adjoint = adjoints.pop(v, None)
-            if adjoint is None or n == 0:
-                continue
-            match node:
+                    slots.gates[v] = adjoint
                 case Hint():
-                    slots.free[v] = adjoint
-                case Constant(values):
-                    constant += adjoint.dot(Vector.from_ints(backend, values))
+                    if node.boolean:
+                        wires = left[at : at + n] + right[at : at + n]
+                        slots.gates[v] = wires if adjoint is None else wires + adjoint
+                    elif adjoint is not None:
+                        slots.free[v] = adjoint
+                case Constant():
+                    if adjoint is not None:
+                        constant += adjoint.dot(constant_of(backend, node))
                 case Input():
-                    slots.add_input(v, _to_slots(backend, node, adjoint))
-                    constant += node.low * adjoint.sum() if node.form == "bits" else 0
+                    if adjoint is not None:
+                        slots.add_input(v, _to_slots(backend, node, adjoint))
+                        constant += node.low * adjoint.sum() if node.form == "bits" else 0
                 case InputBits(source):
-                    slots.add_input(source, adjoint)
+                    if adjoint is not None:
+                        slots.add_input(source, adjoint)
                 case Matching(a):
-                    contribute(a, adjoint * Vector.from_i64(backend, self._selected[v]))
+                    if adjoint is not None:
+                        contribute(a, adjoint * Vector.from_i64(backend, self._selected[v]))
+                case Linear():
+                    if adjoint is not None:
+                        parts = node.backward(adjoint, [layout.lengths[p] for p in node.operands])
+                        for p, part in zip(node.operands, parts, strict=True):
+                            contribute(p, part)
                 case _:
-                    for p, contribution in backward(plan, v, adjoint):
-                        contribute(p, contribution)
+                    assert_never(node)
         return slots.collect(constant)
+
+
+def forward(plan: Plan, v: int, operands: Sequence[Vector]) -> Vector:
+    """Return node v's value from its operands' values, or from its source's slots if it is ``input_bits``.
+
+    Inputs, constants, gates and hints are the caller's: a public constant concerns one party's shares only.  Raises
+    ``TypeError`` for them.
+    """
+    node = plan.nodes[v]
+    if isinstance(node, InputBits):
+        return operands[0]
+    if isinstance(node, Linear):
+        return node.forward(operands)
+    raise TypeError(f"{node.op} is not a linear operation")
 
 
 def _to_slots(backend: Backend, node: Input, adjoint: Vector) -> Vector:
@@ -140,13 +167,12 @@ class _Slots:
         free: list[Vector] = []
         gates: list[Vector] = []
         for v, node in enumerate(plan.nodes):
-            match node:
-                case Input():
-                    owners[node.member].append(self._or_zeros(self._inputs.get(v), node.slots))
-                case Hint(boolean=False):
-                    free.append(self._or_zeros(self.free.get(v), lengths[v]))
-                case Hint() | Mul():
-                    gates.append(self._or_zeros(self.gates.get(v), lengths[v]))
+            if isinstance(node, Input):
+                owners[node.member].append(self._or_zeros(self._inputs.get(v), node.slots))
+            elif isinstance(node, Hint) and not node.boolean:
+                free.append(self._or_zeros(self.free.get(v), lengths[v]))
+            elif isinstance(node, Hint | Mul):
+                gates.append(self._or_zeros(self.gates.get(v), lengths[v]))
         return Transposed(
             inputs=tuple(self._join(parts) for parts in owners),
             free=self._join(free),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product as cartesian
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 import numpy as np
 
@@ -200,8 +200,10 @@ def _compute(node: Node, values: Sequence[Integers], plan: Plan) -> Integers:
             chosen = [all(y in there for there in sets) for y in opened[own]]
             enough = sum(chosen) >= minimum
             return _array([x if c and enough else 0 for x, c in zip(values[a], chosen, strict=True)])
-        case _:
+        case Input() | Zero() | Output() | Points():
             return _array([])
+        case _:
+            assert_never(node)
 
 
 def _input_slots(node: Input, column: Integers) -> list[int]:

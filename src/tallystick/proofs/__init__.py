@@ -4,23 +4,25 @@ Normative text: ``spec/relation.md``, ``spec/gates.md``, ``spec/opening.md``, ``
 """
 
 from ._challenges import Challenges
-from ._commitment import commit_rows
+from ._commitment import commit_rows, commit_rows_var
+from ._equations import Drawn
 from ._gates import GatePoint, LinearClaim, arrange_rows, coset_values, linear_claim, root_of_unity
 from ._opening import Opening, OpeningShare, Part, add_parts, open_linear, solo
-from ._parts import JointChallenges, part_holds
+from ._parts import part_holds
 from ._proof import Proof, Witness, multiples, prove
-from ._ranges import InputForm, RangeInput, RangeRelation, input_slots, range_witness
+from ._ranges import InputForm, RangeInput, RangeRelation, commit_inputs, input_slots, range_witness
 from ._relation import MAX_COLUMNS, MIN_COLUMNS, Relation, Shape, Transposed, choose_columns
 from ._verifier import BatchVerifier
+from ._words import Words, to_words
 
 __all__ = [
     "MAX_COLUMNS",
     "MIN_COLUMNS",
     "BatchVerifier",
     "Challenges",
+    "Drawn",
     "GatePoint",
     "InputForm",
-    "JointChallenges",
     "LinearClaim",
     "Opening",
     "OpeningShare",
@@ -32,10 +34,13 @@ __all__ = [
     "Shape",
     "Transposed",
     "Witness",
+    "Words",
     "add_parts",
     "arrange_rows",
     "choose_columns",
+    "commit_inputs",
     "commit_rows",
+    "commit_rows_var",
     "coset_values",
     "input_slots",
     "linear_claim",
@@ -46,4 +51,5 @@ __all__ = [
     "range_witness",
     "root_of_unity",
     "solo",
+    "to_words",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ..backend import FR_MODULUS, Buffer
 from ..errors import VerificationError
 from ..transcript import Transcript
+from ._equations import Drawn
 from ._relation import Relation
 
 __all__ = ["Challenges"]
@@ -17,11 +18,13 @@ __all__ = ["Challenges"]
 class Challenges:
     """The transcript of one proof; every method is one absorbed message and the challenge that follows it."""
 
-    __slots__ = ("_columns", "_transcript")
+    __slots__ = ("_columns", "_cross", "_mask", "_transcript")
 
     def __init__(self, relation: Relation, *, context: bytes, input_rows: Buffer) -> None:
         shape = relation.shape
         self._columns = shape.columns
+        self._cross: list[int] = []
+        self._mask = 0
         self._transcript = t = Transcript("tallystick/v1/proof")
         t.absorb("context", context)
         t.absorb("relation", relation.digest)
@@ -35,6 +38,11 @@ class Challenges:
     def state(self) -> bytes:
         """The transcript's state, for batch weights."""
         return self._transcript.state
+
+    @property
+    def drawn(self) -> Drawn:
+        """The challenges that fold the rows, and that of the mask, once they are drawn."""
+        return Drawn(tuple(self._cross), self._mask)
 
     def rows(self, data: Buffer) -> int:
         """Absorb the free and gate row commitments; return xi, which must not be a root of unity."""
@@ -53,12 +61,14 @@ class Challenges:
     def cross(self, data: Buffer) -> int:
         """Absorb A, B of one row folding; return e."""
         self._transcript.absorb("fold-rows", data)
-        return self._transcript.challenge("e")
+        self._cross.append(self._transcript.challenge("e"))
+        return self._cross[-1]
 
     def mask(self, data: Buffer) -> int:
         """Absorb A*, T and, where there are points, U; return e."""
         self._transcript.absorb("mask", data)
-        return self._transcript.challenge("mask")
+        self._mask = self._transcript.challenge("mask")
+        return self._mask
 
     def response(self, data: Buffer) -> int:
         """Absorb v, zeta, omega and, where there are points, eta; return x."""

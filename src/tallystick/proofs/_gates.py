@@ -36,14 +36,6 @@ def root_of_unity(n: int) -> int:
     return pow(_GENERATOR, (_R - 1) // n, _R)
 
 
-def _tile(length: int, times: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return np.tile(np.arange(length, dtype=np.int64), times)
-
-
-def _repeat(length: int, times: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return np.repeat(np.arange(length, dtype=np.int64), times)
-
-
 def pad_gates(shape: Shape, wires: Vector) -> Vector:
     """Pad one value per gate with zeros to whole gate rows: length R_g * M."""
     return wires.pad(shape.gate_rows * shape.gates_per_row)
@@ -59,8 +51,8 @@ def coset_values(shape: Shape, wires: Vector, blinders: Vector) -> Vector:
     backend = wires.backend
     coefficients = wires.ntt(m, inverse=True)
     twist = Vector.powers(backend, root_of_unity(2 * m), m)
-    on_coset = (coefficients * twist[_tile(m, rows)]).ntt(m)
-    return on_coset - (blinders * 2)[_repeat(rows, m)]
+    on_coset = (coefficients * twist.tiled(rows)).ntt(m)
+    return on_coset - (blinders * 2).repeated(m)
 
 
 def arrange_rows(
@@ -76,9 +68,7 @@ def arrange_rows(
     parts.append(Vector.concat([free, blinders]).pad(shape.free_rows * c))
     if shape.gate_rows:
         outputs = pad_gates(shape, gates)
-        n = len(outputs)
-        interleave = np.arange(2 * n, dtype=np.int64).reshape(2, n).T.reshape(-1)
-        parts.append(Vector.concat([outputs, coset])[interleave])
+        parts.append(Vector.concat([outputs, coset]).transposed(2, len(outputs)))
     return Vector.concat(parts)
 
 
@@ -169,7 +159,7 @@ def linear_claim(
     gates = adjoint.gates
     if point is not None:
         scaled = Vector.concat([rho_f * point.vanish, rho_g * point.vanish, rho_h * point.vanish2])
-        blinders = scaled[np.arange(3 * rows, dtype=np.int64).reshape(3, rows).T.reshape(-1)]
+        blinders = scaled.transposed(3, rows)
         gates = pad_gates(shape, gates) + rho_h.outer(point.even)
         coset = rho_h.outer(point.odd)
     form = arrange_rows(

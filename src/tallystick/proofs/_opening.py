@@ -112,10 +112,10 @@ class OpeningShare:
         return self._form
 
     def _on_q_and_h(self, on_q: list[int], on_h: list[int]) -> Points:
-        backend = self._x.backend
-        bases = Points.concat([self._generators.q, self._generators.h])
-        pairs = [value for pair in zip(on_q, on_h, strict=True) for value in pair]
-        return bases.msm_rows(Vector.from_ints(backend, pairs))
+        n = len(on_q)
+        bases = Points.concat([self._generators.q] * n + [self._generators.h] * n)
+        products = bases.scale(Vector.from_ints(self._x.backend, on_q + on_h))
+        return products[:n] + products[n:]
 
     def cross(self) -> Part:
         """Step 1: A = <L_B, X_T>*Q + a*H and B = <L_T, X_B>*Q + b*H."""
@@ -235,8 +235,7 @@ def _halve(
         z = z_b.axpy(e, z_t)
         form = l_t.axpy(e, l_b)
         # A block of length m splits into two of length m/2: its top half weighs e, its bottom half 1.
-        pairs = np.arange(2 * blocks, dtype=np.int64).reshape(2, blocks).T.reshape(-1)
-        weights = Vector.concat([weights * e, weights])[pairs]
+        weights = Vector.concat([weights * e, weights]).transposed(2, blocks)
     final = z.to_bytes()
     challenges.final(final)
     return b"".join(sent), final

@@ -11,10 +11,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from ..algebra import Generators, Points, Random, Vector
-from ..backend import FR_BYTES, G1_BYTES
+from ..backend import FR_BYTES, G1_BYTES, BitArray
 from ..errors import DecodeError
 from ._challenges import Challenges
-from ._commitment import commit_rows
+from ._commitment import commit_over, commit_rows, commit_rows_var
 from ._gates import GatePoint, arrange_rows, coset_values, linear_claim, pad_gates
 from ._opening import FINAL_SCALARS, OpeningShare, open_linear, solo
 from ._relation import Relation, Shape
@@ -79,6 +79,8 @@ class Witness:
 
     ``inputs[k]`` are owner k's slots; ``input_gammas`` has one entry per input row; ``left``, ``right`` and
     ``gates`` have one entry per gate.  ``points`` are the values y that are published as y*Q, if there are any.
+    ``bits`` are the gates once more, where all are bits and no slot is free: then the prover's time does not depend on
+    them.
     """
 
     inputs: tuple[Vector, ...]
@@ -89,6 +91,7 @@ class Witness:
     gates: Vector
     outputs: Vector
     points: Vector | None = None
+    bits: BitArray | None = None
 
     def __repr__(self) -> str:
         return "<Witness>"
@@ -124,7 +127,7 @@ def prove(
     """Prove a relation alone, holding the whole witness.
 
     The witness is not checked: a wrong one gives a proof that every verifier refuses.  Randomness is drawn in the
-    order of ``spec/opening.md``, "Randomness and vectors".
+    order of ``spec/opening.md``, "Randomness and vectors".  Variable time, unless the witness has ``bits``.
     """
     shape, backend = relation.shape, witness.free.backend
     random = random or Random.system()
@@ -139,18 +142,17 @@ def prove(
     coset = Vector.zeros(backend, 0)
     if rows:
         coset = coset_values(shape, left, u) * coset_values(shape, right, v)
-    blinders = Vector.concat([u, v, w])[np.arange(3 * rows, dtype=np.int64).reshape(3, rows).T.reshape(-1)]
+    blinders = Vector.concat([u, v, w]).transposed(3, rows)
     x = arrange_rows(
         shape, inputs=witness.inputs, free=witness.free, blinders=blinders, gates=witness.gates, coset=coset
     )
-    own = x[shape.input_rows * shape.columns :]
-    row_bytes = commit_rows(generators, shape.columns, own, own_gammas).to_bytes()
+    row_bytes = _own_rows(generators, shape, witness.bits, x, coset, own_gammas).to_bytes()
     xi = challenges.rows(row_bytes)
     point, evaluations = None, Vector.zeros(backend, 0)
     if rows:
         point = GatePoint.at(backend, shape, xi)
         both = Vector.concat([point.factors(left, u), point.factors(right, v)])
-        evaluations = both[np.arange(2 * rows, dtype=np.int64).reshape(2, rows).T.reshape(-1)]
+        evaluations = both.transposed(2, rows)
     published = witness.published_points(generators).to_bytes()
     rho = challenges.evaluations(witness.outputs.to_bytes(), published, evaluations.to_bytes())
     claim = linear_claim(
@@ -175,3 +177,21 @@ def prove(
         halving=opening.halving,
         final=opening.final,
     )
+
+
+def _own_rows(
+    generators: Generators, shape: Shape, bits: BitArray | None, x: Vector, coset: Vector, gammas: Vector
+) -> Points:
+    """Commit to the free and gate rows of the matrix x."""
+    c, free, gates = shape.columns, shape.free_rows, shape.gate_rows
+    own = x[shape.input_rows * c :]
+    if bits is None or not gates:
+        return commit_rows_var(generators, c, own, gammas)
+    # Without free slots the free rows hold blinders alone, which are uniform.  Coset entries are not: each is, but in
+    # a row whose gates are equal they are equal, too.
+    blinders = commit_rows_var(generators, c, own[: free * c], gammas[:free])
+    padded = np.zeros((gates, c // 2), dtype=np.uint8)
+    padded.reshape(-1)[: len(bits)] = bits
+    on_bits = generators.g[:c:2].subset_sums(padded)
+    on_coset = commit_over(generators.g[1:c:2], generators, coset, gammas[free:])
+    return Points.concat([blinders, on_bits + on_coset])

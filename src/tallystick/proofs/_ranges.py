@@ -12,15 +12,16 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from ..algebra import Vector
-from ..backend import FR_MODULUS, Backend
+from ..algebra import Generators, Points, Vector
+from ..backend import FR_MODULUS, Backend, BitArray
 from ..encoding import dumps
+from ._commitment import commit_rows_var
 from ._proof import Witness
 from ._relation import Shape, Transposed
+from ._words import Column, Words, at_least, low_bits, minus, to_vector, to_words
 
-__all__ = ["InputForm", "RangeInput", "RangeRelation", "input_slots", "range_witness"]
+__all__ = ["InputForm", "RangeInput", "RangeRelation", "commit_inputs", "input_slots", "range_witness"]
 
 InputForm = Literal["value", "bits"]
 _MAX_BITS = 250
@@ -148,43 +149,93 @@ def _spread(per_element: Vector, weights: list[int]) -> Vector:
     return per_element.outer(Vector.from_ints(per_element.backend, weights))
 
 
-def _digits(values: npt.NDArray[np.object_], item: RangeInput, weights: list[int]) -> npt.NDArray[np.int64]:
-    """Return the n*k bits with sum weights_i * bit_i = value, where weights are 1, 2, 4, ... but for the last."""
-    k = item.bits
-    if k == 0:
-        return np.zeros(0, dtype=np.int64)
-    top = (values >= (1 << (k - 1))).astype(np.int64)
-    rest = values - top.astype(object) * weights[-1]
-    columns = [((rest >> i) & 1).astype(np.int64) for i in range(k - 1)]
-    return np.stack([*columns, top], axis=1).reshape(-1)
+def _digits(values: Words, weights: list[int]) -> BitArray:
+    """Return bits of shape (n, k) with sum weights_i * bit_i = value; weights are 1, 2, 4, ... but for the last."""
+    if not weights:
+        return np.zeros((values.shape[1], 0), dtype=np.uint8)
+    top = at_least(values, 1 << (len(weights) - 1))
+    rest = minus(values, to_words([weights[-1]]) * top)
+    return np.concatenate([low_bits(rest, len(weights) - 1), top.astype(np.uint8)[:, None]], axis=1)
 
 
-def input_slots(backend: Backend, item: RangeInput, values: Sequence[int]) -> Vector:
+def _binary(item: RangeInput, column: Column) -> BitArray:
+    """Return the k binary digits of every value - low, of shape (n, k)."""
+    return _digits(minus(to_words(column), item.low), [1 << i for i in range(item.bits)])
+
+
+def _to_vector(backend: Backend, bits: BitArray) -> Vector:
+    return Vector.from_i64(backend, bits.reshape(-1).astype(np.int64))
+
+
+def input_slots(backend: Backend, item: RangeInput, column: Column) -> Vector:
     """Return the committed slots of one input: its values, or their binary digits."""
     if item.form == "value":
-        return Vector.from_ints(backend, values)
-    shifted = np.array([v - item.low for v in values], dtype=object)
-    return Vector.from_i64(backend, _digits(shifted, item, [1 << i for i in range(item.bits)]))
+        return to_vector(backend, to_words(column))
+    return _to_vector(backend, _binary(item, column))
+
+
+def commit_inputs(
+    generators: Generators, relation: RangeRelation, columns: Sequence[Column], gammas: Vector
+) -> Points:
+    """Commit to the rows of the owner's slots, in time that does not depend on the values.
+
+    ``columns[k]`` are the integers of input k, ``gammas`` the rows' blinding factors.  A value x is committed to as
+    low, which is public, and the bits of x - low, as many as its interval has, one row of bits for each power of two.
+    Raises ValueError for a value that has more.
+    """
+    backend, c, rows = generators.backend, relation.shape.columns, relation.shape.input_rows
+    planes = max((1 if i.form == "bits" else i.bits for i in relation.inputs if i.slots), default=0)
+    bits = np.zeros((planes, rows * c), dtype=np.uint8)
+    used = np.zeros((planes, rows), dtype=bool)
+    lows = [Vector.zeros(backend, 0)]
+    start = 0
+    for item, column in zip(relation.inputs, columns, strict=True):
+        digits = _binary(item, column)
+        if item.form == "bits":
+            digits = digits.reshape(-1, 1)
+        elif not _within(item, column):
+            raise ValueError(f"a value lies outside [{item.low}, {item.high}]")
+        stop = start + item.slots
+        bits[: digits.shape[1], start:stop] = digits.T
+        used[: digits.shape[1], start // c : -(-stop // c)] = True
+        lows.append(Vector.constant(backend, item.low if item.form == "value" else 0, item.slots))
+        start = stop
+    width = c if rows > 1 else start
+    sums = generators.g[:width].subset_sums(bits.reshape(planes, rows, c)[used][:, :width])
+    sums = Points.concat([Points.identity(backend, 1), sums])
+    place = np.zeros(used.shape, dtype=np.int64)
+    place[used] = np.arange(1, len(sums))
+    total = Points.identity(backend, rows)
+    for plane in reversed(range(planes)):
+        total = total + total + sums[place[plane]]
+    return total + commit_rows_var(generators, c, Vector.concat(lows).pad(rows * c), gammas)
+
+
+def _within(item: RangeInput, column: Column) -> bool:
+    offsets = minus(to_words(column), item.low)
+    return bool(np.all(at_least(offsets, 0) > at_least(offsets, item.high - item.low + 1)))
 
 
 def range_witness(
-    backend: Backend, relation: RangeRelation, values: Sequence[Sequence[int]], input_gammas: Vector
+    backend: Backend, relation: RangeRelation, columns: Sequence[Column], input_gammas: Vector
 ) -> Witness:
-    """Return the owner's witness; ``values[k]`` are the integers of input k.
+    """Return the owner's witness; ``columns[k]`` are the integers of input k.
 
     A value outside its interval gives a witness that does not satisfy the relation, so that the proof is refused:
     callers refuse such values before (``DataError``).
     """
-    slots, gates = [Vector.zeros(backend, 0)], [Vector.zeros(backend, 0)]
-    for item, column in zip(relation.inputs, values, strict=True):
+    slots = [Vector.zeros(backend, 0)]
+    gates = [np.zeros(0, dtype=np.uint8)]
+    for item, column in zip(relation.inputs, columns, strict=True):
         slots.append(input_slots(backend, item, column))
-        shifted = np.array([v - item.low for v in column], dtype=object)
-        if item.form == "bits":
-            gates.append(slots[-1])
-            shifted = (item.high - item.low) - shifted
-        if item.form == "value" or item.complement:
-            gates.append(Vector.from_i64(backend, _digits(shifted, item, item.weights)))
-    wires = Vector.concat(gates)
+        if item.form == "value":
+            gates.append(_digits(minus(to_words(column), item.low), item.weights).reshape(-1))
+            continue
+        gates.append(_binary(item, column).reshape(-1))
+        if item.complement:
+            gates.append(_digits(minus(item.high, to_words(column)), item.weights).reshape(-1))
+    bits = np.concatenate(gates)
+    wires = _to_vector(backend, bits)
     none = Vector.zeros(backend, 0)
     return Witness(
         inputs=(Vector.concat(slots),),
@@ -194,4 +245,5 @@ def range_witness(
         right=wires,
         gates=wires,
         outputs=none,
+        bits=bits,
     )

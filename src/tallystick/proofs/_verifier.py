@@ -9,28 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..algebra import Generators, Points, Vector
-from ..backend import FR_BYTES, FR_MODULUS, G1_BYTES, Backend
+from ..backend import FR_BYTES, G1_BYTES, Backend
 from ..errors import DecodeError, VerificationError
 from ..transcript import Transcript
 from ._challenges import Challenges
+from ._equations import Equation, Folds, Opened, Remainder, add_up
 from ._gates import GatePoint, linear_claim
 from ._proof import Proof
 from ._relation import Relation
 
 __all__ = ["BatchVerifier"]
-
-_R = FR_MODULUS
-
-
-@dataclass(frozen=True, slots=True)
-class _Equation:
-    """One sum that must be the point at infinity: g*G + h*H + q*Q + scalars*points."""
-
-    g: Vector | None
-    h: int
-    q: int
-    points: Points
-    scalars: Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +27,7 @@ class _Checked:
 
     name: str
     state: bytes
-    equations: tuple[tuple[str, _Equation], ...]
+    equations: tuple[tuple[str, Equation], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,33 +70,6 @@ def _field_at(names: Sequence[str], parts: Sequence[bytes], offset: int) -> str:
             return name
         offset -= len(part)
     return names[-1]
-
-
-class Folds:
-    """The challenges of a sequence of foldings C' = e*C + A + e*e*B, unrolled."""
-
-    def __init__(self, challenges: list[int]) -> None:
-        self.challenges = challenges
-        self.start = 1
-        pairs: list[int] = []
-        for e in reversed(challenges):
-            pairs = [self.start, e * e % _R * self.start % _R, *pairs]
-            self.start = self.start * e % _R
-        self.cross = pairs
-
-
-def row_weights(rows: int, challenges: list[int]) -> tuple[list[int], list[int]]:
-    """Return the weight of every row in the folded X (top 1, bottom e) and in the folded L (top e, bottom 1)."""
-    sizes = []
-    while rows > 1:
-        sizes.append(rows)
-        rows = -(-rows // 2)
-    in_x, in_l = [1], [1]
-    for size, e in zip(reversed(sizes), reversed(challenges), strict=True):
-        bottom = size - len(in_x)
-        in_x = in_x + [e * w % _R for w in in_x[:bottom]]
-        in_l = [e * w % _R for w in in_l] + in_l[:bottom]
-    return in_x, in_l
 
 
 class BatchVerifier:
@@ -159,64 +120,37 @@ class BatchVerifier:
             relation.given(encoded), point, rho, outputs=outputs, evaluations=decoded.evaluations
         )
         pair = 2 * G1_BYTES
-        folds = Folds([challenges.cross(proof.cross[k : k + pair]) for k in range(0, len(proof.cross), pair)])
-        e_mask = challenges.mask(proof.mask)
-        v, zeta, omega, *eta = decoded.response.to_ints()
+        for k in range(0, len(proof.cross), pair):
+            challenges.cross(proof.cross[k : k + pair])
+        challenges.mask(proof.mask)
+        opened = Opened(
+            claim,
+            challenges.drawn,
+            rows=Points.concat([input_commitments, decoded.rows]),
+            cross=decoded.cross,
+            mask=decoded.mask,
+            published=published,
+        )
+        v, *tail = decoded.response.to_ints()
         x = challenges.response(proof.response)
         halves = Folds(
             [challenges.halving(proof.halving[k : k + pair]) for k in range(0, len(proof.halving), pair)]
         )
         challenges.final(proof.final)
-
-        # v*Q + omega*H - e*Y_end - T = 0
-        in_y = -e_mask * folds.start % _R
-        y_equation = _Equation(
-            g=None,
-            h=omega,
-            q=(v + in_y * claim.value) % _R,
-            points=Points.concat([decoded.cross, decoded.mask[1:2], published]),
-            scalars=Vector.concat(
-                [
-                    Vector.from_ints(backend, [-e_mask * s % _R for s in folds.cross] + [-1]),
-                    claim.weights * in_y,
-                ]
-            ),
-        )
-        # sum (weight of G_i)*z*G_i + x*<L_end, z>*Q - W_end = 0
-        in_x, in_l = row_weights(shape.rows, folds.challenges)
-        form = claim.form.combine(Vector.from_ints(backend, in_l))
+        form, g = opened.form, decoded.final
         for e in halves.challenges:
             half = len(form) // 2
             form = form[:half].axpy(e, form[half:])
-        g = decoded.final
         for e in reversed(halves.challenges):
             g = Vector.concat([g * e, g])
-        scale = halves.start
-        w_equation = _Equation(
+        remainder = Remainder(
             g=g,
-            h=scale * zeta % _R,
-            q=x * (form.dot(decoded.final) - scale * v) % _R,
-            points=Points.concat([input_commitments, decoded.rows, decoded.mask[:1], decoded.halving]),
-            scalars=Vector.concat(
-                [
-                    Vector.from_ints(backend, in_x) * (-scale * e_mask % _R),
-                    Vector.from_ints(backend, [-scale] + [-s for s in halves.cross]),
-                ]
-            ),
+            q=x * form.dot(decoded.final),
+            scale=halves.start,
+            points=decoded.halving,
+            scalars=halves.cross,
         )
-        equations = [("y", y_equation), ("w", w_equation)]
-        if shape.points:
-            # eta*Q - e*W - U = 0
-            minus_one = Vector.from_ints(backend, [-1])
-            u_equation = _Equation(
-                g=None,
-                h=0,
-                q=eta[0],
-                points=Points.concat([decoded.mask[2:], published]),
-                scalars=Vector.concat([minus_one, claim.weights * (-e_mask % _R)]),
-            )
-            equations.append(("u", u_equation))
-        self._checked.append(_Checked(name, challenges.state, tuple(equations)))
+        self._checked.append(_Checked(name, challenges.state, opened.equations(v, tail, x, remainder)))
 
     def verify(self) -> None:
         """Check every proof added; VerificationError (``check`` = ``linear-opening``) names the first that fails."""
@@ -230,19 +164,5 @@ class BatchVerifier:
         for one in checked:
             weights.absorb("proof", one.state)
         equations = [labelled for one in checked for labelled in one.equations]
-        backend = equations[0][1].scalars.backend
-        columns = max(len(equation.g) for _, equation in equations if equation.g is not None)
-        g = Vector.zeros(backend, columns)
-        h = q = 0
-        points, scalars = [], []
-        for label, equation in equations:
-            weight = weights.challenge(label)
-            if equation.g is not None:
-                g = equation.g.pad(columns).axpy(weight, g)
-            h += weight * equation.h
-            q += weight * equation.q
-            points.append(equation.points)
-            scalars.append(equation.scalars * weight)
-        bases = Points.concat([self._generators.g[:columns], self._generators.h, self._generators.q, *points])
-        total = bases.msm(Vector.concat([g, Vector.from_ints(backend, [h, q]), *scalars]))
-        return total.is_identity()
+        weighted = ((weights.challenge(label), equation) for label, equation in equations)
+        return add_up(self._generators, weighted).is_identity()

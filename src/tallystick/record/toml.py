@@ -26,7 +26,12 @@ def read_toml(path: Path, what: str) -> dict[str, object]:
         raise UsageError(f"{path}: a {what} has at most {_MAX_FILE} bytes")
     try:
         return tomllib.loads(raw.decode("utf-8"), parse_float=Decimal)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, ArithmeticError) as error:
+    except RecursionError as error:
+        raise UsageError(f"{path}: not valid TOML: lists or tables within each other too often") from error
+    except (
+        ValueError,
+        ArithmeticError,
+    ) as error:  # Not only TOMLDecodeError: integers of thousands of digits, too.
         raise UsageError(f"{path}: not valid TOML: {error}") from error
 
 

@@ -6,12 +6,14 @@ Every member traces its own copy of the program, so nobody computes what it has 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from ..errors import ProtocolAbort, VerificationError
 from ..party import Mesh
-from ..plan import Plan, Program, trace
+from ..plan import Plan
 from ..record import AgreedMember, Agreement, Policy, Table, Terms, check_signature, sign
+from ..tracing import Traceable
 from ._hello import Hello, exchange_hellos
 from ._identity import Identity
 from ._job import Job, check_policy, schemas
@@ -26,7 +28,7 @@ Approve = Callable[[Plan, Terms], None]
 async def agree(
     mesh: TlsMesh,
     job: Job,
-    program: Program,
+    program: Traceable,
     identity: Identity,
     *,
     rows: int,
@@ -43,7 +45,7 @@ async def agree(
     hellos, _digest = await exchange_hellos(
         mesh, members, identity, "run", terms=job.terms(), preparation=preparation, rows=rows
     )
-    plan = trace(program, schemas(job, [hello.rows for hello in hellos]))
+    plan = await asyncio.to_thread(program.trace, schemas(job, [hello.rows for hello in hellos]))
     terms = _terms(job, plan, preparation, hellos)
     await _compare_plans(mesh, job, plan, terms, hellos)
     check_policy(job.policy, plan, whose="the job's policy")

@@ -11,7 +11,7 @@ from ..errors import DecodeError, ProtocolAbort, VerificationError
 from ..online import Committed, OwnInputs, accept_inputs
 from ..party import Mesh
 from ..plan import Input, Plan
-from ..proofs import Proof, RangeRelation, commit_rows, input_slots, prove, range_witness
+from ..proofs import Proof, RangeRelation, Words, commit_inputs, input_slots, prove, range_witness
 from ..record import Agreement, Commitment, check_signature, commitment_digest, range_context, sign
 from ._data import DataTable
 from ._hello import malformed
@@ -41,7 +41,7 @@ def make_commitment(
         + [input_slots(backend, item, column) for item, column in zip(relation.inputs, values, strict=True)]
     )
     gammas = random.vector(backend, relation.shape.input_rows)
-    rows = commit_rows(generators, plan.columns, slots.pad(len(gammas) * plan.columns), gammas)
+    rows = commit_inputs(generators, relation, values, gammas)
     session_id = agreement.terms.session_id
     body: dict[str, encoding.Value] | None = None
     if len(slots):
@@ -59,13 +59,11 @@ def make_commitment(
     return OwnInputs(slots, gammas), Commitment(points, body, signature)
 
 
-def _in_order(inputs: Sequence[Input], data: DataTable, random: Random) -> list[list[int]]:
+def _in_order(inputs: Sequence[Input], data: DataTable, random: Random) -> list[Words]:
     """Return each input's column: in the table's order, or in a random one, drawn anew for every number."""
     orders = {node.order: random.permutation(node.n) for node in inputs if node.order is not None}
     return [
-        list(data.columns[node.name])
-        if node.order is None
-        else [data.columns[node.name][k] for k in orders[node.order]]
+        data.words[node.name] if node.order is None else data.words[node.name][:, orders[node.order]]
         for node in inputs
     ]
 

@@ -10,12 +10,13 @@ import csv
 import importlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
 from ..errors import DataError, UsageError
 from ..plan import Column
+from ..proofs import Words, to_words
 
 __all__ = ["DataTable", "read_table"]
 
@@ -26,10 +27,18 @@ _SHOWN = 40
 
 @dataclass(frozen=True, slots=True, repr=False)
 class DataTable:
-    """A member's columns as scaled integers, in the order declared; the repr shows no value."""
+    """A member's columns as scaled integers, in the order declared; the repr shows no value.
+
+    ``words`` are the columns once more, in the form that takes the same time whatever the values are.  They are made
+    here, before anything is connected.
+    """
 
     rows: int
     columns: dict[str, list[int]]
+    words: dict[str, Words] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "words", {name: to_words(column) for name, column in self.columns.items()})
 
     def __repr__(self) -> str:
         return f"<DataTable: {self.rows} rows of {', '.join(self.columns)}>"
@@ -63,7 +72,18 @@ def _entry(cell: str, column: Column, where: str) -> int:
         raise DataError(
             f"{where}: {_shown(cell)} has {len(fraction)} decimals, the job declares {column.decimals}"
         )
+    if len(whole) > 1 and whole[0] == "0":
+        raise DataError(
+            f"{where}: {_shown(cell)} begins with a zero",
+            hint=f"as a number it is the same as {whole.lstrip('0') or '0'}; write it so if that is meant",
+        )
     value = int(whole + fraction.ljust(column.decimals, "0"))
+    if isinstance(cell, _Rounded) and value >> cell.digits:
+        # Several numbers share this representation: identifiers that went through doubles come out as others.
+        raise DataError(
+            f"{where}: {_shown(cell)} is a floating-point number of {cell.digits} binary digits, too few to be exact",
+            hint="store the column as integers, decimals or text",
+        )
     if sign == "-":
         value = -value
     if not column.low <= value <= column.high:
@@ -131,20 +151,38 @@ def _parquet_rows(path: Path, columns: Iterable[str]) -> Iterator[tuple[str, lis
         _places(names, columns, path)
         number = 0
         for batch in file.iter_batches(columns=list(columns)):
-            for cells in zip(*(batch.column(c).to_pylist() for c in columns), strict=True):
+            read = [batch.column(name) for name in columns]
+            digits = [_FLOATS.get(str(c.type)) for c in read]
+            for cells in zip(*(c.to_pylist() for c in read), strict=True):
                 number += 1
-                yield f"row {number}", [_cell(cell) for cell in cells]
+                yield f"row {number}", [_cell(cell, n) for cell, n in zip(cells, digits, strict=True)]
     except DataError:
         raise
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: is not a readable Parquet file: {str(error).splitlines()[0]}") from error
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, digits: int | None) -> str:
     """Write a Parquet value as it would stand in a CSV file; floats by their shortest exact digits."""
     if value is None:
         return ""
     if isinstance(value, float | Decimal):
         number = Decimal(repr(value)) if isinstance(value, float) else value
-        return format(number, "f") if number.is_finite() else str(number)
+        text = format(number, "f") if number.is_finite() else str(number)
+        return text if digits is None else _Rounded(text, digits)
     return str(value)
+
+
+_FLOATS = {"halffloat": 11, "float": 24, "double": 53}
+"""How many binary digits the numbers of Arrow's floating-point types have."""
+
+
+class _Rounded(str):
+    """The text of a floating-point number of so many binary digits."""
+
+    digits: int
+
+    def __new__(cls, text: str, digits: int) -> _Rounded:
+        self = super().__new__(cls, text)
+        self.digits = digits
+        return self

@@ -19,6 +19,8 @@ __all__ = ["Job", "check_policy", "read_job", "read_max_epsilon", "read_policy",
 _EPSILON = "max_epsilon"
 _MOST_EPSILON = 1000
 
+_SHOWN = 40
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -92,17 +94,29 @@ def _scaled(value: object, decimals: int, where: str) -> int:
     """Return value * 10**decimals, which must be an integer; ends of ranges are written as values are."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise UsageError(f"{where}: a number is needed")
+    if isinstance(value, int) and value.bit_length() > 4 * MAX_INPUT_BITS:
+        raise UsageError(f"{where}: an integer of {value.bit_length()} bits is out of range")
     number = Decimal(value)
+    if number == 0:
+        return 0
     if not number.is_finite() or number.adjusted() > MAX_INPUT_BITS:
-        raise UsageError(f"{where}: {value} is out of range")
+        raise UsageError(f"{where}: {_brief(value)} is out of range")
+    # Zeros at the end may be many, in digits or in the exponent, and say nothing: without them every power of ten below
+    # is bounded, however the number was written.
     sign, digits, exponent = number.as_tuple()
     assert isinstance(exponent, int)
-    shift = exponent + decimals
-    magnitude = int("".join(map(str, digits)) or "0")
-    if shift < 0 and magnitude % 10**-shift:
-        raise UsageError(f"{where}: {value} has more than {decimals} decimals")
-    scaled: int = magnitude * 10**shift if shift >= 0 else magnitude // 10**-shift
+    written = "".join(map(str, digits))
+    significant = written.rstrip("0")
+    shift = exponent + len(written) - len(significant) + decimals
+    if shift < 0:
+        raise UsageError(f"{where}: {_brief(value)} has more than {decimals} decimals")
+    scaled: int = int(significant) * 10**shift
     return -scaled if sign else scaled
+
+
+def _brief(value: object) -> str:
+    written = str(value)
+    return written if len(written) <= _SHOWN else written[: _SHOWN - 1] + "…"
 
 
 def _policy(entries: Mapping[str, object], where: str) -> Policy:

@@ -16,9 +16,10 @@ from math import fsum, inf
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
+from ..disclosure import budgets
 from ..encoding import dumps
 from ..errors import PolicyError, UsageError
-from ..plan import Plan, budgets
+from ..plan import Plan
 from ._job import Job
 
 __all__ = ["Ledger", "Samples", "State", "check_budget", "job_key", "remark", "spent_by"]

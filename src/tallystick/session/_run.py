@@ -33,7 +33,7 @@ from ..online import (
     share_inputs,
 )
 from ..party import Party
-from ..plan import Output, Plan, PlanRelation, Program, ResultValue, centred, encodings, told
+from ..plan import Output, Plan, PlanRelation, ResultValue, centred, encodings, told
 from ..record import (
     Agreement,
     Commitment,
@@ -47,6 +47,7 @@ from ..record import (
     check_signature,
     sign,
 )
+from ..tracing import Traceable
 from ._agreement import Approve, agree
 from ._commit import collect_commitments, make_commitment
 from ._connect import bind, own_address
@@ -83,7 +84,7 @@ class Node:
 
     job: Job
     identity: Identity
-    program: Program
+    program: Traceable
     data: DataTable
     backend: Backend
     preparation: str

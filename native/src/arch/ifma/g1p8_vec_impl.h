@@ -231,20 +231,29 @@ static __mmask8 ts_g1a8_decode_var(ts_g1a8 *p, const uint8_t *in, size_t n) {
     return good & ts_g1a8_in_subgroup(p);
 }
 
-static int ifma_g1_vec_from_bytes_var(ts_g1 *out, size_t *bad, const uint8_t *in, size_t n) {
+typedef __mmask8 (*ts_g1a8_decoder)(ts_g1a8 *p, const uint8_t *in, size_t n);
+typedef int (*ts_g1_decoder)(ts_g1 *out, size_t *bad, const uint8_t *in, size_t n);
+
+/* Where the vector decoder does not take all eight points, of so many bytes each, the scalar one has the last word: it names
+ * the first bad point and what is wrong with it, and what it accepts stands. */
+TS_INLINE int ts_g1a8_vec_decode_var(ts_g1 *out, size_t *bad, const uint8_t *in, size_t n, size_t size,
+                                     ts_g1a8_decoder vector, ts_g1_decoder scalar) {
     for (size_t k = 0; k < n; k += 8) {
         ts_g1a8 p;
-        if (ts_g1a8_decode_var(&p, in + TS_G1_BYTES * k, n - k) != 0xff) {
-            /* The scalar decoder finds the first bad point and what is wrong with it. */
-            const int code = g1_vec_from_bytes_var(out + k, bad, in + TS_G1_BYTES * k, ts_min(n - k, 8));
-            TS_ASSERT(code != TS_OK);
-            *bad += k;
-            memset(out, 0, n * sizeof *out);
-            return code;
+        if (vector(&p, in + size * k, n - k) == 0xff) {
+            ts_g1a8_store(out + k, &p, n - k);
+            continue;
         }
-        ts_g1a8_store(out + k, &p, n - k);
+        const int code = scalar(out + k, bad, in + size * k, ts_min(n - k, 8));
+        if (code == TS_OK) continue;
+        *bad += k;
+        return ts_refuse(code, out, n * sizeof *out);
     }
     return TS_OK;
+}
+
+static int ifma_g1_vec_from_bytes_var(ts_g1 *out, size_t *bad, const uint8_t *in, size_t n) {
+    return ts_g1a8_vec_decode_var(out, bad, in, n, TS_G1_BYTES, ts_g1a8_decode_var, g1_vec_from_bytes_var);
 }
 
 /* Loads up to eight points as integers; returns those at infinity, which read as zero. */
@@ -308,19 +317,7 @@ static __mmask8 ts_g1a8_decode_affine_var(ts_g1a8 *p, const uint8_t *in, size_t 
 }
 
 static int ifma_g1_vec_from_affine_var(ts_g1 *out, size_t *bad, const uint8_t *in, size_t n) {
-    for (size_t k = 0; k < n; k += 8) {
-        const uint8_t *block = in + 2 * TS_FP_BYTES * k;
-        ts_g1a8 p;
-        if (ts_g1a8_decode_affine_var(&p, block, n - k) != 0xff) {
-            const int code = g1_vec_from_affine_var(out + k, bad, block, ts_min(n - k, 8));
-            TS_ASSERT(code != TS_OK);
-            *bad += k;
-            memset(out, 0, n * sizeof *out);
-            return code;
-        }
-        ts_g1a8_store(out + k, &p, n - k);
-    }
-    return TS_OK;
+    return ts_g1a8_vec_decode_var(out, bad, in, n, 2 * TS_FP_BYTES, ts_g1a8_decode_affine_var, g1_vec_from_affine_var);
 }
 
 #endif

@@ -1,4 +1,4 @@
-/* The element-wise kernels of ring/zq_kernels.h, eight residues to a vector. Rows of fewer go to the portable code. */
+/* The element-wise kernels of a ring (cpu/kernels.h), eight residues to a vector. Rows of fewer go to the portable code. */
 #ifndef TS_ZQ8_IMPL_H
 #define TS_ZQ8_IMPL_H
 

@@ -1,4 +1,4 @@
-/* The transforms of ring/zq_kernels.h on AVX-512 IFMA: the layers of ring/zq_impl.h, three at a time in registers.
+/* The transforms of cpu/kernels.h on AVX-512 IFMA: the layers of ring/zq_impl.h, three at a time in registers.
  *
  * Blocks of butterflies form a binary tree: the block at node has the twiddle of that index, and its two halves are
  * the nodes 2 node and 2 node + 1. The recursion goes depth first, so that from blocks of 32 KiB on the data stay in the L1

@@ -1,6 +1,9 @@
 /* The code path every 64-bit processor runs. */
 #include "../../kernels_impl.h"
 
-static int portable_supported(void) { return 1; }
-
-const ts_cpu ts_cpu_portable = {.name = "portable", .supported = portable_supported, TS_KERNELS};
+const ts_cpu ts_cpu_portable = {
+    .name = "portable",
+    .features = "",
+#define TS_KERNEL(code, result, kernel, parameters) .kernel = TS_CODE_##code(kernel),
+#include "../../cpu/kernels.h"
+};

@@ -1,0 +1,108 @@
+"""A plan for people: what goes in, what is revealed, what it costs, and what to think about before running
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ..disclosure import budgets, warnings
+from ..plan import Plan, explain_results, revealed
+from ._calibration import CALIBRATIONS, Calibration
+from ._estimate import Estimate, estimate
+from ._material import Material
+
+__all__ = ["render"]
+
+
+def render(
+    plan: Plan, cost: Estimate | None = None, calibrations: Mapping[str, Calibration] = CALIBRATIONS
+) -> str:
+    """Return the plan as text: inputs, what is revealed, results, cost, warnings."""
+    cost = estimate(plan) if cost is None else cost
+    lines = [f"plan {plan.program}  {plan.digest.hex()}"]
+    lines += ["", "inputs, committed and proved to lie in their ranges"]
+    lines += _table(_input_rows(plan))
+    lines += ["", "what is revealed, to all members and to every reader of the transcript"]
+    lines += [f"  [{name}] {line}" for name, line in zip(_names(plan), revealed(plan), strict=True)] or [
+        "  nothing"
+    ]
+    spent = budgets(plan)
+    if spent:
+        lines += ["", "differential privacy, as far as noise was added; budgets of several uses add up"]
+        lines += [f"  {budget.text()}" for budget in spent]
+    lines += ["", "results, computed from it in public"]
+    lines += _table([r.name, f"= {t}"] for r, t in zip(plan.results, explain_results(plan), strict=True))
+    lines += ["", "cost of a run"]
+    lines += _table(_cost_rows(cost, calibrations))
+    concerns = warnings(plan)
+    if concerns:
+        lines += ["", "think about"]
+        lines += [f"  {line}" for line in concerns]
+    return "\n".join(lines) + "\n"
+
+
+def _names(plan: Plan) -> list[str]:
+    """Return how the lines of ``revealed`` are called: 1, 2, ... for outputs, T1, T2, ... for points."""
+    outputs = [str(k + 1) for k in range(len(plan.outputs))]
+    return outputs + [f"T{k + 1}" for k in range(len(plan.points))]
+
+
+def _input_rows(plan: Plan) -> Iterator[list[str]]:
+    for node in plan.inputs:
+        scale = f" / 10^{node.decimals}" if node.decimals else ""
+        yield [
+            plan.members[node.member].name,
+            node.name,
+            f"{node.n} rows",
+            f"{node.low} … {node.high}{scale}",
+            "as bits" if node.form == "bits" else "in random order" if node.order is not None else "",
+        ]
+
+
+def _cost_rows(cost: Estimate, calibrations: Mapping[str, Calibration]) -> Iterator[list[str]]:
+    sent = max(cost.bytes_sent)
+    yield ["gates", f"{cost.gates:,}", f"{cost.boolean_wires:,} of them boolean wires"]
+    yield ["triples", f"{cost.triples:,}", f"{cost.coset_products:,} of them for the proof"]
+    yield ["random bits", f"{cost.random_bits:,}", ""]
+    yield ["input masks", f"{sum(cost.masks):,}", ""]
+    yield [
+        "rounds",
+        f"{cost.rounds:,}",
+        f"{sum(s.rounds for s in cost.steps if s.phase == 'compute'):,} to compute",
+    ]
+    yield ["sent by a member", _bytes(sent), "at most, to all others together"]
+    yield ["proof", _bytes(cost.proof_bytes), f"range proofs {_bytes(sum(cost.range_proof_bytes))}"]
+    yield ["transcript", _bytes(cost.transcript_bytes), ""]
+    keys = _seconds(cost.phase_seconds("native", calibrations)["set up"])
+    for name, seconds, more in (
+        (
+            "prepare",
+            cost.preparation_seconds,
+            f"from an empty store: keys {keys}, sends {_bytes(_preparation_bytes(cost.material))}",
+        ),
+        ("run", cost.seconds, "from full stores"),
+        ("audit", cost.audit_seconds, ""),
+    ):
+        pure = f"pure Python {_seconds(seconds('pure', calibrations))}"
+        yield [name, _seconds(seconds("native", calibrations)), f"{pure}; {more}" if more else pure]
+
+
+def _preparation_bytes(material: Material) -> int:
+    return material.set_up_bytes + max(material.bytes_sent)
+
+
+def _table(rows: Iterator[list[str]] | Sequence[list[str]]) -> list[str]:
+    cells = list(rows)
+    if not cells:
+        return ["  none"]
+    widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
+    return ["  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def _bytes(n: int) -> str:
+    return f"{n:,} B" if n < 10_000 else f"{n / 1000:,.0f} kB" if n < 10_000_000 else f"{n / 1e6:,.0f} MB"
+
+
+def _seconds(s: float) -> str:
+    return f"about {s:.2g} s" if s < 100 else f"about {s / 60:.0f} min"

@@ -1,0 +1,63 @@
+"""What to think about before a plan is run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..plan import Input, Node, Plan
+from ._copies import copied_inputs, sources
+from ._isolation import combined_warnings
+
+__all__ = ["warnings"]
+
+_FEW_ROWS = 10
+_MAX_COPY_WORK = 1 << 24
+
+
+def warnings(plan: Plan) -> list[str]:
+    """Return what a member should think about before agreeing: outputs that show one member's data, or rows."""
+    found: list[str] = []
+    if len(plan.members) == 2 and plan.outputs:
+        found.append("with two members, each can subtract its own part from every sum and learn the other's")
+    owners = sources(plan.nodes)
+    layout, opened = plan.layout, [node.a for node in plan.outputs]
+    copied = copied_inputs(plan.nodes, layout.lengths, layout.intervals, opened, limit=_MAX_COPY_WORK)
+    if copied is None:
+        found.append(
+            "too many values are added up to examine whether entries of inputs are shown as they are"
+        )
+    for number, node in enumerate(plan.outputs):
+        if node.to is not None and owners[node.a] <= set(node.to):
+            continue
+        members = sorted({plan.members[k].name for k in owners[node.a]})
+        rows = sum(plan.members[k].rows for k in owners[node.a])
+        if copied is not None and copied[number]:
+            found.append(f"[{number + 1}] shows entries of an input as they are: {node.label}")
+        elif len(members) == 1 and len(plan.members) > 1:
+            found.append(f"[{number + 1}] depends on {members[0]} alone: {node.label}")
+        if members and rows < _FEW_ROWS:
+            found.append(f"[{number + 1}] is computed from {rows} rows only: {node.label}")
+    found += combined_warnings(plan)
+    private = [f"[{number + 1}]" for number, node in enumerate(plan.outputs) if node.to is not None]
+    if private:
+        found.append(f"what {', '.join(private)} show together with other outputs is not examined")
+    for number, points in enumerate(plan.points):
+        if not _random_order(plan.nodes, points.a):
+            found.append(f"[T{number + 1}] shows in which rows equal values are: {points.label}")
+    if not plan.inputs:
+        found.append("the program uses no column of any member")
+    return found
+
+
+def _random_order(nodes: Sequence[Node], v: int) -> bool:
+    """Whether all inputs that node v depends on are in an order that their member draws at random."""
+    seen, waiting = set[int](), [v]
+    while waiting:
+        at = waiting.pop()
+        node = nodes[at]
+        if isinstance(node, Input) and node.order is None:
+            return False
+        if at not in seen:
+            seen.add(at)
+            waiting.extend(node.operands)
+    return True

@@ -1,0 +1,146 @@
+"""Committing to values and proving their ranges asks the backend for the same work, whatever the values are.
+
+That what it is asked for takes the same time is checked in C (``native/tests/constant_time.c``), but for multi-scalar
+multiplication, which takes variable time: it may only see scalars that are public or uniform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tallystick.algebra import Generators, Points, Random
+from tallystick.backend import FR_MODULUS, Backend
+from tallystick.proofs import RangeInput, RangeRelation, commit_inputs, input_slots, prove, range_witness
+
+_COLUMNS = 32
+# Rows that end within an input and inputs that end within a row; both forms, with complement and without.
+_INPUTS = [RangeInput(9, 0, 15, "bits"), RangeInput(11, -5, 1000, "value"), RangeInput(8, 3, 77, "bits")]
+
+
+@dataclass
+class _Recorder:
+    """A backend that notes each call: its name, the lengths of what it is given, and the scalars of an msm."""
+
+    backend: Backend
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+    scalars: list[list[int]] = field(default_factory=list)
+
+    __hash__ = object.__hash__
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.backend, name)
+        if not callable(value):
+            return value
+
+        def noted(*args: Any, **keywords: Any) -> Any:
+            lengths = [np.shape(a) if isinstance(a, np.ndarray) else _length(a) for a in args]
+            self.calls.append((name, *lengths))
+            if name in ("g1_msm", "g1_msm_rows"):
+                self.scalars.append(self.backend.fr_to_ints(args[1]))
+            return value(*args, **keywords)
+
+        return noted
+
+
+def _length(argument: object) -> int | None:
+    return len(argument) if isinstance(argument, list | tuple | bytes) else None
+
+
+def _record(
+    backend: Backend, values: list[list[int]], change: Callable[[Any], Any] = lambda witness: witness
+) -> _Recorder:
+    recorder = _Recorder(backend)
+    relation = RangeRelation(_INPUTS, _COLUMNS)
+    generators = Generators(recorder, _COLUMNS)  # type: ignore[arg-type]
+    recorder.calls.clear()
+    random = Random(bytes(32))
+    gammas = random.vector(recorder, relation.shape.input_rows)  # type: ignore[arg-type]
+    rows = commit_inputs(generators, relation, values, gammas)
+    witness = change(range_witness(recorder, relation, values, gammas))  # type: ignore[arg-type]
+    prove(
+        relation, witness, generators=generators, input_commitments=rows, context=b"time", random=random
+    ).to_body()
+    return recorder
+
+
+def _uniform(scalars: list[int]) -> bool:
+    """Whether these could be uniform: long, and no two alike."""
+    return len(set(scalars)) == len(scalars) and min(scalars).bit_length() > 128
+
+
+def _extremes() -> list[list[list[int]]]:
+    rng = np.random.default_rng(1)
+    mixed = [[int(v) for v in rng.integers(i.low, i.high + 1, i.n)] for i in _INPUTS]
+    return [[[i.low] * i.n for i in _INPUTS], [[i.high] * i.n for i in _INPUTS], mixed]
+
+
+def test_the_same_calls_whatever_the_values_are(backend: Backend) -> None:
+    runs = [_record(backend, values) for values in _extremes()]
+    assert runs[0].calls == runs[1].calls == runs[2].calls
+    assert any(name == "g1_subset_sums" for name, *_ in runs[0].calls)
+    differing = 0
+    for seen in zip(*(run.scalars for run in runs), strict=True):
+        if seen[0] == seen[1] == seen[2]:
+            continue
+        differing += 1
+        assert all(_uniform(scalars) for scalars in seen)
+    assert differing
+
+
+def test_plaintext_would_be_seen(backend: Backend) -> None:
+    """Without ``bits`` the prover multiplies by the gates as they are."""
+    run, other = (
+        _record(backend, values, lambda witness: replace(witness, bits=None)) for values in _extremes()[:2]
+    )
+    assert not all(
+        a == b or (_uniform(a) and _uniform(b)) for a, b in zip(run.scalars, other.scalars, strict=True)
+    )
+
+
+@pytest.mark.parametrize("inputs", [_INPUTS, _INPUTS[1:2], _INPUTS[2:], [RangeInput(3, 5, 5, "value")], []])
+def test_commitments_are_those_of_the_slots(backend: Backend, inputs: list[RangeInput]) -> None:
+    relation = RangeRelation(inputs, _COLUMNS)
+    generators = Generators(backend, _COLUMNS)
+    gammas = Random(bytes(32)).vector(backend, relation.shape.input_rows)
+    rng = np.random.default_rng(2)
+    for chosen in (
+        [[i.low] * i.n for i in inputs],
+        [[i.high] * i.n for i in inputs],
+        [[int(v) for v in rng.integers(i.low, i.high + 1, i.n)] for i in inputs],
+    ):
+        made = commit_inputs(generators, relation, chosen, gammas)
+        want = range_witness(backend, relation, chosen, gammas).input_commitments(generators, relation.shape)
+        assert made.to_bytes() == want.to_bytes()
+
+
+@pytest.mark.parametrize("item", [RangeInput(2, -(2**200), 2**200, "value"), RangeInput(70, 0, 1, "value")])
+def test_wide_and_long_columns(backend: Backend, item: RangeInput) -> None:
+    relation = RangeRelation([item], 16)
+    generators = Generators(backend, 16)
+    gammas = Random(bytes(32)).vector(backend, relation.shape.input_rows)
+    values = [[item.low, item.high] * (item.n // 2)]
+    made = commit_inputs(generators, relation, values, gammas)
+    want = range_witness(backend, relation, values, gammas).input_commitments(generators, relation.shape)
+    assert made.to_bytes() == want.to_bytes()
+    assert input_slots(backend, item, values[0]).to_ints()[:2] == [v % FR_MODULUS for v in values[0][:2]]
+
+
+@pytest.mark.parametrize("bad", [-6, 1001, -(2**250), 2**250])
+def test_a_value_with_more_bits_than_its_interval_is_refused(backend: Backend, bad: int) -> None:
+    relation = RangeRelation([_INPUTS[1]], _COLUMNS)
+    generators = Generators(backend, _COLUMNS)
+    gammas = Random(bytes(32)).vector(backend, relation.shape.input_rows)
+    with pytest.raises(ValueError, match=r"outside \[-5, 1000\]"):
+        commit_inputs(generators, relation, [[0] * 10 + [bad]], gammas)
+
+
+def test_no_rows(backend: Backend) -> None:
+    relation = RangeRelation([], _COLUMNS)
+    generators = Generators(backend, _COLUMNS)
+    none = Random(bytes(32)).vector(backend, 0)
+    assert commit_inputs(generators, relation, [], none).equal(Points.identity(backend, 0))
