@@ -107,6 +107,10 @@ class MemoryMesh:
     def size(self) -> int:
         return self._network.size
 
+    @property
+    def nonces(self) -> tuple[bytes, ...]:
+        return tuple(hashlib.sha256(b"nonce of party %d" % j).digest() for j in range(self.size))
+
     async def broadcast(self, label: str, payload: bytes, sizes: Sequence[int] | None = None) -> list[bytes]:
         own: bytes | None = bytes(payload)
         if self._network.corrupt is not None:
