@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -138,8 +139,11 @@ class AuthenticatedOpenings(ABC):
         """
         claims, self._claims, self._pending = self._claims, {}, 0
         names = sorted(claims, key=lambda name: (name != _MAC_CHECK, name))
-        seed = await self._coins(label)
+        seed, suspects = await self._coins(label)
         if not names:
+            if suspects is not None:
+                with self.burning():
+                    raise _contradiction(suspects)
             return
         challenges = Vector.expand(self.party.backend, seed, bytes(12), len(names)).to_ints()
         # The coins are broadcasts, too: whoever sent others to one party is found before that one opens its sum.
@@ -148,7 +152,7 @@ class AuthenticatedOpenings(ABC):
         # false claims are multiples of the same unknown alpha, so together they would reveal their ratio,
         # which can depend on honest inputs (the lie in one opening shows in a later gate check).
         with self._settling():
-            compare: Callable[[], Awaitable[None]] | None = self.party.mesh.compare
+            compare: Callable[[], Awaitable[None]] | None = partial(self._compare_statements, suspects)
             for name, chi in zip(names, challenges, strict=True):
                 values = [claim for claim in claims[name] if isinstance(claim, Claim)]
                 points = [claim for claim in claims[name] if isinstance(claim, PointClaim)]
@@ -157,6 +161,12 @@ class AuthenticatedOpenings(ABC):
                 else:
                     await self._check_sum(label, name, self._fold(values, chi), compare)
                 compare = None
+
+    async def _compare_statements(self, suspects: tuple[int, int] | None) -> None:
+        """Find whom signatures convict, also of two parties that contradicted each other with their coins."""
+        await self.party.mesh.compare()
+        if suspects is not None:
+            raise _contradiction(suspects)
 
     async def check_pending(self, label: str) -> None:
         """Check if anything was opened or claimed since the last check; all parties know alike."""
@@ -236,19 +246,15 @@ class AuthenticatedOpenings(ABC):
         self.burn(f"{check}: {error.message}")
         return error
 
-    async def _coins(self, label: str) -> bytes:
-        """Toss a seed; with it, compare what all parties saw broadcast until now."""
+    async def _coins(self, label: str) -> tuple[bytes, tuple[int, int] | None]:
+        """Toss a seed, and compare what all parties saw broadcast until now; also returns who contradict each other."""
         party = self.party
         own = party.mesh.broadcast_digests()
-        party.mesh.state(party.session)
         payload = party.random.bytes(SEED_BYTES) + b"".join(own)
         opened = await commit_and_open(party, f"{label}/coins", payload)
         with self.burning():
             suspects = _compare(party, [_digests(data[SEED_BYTES:]) for data in opened], own)
-            await party.mesh.compare()
-            if suspects is not None:
-                raise _contradiction(suspects)
-        return xor([data[:SEED_BYTES] for data in opened])
+        return xor([data[:SEED_BYTES] for data in opened]), suspects
 
     def _fold(self, claims: Sequence[Claim], chi: int) -> int:
         """Return sigma_i = sum_k chi**(k+1) * (m_k - alpha_i * x_k) over all elements of all claims.
