@@ -154,7 +154,7 @@ async def _alone(seat) -> None:
     class Alone:
         index, size = 0, 1
 
-        async def broadcast(self, label, payload):
+        async def broadcast(self, label, payload, sizes=None):
             return [bytes(payload)]
 
         def broadcast_digests(self):
