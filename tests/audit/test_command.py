@@ -196,7 +196,7 @@ MISBEHAVING = {
     "exits as it is loaded": "PROGRAM\nimport sys\nsys.exit(0)\n",
     "exits as it is traced": "import sys\nimport tallystick as ts\n@ts.program\ndef pay(table):\n    sys.exit(0)\n",
     "leaves at once": "import os\nos._exit(0)\n",
-    "kills itself": "import os\nos.kill(os.getpid(), 9)\n",
+    "kills itself": "import ctypes\nctypes.string_at(0)\n",
     "takes all memory": "bytearray(1 << 45)\n",
     "never ends": "while True: pass\n",
     "says that all is well": "import os, sys\nprint('accepted'); sys.stdout.flush(); os._exit(0)\n",

@@ -21,9 +21,11 @@ from tallystick.offline import Epoch, LowGear, LowGearPreparation, Need, Store, 
 from tallystick.offline._stocked import _decode_keys, _encode_keys
 from tallystick.party import Party
 from tallystick.session import _prepare as session_prepare
+from tallystick.session import new_identity
 
 SIZE = 2
 SENDER = 1
+IDENTITIES = [new_identity(name) for name in ("north", "south")]
 
 
 @cache
@@ -47,7 +49,8 @@ async def _hello(mesh, backend):
     preparing = SimpleNamespace(
         need=Need(triples=8, masks=(1, 1)),
         preparation="lowgear",
-        consortium=SimpleNamespace(names=("north", "south")),
+        consortium=SimpleNamespace(members=[identity.member("127.0.0.1:1") for identity in IDENTITIES]),
+        identity=IDENTITIES[mesh.index],
     )
     await session_prepare._agree(mesh, preparing)
 
@@ -65,8 +68,7 @@ _triples = _with_epoch(lambda lowgear: lowgear.triples(1))
 
 #: Every message of preparation, with a protocol in which it occurs.
 MESSAGES = {
-    "prepare/hello": _hello,
-    "prepare/session": _hello,
+    "hello": _hello,
     "prepare/state": _state,
     "prepare/state/agree": _state,
     "prepare/epoch/commit": _state,
@@ -175,7 +177,7 @@ async def _everything(lowgear):
         dumps({"epoch": b"", "spans": [[True, False]] * 5}),
     ],
 )
-@pytest.mark.parametrize("label", ["prepare/state", "prepare/hello"])
+@pytest.mark.parametrize("label", ["prepare/state", "hello"])
 def test_sizes_that_a_message_claims_are_not_believed(fastest, label, state):
     keys_of(fastest)
     tracemalloc.start()

@@ -154,11 +154,17 @@ async def _alone(seat) -> None:
     class Alone:
         index, size = 0, 1
 
-        async def broadcast(self, label, payload):
+        async def broadcast(self, label, payload, sizes=None):
             return [bytes(payload)]
 
         def broadcast_digests(self):
             return (bytes(32),)
+
+        def state(self, session):
+            pass
+
+        async def compare(self):
+            pass
 
     await seat(Alone())
 

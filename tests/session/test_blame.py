@@ -6,6 +6,8 @@ West is the cheater unless a test says otherwise; nobody honest may be named by 
 from __future__ import annotations
 
 import asyncio
+import copy
+import hashlib
 import socket
 import ssl
 import struct
@@ -28,7 +30,7 @@ from support.tls_mesh import (
     together,
 )
 from tallystick.errors import ProtocolAbort
-from tallystick.party import SMALL
+from tallystick.party import SMALL, Statements
 from tallystick.record import Member
 from tallystick.session import Limits, TlsMesh
 from tallystick.session._wire import Kind, write_frame
@@ -76,9 +78,26 @@ def test_a_member_that_withholds_from_one_is_named_by_it_and_no_honest_member_is
     assert told.message == f"{IDENTITIES[victim].name} stopped the run: {found.message}"
 
 
-@pytest.mark.parametrize("claim", [bytes([NORTH]), bytes([SOUTH]), bytes([NORTH, SOUTH])])
-def test_who_lies_about_waiting_gains_time_and_frames_nobody(claim: bytes) -> None:
+def wait_for(*claims: tuple[int, int]) -> bytes:
+    """A ping that says which message of which member its sender waits for."""
+    return b"".join(bytes([j]) + number.to_bytes(8, "big") for j, number in claims)
+
+
+@pytest.mark.parametrize(
+    ("claims", "names"),
+    [
+        ([(SOUTH, 2)], "south"),
+        ([(SOUTH, 900)], "south"),
+        ([(NORTH, 2)], "this member"),
+        ([(NORTH, 0)], "this member"),
+        ([(NORTH, 3), (SOUTH, 1)], "this member and south"),
+    ],
+)
+def test_who_lies_about_waiting_gains_time_and_frames_nobody(
+    claims: list[tuple[int, int]], names: str
+) -> None:
     """West says that it waits, whoever asks. North cannot know; it gives up after twice the time, and names nobody."""
+    claim = wait_for(*claims)
 
     def lie(mesh: TlsMesh) -> None:
         for outbox in mesh._outboxes.values():
@@ -89,10 +108,23 @@ def test_who_lies_about_waiting_gains_time_and_frames_nobody(claim: bytes) -> No
     for outcome in outcomes[:2]:
         error = abort_of(outcome)
         assert (error.check, error.blame) == ("deadline", None)
-    names = " and ".join(IDENTITIES[j].name for j in claim)
     said = f"west sent no 'round1' within 1.5 s, and says that it waited for {names}"
     assert said in {abort_of(outcome).message for outcome in outcomes[:2]}
     assert time.monotonic() - start < 3 * QUICK.wait + QUICK.close + 3
+
+
+@pytest.mark.parametrize("number", [3, 4, 1 << 63])
+def test_to_wait_for_what_could_not_be_sent_yet_is_no_excuse(number: int) -> None:
+    """North has sent two messages. Who waits for a third has sent north its own second, or is lying: so it is named."""
+
+    def lie(mesh: TlsMesh) -> None:
+        for outbox in mesh._outboxes.values():
+            outbox._waits = lambda: wait_for((NORTH, number))
+
+    outcomes = together(honest, honest, withhold(NORTH, SOUTH, lie), limits=QUICK)
+    error = abort_of(outcomes[NORTH])
+    assert (error.check, error.blame) == ("deadline", WEST)
+    assert abort_of(outcomes[SOUTH]).blame is None
 
 
 def test_a_member_that_waited_for_a_while_has_that_time_left_out() -> None:
@@ -129,6 +161,56 @@ def test_a_false_accusation_by_notice_convicts_nobody() -> None:
 
     outcomes = together(honest, honest, accuse, limits=QUICK)
     assert {abort_of(outcome).blame for outcome in outcomes[:2]} == {None}
+
+
+# ---------------------------------------------------------------------- broadcasts
+async def votes(mesh: TlsMesh) -> object:
+    await mesh.broadcast("vote", b"yes")
+    mesh.state(b"session")
+    await mesh.broadcast("round", b"")
+    await mesh.compare()
+    return "agreed"
+
+
+def equivocate(states: Sequence[bytes]) -> Action:
+    """South votes no towards west, and states and signs to each other member that it voted as ``states`` says."""
+
+    async def act(mesh: TlsMesh) -> object:
+        heard = await mesh.exchange("vote", [b"yes", b"yes", b"no"])
+        told = []
+        for said in states:
+            mesh._digests = [hashlib.sha256() for _ in range(3)]
+            mesh._absorb("vote", [heard[NORTH], said, heard[WEST]])
+            told.append(Statements.state(copy.copy(mesh._statements), b"session", mesh.broadcast_digests()))
+        mesh._outboxes[NORTH].state(told[0])
+        mesh._outboxes[WEST].state(told[1])
+        await mesh.broadcast("round", b"")
+        await asyncio.sleep(3)
+        return None
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("states", "blamed"),
+    [
+        # Party by party: whoever is told something else than was sent to it knows; with two signatures, all do.
+        ([b"yes", b"yes"], (None, SOUTH)),
+        ([b"no", b"no"], (SOUTH, None)),
+        ([b"yes", b"no"], (SOUTH, SOUTH)),
+    ],
+)
+def test_different_broadcasts_convict_who_sent_them_and_nobody_else(
+    states: Sequence[bytes], blamed: tuple[int | None, int | None]
+) -> None:
+    outcomes = together(votes, equivocate(states), votes)
+    errors = [abort_of(outcomes[NORTH]), abort_of(outcomes[WEST])]
+    assert [error.check for error in errors] == ["equivocation"] * 2
+    assert tuple(error.blame for error in errors) == blamed
+
+
+def test_honest_members_agree_on_broadcasts() -> None:
+    assert together(votes, votes, votes) == ["agreed"] * 3
 
 
 # ---------------------------------------------------------------------- links
@@ -224,10 +306,11 @@ def raw_south(send: Callable[[ssl.SSLSocket], None]) -> Iterator[tuple[list[Memb
 @pytest.mark.parametrize(
     ("ping", "text"),
     [
-        (bytes([2]), "a ping that names nobody of this run"),
-        (bytes([1, 0]), "a ping that names nobody of this run"),
-        (bytes([0, 0]), "a ping that names nobody of this run"),
-        (bytes(5000), "a ping of 5000 bytes, at most 4096 are allowed"),
+        (wait_for((2, 1)), "a ping that names nobody of this run"),
+        (wait_for((1, 1)), "a ping that names nobody of this run"),
+        (wait_for((0, 1), (0, 2)), "a ping that names nobody of this run"),
+        (wait_for((0, 1))[:-1], "a ping that names nobody of this run"),
+        (bytes(9000), "a ping of 9000 bytes, at most 8192 are allowed"),
     ],
 )
 def test_a_ping_that_is_none_is_blamed(ping: bytes, text: str) -> None:
@@ -244,7 +327,7 @@ def test_a_ping_that_is_none_is_blamed(ping: bytes, text: str) -> None:
 
 
 def test_a_replayed_ping_is_a_frame_out_of_order() -> None:
-    ping = raw_frame(kind=3, label=b"", payload=bytes([0]))
+    ping = raw_frame(kind=3, label=b"", payload=wait_for((0, 1)))
 
     async def act(mesh: TlsMesh) -> object:
         return await mesh.receive(SOUTH, "due")

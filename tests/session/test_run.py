@@ -29,6 +29,7 @@ from tallystick.session import (
     Node,
     Observer,
     Outcome,
+    TlsMesh,
     new_identity,
     run_member,
 )
@@ -225,6 +226,29 @@ def test_an_operator_may_decline(tmp_path: Path, pure: Backend) -> None:
     outcomes = together(nodes(tmp_path, [pure] * 2, None, {"north": {"approve": decline}}))
     assert isinstance(outcomes[0], PolicyError)
     expect_abort(outcomes[1], "stopped", "north stopped the run: a PolicyError on its own side", 0)
+
+
+@pytest.mark.parametrize("label", ["commitment", "inputs/masked", "validate/coins/commit"])
+def test_a_member_that_withholds_from_one_frames_nobody_in_a_whole_run(
+    tmp_path: Path, native: Backend, monkeypatch: pytest.MonkeyPatch, label: str
+) -> None:
+    """From one message on west sends north nothing but pings; south gets everything, and waits for north."""
+    honest = TlsMesh._offer
+    cut: set[TlsMesh] = set()
+
+    def offer(mesh: TlsMesh, to: int, found: str, payload: Any) -> bool:
+        if (mesh.index, to, found) == (2, 0, label):
+            cut.add(mesh)
+        return (mesh in cut and to == 0) or honest(mesh, to, found, payload)
+
+    monkeypatch.setattr(TlsMesh, "_offer", offer)
+    limits = {"limits": Limits(connect=30, wait=6, silence=30, ping=0.5, close=2)}
+    north, south, _west = together(nodes(tmp_path, [native] * 3, None, dict.fromkeys(NAMES, limits)))
+    assert isinstance(north, ProtocolAbort) and isinstance(south, ProtocolAbort), (north, south)
+    assert {north.check, south.check} == {"deadline"}
+    assert south.blame is None, south
+    # West waits for what north cannot send yet, and says so: that is no excuse.
+    assert north.blame == 2, north
 
 
 def test_an_identity_must_be_the_pinned_one(tmp_path: Path, pure: Backend) -> None:

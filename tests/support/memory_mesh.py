@@ -13,14 +13,30 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from tallystick.encoding import absorb
 from tallystick.errors import ProtocolAbort, TallystickError
-from tallystick.party import SMALL
+from tallystick.party import SMALL, Statements, compare_statements
 from tallystick.session._wire import MAX_LABEL
 
 Tamper: TypeAlias = Callable[[int, int, str, bytes], bytes | None]
 Corrupt: TypeAlias = Callable[[int, str, bytes], bytes | None]
+Restate: TypeAlias = Callable[[int, int, bytes], bytes]
 DROP: Final = None
+KEYS: Final = [
+    Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"party %d" % index).digest()) for index in range(8)
+]
+"""With what the parties sign their statements."""
+
+
+def signed_by(party: int, message: bytes, signature: bytes) -> bool:
+    try:
+        KEYS[party].public_key().verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
 
 
 @dataclass
@@ -43,12 +59,15 @@ class Network:
     corrupt: Corrupt | None = None
     log: list[Message] = field(default_factory=list)
     queues: dict[tuple[int, int], asyncio.Queue[Any]] = field(default_factory=dict)
+    statements: dict[tuple[int, int], asyncio.Queue[bytes]] = field(default_factory=dict)
+    restate: Restate = lambda sender, receiver, statement: statement
 
     def __post_init__(self) -> None:
         for i in range(self.size):
             for j in range(self.size):
                 if i != j:
                     self.queues[i, j] = asyncio.Queue()
+                    self.statements[i, j] = asyncio.Queue()
 
     def mesh(self, index: int) -> MemoryMesh:
         return MemoryMesh(self, index)
@@ -76,6 +95,9 @@ class MemoryMesh:
         self._network = network
         self._index = index
         self._digests = [hashlib.sha256() for _ in range(network.size)]
+        self._statements = Statements(
+            index, network.size, sign=KEYS[index].sign, signed=lambda j, *signed: signed_by(j, *signed)
+        )
 
     @property
     def index(self) -> int:
@@ -84,6 +106,10 @@ class MemoryMesh:
     @property
     def size(self) -> int:
         return self._network.size
+
+    @property
+    def nonces(self) -> tuple[bytes, ...]:
+        return tuple(hashlib.sha256(b"nonce of party %d" % j).digest() for j in range(self.size))
 
     async def broadcast(self, label: str, payload: bytes, sizes: Sequence[int] | None = None) -> list[bytes]:
         own: bytes | None = bytes(payload)
@@ -133,6 +159,27 @@ class MemoryMesh:
             raise ProtocolAbort.by(sender, f"sent {len(payload)} bytes where {most} are due", check="frame")
         return bytes(payload)
 
+    def state(self, session: bytes) -> None:
+        if self.size > 2:
+            self._tell(self._statements.state(session, self.broadcast_digests()))
+
+    async def compare(self) -> None:
+        if self.size > 2:
+            peers = [j for j in range(self.size) if j != self._index]
+            await compare_statements(self._statements, peers, tell=self._tell, hear=self._hear)
+
+    def _tell(self, statement: bytes) -> None:
+        for j in range(self.size):
+            if j != self._index:
+                told = self._network.restate(self._index, j, statement)
+                self._network.statements[self._index, j].put_nowait(told)
+
+    async def _hear(self, j: int, patient: bool) -> bytes | None:
+        queue = self._network.statements[j, self._index]
+        if queue.empty() and patient:
+            await asyncio.sleep(0.2)
+        return None if queue.empty() else queue.get_nowait()
+
     def broadcast_digests(self) -> tuple[bytes, ...]:
         return tuple(h.digest() for h in self._digests)
 
@@ -147,6 +194,7 @@ def run(
     tamper: Tamper | None = None,
     corrupt: Corrupt | None = None,
     log: list[Message] | None = None,
+    restate: Restate | None = None,
 ) -> list[Any]:
     """Run one coroutine per party; return each one's result, or the TallystickError it stopped with.
 
@@ -155,6 +203,8 @@ def run(
 
     async def main() -> list[Any]:
         network = Network(size, tamper=tamper, corrupt=corrupt)
+        if restate is not None:
+            network.restate = restate
 
         async def one(index: int) -> Any:
             chosen = protocol if callable(protocol) else protocol[index]

@@ -9,6 +9,7 @@ from ._mesh import SMALL, Mesh
 from ._openings import PENDING_LIMIT, AuthenticatedOpenings, Claim, PointClaim, compare_broadcasts
 from ._party import Party
 from ._shared import MacKey, Shared
+from ._statements import STATEMENT_BYTES, Statements, compare_statements
 from ._wire import (
     broadcast_fields,
     broadcast_points,
@@ -27,6 +28,7 @@ __all__ = [
     "PENDING_LIMIT",
     "SEED_BYTES",
     "SMALL",
+    "STATEMENT_BYTES",
     "AuthenticatedOpenings",
     "Claim",
     "MacKey",
@@ -35,11 +37,13 @@ __all__ = [
     "Party",
     "PointClaim",
     "Shared",
+    "Statements",
     "broadcast_fields",
     "broadcast_points",
     "broadcast_vector",
     "commit_and_open",
     "compare_broadcasts",
+    "compare_statements",
     "labels",
     "malformed",
     "read_points",

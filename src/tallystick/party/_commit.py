@@ -8,7 +8,7 @@ replayed or claimed by another.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from ..backend import Buffer
 from ..errors import ProtocolAbort
@@ -22,16 +22,25 @@ SEED_BYTES = 32
 _DIGEST_BYTES = 32
 
 
-async def commit_and_open(party: Party, label: str, payload: Buffer) -> list[bytes]:
+async def commit_and_open(
+    party: Party,
+    label: str,
+    payload: Buffer,
+    *,
+    before_opening: Callable[[], Awaitable[None]] | None = None,
+) -> list[bytes]:
     """Have every party announce a payload that it fixed before it saw any other; return all n, by party.
 
-    All payloads have the same length.  Two broadcasts, ``label/commit`` and ``label/open``.  Raises
-    ProtocolAbort, check ``commitment``, blaming the party whose opening does not fit its commitment.
+    All payloads have the same length; ``before_opening`` may still stop it when all have committed.  Two broadcasts,
+    ``label/commit`` and ``label/open``.  Raises ProtocolAbort, check ``commitment``, blaming the party whose opening
+    does not fit its commitment.
     """
     round_ = party.next_round()
     nonce = party.random.bytes(NONCE_BYTES)
     own = party.commitment(label, round_, party.index, nonce, payload)
     commitments = await broadcast_fields(party, f"{label}/commit", [own], [_DIGEST_BYTES])
+    if before_opening is not None:
+        await before_opening()
     opened = await broadcast_fields(party, f"{label}/open", [nonce, payload])
     for j, (theirs, opening) in enumerate(zip(commitments, opened, strict=True)):
         expected = party.commitment(label, round_, j, opening[0], opening[1])

@@ -70,7 +70,7 @@ def _session() -> Iterator[Message]:
 
 def _preparation() -> Iterator[Message]:
     page: Page = "preparation"
-    yield Message(page, "prepare/state", "CBOR map: `epoch`, `spans`")
+    yield Message(page, "prepare/state", "CBOR map: `epoch`, `replies`, `spans`")
     yield Message(page, "prepare/state/agree", "the n broadcast digests")
     yield Message(page, "prepare/epoch", "coins: the identifier", form="coins")
     yield Message(page, "prepare/epoch/agree", "the n broadcast digests")

@@ -67,3 +67,15 @@ class Mesh(Protocol):
         broadcasts did.  With two parties nobody can equivocate and every entry may be constant.
         """
         ...
+
+    def state(self, session: bytes) -> None:
+        """Tell all others, signed, what this party has seen broadcast so far; beside the messages, and at once."""
+        ...
+
+    async def compare(self) -> None:
+        """Compare what all stated, once a message has arrived that each sent after its statement.
+
+        Raises ProtocolAbort, check ``equivocation``, and names whoever the evidence convicts.  With two parties this
+        and ``state`` do nothing.
+        """
+        ...

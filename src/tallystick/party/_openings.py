@@ -7,9 +7,10 @@ section 4). Normative text: ``spec/online.md``, "Openings" and "The check".
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -141,21 +142,34 @@ class AuthenticatedOpenings(ABC):
         """
         claims, self._claims, self._pending = self._claims, {}, 0
         names = sorted(claims, key=lambda name: (name != _MAC_CHECK, name))
-        seed = await self._coins(label)
+        seed, suspects = await self._coins(label)
         if not names:
+            if suspects is not None:
+                with self.burning():
+                    raise _contradiction(suspects)
             return
         challenges = Vector.expand(self.party.backend, seed, bytes(12), len(names)).to_ints()
+        # The coins are broadcasts, too: whoever sent others to one party is found before that one opens its sum.
+        self.party.mesh.state(self.party.session)
         # One claim after the other, each sum opened only when those before it were zero: the sums of two
         # false claims are multiples of the same unknown alpha, so together they would reveal their ratio,
         # which can depend on honest inputs (the lie in one opening shows in a later gate check).
         with self._settling():
+            compare: Callable[[], Awaitable[None]] | None = partial(self._compare_statements, suspects)
             for name, chi in zip(names, challenges, strict=True):
                 values = [claim for claim in claims[name] if isinstance(claim, Claim)]
                 points = [claim for claim in claims[name] if isinstance(claim, PointClaim)]
                 if points:
-                    await self._check_points(label, name, self._fold_points(points, chi))
+                    await self._check_points(label, name, self._fold_points(points, chi), compare)
                 else:
-                    await self._check_sum(label, name, self._fold(values, chi))
+                    await self._check_sum(label, name, self._fold(values, chi), compare)
+                compare = None
+
+    async def _compare_statements(self, suspects: tuple[int, int] | None) -> None:
+        """Find whom signatures convict, also of two parties that contradicted each other with their coins."""
+        await self.party.mesh.compare()
+        if suspects is not None:
+            raise _contradiction(suspects)
 
     async def check_pending(self, label: str) -> None:
         """Check if anything was opened or claimed since the last check; all parties know alike."""
@@ -188,10 +202,12 @@ class AuthenticatedOpenings(ABC):
             raise
         self.note_check(False)
 
-    async def _check_sum(self, label: str, name: str, sigma: int) -> None:
+    async def _check_sum(
+        self, label: str, name: str, sigma: int, compare: Callable[[], Awaitable[None]] | None
+    ) -> None:
         """Commit to and open the sigma_i of one claim; they must add up to zero."""
         payload = Vector.from_ints(self.party.backend, [sigma]).to_bytes()
-        opened = await commit_and_open(self.party, f"{label}/{name}", payload)
+        opened = await commit_and_open(self.party, f"{label}/{name}", payload, before_opening=compare)
         parts = [
             read_vector(self.party, data, 1, label=f"{label}/{name}", sender=j)
             for j, data in enumerate(opened)
@@ -199,9 +215,13 @@ class AuthenticatedOpenings(ABC):
         if sum(part[0] for part in parts) % _R != 0:
             raise self.failed(_WHY.get(name, "a value that must be zero is not"), check=name)
 
-    async def _check_points(self, label: str, name: str, sigma: Points) -> None:
+    async def _check_points(
+        self, label: str, name: str, sigma: Points, compare: Callable[[], Awaitable[None]] | None
+    ) -> None:
         """Commit to and open the points sigma_i of one claim; they must add up to the point at infinity."""
-        opened = await commit_and_open(self.party, f"{label}/{name}", sigma.to_bytes())
+        opened = await commit_and_open(
+            self.party, f"{label}/{name}", sigma.to_bytes(), before_opening=compare
+        )
         parts = [
             read_points(self.party, data, 1, label=f"{label}/{name}", sender=j)
             for j, data in enumerate(opened)
@@ -229,15 +249,15 @@ class AuthenticatedOpenings(ABC):
         self.burn(f"{check}: {error.message}")
         return error
 
-    async def _coins(self, label: str) -> bytes:
-        """Toss a seed; with it, compare what all parties saw broadcast until now."""
+    async def _coins(self, label: str) -> tuple[bytes, tuple[int, int] | None]:
+        """Toss a seed, and compare what all parties saw broadcast until now; also returns who contradict each other."""
         party = self.party
         own = party.mesh.broadcast_digests()
         payload = party.random.bytes(SEED_BYTES) + b"".join(own)
         opened = await commit_and_open(party, f"{label}/coins", payload)
         with self.burning():
-            _compare(party, [_digests(data[SEED_BYTES:]) for data in opened], own)
-        return xor([data[:SEED_BYTES] for data in opened])
+            suspects = _compare(party, [_digests(data[SEED_BYTES:]) for data in opened], own)
+        return xor([data[:SEED_BYTES] for data in opened]), suspects
 
     def _fold(self, claims: Sequence[Claim], chi: int) -> int:
         """Return sigma_i = sum_k chi**(k+1) * (m_k - alpha_i * x_k) over all elements of all claims.
@@ -285,12 +305,20 @@ _WHY = {
 async def compare_broadcasts(party: Party, label: str) -> None:
     """Compare what all parties saw broadcast until now; ProtocolAbort, check ``equivocation``, if they differ."""
     own = party.mesh.broadcast_digests()
+    party.mesh.state(party.session)
     received = await broadcast_fields(party, label, [b"".join(own)])
-    _compare(party, [_digests(fields[0]) for fields in received], own)
+    suspects = _compare(party, [_digests(fields[0]) for fields in received], own)
+    await party.mesh.compare()
+    if suspects is not None:
+        raise _contradiction(suspects)
 
 
-def _compare(party: Party, seen: Sequence[Sequence[bytes]], own: Sequence[bytes]) -> None:
-    """Compare digests: seen[j][s] is what party j says it saw of party s's broadcasts."""
+def _compare(party: Party, seen: Sequence[Sequence[bytes]], own: Sequence[bytes]) -> tuple[int, int] | None:
+    """Compare digests: seen[j][s] is what party j says it saw of party s's broadcasts.
+
+    Raises ProtocolAbort for what convicts on this party's own evidence; else returns None if all agree, or s and j
+    where j says it saw s broadcast something else than this party did.
+    """
     index, size = party.index, party.size
     for s in range(size):
         if s != index and seen[s][s] != own[s]:
@@ -305,12 +333,17 @@ def _compare(party: Party, seen: Sequence[Sequence[bytes]], own: Sequence[bytes]
     for j in range(size):
         for s in range(size):
             if seen[j][s] != own[s]:
-                raise ProtocolAbort(
-                    "contradict each other: the first broadcast different things to this party and to the second, "
-                    "or the second lies about it",
-                    check="equivocation",
-                    about=(s, j),
-                )
+                return s, j
+    return None
+
+
+def _contradiction(suspects: tuple[int, int]) -> ProtocolAbort:
+    return ProtocolAbort(
+        "contradict each other: the first broadcast different things to this party and to the second, "
+        "or the second lies about it",
+        check="equivocation",
+        about=suspects,
+    )
 
 
 def _digests(data: bytes) -> list[bytes]:

@@ -12,7 +12,7 @@ from ..errors import VerificationError
 
 __all__ = ["Purpose", "check_signature", "has_small_order", "sign"]
 
-Purpose: TypeAlias = Literal["agreement", "commitment", "hello", "rotation", "transcript"]
+Purpose: TypeAlias = Literal["agreement", "broadcasts", "commitment", "hello", "rotation", "transcript"]
 """What a signature is for; a signature made for one purpose is worthless for another."""
 
 _P = 2**255 - 19

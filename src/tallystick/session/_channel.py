@@ -25,6 +25,10 @@ _FRAME_COST = 512
 """What a queue counts for a frame besides its payload, so that empty ones cannot pile up without limit."""
 
 
+_MAX_STATEMENTS = 16
+"""No peer is so many comparisons ahead."""
+
+
 def hang_up(sock: socket.socket) -> None:
     """End a connection although a thread may be blocked in it.
 
@@ -92,7 +96,6 @@ class Outbox:
         wakeup: Wakeup,
         limit: int,
         ping: float,
-        stall: float,
         waits: Callable[[], bytes],
         failed: Callable[[Exception], None],
     ) -> None:
@@ -107,7 +110,8 @@ class Outbox:
         self._refused = False
         self._closing = False
         self._changed = threading.Condition()
-        sock.settimeout(stall)
+        # A peer that takes nothing may be waiting itself: the mesh knows for how long, and hangs up.
+        sock.settimeout(None)
         self._thread = threading.Thread(target=self._run, name=f"to {name}", daemon=True)
         self._thread.start()
 
@@ -125,6 +129,12 @@ class Outbox:
             self._pending += size
             self._changed.notify()
         return True
+
+    def state(self, statement: bytes) -> None:
+        """Queue a statement behind the messages, for which there always is room."""
+        with self._changed:
+            self._queue.append((Kind.STATEMENT, "", statement))
+            self._changed.notify()
 
     def finish(self, notice: bytes | None) -> None:
         """Say goodbye, after an abort notice if there is one, behind all that is queued.
@@ -184,8 +194,8 @@ class Inbox:
     even a ping, is a failure.  In that thread ``control`` is called for an abort notice and a goodbye, ``failed``
     for any fault and the end of the stream.
 
-    ``waits`` are the members that the peer last said it waits for, ``excused`` the seconds during which it said so,
-    and ``heard`` the moment of its last frame.
+    ``statements`` are those that were not asked for yet, ``waits`` is what the peer's last ping said, ``excused`` the
+    seconds before pings that ``excuses`` accepts, and ``heard`` the moment of the last frame.
     """
 
     def __init__(
@@ -196,7 +206,7 @@ class Inbox:
         wakeup: Wakeup,
         limit: int,
         silence: float,
-        size: int,
+        excuses: Callable[[bytes], bool],
         control: Callable[[Frame], None],
         failed: Callable[[Exception], None],
     ) -> None:
@@ -207,9 +217,10 @@ class Inbox:
         self._failed = failed
         self._frames: deque[Frame] = deque()
         self._held = 0
-        self._size = size
+        self._excuses = excuses
         self._ahead = SMALL
         self._due: int | None = None
+        self.statements: deque[bytes] = deque()
         self.waits = b""
         self.excused = 0.0
         self.heard = time.monotonic()
@@ -282,12 +293,8 @@ class Inbox:
         now = time.monotonic()
         if frame.kind is Kind.PING:
             self.waits = frame.payload
-            if sorted(set(self.waits)) != list(self.waits) or max(self.waits, default=0) >= self._size:
-                raise BadFrame("a ping that names nobody of this run")
-            if self.waits:
+            if self._excuses(frame.payload):
                 self.excused += now - self.heard
-        else:
-            self.waits = b""
         self.heard = now
 
     def _deliver(self, frame: Frame) -> bool:
@@ -296,6 +303,12 @@ class Inbox:
             return True
         if frame.kind is Kind.GREETING:
             raise BadFrame("a second greeting")
+        if frame.kind is Kind.STATEMENT:
+            if len(self.statements) >= _MAX_STATEMENTS:
+                raise BadFrame("more statements than anything is due on")
+            self.statements.append(frame.payload)
+            self._wakeup.notify()
+            return True
         if frame.kind is not Kind.MESSAGE:
             self._control(frame)
             return frame.kind is Kind.ABORT

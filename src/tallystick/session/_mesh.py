@@ -19,13 +19,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from errno import EHOSTUNREACH, ENETDOWN, ENETUNREACH, ETIMEDOUT
+from functools import partial
 from types import TracebackType
 
 from .. import encoding
 from ..backend import Buffer
-from ..errors import DecodeError, ProtocolAbort, TallystickError
-from ..party import SMALL
-from ..record import Member
+from ..errors import DecodeError, ProtocolAbort, TallystickError, VerificationError
+from ..party import SMALL, Statements, compare_statements
+from ..record import Member, check_signature, sign
 from ._channel import Inbox, Outbox, Wakeup
 from ._connect import Connector, describe
 from ._identity import Identity
@@ -37,6 +38,7 @@ _GRACE = 2.0
 """How long own evidence may still overtake what only a peer's notice, or a failed write, says."""
 
 _MAX_TEXT = 600
+_WAIT_BYTES = 9
 _HASH_ASIDE = 1 << 16
 
 
@@ -132,8 +134,16 @@ class TlsMesh:
         self._receiving = [asyncio.Lock() for _ in members]
         self._sending = [asyncio.Lock() for _ in members]
         self._late = [0] * len(members)
+        self._sent = [0] * len(members)
+        self._taken = [0] * len(members)
         self._waiting: list[_Due] = []
         self._digests = [hashlib.sha256() for _ in members]
+        self._statements = Statements(
+            self._index,
+            len(members),
+            sign=partial(sign, identity.key, "broadcasts"),
+            signed=self._is_signed,
+        )
         self._hasher = ThreadPoolExecutor(1, "digest")
         self._hashed: Future[None] | None = None
         self._phase = ""
@@ -201,7 +211,7 @@ class TlsMesh:
     async def _all_connected(self) -> None:
         # The connector reports who cannot be reached; who is reached but does not connect back is found here.
         deadline = time.monotonic() + self._limits.connect + 1
-        with self._waits_for(self._peers, "connection") as due:
+        with self._waits_for(self._peers, "connection", receives=False) as due:
             while True:
                 if self._failure:
                     raise self._failure
@@ -227,7 +237,6 @@ class TlsMesh:
                 wakeup=self._wakeup,
                 limit=self._limits.queue,
                 ping=min(self._limits.ping, self._limits.wait / 8),
-                stall=2 * self._limits.wait,
                 waits=self._waits,
                 failed=lambda error: self._write_failed(j, error),
             )
@@ -244,7 +253,7 @@ class TlsMesh:
                 wakeup=self._wakeup,
                 limit=self._limits.queue,
                 silence=self._limits.silence,
-                size=self.size,
+                excuses=lambda waits: self._excuses(j, waits),
                 control=lambda frame: self._control(j, frame),
                 failed=lambda error: self._read_failed(j, error),
             )
@@ -389,6 +398,7 @@ class TlsMesh:
         if self._failure:
             raise self._failure
         self._count(sent=_size(label, payload))
+        self._sent[to] += 1
         if not self._late[to] and self._outboxes[to].offer(label, payload):
             return True
         self._late[to] += 1
@@ -453,6 +463,7 @@ class TlsMesh:
                 await self._change(due)
         with self._lock:
             del due.missing[sender]
+        self._taken[sender] += 1
         if frame.label != label:
             error = self._abort(sender, "label", f"sent {frame.label!r} where {label!r} was due")
             self._fail(error)
@@ -479,7 +490,8 @@ class TlsMesh:
         if late is not None:
             return self._abort(late, "deadline", due.text)
         j = min(due.missing)
-        others = " and ".join(self._names[k] for k in self._inboxes[j].waits) or "others"
+        said = [k for k, _ in _waited_for(self._inboxes[j].waits)]
+        others = " and ".join("this member" if k == self._index else self._names[k] for k in said) or "others"
         return ProtocolAbort(
             f"{due.text}, and says that it waited for {others}",
             check="deadline",
@@ -500,18 +512,58 @@ class TlsMesh:
                 self._waiting.remove(due)
 
     def _waits(self) -> bytes:
-        """Return, as a ping holds it, whom this member waits for at this moment."""
+        """Return, as a ping holds it, whom this member waits for at this moment, and for which message of each."""
         with self._lock:
-            return bytes(
-                sorted(
-                    {
-                        j
-                        for due in self._waiting
-                        for j in due.missing
-                        if not (due.receives and j in self._inboxes and not self._inboxes[j].empty)
-                    }
-                )
-            )
+            found = {
+                j: self._taken[j] + 1 if due.receives else 0
+                for due in self._waiting
+                for j in due.missing
+                if not (due.receives and j in self._inboxes and not self._inboxes[j].empty)
+            }
+        return b"".join(bytes([j]) + encoding.i2osp(number, 8) for j, number in sorted(found.items()))
+
+    def _excuses(self, j: int, waits: bytes) -> bool:
+        """Whether what a peer's ping says is a reason not to have sent what is due; raises ``BadFrame``.
+
+        To wait for a message that this member has not sent yet is none: a member sends its part of a step before it
+        waits for others' parts, so the peer would have sent what is due here, and it would have come before the ping.
+        """
+        found = _waited_for(waits)
+        if any(k >= self.size or k == j for k, _ in found):
+            raise BadFrame("a ping that names nobody of this run")
+        return any(k != self._index or number <= self._sent[j] for k, number in found)
+
+    # ------------------------------------------------------------------ statements
+    def state(self, session: bytes) -> None:
+        """Tell all others, signed, what this party has seen broadcast so far."""
+        if self.size > 2:
+            self._tell(self._statements.state(session, self.broadcast_digests()))
+
+    async def compare(self) -> None:
+        """Compare what all stated; ProtocolAbort, check ``equivocation``, unless they agree."""
+        if self.size > 2:
+            await compare_statements(self._statements, self._peers, tell=self._tell, hear=self._hear)
+
+    def _tell(self, statement: bytes) -> None:
+        for outbox in self._outboxes.values():
+            outbox.state(statement)
+
+    async def _hear(self, j: int, patient: bool) -> bytes | None:
+        end = time.monotonic() + (_GRACE if patient else 0.0)
+        while not self._inboxes[j].statements:
+            left = end - time.monotonic()
+            if left <= 0 or j in self._notified or j in self._left:
+                return None
+            await self._wakeup.wait(left)
+        return self._inboxes[j].statements.popleft()
+
+    def _is_signed(self, j: int, digest: bytes, signature: bytes) -> bool:
+        member = self._members[j]
+        try:
+            check_signature(member.public_key, "broadcasts", digest, signature, signer=member.name)
+        except VerificationError:
+            return False
+        return True
 
     # ------------------------------------------------------------------ digests and counters
     def broadcast_digests(self) -> tuple[bytes, ...]:
@@ -547,6 +599,16 @@ class TlsMesh:
 def _is_of_the_network(error: Exception) -> bool:
     """Whether this machine could not send or receive, which says nothing about the peer."""
     return isinstance(error, OSError) and error.errno in (ENETDOWN, ENETUNREACH, EHOSTUNREACH, ETIMEDOUT)
+
+
+def _waited_for(waits: bytes) -> list[tuple[int, int]]:
+    """Return what a ping says: parties, in ascending order, and the number of the message waited for, 0 for room."""
+    entries = [waits[k : k + _WAIT_BYTES] for k in range(0, len(waits), _WAIT_BYTES)]
+    found = [(entry[0], int.from_bytes(entry[1:], "big")) for entry in entries]
+    parties = [k for k, _ in found]
+    if len(waits) % _WAIT_BYTES or parties != sorted(set(parties)):
+        raise BadFrame("a ping that names nobody of this run")
+    return found
 
 
 def _size(label: str, payload: Buffer) -> int:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from ..backend import Buffer
+from ..party import STATEMENT_BYTES
 
 __all__ = [
     "HEADER_BYTES",
@@ -34,7 +35,7 @@ __all__ = [
 
 MAX_LABEL = 64
 MAX_PAYLOAD = 1 << 30
-MAX_CONTROL = 4096
+MAX_CONTROL = STATEMENT_BYTES
 """Bytes of the payload of a frame that is no message."""
 
 _HEADER = struct.Struct(">IBQB")
@@ -52,6 +53,7 @@ class Kind(IntEnum):
     PING = 3
     ABORT = 4
     GOODBYE = 5
+    STATEMENT = 6
 
 
 class BadFrame(Exception):
