@@ -130,7 +130,8 @@ FIELDS = {
     "matching": ("a", "own", "others", "minimum"),
 }
 SINKS = ("zero", "output", "points")
-EARLY = ("mul", "hint", "zero", "points")  # nothing of these may depend on which points match
+LINEAR = ("add", "sub", "neg", "scale", "sum", "view", "take", "concat", "matmul")
+LATE = (*LINEAR, "matching", "output")  # nothing else may depend on which points match
 
 
 def per_entry(lengths: list[int], k: int) -> int:
@@ -308,7 +309,7 @@ class Plan:
             need(type(k) is int and 0 <= k < position, "an operand that is no earlier node")
             need(k in compared or self.nodes[k].op not in SINKS, "an operand without entries")
         node.late = items[0] == "matching" or any(self.nodes[k].late for k in node.operands)
-        need(not node.late or items[0] not in EARLY, "an operand that depends on which points match")
+        need(not node.late or items[0] in LATE, "an operand that depends on which points match")
         node.chosen = node.f.get("kind") == "switches" or any(self.nodes[k].chosen for k in node.operands)
         node.drawn = node.f.get("kind") == "random" or (items[0] == "view" and self.nodes[node.f["a"]].drawn)
         node.random = node.drawn or any(self.nodes[k].random for k in node.operands)

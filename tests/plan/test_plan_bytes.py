@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -42,6 +43,17 @@ def test_plans_round_trip(drawn: Drawn) -> None:
     again = Plan.from_bytes(data)
     assert again == drawn.plan
     assert (again.layout, again.digest) == (drawn.plan.layout, drawn.plan.digest)
+
+
+def test_a_plan_that_is_put_together_by_hand_is_checked() -> None:
+    assert replace(PLAN, program="other").layout == PLAN.layout
+    gate = _node("mul")
+    with pytest.raises(ValueError, match=f"plan: node {gate} .mul.: operands of"):
+        replace(PLAN, nodes=(*PLAN.nodes[:gate], replace(PLAN.nodes[gate], a=0), *PLAN.nodes[gate + 1 :]))
+    with pytest.raises(ValueError, match=r"plan: node 0 .input.: n: -1 is not between 0 and"):
+        replace(PLAN, nodes=(replace(PLAN.nodes[0], n=-1), *PLAN.nodes[1:]))
+    with pytest.raises(ValueError, match="columns"):
+        replace(PLAN, columns=1024)
 
 
 @given(drawn=drawn_plans())
@@ -138,6 +150,7 @@ BAD: dict[str, tuple[Change, str]] = {
     "beyond the field": (_set("input", 5, str(HALF + 1)), "does not fit the field"),
     "decimals": (_set("input", 6, 77), "77"),
     "form": (_set("input", 7, "both"), "unknown form"),
+    "bits form that nothing reads": (_set("input", 7, "bits"), "nothing reads its bits"),
     "bits of a value form": (_set("input_bits", 1, 0), "bits form"),
     "second input of one name": (_insert_node(["input", 0, "x", 1, 0, 15, 0, "value"]), "second input"),
     "lengths": (_set("mul", 2, 0), "operands of"),

@@ -161,10 +161,8 @@ def _owners(plan: Plan, wanted: list[int]) -> dict[int, Columns]:
                 if len(operands) == 1 and len(operands[0]) and n % len(operands[0]) == 0:
                     return spread(np.repeat(operands[0].data, n // len(operands[0]), axis=0))
                 return _nobodys(n)
-            case Matching():
+            case Matching() | Zero() | Output() | Points():
                 return _nobodys(n)
-            case Zero() | Output() | Points():
-                return _nobodys(0)
             case _:
                 assert_never(node)
 

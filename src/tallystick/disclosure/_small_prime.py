@@ -57,28 +57,22 @@ class _SmallPrime:
     name = "small prime"
 
     def fr_from_ints(self, values: Sequence[int]) -> Columns:
-        """Reduce Python ints."""
         p = prime()
         return np.array([v % p for v in values], dtype=np.int64).reshape(-1, 1)
 
     def fr_add(self, a: Columns, b: Columns) -> Columns:
-        """Return a + b."""
         return _reduced(a + b)
 
     def fr_sub(self, a: Columns, b: Columns) -> Columns:
-        """Return a - b."""
         return _reduced(a - b)
 
     def fr_neg(self, a: Columns) -> Columns:
-        """Return -a."""
         return _reduced(-a)
 
     def fr_mul(self, a: Columns, b: Columns) -> Columns:
-        """Return a * b."""
         return _reduced(a * b)
 
     def fr_scale(self, a: Columns, s: int) -> Columns:
-        """Return s * a."""
         return _reduced(a * (s % prime()))
 
     def fr_sum_axis(self, a: Columns, outer: int, n: int, inner: int) -> Columns:
@@ -98,12 +92,8 @@ class _SmallPrime:
 
     def fr_matvec(self, rows: Columns, v: Columns) -> Columns:
         """View rows as (m, len(v)) and return rows @ v."""
-        return self.fr_combine(
-            np.ascontiguousarray(rows.reshape(-1, len(v), rows.shape[1]).swapaxes(0, 1)).reshape(
-                -1, rows.shape[1]
-            ),
-            v,
-        )
+        columns = rows.reshape(-1, len(v), rows.shape[1]).swapaxes(0, 1)
+        return self.fr_combine(columns.reshape(-1, rows.shape[1]), v)
 
     def fr_scatter_add(self, a: Columns, index: IndexArray, n: int) -> Columns:
         """Return out of length n with out[index[k]] += a[k]."""

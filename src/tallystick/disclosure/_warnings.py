@@ -8,6 +8,7 @@ from ..plan import Input, Node, Plan
 from ._copies import copied_inputs, sources
 from ._isolation import combined_warnings
 from ._noise import Noise
+from ._small_prime import reached
 
 __all__ = ["noise_warnings", "warnings"]
 
@@ -63,13 +64,5 @@ def noise_warnings(plan: Plan, noise: Noise) -> list[str]:
 
 def _random_order(nodes: Sequence[Node], v: int) -> bool:
     """Whether all inputs that node v depends on are in an order that their member draws at random."""
-    seen, waiting = set[int](), [v]
-    while waiting:
-        at = waiting.pop()
-        node = nodes[at]
-        if isinstance(node, Input) and node.order is None:
-            return False
-        if at not in seen:
-            seen.add(at)
-            waiting.extend(node.operands)
-    return True
+    used = (nodes[p] for p in reached([v], lambda p: nodes[p].operands))
+    return all(node.order is not None for node in used if isinstance(node, Input))

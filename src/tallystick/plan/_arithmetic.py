@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import ClassVar, final
+from typing import ClassVar
 
 import numpy as np
 
@@ -69,7 +69,6 @@ class _Gather(Linear):
         return (adjoint.scatter_add(self.picked(), lengths[0]),)
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Add(_Pair, Linear):
     """a + b, element by element."""
@@ -94,7 +93,6 @@ class Add(_Pair, Linear):
         return adjoint, adjoint
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Sub(_Pair, Linear):
     """a - b, element by element."""
@@ -118,7 +116,6 @@ class Sub(_Pair, Linear):
         return adjoint, -adjoint
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Neg(Linear):
     """-a."""
@@ -139,7 +136,6 @@ class Neg(Linear):
         return (-adjoint,)
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Scale(Linear):
     """Public multiples: entry i is factors[(i // inner) mod len(factors)] * a_i.
@@ -176,7 +172,6 @@ class Scale(Linear):
         return (self.forward([adjoint]),)
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Sum(Linear):
     """The operand viewed as (outer, n, inner), summed over the middle axis."""
@@ -206,7 +201,6 @@ class Sum(Linear):
         return (adjoint[np.broadcast_to(sums, (self.outer, self.n, self.inner)).reshape(-1)],)
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class View(_Gather):
     """An affine gather: entry (i_0, i_1, …) of ``shape``, row-major, is a[offset + Σ i_j * strides_j].
@@ -256,7 +250,6 @@ class View(_Gather):
         return slice(self.offset, self.offset + prod(self.shape))
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Take(_Gather):
     """Entry k is a[indices[k]]."""
@@ -276,7 +269,6 @@ class Take(_Gather):
         return np.array(self.indices, dtype=np.int64)
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Concat(Linear):
     """The operands one after the other."""
@@ -299,7 +291,6 @@ class Concat(Linear):
         return [adjoint[end - n : end] for n, end in zip(lengths, ends, strict=True)]
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Matmul(Linear):
     """A @ X for a public (rows x columns) matrix A and the operand viewed as X of shape (columns, inner)."""
@@ -325,15 +316,12 @@ class Matmul(Linear):
         a = before.intervals[self.a]
         if a is None:
             return None
-        low = high = None
+        ends = []
         for start in range(0, len(self.entries), self.columns):
             row = self.entries[start : start + self.columns]
             plus, minus = sum(e for e in row if e > 0), sum(e for e in row if e < 0)
-            bottom, top = plus * a[0] + minus * a[1], plus * a[1] + minus * a[0]
-            low = bottom if low is None else min(low, bottom)
-            high = top if high is None else max(high, top)
-        assert low is not None and high is not None
-        return checked(low, high)
+            ends.append((plus * a[0] + minus * a[1], plus * a[1] + minus * a[0]))
+        return checked(min(low for low, _ in ends), max(high for _, high in ends))
 
     def forward(self, operands: Sequence[Vector]) -> Vector:
         (x,) = operands
@@ -351,7 +339,6 @@ class Matmul(Linear):
         return (Vector.concat([adjoint.combine(column) for column in columns]),)
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Mul(_Pair):
     """One gate per entry: a_i * b_i.  The only non-linear operation."""

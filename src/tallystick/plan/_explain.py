@@ -27,14 +27,11 @@ _BINDING = {"add": 1, "sub": 1, "mul": 2, "div": 2}
 
 def revealed(plan: Plan) -> list[str]:
     """Return one line per opened value: the outputs in their order, then what is opened as points."""
-    lines = []
-    for node in plan.outputs:
-        to = (
-            ""
-            if node.to is None
-            else f" (to {', '.join(plan.members[k].name for k in node.to)} only, unproved)"
-        )
-        lines.append(f"{node.label}{to}")
+    told = [", ".join(plan.members[k].name for k in node.to or ()) for node in plan.outputs]
+    lines = [
+        f"{node.label} (to {names} only, unproved)" if names else node.label
+        for node, names in zip(plan.outputs, told, strict=True)
+    ]
     return lines + [node.label for node in plan.points]
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
 from operator import attrgetter
-from typing import Annotated, ClassVar, TypeAlias, assert_never, final, get_args
+from typing import Annotated, ClassVar, TypeAlias, assert_never, get_args
 
 from ..encoding import Value, expect_array, expect_text
 from . import _fields as field
@@ -78,7 +78,6 @@ _Fractions: TypeAlias = Annotated[
 ]
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class PublicConstant:
     """Public fractions."""
@@ -87,7 +86,6 @@ class PublicConstant:
     values: Annotated[_Fractions, field.Called("values", "value")]
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class PublicOutput:
     """The opened entries of an output, by its number, as integers."""
@@ -96,7 +94,6 @@ class PublicOutput:
     number: Annotated[int, field.size(refers="output"), field.Called("output")]
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class PublicBinary:
     """``add``, ``sub``, ``mul`` or ``div``, entry by entry, both operands of one length."""
@@ -107,7 +104,6 @@ class PublicBinary:
     b: _Operand
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class PublicNeg:
     """-a."""
@@ -116,7 +112,6 @@ class PublicNeg:
     a: _Operand
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class PublicRounded:
     """``round``: a; ``sqrt``: the square root of a; to the nearest multiple of 10^-places, ties to even."""
@@ -127,7 +122,6 @@ class PublicRounded:
     places: _Places
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class PublicTake:
     """Entry k is a[indices[k]]."""
@@ -137,7 +131,6 @@ class PublicTake:
     indices: Annotated[field.Sizes, field.Called("indices", "index")]
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class PublicCommon:
     """How many different points occur in each of some outputs of points; one entry."""
@@ -146,7 +139,6 @@ class PublicCommon:
     points: _Points
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class PublicMatching:
     """How many points of one output occur in each of others, undefined if fewer than ``minimum``; one entry."""
@@ -237,7 +229,8 @@ def evaluate_expressions(
             case PublicOutput(number):
                 entries = [Fraction(v) for v in outputs[number]]
             case PublicBinary(op, a, b):
-                entries = [_binary(op, x, y) for x, y in zip(values[a], values[b], strict=True)]
+                pairs = zip(values[a], values[b], strict=True)
+                entries = [None if x is None or y is None else _BINARY[op](x, y) for x, y in pairs]
             case PublicNeg(a):
                 entries = [None if x is None else -x for x in values[a]]
             case PublicRounded(op, a, places):
@@ -256,17 +249,11 @@ def evaluate_expressions(
     return values
 
 
-def _binary(op: str, x: Fraction | None, y: Fraction | None) -> Fraction | None:
-    if x is None or y is None or (op == "div" and not y):
-        return None
-    return _BINARY[op](x, y)
-
-
-_BINARY: Mapping[str, Callable[[Fraction, Fraction], Fraction]] = {
+_BINARY: Mapping[str, Callable[[Fraction, Fraction], Fraction | None]] = {
     "add": operator.add,
     "sub": operator.sub,
     "mul": operator.mul,
-    "div": operator.truediv,
+    "div": lambda x, y: x / y if y else None,
 }
 
 

@@ -195,14 +195,7 @@ def _integers(value: Value, what: Called, position: int) -> tuple[int, ...]:
     return tuple(decode_integer(v, what.entry) for v in items)
 
 
-def _optional(kind: Kind[tuple[int, ...]]) -> Kind[tuple[int, ...] | None]:
-    """Return the kind of what may also be null."""
-    return Kind(
-        kind.name,
-        lambda value, what, position: None if value is None else kind.decode(value, what, position),
-        lambda values: None if values is None else list(values),
-    )
-
+_MEMBERS = sizes("members", fewest=1)
 
 Operand: TypeAlias = Annotated[int, earlier("node")]
 Operands: TypeAlias = Annotated[tuple[int, ...], Kind("operands", _operands, list, refers="node", many=True)]
@@ -223,7 +216,14 @@ Integers: TypeAlias = Annotated[
 ]
 Name: TypeAlias = Annotated[str, text()]
 Flag: TypeAlias = Annotated[bool, Kind("flag", lambda value, what, _: expect_bool(value, what.field))]
-Members: TypeAlias = Annotated[tuple[int, ...] | None, _optional(sizes("members", fewest=1))]
+Members: TypeAlias = Annotated[
+    tuple[int, ...] | None,
+    Kind(
+        "members",
+        lambda value, what, at: None if value is None else _MEMBERS.decode(value, what, at),
+        lambda to: None if to is None else list(to),
+    ),
+]
 
 
 # ---------------------------------------------------------------------------------------- what follows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import assert_never
 
 from ..proofs import Shape, choose_columns
@@ -72,15 +72,7 @@ class Layout:
     @property
     def shape(self) -> Shape:
         """The dimensions of the computation's witness (``spec/relation.md``)."""
-        return Shape(
-            columns=self.columns,
-            inputs=self.inputs,
-            free=self.free,
-            gates=self.gates,
-            zeros=self.zeros,
-            outputs=self.outputs,
-            points=self.points,
-        )
+        return Shape(**{f.name: getattr(self, f.name) for f in fields(Shape)})
 
 
 class TooManyError(ValueError):
@@ -134,9 +126,7 @@ class Draft(Before):
             self._check_recipients(node)
         facts = self._follow(node, late)
         work = node.work(n, self)
-        if n > MAX_LENGTH:
-            raise TooManyError(n, f"{n} elements; at most {MAX_LENGTH} are allowed")
-        self._check_total(n, self._total + work)
+        self._check_size(n, self._total + work)
         interval = node.interval(self)
         if isinstance(node, Input):
             self._named.add((node.member, node.name, node.order))
@@ -152,8 +142,8 @@ class Draft(Before):
         node = self.nodes[v]
         assert isinstance(node, Input)
         changed = replace(node, form=form)
-        work = changed.work(changed.length(self), self)
-        self._check_total(self.lengths[v], self._total + work - self._works[v])
+        work = changed.work(node.n, self)
+        self._check_size(changed.slots, self._total + work - self._works[v])
         self._total += work - self._works[v]
         self.nodes[v], self._works[v] = changed, work
 
@@ -173,10 +163,8 @@ class Draft(Before):
         draft._works = [self._works[v] for v in kept]
         draft._total = sum(draft._works)
         draft._named = {(n.member, n.name, n.order) for n in draft.nodes if isinstance(n, Input)}
-        read = {node.source for node in draft.nodes if isinstance(node, InputBits)}
-        for v, node in enumerate(draft.nodes):
-            if isinstance(node, Input) and node.form != "value" and v not in read:
-                draft.set_form(v, "value")
+        for v in draft._unread():
+            draft.set_form(v, "value")
         return draft
 
     def layout(self) -> Layout:
@@ -184,37 +172,42 @@ class Draft(Before):
         uses = sum(isinstance(node, Hint) and node.kind == "coins" for node in self.nodes)
         if uses > MAX_COIN_HINTS:
             raise ValueError(f"plan: {uses} coins hints; at most {MAX_COIN_HINTS} are allowed")
+        unread = self._unread()
+        if unread:
+            raise ValueError(
+                f"plan: node {unread[0]} (input): it is in bits form, and nothing reads its bits"
+            )
         place: list[int] = []
         inputs = [0] * len(self.members)
-        ranges = [0] * len(self.members)
-        free = gates = zeros = outputs = points = 0
+        counts = dict.fromkeys(("free", "gates", "zeros", "outputs", "points"), 0)
         for node, n in zip(self.nodes, self.lengths, strict=True):
-            at = -1
+            kind: str | None = None
             match node:
                 case Input():
-                    at = inputs[node.member]
+                    place.append(inputs[node.member])
                     inputs[node.member] += node.slots
-                    ranges[node.member] += 2 * node.range.gates
+                    continue
                 case Hint():
-                    if node.boolean:
-                        at, gates = gates, gates + n
-                    else:
-                        at, free = free, free + n
+                    kind = "gates" if node.boolean else "free"
                 case Mul():
-                    at, gates = gates, gates + n
-                case Zero(a):
-                    at, zeros = zeros, zeros + self.lengths[a]
-                case Output(a, _, to):
-                    if to is None:
-                        at, outputs = outputs, outputs + self.lengths[a]
-                case Points(a):
-                    at, points = points, points + self.lengths[a]
+                    kind = "gates"
+                case Zero():
+                    kind, n = "zeros", self.lengths[node.a]
+                case Output():
+                    kind, n = None if node.to is not None else "outputs", self.lengths[node.a]
+                case Points():
+                    kind, n = "points", self.lengths[node.a]
                 case InputBits() | Constant() | Linear() | Matching():
                     pass
                 case _:
                     assert_never(node)
-            place.append(at)
-        owners = [own + proof for own, proof in zip(inputs, ranges, strict=True)]
+            place.append(-1 if kind is None else counts[kind])
+            if kind is not None:
+                counts[kind] += n
+        owners = list(inputs)
+        for node in self.nodes:
+            if isinstance(node, Input):
+                owners[node.member] += 2 * node.range.gates
         return Layout(
             lengths=tuple(self.lengths),
             intervals=tuple(self.intervals),
@@ -222,16 +215,18 @@ class Draft(Before):
             depth=tuple(f.depth for f in self._facts),
             late=tuple(f.late for f in self._facts),
             inputs=tuple(inputs),
-            free=free,
-            gates=gates,
-            zeros=zeros,
-            outputs=outputs,
-            points=points,
-            columns=choose_columns(max(sum(inputs) + free + 2 * gates, *owners)),
+            columns=choose_columns(max(sum(inputs) + counts["free"] + 2 * counts["gates"], *owners)),
+            **counts,
             work=self._total,
         )
 
     # ------------------------------------------------------------------ checks
+    def _unread(self) -> list[int]:
+        """Return the inputs in bits form whose bits no node reads."""
+        read = {node.source for node in self.nodes if isinstance(node, InputBits)}
+        own = ((v, node) for v, node in enumerate(self.nodes) if isinstance(node, Input))
+        return [v for v, node in own if node.form == "bits" and v not in read]
+
     def _check_operands(self, node: Node) -> None:
         for p in node.operands:
             if not 0 <= p < len(self.nodes):
@@ -280,7 +275,9 @@ class Draft(Before):
         a, b = self._facts[node.a], self._facts[node.b]
         return (a.drawn and not b.random) or (b.drawn and not a.random)
 
-    def _check_total(self, n: int, total: int) -> None:
+    def _check_size(self, n: int, total: int) -> None:
+        if n > MAX_LENGTH:
+            raise TooManyError(n, f"{n} elements; at most {MAX_LENGTH} are allowed")
         if total > MAX_TOTAL:
             raise TooManyError(n, f"the plan has more than {MAX_TOTAL} elements")
 

@@ -8,7 +8,7 @@ in, what goes out and what is asserted.  The normative text is ``spec/plan.md``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, TypeAlias, final, get_args
+from typing import Annotated, ClassVar, TypeAlias, get_args
 
 from ..algebra import Vector
 from ..backend import Backend
@@ -77,7 +77,6 @@ MAX_DECIMALS = 76
 _Label: TypeAlias = Annotated[str, field.text(MAX_LABEL)]
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Input(Operation):
     """A member's column: n integers in [low, high], committed and range-proved by their owner.
@@ -138,7 +137,6 @@ class Input(Operation):
         return n + self.slots + self.range.gates
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class InputBits(Operation):
     """The binary digits of x - low of a bits-form input x, element by element, lowest first: its slots."""
@@ -157,7 +155,6 @@ class InputBits(Operation):
         return BOOLEAN
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Constant(Operation):
     """Public integers."""
@@ -172,7 +169,6 @@ class Constant(Operation):
         return checked(min(self.values, default=0), max(self.values, default=0))
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Hint(Operation):
     """Untrusted advice: boolean wires (gates with left = right = output) or free slots."""
@@ -198,7 +194,6 @@ class Hint(Operation):
         return BOOLEAN if self.boolean else None
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Zero(Sink):
     """Every entry of the operand must be 0."""
@@ -207,7 +202,6 @@ class Zero(Sink):
     a: field.Operand
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Output(Sink):
     """The operand is opened: to everybody (``to`` is None) or to some members."""
@@ -223,7 +217,6 @@ class Output(Sink):
         return (0, 0)
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Points(Sink):
     """The entries y of the operand are opened to everybody as points y*Q."""
@@ -233,7 +226,6 @@ class Points(Sink):
     label: _Label
 
 
-@final
 @dataclass(frozen=True, slots=True)
 class Matching(Operation):
     """Entry i is a_i where point i of ``own`` occurs in each of ``others``, and 0 elsewhere.

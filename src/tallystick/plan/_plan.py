@@ -7,11 +7,12 @@ The normative text is ``spec/plan.md``.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
+from itertools import accumulate
 from math import prod
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from ..encoding import Value, dumps, expect_array, expect_int, expect_map, expect_text, loads
 from ..errors import DecodeError
@@ -39,6 +40,8 @@ __all__ = [
     "Result",
     "ResultValue",
 ]
+
+_T = TypeVar("_T")
 
 VERSION = "tallystick/plan/1"
 
@@ -158,13 +161,6 @@ class Plan:
         """Return what one member's range proof covers, in the order of its witness slots."""
         return [n.range for n in self.inputs_of(member)]
 
-    def member_index(self, name: str) -> int:
-        """Return the index of the member with this name; raise ``KeyError`` if there is none."""
-        for k, member in enumerate(self.members):
-            if member.name == name:
-                return k
-        raise KeyError(name)
-
     # ------------------------------------------------------------------ results
     def signed_outputs(self, flat: Sequence[int]) -> list[list[int]]:
         """Split the elements of all public outputs, residues or signed, into a list of signed integers each.
@@ -174,25 +170,14 @@ class Plan:
         """
         if len(flat) != self.layout.outputs:
             raise ValueError(f"{len(flat)} output elements, {self.layout.outputs} were expected")
-        split: list[list[int]] = []
-        at = 0
-        for node in self.outputs:
-            n = self.layout.lengths[node.a] if node.to is None else 0
-            split.append([centred(v) for v in flat[at : at + n]])
-            at += n
-        return split
+        lengths = [self.layout.lengths[n.a] if n.to is None else 0 for n in self.outputs]
+        return [[centred(v) for v in part] for part in _split(flat, lengths)]
 
     def split_points(self, flat: Sequence[Hashable]) -> list[Sequence[Hashable]]:
         """Split all points, in any form in which equal points are equal, by the nodes that open them."""
         if len(flat) != self.layout.points:
             raise ValueError(f"{len(flat)} points, {self.layout.points} were expected")
-        split: list[Sequence[Hashable]] = []
-        at = 0
-        for node in self.points:
-            n = self.layout.lengths[node.a]
-            split.append(flat[at : at + n])
-            at += n
-        return split
+        return _split(flat, [self.layout.lengths[n.a] for n in self.points])
 
     def evaluate(self, flat: Sequence[int], points: Sequence[Hashable] = ()) -> list[ResultValue]:
         """Return the results that follow from what is opened to everybody.
@@ -233,31 +218,18 @@ class Plan:
             loads(data, max_size=MAX_BYTES, max_values=MAX_VALUES, what="plan"), "plan", required=_KEYS
         )
         expect_text(item["version"], "plan: version", choices=[VERSION])
+
+        def listed(key: str, most: int, decode: Callable[[Value, int, str], _T]) -> tuple[_T, ...]:
+            entries, noun = expect_array(item[key], f"plan: {key}", max_length=most), key.removesuffix("s")
+            return tuple(decode(v, k, f"plan: {noun} {k}") for k, v in enumerate(entries))
+
         try:
             plan = cls(
                 program=expect_text(item["program"], "plan: program", max_length=MAX_NAME),
-                members=tuple(
-                    _decode_member(m, f"plan: member {k}")
-                    for k, m in enumerate(
-                        expect_array(item["members"], "plan: members", max_length=MAX_MEMBERS)
-                    )
-                ),
-                nodes=tuple(
-                    decode_node(n, k, f"plan: node {k}")
-                    for k, n in enumerate(expect_array(item["nodes"], "plan: nodes", max_length=MAX_NODES))
-                ),
-                expressions=tuple(
-                    decode_expression(e, k, f"plan: expression {k}")
-                    for k, e in enumerate(
-                        expect_array(item["expressions"], "plan: expressions", max_length=MAX_NODES)
-                    )
-                ),
-                results=tuple(
-                    _decode_result(r, f"plan: result {k}")
-                    for k, r in enumerate(
-                        expect_array(item["results"], "plan: results", max_length=MAX_NODES)
-                    )
-                ),
+                members=listed("members", MAX_MEMBERS, _decode_member),
+                nodes=listed("nodes", MAX_NODES, decode_node),
+                expressions=listed("expressions", MAX_NODES, decode_expression),
+                results=listed("results", MAX_NODES, _decode_result),
                 columns=expect_int(item["columns"], "plan: columns"),
             )
         except ValueError as error:
@@ -319,12 +291,12 @@ def _check_results(plan: Plan) -> None:
             )
 
 
-def _decode_member(value: Value, what: str) -> Member:
+def _decode_member(value: Value, position: int, what: str) -> Member:
     name, rows = expect_array(value, what, length=2)
     return Member(expect_text(name, f"{what}: name", max_length=MAX_NAME), expect_int(rows, f"{what}: rows"))
 
 
-def _decode_result(value: Value, what: str) -> Result:
+def _decode_result(value: Value, position: int, what: str) -> Result:
     name, expression, shape = expect_array(value, what, length=3)
     return Result(
         expect_text(name, f"{what}: name", max_length=MAX_NAME),
@@ -334,6 +306,11 @@ def _decode_result(value: Value, what: str) -> Result:
             for d in expect_array(shape, f"{what}: shape", max_length=16)
         ),
     )
+
+
+def _split(flat: Sequence[_T], lengths: Sequence[int]) -> list[Sequence[_T]]:
+    ends = accumulate(lengths)
+    return [flat[end - n : end] for n, end in zip(lengths, ends, strict=True)]
 
 
 def _decimal(value: Fraction, places: int | None) -> str:

@@ -72,13 +72,12 @@ class PlanRelation:
         """
         plan, layout = self.plan, self.plan.layout
         _check_weights(layout.shape, left, right, zeros, outputs, points)
-        slots = _Slots(plan, backend)
+        slots: dict[int, Vector] = {}
         adjoints: dict[int, Vector] = {}
         constant = 0
 
-        def contribute(p: int, adjoint: Vector) -> None:
-            before = adjoints.get(p)
-            adjoints[p] = adjoint if before is None else before + adjoint
+        def contribute(p: int, part: Vector, to: dict[int, Vector] = adjoints) -> None:
+            to[p] = to[p] + part if p in to else part
 
         for v in range(len(plan.nodes) - 1, -1, -1):
             node, n, at = plan.nodes[v], layout.lengths[v], layout.place[v]
@@ -94,23 +93,23 @@ class PlanRelation:
                 case Mul(a, b):
                     contribute(a, left[at : at + n])
                     contribute(b, right[at : at + n])
-                    slots.gates[v] = adjoint
+                    if adjoint is not None:
+                        slots[v] = adjoint
                 case Hint():
                     if node.boolean:
-                        wires = left[at : at + n] + right[at : at + n]
-                        slots.gates[v] = wires if adjoint is None else wires + adjoint
-                    elif adjoint is not None:
-                        slots.free[v] = adjoint
+                        slots[v] = left[at : at + n] + right[at : at + n]
+                    if adjoint is not None:
+                        contribute(v, adjoint, slots)
                 case Constant():
                     if adjoint is not None:
                         constant += adjoint.dot(constant_of(backend, node))
                 case Input():
                     if adjoint is not None:
-                        slots.add_input(v, _to_slots(backend, node, adjoint))
+                        contribute(v, _to_slots(backend, node, adjoint), slots)
                         constant += node.low * adjoint.sum() if node.form == "bits" else 0
                 case InputBits(source):
                     if adjoint is not None:
-                        slots.add_input(source, adjoint)
+                        contribute(source, adjoint, slots)
                 case Matching(a):
                     if adjoint is not None:
                         contribute(a, adjoint * Vector.from_i64(backend, self._selected[v]))
@@ -120,7 +119,19 @@ class PlanRelation:
                             contribute(p, part)
                 case _:
                     assert_never(node)
-        return slots.collect(constant)
+        owners: list[list[Vector]] = [[] for _ in plan.members]
+        free: list[Vector] = []
+        gates: list[Vector] = []
+        for v, node in enumerate(plan.nodes):
+            if isinstance(node, Input):
+                owners[node.member].append(slots.get(v, Vector.zeros(backend, node.slots)))
+            elif isinstance(node, Hint | Mul):
+                kind = free if isinstance(node, Hint) and not node.boolean else gates
+                kind.append(slots.get(v, Vector.zeros(backend, layout.lengths[v])))
+        joined = [Vector.concat([Vector.zeros(backend, 0), *parts]) for parts in (*owners, free, gates)]
+        return Transposed(
+            inputs=tuple(joined[:-2]), free=joined[-2], gates=joined[-1], constant=constant % FR_MODULUS
+        )
 
 
 def forward(plan: Plan, v: int, operands: Sequence[Vector]) -> Vector:
@@ -155,48 +166,6 @@ def _to_slots(backend: Backend, node: Input, adjoint: Vector) -> Vector:
     if node.form == "value":
         return adjoint
     return adjoint.outer(bit_weights(backend, node.bits))
-
-
-class _Slots:
-    """Gathers coefficients by node and lays them out in slot order."""
-
-    def __init__(self, plan: Plan, backend: Backend) -> None:
-        self._plan = plan
-        self._backend = backend
-        self.gates: dict[int, Vector | None] = {}
-        self.free: dict[int, Vector] = {}
-        self._inputs: dict[int, Vector] = {}
-
-    def add_input(self, v: int, coefficients: Vector) -> None:
-        """Add coefficients of the slots of input node v."""
-        before = self._inputs.get(v)
-        self._inputs[v] = coefficients if before is None else before + coefficients
-
-    def collect(self, constant: int) -> Transposed:
-        """Return everything in the order of ``spec/relation.md``; what nothing contributed to is zero."""
-        plan, lengths = self._plan, self._plan.layout.lengths
-        owners: list[list[Vector]] = [[] for _ in plan.members]
-        free: list[Vector] = []
-        gates: list[Vector] = []
-        for v, node in enumerate(plan.nodes):
-            if isinstance(node, Input):
-                owners[node.member].append(self._or_zeros(self._inputs.get(v), node.slots))
-            elif isinstance(node, Hint) and not node.boolean:
-                free.append(self._or_zeros(self.free.get(v), lengths[v]))
-            elif isinstance(node, Hint | Mul):
-                gates.append(self._or_zeros(self.gates.get(v), lengths[v]))
-        return Transposed(
-            inputs=tuple(self._join(parts) for parts in owners),
-            free=self._join(free),
-            gates=self._join(gates),
-            constant=constant % FR_MODULUS,
-        )
-
-    def _or_zeros(self, vector: Vector | None, n: int) -> Vector:
-        return Vector.zeros(self._backend, n) if vector is None else vector
-
-    def _join(self, parts: list[Vector]) -> Vector:
-        return Vector.concat(parts) if parts else Vector.zeros(self._backend, 0)
 
 
 def encodings(points: bytes) -> list[bytes]:

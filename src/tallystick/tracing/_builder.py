@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -73,10 +73,11 @@ def fail(message: str, *, hint: str | None = None) -> NoReturn:
     raise ProgramError(message, where=program_line(), hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
-class _Revealed:
-    output: int
-    expression: int
+def _refuse(op: str, error: ValueError) -> NoReturn:
+    if isinstance(error, TooManyError):
+        limits = f"at most {MAX_LENGTH} a node, {MAX_TOTAL} in all"
+        fail(f"{op}: {error.length} elements are too many for a plan ({limits})")
+    fail(f"{op}: {error}")
 
 
 class Builder:
@@ -89,6 +90,9 @@ class Builder:
     def __init__(self, members: Sequence[Member]) -> None:
         self.members = tuple(members)
         self._draft = Draft(self.members)
+        self.nodes: Sequence[Node] = self._draft.nodes
+        self.lengths: Sequence[int] = self._draft.lengths
+        self.intervals: Sequence[Interval] = self._draft.intervals
         self.expressions: list[Expression] = []
         self.expression_lengths: list[int] = []
         self.memo: dict[object, object] = {}
@@ -96,28 +100,13 @@ class Builder:
         self._output_lengths: list[int] = []
         self._known: dict[Node, int] = {}
         self._known_expressions: dict[Expression, int] = {}
-        self._revealed: dict[int, _Revealed] = {}
+        self._revealed: dict[int, int] = {}
         self._opened_points: dict[int, int] = {}
         self._points_lengths: list[int] = []
         self._told: set[int] = set()
         self._told_names: set[tuple[str, int]] = set()
         self._replaced: set[int] = set()
         self._orders = 0
-
-    @property
-    def nodes(self) -> Sequence[Node]:
-        """The nodes so far."""
-        return self._draft.nodes
-
-    @property
-    def lengths(self) -> Sequence[int]:
-        """How many entries each node has."""
-        return self._draft.lengths
-
-    @property
-    def intervals(self) -> Sequence[Interval]:
-        """In which interval the entries of each node lie."""
-        return self._draft.intervals
 
     # ------------------------------------------------------------------ nodes
     def add(self, node: Node) -> int:
@@ -134,11 +123,8 @@ class Builder:
             )
         try:
             self._draft.add(node)
-        except TooManyError as error:
-            limits = f"at most {MAX_LENGTH} a node, {MAX_TOTAL} in all"
-            fail(f"{node.op}: {error.length} elements are too many for a plan ({limits})")
         except ValueError as error:
-            fail(f"{node.op}: {error}")
+            _refuse(node.op, error)
         position = len(self.nodes) - 1
         if not isinstance(node, Hint) or HINTS[node.kind].deterministic:
             self._known[node] = position
@@ -151,7 +137,10 @@ class Builder:
         assert node.order is None
         if node.form != "bits":
             # The value node keeps its key, so that asking for the column again finds it.
-            self._draft.set_form(source, "bits")
+            try:
+                self._draft.set_form(source, "bits")
+            except ValueError as error:
+                _refuse(InputBits.op, error)
         return self.add(InputBits(source))
 
     def new_order(self) -> int:
@@ -186,8 +175,8 @@ class Builder:
             self.add(Output(v, label, None))
             self._output_lengths.append(self.lengths[v])
             number = len(self._output_lengths) - 1
-            self._revealed[v] = _Revealed(number, self.express(PublicOutput(number)))
-        return self._revealed[v].expression
+            self._revealed[v] = self.express(PublicOutput(number))
+        return self._revealed[v]
 
     def tell(self, v: int, label: str, to: tuple[int, ...]) -> None:
         """Open node v to some members.  It stays in the plan though no result can read it."""
@@ -221,7 +210,7 @@ class Builder:
         Inputs that the program touched stay, so that a plan alone says which columns to trace the program
         with; of those in another order the original goes, if nothing else reads it.
         """
-        expressions = self._needed_expressions(results)
+        expressions = sorted(_needed((r.expression for r in results), self.expressions, "expression"))
         opened = {e.number for k in expressions if isinstance(e := self.expressions[k], PublicOutput)}
         outputs = [v for v, node in enumerate(self.nodes) if isinstance(node, Output)]
         kept_outputs = [number for number, v in enumerate(outputs) if number in opened or v in self._told]
@@ -229,7 +218,7 @@ class Builder:
         roots = {outputs[number] for number in kept_outputs}
         roots |= {points[number] for k in expressions for number in references(self.expressions[k], "points")}
         roots |= {v for v, node in enumerate(self.nodes) if isinstance(node, Input | Zero)} - self._replaced
-        needed = self._needed_nodes(roots)
+        needed = _needed(roots, self.nodes, "node")
         draft = self._draft.keep(sorted(needed))
         kept_points = [number for number, v in enumerate(points) if v in needed]
         kept = {"expression": expressions, "output": kept_outputs, "points": kept_points}
@@ -241,16 +230,11 @@ class Builder:
             [renumbered(r, new) for r in results],
         )
 
-    def _needed_nodes(self, roots: set[int]) -> set[int]:
-        needed = set(roots)
-        for v in range(len(self.nodes) - 1, -1, -1):
-            if v in needed:
-                needed.update(self.nodes[v].operands)
-        return needed
 
-    def _needed_expressions(self, results: Sequence[Result]) -> list[int]:
-        needed = {r.expression for r in results}
-        for k in range(len(self.expressions) - 1, -1, -1):
-            if k in needed:
-                needed.update(references(self.expressions[k], "expression"))
-        return sorted(needed)
+def _needed(roots: Iterable[int], items: Sequence[Node] | Sequence[Expression], to: str) -> set[int]:
+    """Return the positions of the roots and of all that they are made of."""
+    needed = set(roots)
+    for k in range(len(items) - 1, -1, -1):
+        if k in needed:
+            needed.update(references(items[k], to))
+    return needed

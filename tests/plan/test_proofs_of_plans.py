@@ -1,10 +1,7 @@
-"""Programs in files, plans in layers, and what a single prover can and cannot prove about them."""
+"""Plans in layers, the data they fit, and what a single prover can and cannot prove about them."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
 import pytest
 from hypothesis import given
 
@@ -13,12 +10,10 @@ from support.plans import Drawn, drawn_plans
 from tallystick import encoding
 from tallystick.algebra import Generators, Random, Vector
 from tallystick.backend import Backend
-from tallystick.errors import DataError, ProgramError, UsageError, VerificationError
+from tallystick.errors import DataError, VerificationError
 from tallystick.plan import (
-    Column,
     Hint,
     Inputs,
-    MemberSchema,
     Mul,
     Output,
     Plan,
@@ -31,73 +26,16 @@ from tallystick.plan import (
 )
 from tallystick.proofs import BatchVerifier, Witness, prove
 from tallystick.record import MAX_FILE_SIZE
-from tallystick.tracing import Members, Table, assert_zero, hint, input_bits, load_program, trace
-from tallystick.tracing import _program as program_module
-
-# ------------------------------------------------------------------------------------ files
-
-
-def _write(path: Path, text: str) -> Path:
-    path.write_text("import tallystick as ts\n" + text, encoding="utf-8")
-    return path
-
-
-ONE = "@ts.program\ndef one(table):\n    return {'n': ts.concat(t['x'] for t in table).sum()}\n"
-
-
-def test_a_file_defines_a_program(tmp_path: Path) -> None:
-    program = load_program(_write(tmp_path / "one.py", ONE))
-    assert (program.name, program.doc) == ("one", "")
-    assert program.where.endswith("one.py:2")
-    assert trace(program, [ts.MemberSchema("a", 2, {"x": ts.Column(0, 1)})]).program == "one"
-
-
-def test_a_file_that_does_not_says_why(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no program file"):
-        load_program(tmp_path / "absent.py")
-    with pytest.raises(UsageError, match="must define one program"):
-        load_program(_write(tmp_path / "none.py", ""))
-    two = _write(tmp_path / "two.py", ONE + ONE.replace("one", "two"))
-    with pytest.raises(UsageError, match="it defines: one, two"):
-        load_program(two)
-    assert load_program(two, "two").name == "two"
-    with pytest.raises(UsageError, match="no program 'three'"):
-        load_program(two, "three")
-    with pytest.raises(ProgramError, match="syntax error") as raised:
-        load_program(_write(tmp_path / "syntax.py", "def (:\n"))
-    assert (raised.value.where or "").endswith("syntax.py:2")
-    with pytest.raises(ProgramError, match="ZeroDivisionError") as raised:
-        load_program(_write(tmp_path / "crash.py", "\n\n1 / 0\n"))
-    assert (raised.value.where or "").endswith("crash.py:4")
-
-
-def test_an_overflow_names_the_line_in_the_file(tmp_path: Path) -> None:
-    text = (
-        "@ts.program\ndef big(table):\n    x = table['a']['x']\n    y = x * 2**250\n    return {'n': y * 8}\n"
-    )
-    program = load_program(_write(tmp_path / "big.py", text))
-    with pytest.raises(ProgramError, match="does not fit the field") as raised:
-        trace(program, [ts.MemberSchema("a", 2, {"x": ts.Column(0, 3)})])
-    assert (raised.value.where or "").endswith("big.py:6")
-
+from tallystick.tracing import (
+    Members,
+    Table,
+    assert_zero,
+    hint,
+    input_bits,
+    trace,
+)
 
 # ------------------------------------------------------------------------------------ layers
-
-
-def test_a_plan_that_no_transcript_could_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    @ts.program
-    def weighted(table: ts.Members[ts.Table]) -> object:
-        return ts.sum(table["a"]["x"] * np.arange(200))
-
-    schema = [MemberSchema("a", 200, {"x": Column(0, 5)})]
-    assert trace(weighted, schema).to_bytes()
-    monkeypatch.setattr(program_module, "MAX_VALUES", 200)
-    with pytest.raises(
-        ProgramError, match="the plan is too large for a transcript: more than 200 values"
-    ) as caught:
-        trace(weighted, schema)
-    assert caught.value.where is not None
-    assert "test_programs.py" in caught.value.where
 
 
 def test_a_transcript_holds_every_plan_that_is_traced() -> None:
