@@ -8,12 +8,9 @@ from runpy import run_path
 
 import pytest
 
+from support.counted import measured_plan
 from tallystick.bench import LIBRARY
-from tallystick.bench._library import _COLUMNS
 from tallystick.cost import estimate
-from tallystick.online import plan_need
-from tallystick.plan import Column, MemberSchema
-from tallystick.tracing import load_program, trace
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 DOCUMENT = json.loads((BENCHMARKS / "library.json").read_text(encoding="utf-8"))
@@ -27,24 +24,19 @@ def test_every_case_is_recorded_from_a_whole_run():
 
 @pytest.mark.parametrize("case", LIBRARY, ids=lambda case: case.name)
 def test_counts_are_those_of_the_plan(case, tmp_path):
-    n = case.sizes[0]
-    facts = RECORDED[case.name, n]
-    source = tmp_path / "program.py"
-    source.write_text(case.program(), encoding="utf-8")
-    schemas = [
-        MemberSchema(
-            name, len(next(iter(table.values()))), {column: Column(*_COLUMNS[column]) for column in table}
-        )
-        for name, table in zip("ab", case.tables(n, 2), strict=True)
-    ]
-    plan = trace(load_program(source, "measured"), schemas)
-    cost = estimate(plan)
-    need = plan_need(plan)
-    assert facts["gates"] == cost.gates
-    assert facts["rounds"] == cost.rounds
-    assert facts["triples"] == cost.triples == need.triples
-    assert facts["random_bits"] == cost.random_bits == need.bits
-    assert facts["bytes_sent"] == pytest.approx(max(cost.bytes_sent), rel=0.02)
+    for n in case.sizes:
+        facts = RECORDED[case.name, n]
+        cost = estimate(measured_plan(case, n, 2, tmp_path))
+        assert facts["gates"] == facts["estimated_gates"] == cost.gates
+        assert facts["rounds"] == facts["estimated_rounds"] == cost.rounds
+        assert facts["triples"] == facts["estimated_triples"] == cost.triples
+        assert facts["random_bits"] == facts["estimated_random_bits"] == cost.random_bits
+        assert facts["random_elements"] == facts["estimated_random_elements"] == cost.random_elements
+        assert facts["masks"] == facts["estimated_masks"] == sum(cost.masks)
+        assert facts["estimated_bytes_sent"] == max(cost.bytes_sent)
+        assert facts["bytes_sent"] == pytest.approx(max(cost.bytes_sent), rel=0.02)
+        prepared = cost.material.set_up_bytes + max(cost.material.bytes_sent)
+        assert facts["estimated_prepare_bytes"] == prepared
 
 
 def test_the_page_is_what_the_document_says():

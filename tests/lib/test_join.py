@@ -20,7 +20,7 @@ from tallystick.algebra import Random, Vector
 from tallystick.backend import Backend
 from tallystick.cost import render
 from tallystick.errors import ProgramError
-from tallystick.plan import Hint, Plan, Points, simulate
+from tallystick.plan import Hint, Plan, Points, ReciprocalHint, simulate
 from tallystick.tracing import Members, Table, schema_of, trace
 
 Rows = Sequence[tuple[int, int]]
@@ -368,13 +368,15 @@ def test_wrong_tags_stop_the_run_before_any_is_shown(
     native: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tags that are wrong under right MACs, as if all had conspired to compute them wrongly."""
-    honest = protocols._PROTOCOLS["reciprocal"]
+    honest = protocols.answer
 
-    async def lying(online, parameters, arguments, intervals):
-        right = await honest(online, parameters, arguments, intervals)
+    async def lying(advice, arguments, intervals, online):
+        right = await honest(advice, arguments, intervals, online)
+        if not isinstance(advice, ReciprocalHint):
+            return right
         return online.key.add(right, Vector.constant(right.backend, 1, len(right)))
 
-    monkeypatch.setitem(protocols._PROTOCOLS, "reciprocal", lying)
+    monkeypatch.setattr(protocols, "answer", lying)
     ran = play(_small(), [native] * 2)
     assert [r.check for r in ran.results] == ["assert-zero"] * 2
     assert not any(m.label.startswith("outputs") for m in ran.log)

@@ -17,7 +17,7 @@ from tallystick.cost import estimate, render
 from tallystick.disclosure import budgets, coins_for, epsilon_of
 from tallystick.encoding import loads
 from tallystick.errors import ProgramError
-from tallystick.online import Proven, plan_need
+from tallystick.online import Proven
 from tallystick.plan import Draft, Hint, Plan, simulate
 from tallystick.tracing import Program, trace
 
@@ -84,8 +84,8 @@ def test_runs_on_shares(native: Backend) -> None:
     noise = [(v + FR_MODULUS // 2) % FR_MODULUS - FR_MODULUS // 2 - 12 for v in found]
     assert all(abs(e) <= use.coins // 2 for e in noise)
     assert len(set(noise)) > 1
-    assert ran.used[0].used == plan_need(case.plan)
-    assert plan_need(case.plan).bits == 12 * use.coins == estimate(case.plan).random_bits
+    assert ran.used[0].used == estimate(case.plan).need
+    assert estimate(case.plan).need.bits == 12 * use.coins == estimate(case.plan).random_bits
 
 
 def test_the_sum_of_the_coins_less_half_is_added() -> None:

@@ -16,10 +16,10 @@ from tallystick.algebra import Random, Vector
 from tallystick.backend import FR_MODULUS, Backend
 from tallystick.cost import estimate
 from tallystick.errors import ProtocolAbort
-from tallystick.online import Openings, Proven, _evaluate, plan_need
+from tallystick.online import Openings, Proven, _evaluate, _schedule, schedule
 from tallystick.online._abreast import abreast
 from tallystick.party import Party
-from tallystick.plan import HINTS, Hint, Plan, _schedule, schedule, simulate
+from tallystick.plan import HINTS, Hint, Plan, advice_of, simulate
 from tallystick.tracing import assert_zero, hint
 
 CHEATER = 1
@@ -251,10 +251,10 @@ def test_groups_of_few_outputs_cost_rounds_and_nothing_else(
 ) -> None:
     """With room for a single hint in each group, the same material is used in more rounds."""
     case = _case(name)
-    need, rounds = plan_need(case.plan), _rounds(case)
+    need, rounds = estimate(case.plan).need, _rounds(case)
     monkeypatch.setattr(_schedule, "GROUP_LIMIT", 1)
     assert max(len(group) for group in _groups(case.plan)) == 1
-    assert plan_need(case.plan) == need
+    assert estimate(case.plan).need == need
     assert _rounds(case) > rounds
     agree_on_shares(native, PROGRAMS[name], X, Y, low=-8, high=8)
 
@@ -263,12 +263,16 @@ def _rounds(case: Case) -> int:
     return estimate(case.plan).rounds
 
 
+def _held(plan: Plan, v: int) -> int:
+    node, layout = plan.nodes[v], plan.layout
+    places = [(layout.lengths[p], layout.intervals[p]) for p in node.arguments]
+    return advice_of(node.kind, node.parameters).held(*zip(*places, strict=True))
+
+
 def test_groups_keep_to_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = _case("quotients").plan
     hints = [v for v, node in enumerate(plan.nodes) if isinstance(node, Hint)]
-    sizes_of = {
-        v: max(plan.layout.lengths[v], _schedule.tally_of(plan, plan.nodes[v]).largest) for v in hints
-    }
+    sizes_of = {v: max(plan.layout.lengths[v], _held(plan, v)) for v in hints}
     for limit in (1, 200, 500, 1 << 20):
         monkeypatch.setattr(_schedule, "GROUP_LIMIT", limit)
         layers = [layer.hints for layer in schedule(plan)]

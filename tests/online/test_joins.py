@@ -14,7 +14,7 @@ from tallystick.algebra import Generators, Points, Vector
 from tallystick.backend import G1_BYTES, Backend
 from tallystick.cost import estimate
 from tallystick.errors import ProtocolAbort
-from tallystick.online import Proven, plan_need
+from tallystick.online import Proven
 from tallystick.party import Shared
 from tallystick.plan import Output, Plan, Result, encodings
 from tallystick.tracing import Members, Table, trace
@@ -94,7 +94,7 @@ def test_a_member_without_rows(native: Backend) -> None:
 
 
 def test_material_rounds_and_bytes_are_those_estimated(pure: Backend) -> None:
-    need, cost = plan_need(CASE.plan), estimate(CASE.plan)
+    need, cost = estimate(CASE.plan).need, estimate(CASE.plan)
     assert (cost.triples, cost.random_bits, cost.random_elements, cost.masks) == (
         need.triples,
         need.bits,

@@ -9,8 +9,9 @@ from tallystick import plan as plan_room
 from tallystick import tracing
 from tallystick.algebra import Vector
 from tallystick.backend import FR_MODULUS
+from tallystick.cost import estimate
 from tallystick.offline import Masks
-from tallystick.online import Proven, plan_need
+from tallystick.online import Proven
 from tallystick.party import Shared
 from tallystick.plan import simulate
 
@@ -55,7 +56,7 @@ def test_an_honest_run_equals_the_plain_computation(backend, program, tables):
 def test_the_need_is_exactly_what_is_used(pure, program):
     c = case(program, TABLES, 0, 15)
     ran = play(c, [pure] * 3)
-    assert [p.used for p in ran.used.values()] == [plan_need(c.plan)] * 3
+    assert [p.used for p in ran.used.values()] == [estimate(c.plan).need] * 3
 
 
 def test_native_and_pure_members_compute_together(native, pure):
@@ -108,22 +109,22 @@ def test_bits_are_decomposed(backend):
     ran = play(c, [backend] * 3)
     values = [v + 4 for t in SIGNED.values() for v in t["x"]]
     assert audit(c, ran.results[0], backend) == [v >> i & 1 for v in values for i in range(4)]
-    assert ran.used[0].used == plan_need(c.plan)
+    assert ran.used[0].used == estimate(c.plan).need
 
 
 def test_inverses_do_not_show_zeros(backend):
     c = case(inverses, SIGNED, -4, 11)
     ran = play(c, [backend] * 3)
     assert audit(c, ran.results[0], backend) == [16]
-    assert ran.used[0].used == plan_need(c.plan)
+    assert ran.used[0].used == estimate(c.plan).need
 
 
 def test_positive_values_are_inverted_without_a_zero_test(backend):
     c = case(inverses, {"a": {"x": [3, 1]}, "b": {"x": [15]}}, 1, 15)
     ran = play(c, [backend] * 2)
     assert audit(c, ran.results[0], backend) == [19]
-    assert ran.used[0].used == plan_need(c.plan)
-    assert not plan_need(c.plan).bits
+    assert ran.used[0].used == estimate(c.plan).need
+    assert not estimate(c.plan).need.bits
 
 
 def test_an_output_for_some_members_is_learnt_by_them_alone(backend):
@@ -136,7 +137,7 @@ def test_an_output_for_some_members_is_learnt_by_them_alone(backend):
     learnt = [{v: x.to_ints() for v, x in r.private.items()} for r in ran.results]
     assert learnt == [{node: expected}, {}, {node: expected}]
     assert audit(c, ran.results[1], backend) == [v % FR_MODULUS for v in simulate(c.plan, c.values).outputs]
-    assert ran.used[0].used == plan_need(c.plan)
+    assert ran.used[0].used == estimate(c.plan).need
 
 
 def test_the_repr_of_secrets_shows_no_values(pure):

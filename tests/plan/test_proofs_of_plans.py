@@ -11,6 +11,7 @@ from tallystick import encoding
 from tallystick.algebra import Generators, Random, Vector
 from tallystick.backend import Backend
 from tallystick.errors import DataError, VerificationError
+from tallystick.online import schedule
 from tallystick.plan import (
     Hint,
     Inputs,
@@ -20,7 +21,6 @@ from tallystick.plan import (
     PlanRelation,
     Zero,
     _plan,
-    schedule,
     simulate,
     witness,
 )

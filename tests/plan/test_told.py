@@ -10,9 +10,8 @@ import pytest
 import tallystick as ts
 from support.joint_run import Case, audit, play
 from tallystick.backend import FR_MODULUS, Backend
-from tallystick.cost import render
+from tallystick.cost import estimate, render
 from tallystick.errors import PolicyError, ProgramError
-from tallystick.online import plan_need
 from tallystick.plan import Plan, simulate, told
 from tallystick.record import Policy
 from tallystick.session import check_policy
@@ -52,7 +51,7 @@ def test_each_member_learns_its_own_and_no_more(backend: Backend) -> None:
             learnt.append(told(c.plan.nodes[v].label, ints))
         assert learnt == expected[member]
     assert audit(c, ran.results[1], backend) == [6]
-    assert ran.used[0].used == plan_need(c.plan)
+    assert ran.used[0].used == estimate(c.plan).need
 
 
 def test_a_told_value_has_its_decimals() -> None:

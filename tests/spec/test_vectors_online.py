@@ -16,7 +16,6 @@ from tallystick.offline import Triples
 from tallystick.online import Openings
 from tallystick.online._rows import _fits
 from tallystick.party import AuthenticatedOpenings, MacKey, Party, Shared, xor
-from tallystick.party._commit import _commitment
 from tallystick.proofs import commit_rows
 
 
@@ -51,10 +50,9 @@ def _same(shared, data, i):
 
 def test_commitments():
     data = load("online/commitments")
-    party = SimpleNamespace(session=unhex(data["session"]))
+    party = Party(SimpleNamespace(), SimpleNamespace(), unhex(data["session"]))
     for case in data["cases"]:
-        made = _commitment(
-            party,
+        made = party.commitment(
             case["label"],
             case["round"],
             case["party"],

@@ -25,8 +25,8 @@ from tallystick.online import (
     prove,
     share_inputs,
 )
-from tallystick.party import Party, labels
-from tallystick.plan import PENDING_LIMIT, Column, MemberSchema, Plan, PlanRelation
+from tallystick.party import PENDING_LIMIT, Party, labels
+from tallystick.plan import Column, MemberSchema, Plan, PlanRelation
 from tallystick.proofs import (
     BatchVerifier,
     Proof,

@@ -16,7 +16,7 @@ from support.joint_run import Case, audit, play
 from tallystick.backend import FR_MODULUS, Backend
 from tallystick.cost import estimate
 from tallystick.errors import ProgramError
-from tallystick.online import Proven, plan_need
+from tallystick.online import Proven
 from tallystick.plan import Plan, simulate
 from tallystick.tracing import Members, Program, Table, trace
 
@@ -99,7 +99,7 @@ def agree_on_shares(
     for result in ran.results:
         assert isinstance(result, Proven), result
     assert audit(case, ran.results[0], backend) == expected
-    assert ran.used[0].used == plan_need(case.plan)
+    assert ran.used[0].used == estimate(case.plan).need
     cost = estimate(case.plan)
     steps = [s for s in cost.steps if s.phase != "commit"]
     for k in range(3):

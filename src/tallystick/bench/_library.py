@@ -14,7 +14,6 @@ from statistics import median
 from ..cost import PHASES, Estimate, estimate
 from ..disclosure import budgets
 from ..errors import ProtocolAbort
-from ..online import plan_need
 from ..plan import ResultValue, simulate
 from ._consortium import Folder, consortium_folder
 from ._jobs import Filled, JobFolder, Ran, Table, write_job
@@ -278,13 +277,13 @@ def measure_case(folder: Folder, case: LibraryCase, n: int, backend: str, *, qui
     expected = simulate(job.plan, inputs).results
     # Each of two sums of fair coins is off by half of them at most.
     noise = sum(budget.coins for budget in budgets(job.plan))
-    filled = job.prepare(plan_need(job.plan))
+    cost = estimate(job.plan)
+    filled = job.prepare(cost.need)
     runs: list[Ran] = []
     while not runs or (not quick and len(runs) < _RUNS and _total(runs[0]) * (len(runs) + 1) < _PATIENCE):
         runs.append(job.run())
         if not _agree(runs[-1].results, expected, noise):
             raise ProtocolAbort(f"{case.name} gave a wrong result", check="benchmark")
-    cost = estimate(job.plan)
     result = Result(
         suite="library",
         case=case.name,

@@ -49,9 +49,9 @@ __all__ = [
     "sign_and_magnitude",
 ]
 
-# What things cost, in triples: a multiplication takes one, and another for its product on the coset; so does
-# a boolean wire; the proof's two columns a gate weigh about one more.  A wire found as a digit under a mask
-# takes a triple for the borrow and a random bit besides; a committed slot a mask and the owner's own proof.
+# What a gadget is chosen by, in triples: a multiplication takes one, and another for its product on the coset; so does
+# a boolean wire.  A wire found as a digit under a mask takes a triple for the borrow and a random bit besides; a
+# committed slot a mask.  Tests hold these to the counter; that the proof's two columns a gate weigh one more is chosen.
 _MUL = 3
 _DIGIT = 4
 _SLOT = 1

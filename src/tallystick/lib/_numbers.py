@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias, overload
 
 import numpy as np
 
-from ..plan import HINTS, MAX_DECIMALS, advice_width
+from ..plan import MAX_DECIMALS, QuotientHint, advice_width
 from ..tracing import (
     OPERATORS,
     Opened,
@@ -68,7 +68,7 @@ def divided(x: Secret, divisor: int, within: Bounds | None = None) -> tuple[Secr
     quotient = constants(x.builder, low, x.shape)
     if k := (high - low).bit_length():
         parameters = (divisor, divisor * low, k)
-        if HINTS["quotient"].width(parameters, [x.interval]) > advice_width(len(x.builder.members)):
+        if QuotientHint(*parameters).width([x.interval]) > advice_width(len(x.builder.members)):
             # The multiplier that finds the quotient doubles the digits; long division does not, but takes longer.
             return divided_by_secret(x, constants(x.builder, divisor, x.shape), (low, high))
         digits = hint("quotient", x, parameters=parameters, n=x.size * k, boolean=True)

@@ -3,15 +3,19 @@
 A run is ``accept_inputs``, ``share_inputs``, ``compute`` and ``prove``, in this order, over one ``Openings``.
 """
 
-from ._evaluate import Evaluation, PrivateOutput, Progress, compute
+from ._abreast import abreast
+from ._deal import deal
+from ._evaluate import Computation, Evaluation, PrivateOutput, Progress, compute
+from ._hints import Question, answer
 from ._inputs import Committed, InputShares, OwnInputs, accept_inputs, share_inputs
-from ._need import plan_need
 from ._openings import Openings
 from ._prove import Proven, prove
 from ._rows import PartyRows
+from ._schedule import schedule
 
 __all__ = [
     "Committed",
+    "Computation",
     "Evaluation",
     "InputShares",
     "Openings",
@@ -20,9 +24,13 @@ __all__ = [
     "PrivateOutput",
     "Progress",
     "Proven",
+    "Question",
+    "abreast",
     "accept_inputs",
+    "answer",
     "compute",
-    "plan_need",
+    "deal",
     "prove",
+    "schedule",
     "share_inputs",
 ]

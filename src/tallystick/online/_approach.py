@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..party import Shared
-from ..plan import FEW, Approach, Correction, Interval, power_rounds, prefix_levels
-from ._digits import by_element, digits, digits_from, multiplied, plus, sign
+from ..plan import FEW, Approach, Correction, Interval
+from ._digits import borrow_levels, by_element, digits, digits_from, multiplied, plus, sign
 from ._openings import Openings
 from ._truncate import truncated
 
@@ -73,7 +73,7 @@ async def _leading(online: Openings, flags: Sequence[Shared]) -> list[Shared]:
             both = await online.multiply(seen[i - 1], seen[i], label="hint/leading")
             seen[i] = seen[i] + seen[i - 1] - both
     else:
-        for pairs in prefix_levels(k):
+        for pairs in borrow_levels(k + 1):
             made = await multiplied(online, [(seen[i], seen[j]) for i, j in pairs], label="hint/leading")
             for (i, j), both in zip(pairs, made, strict=True):
                 seen[i] = seen[i] + seen[j] - both
@@ -122,7 +122,8 @@ async def _first(online: Openings, approach: Approach, z: Shared, top: Shared) -
     """Return the first y, and the digits of z that are kept."""
     guess = approach.guess
     powers = {1: top}
-    for found in power_rounds(guess.degree):
+    for i in range((guess.degree - 1).bit_length()):
+        found = range((1 << i) + 1, min(2 << i, guess.degree) + 1)
         pairs = [(powers[e // 2], powers[e - e // 2]) for e in found]
         powers.update(zip(found, await multiplied(online, pairs, label="hint/guess"), strict=True))
     d, t = guess.degree, guess.t

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -15,11 +16,12 @@ from ..algebra import Vector
 from ..backend import IndexArray
 from ..limits import STATISTICAL_BITS
 from ..party import Shared
-from ..plan import FEW, Interval, borrow_levels
+from ..plan import FEW, Interval
 from ._openings import Openings
 
 __all__ = [
     "Unmasked",
+    "borrow_levels",
     "by_element",
     "digits",
     "digits_from",
@@ -65,6 +67,17 @@ class Unmasked:
         return Shared.linear(lambda v: v.matvec(weights), self.bits)
 
 
+def borrow_levels(k: int) -> list[list[tuple[int, int]]]:
+    """Return, level by level, which places (upper, lower) are combined to know all borrows of k digits.
+
+    Sklansky's prefix tree over the places 0 … k-2: afterwards each knows whether it makes a borrow.  At level l
+    the places below 2^(l+1) are finished; the others also need to know whether they pass one on.
+    """
+    places = range(k - 1)
+    depth = max(k - 2, 0).bit_length()
+    return [[(i, (i >> level << level) - 1) for i in places if i >> level & 1] for level in range(depth)]
+
+
 async def digits(
     online: Openings, x: Shared, k: int, interval: tuple[int, int] | None = None
 ) -> list[Shared]:
@@ -75,9 +88,13 @@ async def digits(
     (c - r) mod 2^k, found by borrows.  They are 0 or 1 whatever the parties contributed, and the claim
     ``advice``, that they add up to x, fails at the next check if x has others or somebody spoiled c.
     """
-    n, key, backend = len(x), online.preparation.key, x.backend
-    if n == 0 or k == 0:
+    if len(x) == 0 or k == 0:
         return [x] * k
+    return await online.part((digits, len(x), k), partial(_digits, x=x, k=k, interval=interval))
+
+
+async def _digits(online: Openings, x: Shared, k: int, interval: Interval) -> list[Shared]:
+    n, key, backend = len(x), online.preparation.key, x.backend
     raised, width = x, k
     if interval is not None:
         low = min(0, interval[0] >> k << k)
@@ -127,33 +144,53 @@ async def _in_a_tree(online: Openings, unmasked: Unmasked) -> Shared:
     key, n, k = online.preparation.key, len(unmasked.opened), unmasked.places
     c, r = unmasked.by_place()
     makes, passes = r * (1 - c), key.add(r * (c * 2 - 1), 1 - c)
-    for level, pairs in enumerate(borrow_levels(k)):
-        further = [pair for pair in pairs if pair[0] >= 2 << level]
-        upper, lower = (_entries(side, n) for side in zip(*pairs, strict=True))
-        above, below = (_entries([pair[side] for pair in further], n) for side in (0, 1))
+    for level in _tree(k, n):
         made = await online.multiply(
-            passes[np.concatenate([upper, above])],
-            Shared.concat([makes[lower], passes[below]]),
+            passes[level.factors],
+            Shared.concat([makes[level.lower], passes[level.below]]),
             label="hint/borrow",
         )
-        makes = _replaced(makes, upper, makes[upper] + made[: len(upper)])
-        passes = _replaced(passes, above, made[len(upper) :])
+        count = len(level.upper)
+        makes = Shared.concat([makes, makes[level.upper] + made[:count]])[level.makes]
+        passes = Shared.concat([passes, made[count:]])[level.passes]
     nothing, borrows = Shared.zeros(c.backend, n), makes[: (k - 1) * n]
     both = Shared.concat([nothing, await online.multiply(r[n:], borrows, label="hint/borrow")])
     return key.add((r + Shared.concat([nothing, borrows]) - both * 2) * (1 - c * 2), c)
 
 
-def _entries(places: Sequence[int], n: int) -> IndexArray:
-    """Return where n elements of each of these places stand, place by place."""
-    at = np.array(places, dtype=np.int64)[:, None] * n + np.arange(n, dtype=np.int64)
-    return at.reshape(-1)
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """Which entries are combined at a level of the tree, place by place, and which then take the others' places."""
+
+    factors: IndexArray
+    upper: IndexArray
+    lower: IndexArray
+    below: IndexArray
+    makes: IndexArray
+    passes: IndexArray
 
 
-def _replaced(x: Shared, at: IndexArray, values: Shared) -> Shared:
-    """Return x with other values at some of its entries."""
-    order = np.arange(len(x), dtype=np.int64)
-    order[at] = len(x) + np.arange(len(at), dtype=np.int64)
-    return Shared.concat([x, values])[order]
+@lru_cache(maxsize=128)
+def _tree(k: int, n: int) -> list[_Level]:
+    """Return the levels of ``borrow_levels`` for n values."""
+    row, found = np.arange(n, dtype=np.int64), []
+
+    def entries(places: Sequence[int]) -> IndexArray:
+        return (np.array(places, dtype=np.int64)[:, None] * n + row).reshape(-1)
+
+    def replaced(at: IndexArray) -> IndexArray:
+        """Return the order that puts what is appended to all entries in the place of some."""
+        order = np.arange(k * n, dtype=np.int64)
+        order[at] = k * n + np.arange(len(at), dtype=np.int64)
+        return order
+
+    for level, pairs in enumerate(borrow_levels(k)):
+        further = [pair for pair in pairs if pair[0] >= 2 << level]
+        upper, lower = (entries(side) for side in zip(*pairs, strict=True))
+        above, below = (entries([pair[side] for pair in further]) for side in (0, 1))
+        factors = np.concatenate([upper, above])
+        found.append(_Level(factors, upper, lower, below, replaced(upper), replaced(above)))
+    return found
 
 
 async def multiplied(

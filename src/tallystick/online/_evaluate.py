@@ -5,7 +5,7 @@ Normative text: ``spec/online.md``, "Evaluation".
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ..algebra import Vector
@@ -24,14 +24,14 @@ from ..plan import (
     encodings,
     forward,
     input_value,
-    schedule,
     selections,
 )
 from ._hints import Question, advise
 from ._inputs import InputShares
 from ._openings import Openings
+from ._schedule import schedule
 
-__all__ = ["Evaluation", "PrivateOutput", "Progress", "compute"]
+__all__ = ["Computation", "Evaluation", "PrivateOutput", "Progress", "compute"]
 
 Progress = Callable[[str, int, int], None]
 """Told (phase, steps done, steps in all) as a phase goes on."""
@@ -84,31 +84,34 @@ async def compute(
     One round for the gates of each depth, and the rounds of its hints, which are computed side by side.  Opens nothing
     but masked values, and checks only what hints depend on: the rest is ``prove``'s first step.
     """
-    run = _Run(online, plan, inputs)
-    layers = schedule(plan)
-    with online.burning():
-        for done, layer in enumerate(layers):
-            if progress is not None:
-                progress("compute", done, len(layers))
-            for v in layer.local:
-                run.local(v)
-            # Hints first: what they open must wait for a check of all products before them.
-            for group in layer.hints:
-                await run.hints(group)
-            await run.multiply(layer.muls)
-    if progress is not None:
-        progress("compute", len(layers), len(layers))
-    return run.collect()
+    return await Computation(online, plan, inputs).run(progress)
 
 
-class _Run:
-    """The values of the nodes evaluated so far."""
+class Computation:
+    """A plan's evaluation under way, and the values of the nodes evaluated so far."""
 
     def __init__(self, online: Openings, plan: Plan, inputs: InputShares) -> None:
         self._online = online
         self._plan = plan
         self._inputs = inputs
         self._values: dict[int, Shared] = {}
+
+    async def run(self, progress: Progress | None = None) -> Evaluation:
+        """See ``compute``."""
+        layers = schedule(self._plan)
+        with self._online.burning():
+            for done, layer in enumerate(layers):
+                if progress is not None:
+                    progress("compute", done, len(layers))
+                for v in layer.local:
+                    self.local(v)
+                # Hints first: what they open must wait for a check of all products before them.
+                for group in layer.hints:
+                    await self.hints(group)
+                await self.multiply(layer.muls)
+        if progress is not None:
+            progress("compute", len(layers), len(layers))
+        return self.collect()
 
     def local(self, v: int) -> None:
         """Evaluate a node that needs no message."""
@@ -147,11 +150,14 @@ class _Run:
             node = self._plan.nodes[v]
             assert isinstance(node, Hint)
             arguments = [self._values[p] for p in node.arguments]
-            questions.append(
-                Question(node, arguments, [self._plan.layout.intervals[p] for p in node.arguments])
-            )
-        for v, advice in zip(group, await advise(self._online, questions), strict=True):
+            intervals = [self._plan.layout.intervals[p] for p in node.arguments]
+            questions.append(Question(node, arguments, intervals))
+        for v, advice in zip(group, await self.advise(questions), strict=True):
             self._values[v] = advice
+
+    async def advise(self, questions: Sequence[Question]) -> list[Shared]:
+        """Answer the questions of a group."""
+        return await advise(self._online, questions)
 
     def collect(self) -> Evaluation:
         """Gather by kind, in plan order."""

@@ -10,19 +10,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..algebra import Vector
-from ..backend import FR_BYTES
-from ..party import Shared, read_vector, share_zeros
-from ..plan import Interval, route, switch_count
+from ..party import Shared
+from ..plan import SwitchesHint, route
+from ._deal import deal
 from ._openings import Openings
 
-__all__ = ["patched", "random", "reciprocal", "switches"]
+__all__ = ["patched", "reciprocal", "switches"]
 
 
-async def reciprocal(
-    online: Openings, parameters: Sequence[int], arguments: Sequence[Shared], intervals: Sequence[Interval]
-) -> Shared:
+async def reciprocal(online: Openings, x: Shared) -> Shared:
     """Return 1/x by opening x*s for a random s, which shows whether x is 0: for an x that nobody can guess."""
-    x = arguments[0]
     s = await online.preparation.randoms(len(x))
     if not len(x):
         return s
@@ -31,50 +28,19 @@ async def reciprocal(
     return s * patched(opened).inverse()
 
 
-async def random(
-    online: Openings, parameters: Sequence[int], arguments: Sequence[Shared], intervals: Sequence[Interval]
-) -> Shared:
-    """Return elements of the preparation that nobody knows."""
-    return await online.preparation.randoms(parameters[0])
-
-
-async def switches(online: Openings, networks: Sequence[Sequence[int]]) -> list[Shared]:
+async def switches(online: Openings, networks: Sequence[SwitchesHint]) -> list[Shared]:
     """Share the settings of networks, each for a uniform permutation that one member draws now and forgets.
 
-    ``networks`` are pairs of a member and a number of wires; a member broadcasts the settings of all its networks
-    together.  Shares of zero are added, as to inputs: the dealer may be the only one whose share of its masks is not
-    zero.
+    A member broadcasts the settings of all its networks together.
     """
-    party, backend, label = online.party, online.party.backend, "hint/switches"
-    counts = [switch_count(n) for _, n in networks]
-    masks = [
-        await online.preparation.masks(member, count)
-        for (member, _), count in zip(networks, counts, strict=True)
+    party = online.party
+    own = [
+        Vector.from_i64(party.backend, route(party.random.permutation(network.n)))
+        for network in networks
+        if network.member == party.index
     ]
-    own = [Vector.zeros(backend, 0)]
-    for (_, n), mask in zip(networks, masks, strict=True):
-        if mask.clear is not None:
-            own.append(Vector.from_i64(backend, route(party.random.permutation(n))) - mask.clear)
-    dealt = [_dealt_by(j, networks) for j in range(party.size)]
-    payload = Vector.concat(own).to_bytes()
-    received = await party.mesh.broadcast(label, payload, [n * FR_BYTES for n in dealt])
-    left = [
-        read_vector(party, data, n, label=label, sender=j)
-        for j, (data, n) in enumerate(zip(received, dealt, strict=True))
-    ]
-    zeros = await share_zeros(party, 2 * sum(counts), label="hint/zeros")
-    values, macs = zeros[: sum(counts)], zeros[sum(counts) :]
-    shared, at = [], 0
-    for (member, _), count, mask in zip(networks, counts, masks, strict=True):
-        public, left[member] = left[member][:count], left[member][count:]
-        zero = Shared(values[at : at + count], macs[at : at + count])
-        shared.append(online.preparation.key.add(mask.shared, public) + zero)
-        at += count
-    return shared
-
-
-def _dealt_by(member: int, networks: Sequence[Sequence[int]]) -> int:
-    return sum(switch_count(n) for dealer, n in networks if dealer == member)
+    counts = [(network.member, network.outputs([])) for network in networks]
+    return await deal(online, counts, own, label="hint/switches", zeros="hint/zeros")
 
 
 def patched(opened: Vector) -> Vector:

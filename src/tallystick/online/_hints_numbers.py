@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..party import Shared
-from ..plan import Interval, multiplier_for, ratio_by_approach, ratio_steps, root_by_approach, root_step
+from ..plan import Interval, QuotientHint, RatioHint, RootHint, ratio_steps, root_step
 from ._approach import approached_ratio, approached_root
 from ._digits import by_element, digits, digits_from, plus, sign
 from ._openings import Openings
@@ -16,27 +16,24 @@ from ._openings import Openings
 __all__ = ["quotient", "ratio", "root"]
 
 
-async def quotient(
-    online: Openings, parameters: Sequence[int], arguments: Sequence[Shared], intervals: Sequence[Interval]
-) -> Shared:
+async def quotient(online: Openings, advice: QuotientHint, x: Shared, interval: Interval) -> Shared:
     """Return the high digits of (x - low) * factor."""
-    divisor, low, k = parameters
-    by, interval = multiplier_for(divisor, k), intervals[0]
+    by, low = advice.by, advice.low
     assert interval is not None
-    x = plus(online, arguments[0], -low) * by.factor
     scaled = ((interval[0] - low) * by.factor, (interval[1] - low) * by.factor)
-    return by_element((await digits(online, x, by.shift + k, scaled))[by.shift :])
+    product = plus(online, x, -low) * by.factor
+    return by_element((await digits(online, product, by.shift + advice.k, scaled))[by.shift :])
 
 
 async def ratio(
-    online: Openings, parameters: Sequence[int], arguments: Sequence[Shared], intervals: Sequence[Interval]
+    online: Openings, advice: RatioHint, arguments: Sequence[Shared], intervals: Sequence[Interval]
 ) -> Shared:
     """Return the digits of a / b."""
-    (k,), (a, b) = parameters, arguments
-    approach = ratio_by_approach(k, intervals)
+    a, b = arguments
+    approach = advice.approach(intervals)
     if approach is not None:
         return await approached_ratio(online, approach, a, b, intervals[1])
-    return await _long_division(online, k, a, b, intervals)
+    return await _long_division(online, advice.k, a, b, intervals)
 
 
 async def _long_division(
@@ -57,16 +54,12 @@ async def _long_division(
     return by_element(found[::-1])
 
 
-async def root(
-    online: Openings, parameters: Sequence[int], arguments: Sequence[Shared], intervals: Sequence[Interval]
-) -> Shared:
+async def root(online: Openings, advice: RootHint, x: Shared, interval: Interval) -> Shared:
     """Return the digits of the square root."""
-    (k,), x = parameters, arguments[0]
-    square = await digits_from(online, x, intervals[0], 0, 2 * k)
-    approach = root_by_approach(k)
-    if approach is not None:
-        return await approached_root(online, approach, x, square)
-    return await _root_by_digits(online, k, x, square)
+    square = await digits_from(online, x, interval, 0, 2 * advice.k)
+    if advice.approach is not None:
+        return await approached_root(online, advice.approach, x, square)
+    return await _root_by_digits(online, advice.k, x, square)
 
 
 async def _root_by_digits(online: Openings, k: int, x: Shared, square: Sequence[Shared]) -> Shared:

@@ -5,25 +5,20 @@ Normative text: ``spec/online.md``, "Hints".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from ..algebra import Vector
 from ..backend import IndexArray
 from ..party import Shared
-from ..plan import Interval, control_digits, exchanges
+from ..plan import Interval, SplitHint, control_digits, exchanges
 from ._digits import plus, sign
 from ._openings import Openings
 
 __all__ = ["controls", "split"]
 
 
-async def controls(
-    online: Openings, parameters: Sequence[int], arguments: Sequence[Shared], intervals: Sequence[Interval]
-) -> Shared:
+async def controls(online: Openings, keys: Shared, interval: Interval) -> Shared:
     """Sort, layer by layer, and return which comparators exchanged."""
-    keys, interval = arguments[0], intervals[0]
     assert interval is not None
     n, k, spread = len(keys), control_digits(interval), interval[1] - interval[0]
     swaps = [Shared.zeros(keys.backend, 0)]
@@ -42,16 +37,14 @@ def _placed(x: Shared, positions: IndexArray, n: int) -> Shared:
     return Shared.linear(lambda v: v.scatter_add(positions, n), x)
 
 
-async def split(
-    online: Openings, parameters: Sequence[int], arguments: Sequence[Shared], intervals: Sequence[Interval]
-) -> Shared:
+async def split(online: Openings, advice: SplitHint, flat: Shared) -> Shared:
     """Select the values at rank and rank + 1 together, from the highest digit down; positions break ties.
 
     Each selection keeps flags of the candidates left, and its rank among them.  With p the candidates whose
     digit is 1 and c how many others there are, the wanted digit b is [rank ≥ c]; with b = 0 the candidates with
     digit 1 leave, and they are beyond the rank.
     """
-    (rank, k), flat, backend = parameters, arguments[0], arguments[0].backend
+    rank, k, backend = advice.rank, advice.k, flat.backend
     n = len(flat) // k
     row = np.arange(n, dtype=np.int64)
     both, owner = np.concatenate([row, row]), np.repeat(np.arange(2, dtype=np.int64), n)

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..algebra import Generators, Points, Vector
-from ..backend import FR_BYTES
 from ..errors import DecodeError, ProtocolAbort, VerificationError
-from ..party import Shared, read_vector, share_zeros
+from ..party import Shared
 from ..proofs import BatchVerifier, Proof, RangeRelation, Shape
+from ._deal import deal
 from ._openings import Openings
 from ._rows import PartyRows, add_points, publish_rows
 
@@ -147,33 +147,21 @@ async def _share_inputs(
 
 
 async def _distribute(online: Openings, shape: Shape, own: OwnInputs) -> tuple[list[Shared], list[Shared]]:
-    """Broadcast slots and blinding factors less masks that their owner alone knows; one round for all owners.
-
-    Shares of zero are added, because an owner may be the only one with a share of its masks that is not
-    zero, and later steps publish functions of one party's shares.
-    """
-    party, label = online.party, "inputs/masked"
+    """Share all owners' slots and blinding factors."""
+    party = online.party
     if len(shape.inputs) != party.size:
         raise ValueError(f"{len(shape.inputs)} owners among {party.size} parties")
     counts = [(n, shape.input_rows_of(k)) for k, n in enumerate(shape.inputs)]
     if (len(own.slots), len(own.gammas)) != counts[party.index]:
         raise ValueError(f"{len(own.slots)} slots and {len(own.gammas)} rows, not {counts[party.index]}")
-    masks = [await online.preparation.masks(k, n + rows) for k, (n, rows) in enumerate(counts)]
-    clear = masks[party.index].clear
-    assert clear is not None
-    masked = Vector.concat([own.slots, own.gammas]) - clear
-    received = await party.mesh.broadcast(
-        label, masked.to_bytes(), [(n + rows) * FR_BYTES for n, rows in counts]
+    shared = await deal(
+        online,
+        [(k, n + rows) for k, (n, rows) in enumerate(counts)],
+        [Vector.concat([own.slots, own.gammas])],
+        label="inputs/masked",
+        zeros="inputs/zeros",
     )
-    total = sum(n + rows for n, rows in counts)
-    zeros = await share_zeros(party, 2 * total, label="inputs/zeros")
-    fresh = Shared(zeros[:total], zeros[total:])
-    slots, gammas = [], []
-    start = 0
-    for k, (n, rows) in enumerate(counts):
-        public = read_vector(party, received[k], n + rows, label=label, sender=k)
-        shared = online.preparation.key.add(masks[k].shared, public) + fresh[start : start + n + rows]
-        start += n + rows
-        slots.append(shared[:n])
-        gammas.append(shared[n:])
-    return slots, gammas
+    return (
+        [x[:n] for x, (n, _) in zip(shared, counts, strict=True)],
+        [x[n:] for x, (n, _) in zip(shared, counts, strict=True)],
+    )

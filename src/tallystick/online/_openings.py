@@ -5,11 +5,15 @@ SPDZ (Damgard, Pastro, Smart and Zakarias, CRYPTO 2012). Normative text: ``spec/
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Hashable
+from typing import TypeVar
+
 from ..offline import Preparation, Triples
-from ..party import AuthenticatedOpenings, MacKey, Party, Shared
-from ..plan import PENDING_LIMIT
+from ..party import PENDING_LIMIT, AuthenticatedOpenings, MacKey, Party, Shared
 
 __all__ = ["Openings"]
+
+_Result = TypeVar("_Result")
 
 
 class Openings(AuthenticatedOpenings):
@@ -31,6 +35,10 @@ class Openings(AuthenticatedOpenings):
     def note_check(self, going_on: bool) -> None:
         """Have the preparation note it."""
         self.preparation.note_check(going_on)
+
+    async def part(self, key: Hashable, protocol: Callable[[Openings], Awaitable[_Result]]) -> _Result:
+        """Run a part of a protocol whose messages and material depend on ``key`` alone; counting does so only once."""
+        return await protocol(self)
 
     async def multiply(self, x: Shared, y: Shared, *, label: str = "multiply") -> Shared:
         """Return [x * y], element-wise, for one triple an element and one round (Beaver, CRYPTO 1991)."""

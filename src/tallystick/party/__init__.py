@@ -6,7 +6,7 @@ Normative text: ``spec/online.md``.
 from ._commit import NONCE_BYTES, SEED_BYTES, commit_and_open, toss, xor
 from ._labels import CLAIMS, MESSAGES, Message, labels
 from ._mesh import SMALL, Mesh
-from ._openings import AuthenticatedOpenings, Claim, PointClaim, compare_broadcasts
+from ._openings import PENDING_LIMIT, AuthenticatedOpenings, Claim, PointClaim, compare_broadcasts
 from ._party import Party
 from ._shared import MacKey, Shared
 from ._wire import (
@@ -24,6 +24,7 @@ __all__ = [
     "CLAIMS",
     "MESSAGES",
     "NONCE_BYTES",
+    "PENDING_LIMIT",
     "SEED_BYTES",
     "SMALL",
     "AuthenticatedOpenings",

@@ -7,12 +7,10 @@ replayed or claimed by another.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Sequence
 
 from ..backend import Buffer
-from ..encoding import absorb, i2osp
 from ..errors import ProtocolAbort
 from ._party import Party
 from ._wire import broadcast_fields
@@ -24,21 +22,6 @@ SEED_BYTES = 32
 _DIGEST_BYTES = 32
 
 
-def _commitment(party: Party, label: str, round_: int, owner: int, nonce: Buffer, payload: Buffer) -> bytes:
-    h = hashlib.sha256()
-    for part in (
-        b"tallystick/v1/commit",
-        party.session,
-        label.encode("ascii"),
-        i2osp(round_, 8),
-        i2osp(owner, 8),
-    ):
-        absorb(h, part)
-    absorb(h, nonce)
-    absorb(h, payload)
-    return h.digest()
-
-
 async def commit_and_open(party: Party, label: str, payload: Buffer) -> list[bytes]:
     """Have every party announce a payload that it fixed before it saw any other; return all n, by party.
 
@@ -47,11 +30,11 @@ async def commit_and_open(party: Party, label: str, payload: Buffer) -> list[byt
     """
     round_ = party.next_round()
     nonce = party.random.bytes(NONCE_BYTES)
-    own = _commitment(party, label, round_, party.index, nonce, payload)
+    own = party.commitment(label, round_, party.index, nonce, payload)
     commitments = await broadcast_fields(party, f"{label}/commit", [own], [_DIGEST_BYTES])
     opened = await broadcast_fields(party, f"{label}/open", [nonce, payload])
     for j, (theirs, opening) in enumerate(zip(commitments, opened, strict=True)):
-        expected = _commitment(party, label, round_, j, opening[0], opening[1])
+        expected = party.commitment(label, round_, j, opening[0], opening[1])
         if not hmac.compare_digest(theirs[0], expected):
             raise ProtocolAbort.by(
                 j,

@@ -21,7 +21,10 @@ from ._party import Party
 from ._shared import MacKey, Shared
 from ._wire import broadcast_fields, broadcast_points, broadcast_vector, read_points, read_vector
 
-__all__ = ["AuthenticatedOpenings", "Claim", "PointClaim", "compare_broadcasts"]
+__all__ = ["PENDING_LIMIT", "AuthenticatedOpenings", "Claim", "PointClaim", "compare_broadcasts"]
+
+PENDING_LIMIT = 1 << 22
+"""More elements opened or claimed than this set off a check by themselves."""
 
 _R = FR_MODULUS
 _CHUNK = 1 << 15
@@ -57,7 +60,7 @@ class AuthenticatedOpenings(ABC):
     themselves, so memory stays bounded. A failed check burns the key and all material under it.
     """
 
-    def __init__(self, party: Party, *, pending_limit: int = 1 << 22) -> None:
+    def __init__(self, party: Party, *, pending_limit: int = PENDING_LIMIT) -> None:
         self.party = party
         self._limit = pending_limit
         self._pending = 0

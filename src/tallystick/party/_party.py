@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 
 from ..algebra import Random
-from ..backend import Backend
+from ..backend import Backend, Buffer
+from ..encoding import absorb, i2osp
 from ._mesh import Mesh
 
 __all__ = ["Party"]
@@ -40,3 +42,18 @@ class Party:
         """Return the number of a new commit-and-open round."""
         self.rounds += 1
         return self.rounds - 1
+
+    def commitment(self, label: str, round_: int, owner: int, nonce: Buffer, payload: Buffer) -> bytes:
+        """Return the commitment of any party to a payload (``spec/online.md``, "Commit and open")."""
+        h = hashlib.sha256()
+        for part in (
+            b"tallystick/v1/commit",
+            self.session,
+            label.encode("ascii"),
+            i2osp(round_, 8),
+            i2osp(owner, 8),
+            nonce,
+            payload,
+        ):
+            absorb(h, part)
+        return h.digest()

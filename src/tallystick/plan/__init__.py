@@ -1,7 +1,7 @@
 """Plans: a static graph of vector operations, its bytes, and what follows from it without any data.
 
 ``Plan`` is valid or does not exist; ``PlanRelation`` is what the proofs and the auditor see of it; ``simulate`` runs
-it on plain integers; ``forward`` and ``schedule`` serve the online phase.  The normative text is ``spec/plan.md``.
+it on plain integers; ``forward`` serves the online phase.  The normative text is ``spec/plan.md``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from ._approach import GUESSES, Approach, Correction, Truncation, power_rounds, prefix_levels
+from ._approach import COMBINATIONS, COMBINED, GUESSES, Approach, Correction, Truncation
 from ._explain import explain_results, revealed
 from ._expressions import (
     MAX_BITS,
@@ -26,9 +26,13 @@ from ._expressions import (
     length_of,
 )
 from ._fields import references, renumbered
-from ._hints import HINTS, MAX_COINS, advice_width, span_weights
-from ._hints_numbers import multiplier_for, ratio_by_approach, ratio_steps, root_by_approach, root_step
-from ._hints_order import control_digits
+from ._hint_kind import FEW, HintKind
+from ._hints import HINTS, Advice, advice_of, advice_width, adviser_of
+from ._hints_digits import BitsHint, CopyHint, SpanHint, WeightedHint, span_weights
+from ._hints_drawn import MAX_COINS, CoinsHint, RandomHint, SwitchesHint
+from ._hints_inverses import InverseHint, ReciprocalHint
+from ._hints_numbers import QuotientHint, RatioHint, RootHint, ratio_steps, root_step
+from ._hints_order import ControlsHint, SplitHint, control_digits
 from ._intervals import HALF, Interval, OverflowRangeError, centred
 from ._layout import MAX_NODES, MAX_TOTAL, Draft, Member, TooManyError
 from ._matching import selections
@@ -62,21 +66,9 @@ from ._ops import (
 )
 from ._plan import MAX_BYTES, MAX_VALUES, Plan, Result, ResultValue
 from ._relation import PlanRelation, backward, encodings, forward
-from ._schedule import schedule, tally_of
 from ._schema import Column, MemberSchema
 from ._simulate import Inputs, Witness, simulate, witness
 from ._sorting import Exchange, exchanges
-from ._tally import (
-    COMBINATIONS,
-    COMBINED,
-    FEW,
-    MAC,
-    PENDING_LIMIT,
-    Pending,
-    Tally,
-    borrow_levels,
-    side_by_side,
-)
 from ._told import policy_names, told
 
 __all__ = [
@@ -86,7 +78,6 @@ __all__ = [
     "GUESSES",
     "HALF",
     "HINTS",
-    "MAC",
     "MAX_BITS",
     "MAX_BYTES",
     "MAX_COINS",
@@ -97,22 +88,28 @@ __all__ = [
     "MAX_PLACES",
     "MAX_TOTAL",
     "MAX_VALUES",
-    "PENDING_LIMIT",
     "Add",
+    "Advice",
     "Approach",
+    "BitsHint",
+    "CoinsHint",
     "Column",
     "Concat",
     "Constant",
+    "ControlsHint",
+    "CopyHint",
     "Correction",
     "Draft",
     "Exchange",
     "Expression",
     "Group",
     "Hint",
+    "HintKind",
     "Input",
     "InputBits",
     "Inputs",
     "Interval",
+    "InverseHint",
     "Linear",
     "Matching",
     "Matmul",
@@ -123,7 +120,6 @@ __all__ = [
     "Node",
     "Output",
     "OverflowRangeError",
-    "Pending",
     "Plan",
     "PlanRelation",
     "Points",
@@ -135,21 +131,30 @@ __all__ = [
     "PublicOutput",
     "PublicRounded",
     "PublicTake",
+    "QuotientHint",
+    "RandomHint",
+    "RatioHint",
+    "ReciprocalHint",
     "Result",
     "ResultValue",
+    "RootHint",
     "Scale",
+    "SpanHint",
+    "SplitHint",
     "Sub",
     "Sum",
+    "SwitchesHint",
     "Take",
-    "Tally",
     "TooManyError",
     "Truncation",
     "View",
+    "WeightedHint",
     "Witness",
     "Zero",
+    "advice_of",
     "advice_width",
+    "adviser_of",
     "backward",
-    "borrow_levels",
     "centred",
     "constant_of",
     "control_digits",
@@ -160,25 +165,17 @@ __all__ = [
     "input_value",
     "layers",
     "length_of",
-    "multiplier_for",
     "policy_names",
-    "power_rounds",
-    "prefix_levels",
-    "ratio_by_approach",
     "ratio_steps",
     "references",
     "renumbered",
     "revealed",
-    "root_by_approach",
     "root_step",
     "route",
-    "schedule",
     "selections",
-    "side_by_side",
     "simulate",
     "span_weights",
     "switch_count",
-    "tally_of",
     "told",
     "witness",
 ]

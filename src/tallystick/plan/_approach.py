@@ -13,22 +13,27 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-from ._tally import COMBINED, FEW, Tally, borrow_levels
+from ._hint_kind import digits_held
 
 __all__ = [
+    "COMBINATIONS",
+    "COMBINED",
     "GUESSES",
     "Approach",
     "Bounds",
     "Correction",
     "Guess",
     "Truncation",
-    "count_approach",
-    "power_rounds",
-    "prefix_levels",
     "raised_width",
     "ratio_approach",
     "root_approach",
 ]
+
+COMBINATIONS = 80
+"""Random sums that show that truncated values are integers: each misses one that is not with probability 1/2."""
+
+COMBINED = 1 << 10
+"""At most so many values enter one such sum."""
 
 Bounds: TypeAlias = tuple[int, int]
 """The least and the greatest integer that something may be."""
@@ -42,7 +47,7 @@ _SPARE = 5
 """Binary places that the front keeps, and that the last residual has beyond the digits of the result."""
 
 _EXCHANGE = 16
-"""Digits truncated that weigh as much as the ten rounds of one truncation more."""
+"""Of two approaches the one is taken that truncates fewer digits, one truncation more standing for so many."""
 
 _OFFSET = Fraction(19, 32)
 """What is taken off the approximation, so that its floor is the result or 1 less: 11/32 for its error, 1/4 for the
@@ -190,6 +195,29 @@ class Approach:
         return 3 if self.refined is None else 5
 
     @property
+    def effort(self) -> int:
+        """Random bits and products that one of many quotients takes, for the choice between this and long division."""
+        digits = [self.whole, self.rest_digits + 1, self.k]
+        digits += [self.whole + self.k] * 2 if self.promised else []
+        better = [c for c in (self.refined, self.last) if c is not None]
+        products = self.whole + self.guess.degree + sum(len(c.series) for c in better) + 3
+        products += self.whole if self.whole > self.guess.t else 0
+        return sum(2 * k - 1 for k in digits) + products + sum(t.places for t in self.truncations)
+
+    def held(self, n: int) -> int:
+        """Return how many digits of n values are looked for at once, or factors sent."""
+        places = self.whole if self.kind == "ratio" else self.k
+        corrections = [c for c in (self.refined, self.last) if c is not None]
+        return max(
+            digits_held(2 * n, self.whole + self.k) if self.promised else 0,
+            *(digits_held(n, k) for k in (self.whole, self.rest_digits + 1, self.k)),
+            2 * n * (2 + (places if self.whole > self.guess.t else 0)),
+            _truncated_held(n, self.guess.truncation, self.cut),
+            _truncated_held(n, self.last.residual, self.front),
+            *(_truncated_held(n, t) for c in corrections for t in (c.residual, c.product)),
+        )
+
+    @property
     def kept(self) -> int:
         """How many digits of z residuals are found with."""
         return self.whole - self.cut.places
@@ -204,6 +232,12 @@ class Approach:
             raised_width((self.rest[0] + half, self.rest[1] + half), self.rest_digits + 1),
             raised_width(self.candidate, self.k),
         )
+
+
+def _truncated_held(n: int, *truncations: Truncation) -> int:
+    """Return what truncating n values each in these ways holds: their digits, or the values with what masks sums."""
+    cuts = [t.places for t in truncations if t.places]
+    return max(n * sum(cuts), len(cuts) * (n + COMBINATIONS * -(-n // COMBINED)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,58 +350,3 @@ def root_approach(k: int) -> Approach | None:
     """Return the approach to the k digits of the root of a number of 2k digits."""
     square = (0, (1 << 2 * k) - 1)
     return _Target("root", k, 2 * k, (Fraction(0), Fraction(1 << k)), square, None, k + 1).best()
-
-
-def power_rounds(degree: int) -> list[range]:
-    """Return, round by round, which powers are found, the e-th as product of those ⌊e/2⌋ and ⌈e/2⌉."""
-    return [range((1 << i) + 1, min(2 << i, degree) + 1) for i in range((degree - 1).bit_length())]
-
-
-def prefix_levels(k: int) -> list[list[tuple[int, int]]]:
-    """Return, level by level, which of k places are joined with a lower one to know all sums of beginnings."""
-    return borrow_levels(k + 1)
-
-
-def count_approach(approach: Approach, n: int, tally: Tally) -> None:
-    """Count the sub-protocol of ``spec/online.md``, "Approach"."""
-    if n == 0:
-        return
-    ratio = approach.kind == "ratio"
-    places = approach.whole if ratio else approach.k
-    if approach.promised is not None:
-        tally.digits(2 * n, approach.whole + approach.k)
-    tally.digits(n, approach.whole)
-    if not ratio:
-        tally.multiply(n * places)
-    if n > FEW:
-        for _ in range(places - 1):
-            tally.multiply(n)
-    else:
-        for level in prefix_levels(places):
-            tally.multiply(n * len(level))
-    tally.multiply(n * (2 + (places if approach.whole > approach.guess.t else 0)))
-    for powers in power_rounds(approach.guess.degree):
-        tally.multiply(n * len(powers))
-    tally.truncate(n, [approach.guess.truncation.places, approach.cut.places])
-    if approach.refined is not None:
-        if not ratio:
-            tally.multiply(n)
-        tally.multiply(n)
-        tally.truncate(n, [approach.refined.residual.places])
-        _count_correction(tally, n, approach.refined)
-    if not ratio:
-        tally.multiply(n)
-    tally.multiply(2 * n)
-    tally.truncate(n, [approach.last.residual.places, approach.front.places])
-    _count_correction(tally, n, approach.last)
-    # The borrow of the close truncation, then the candidate's product.
-    tally.multiply(n)
-    tally.multiply(n)
-    tally.digits(n, approach.rest_digits + 1)
-    tally.digits(n, approach.k)
-
-
-def _count_correction(tally: Tally, n: int, correction: Correction) -> None:
-    for _ in correction.series[1:]:
-        tally.multiply(n)
-    tally.truncate(n, [correction.product.places])

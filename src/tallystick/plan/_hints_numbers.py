@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isqrt
 
-from ._approach import Approach, Bounds, count_approach, raised_width, ratio_approach, root_approach
-from ._hint_kind import HintKind, Integers, bounds, integers
+from ._approach import Approach, Bounds, raised_width, ratio_approach, root_approach
+from ._hint_kind import MAX_DIGITS, HintKind, Integers, binary, bounds, digits_held
 from ._intervals import Interval
-from ._tally import FEW, Tally
 
 __all__ = [
-    "QUOTIENT",
-    "RATIO",
-    "ROOT",
     "Multiplier",
+    "QuotientHint",
+    "RatioHint",
+    "RootHint",
     "multiplier_for",
-    "ratio_by_approach",
     "ratio_steps",
-    "root_by_approach",
     "root_step",
 ]
 
-_MAX_BITS = 250
-
 
 def _digit_count(k: int, lengths: Sequence[int]) -> int:
-    if not 1 <= k <= _MAX_BITS:
-        raise ValueError(f"between 1 and {_MAX_BITS} digits, not {k}")
+    if not 1 <= k <= MAX_DIGITS:
+        raise ValueError(f"between 1 and {MAX_DIGITS} digits, not {k}")
     return lengths[0] * k
 
 
@@ -55,30 +50,34 @@ def multiplier_for(divisor: int, k: int) -> Multiplier:
         shift += 1
 
 
-def _quotient_expected(parameters: Sequence[int], lengths: Sequence[int]) -> int:
-    divisor, _low, k = parameters
-    if divisor < 2 or divisor.bit_length() > _MAX_BITS:
-        raise ValueError(f"a quotient hint has a divisor between 2 and 2^{_MAX_BITS}")
-    return _digit_count(k, lengths)
+@dataclass(frozen=True, slots=True)
+class QuotientHint(HintKind):
+    """``quotient(divisor, low, k; x)``: the k digits of ⌊(x - low) / divisor⌋, for 0 ≤ x - low < divisor * 2^k."""
 
+    name = "quotient"
+    divisor: int
+    low: int
+    k: int
 
-def _quotient(parameters: Sequence[int], arguments: Sequence[Integers]) -> Integers:
-    divisor, low, k = parameters
-    return integers((int(x) - low) // divisor >> i & 1 for x in arguments[0] for i in range(k))
+    @property
+    def by(self) -> Multiplier:
+        """What x - low is multiplied by; the digits from the one at its shift on are the quotient's."""
+        return multiplier_for(self.divisor, self.k)
 
+    def outputs(self, lengths: Sequence[int]) -> int:
+        if self.divisor < 2 or self.divisor.bit_length() > MAX_DIGITS:
+            raise ValueError(f"a quotient hint has a divisor between 2 and 2^{MAX_DIGITS}")
+        return _digit_count(self.k, lengths)
 
-def _quotient_cost(
-    parameters: Sequence[int], lengths: Sequence[int], _intervals: Sequence[Interval], tally: Tally
-) -> None:
-    divisor, _low, k = parameters
-    tally.digits(lengths[0], multiplier_for(divisor, k).shift + k)
+    def compute(self, arguments: Sequence[Integers]) -> Integers:
+        return binary(((int(x) - self.low) // self.divisor for x in arguments[0]), self.k)
 
+    def width(self, intervals: Sequence[Interval]) -> int:
+        bottom, top = ((end - self.low) * self.by.factor for end in bounds(intervals[0]))
+        return raised_width((bottom, top), self.by.shift + self.k)
 
-def _quotient_width(parameters: Sequence[int], intervals: Sequence[Interval]) -> int:
-    divisor, low, k = parameters
-    by = multiplier_for(divisor, k)
-    bottom, top = ((end - low) * by.factor for end in bounds(intervals[0]))
-    return raised_width((bottom, top), by.shift + k)
+    def held(self, lengths: Sequence[int], _intervals: Sequence[Interval]) -> int:
+        return digits_held(lengths[0], self.by.shift + self.k)
 
 
 # ---------------------------------------------------------------------------------------- secret divisors
@@ -97,6 +96,10 @@ class RatioSteps:
         """The bit length of the widest difference, raised by 2^digits, that is opened under a mask."""
         return (self.difference[1] + (1 << self.digits)).bit_length()
 
+    def effort(self, k: int) -> int:
+        """Random bits and products that one of many quotients of k digits takes, to compare with an approach's."""
+        return 2 * self.dividend - 1 + k * (2 * self.digits + 1) + k - 1
+
 
 def ratio_steps(k: int, intervals: Sequence[Interval]) -> RatioSteps:
     """Return the steps of a division with k digits of quotient.
@@ -111,65 +114,48 @@ def ratio_steps(k: int, intervals: Sequence[Interval]) -> RatioSteps:
     return RatioSteps(dividend, digits, (-most_divisor, 2 * left + 1 - least_divisor))
 
 
-def _ratio_expected(parameters: Sequence[int], lengths: Sequence[int]) -> int:
-    if lengths[0] != lengths[1]:
-        raise ValueError(f"a ratio hint of {lengths[0]} dividends and {lengths[1]} divisors")
-    return _digit_count(parameters[0], lengths)
-
-
-def _ratio(parameters: Sequence[int], arguments: Sequence[Integers]) -> Integers:
-    quotients = [int(a) // int(b) if b else 0 for a, b in zip(*arguments, strict=True)]
-    return integers(q >> i & 1 for q in quotients for i in range(parameters[0]))
-
-
-def _long_division_cost(k: int, a: Bounds, b: Bounds, n: int, tally: Tally) -> None:
-    steps = ratio_steps(k, (a, b))
-    if n == 0:
-        return
-    tally.digits(n, steps.dividend)
-    for step in range(k):
-        tally.digits(n, steps.digits + 1)
-        if step < k - 1:
-            tally.multiply(n)
-
-
-def _cheaper(approach: Approach | None, digitwise: Callable[[int, Tally], None]) -> Approach | None:
-    """Return the approach if for many values it takes less material than finding one digit after the other."""
-    if approach is None:
-        return None
-    ours, theirs = Tally(), Tally()
-    count_approach(approach, FEW + 1, ours)
-    digitwise(FEW + 1, theirs)
-    return approach if ours.triples + ours.bits < theirs.triples + theirs.bits else None
-
-
 @lru_cache(maxsize=1024)
 def _ratio_approach(k: int, a: Bounds, b: Bounds) -> Approach | None:
-    return _cheaper(ratio_approach(k, a, b), lambda n, tally: _long_division_cost(k, a, b, n, tally))
+    found = ratio_approach(k, a, b)
+    return found if found is not None and found.effort < ratio_steps(k, (a, b)).effort(k) else None
 
 
-def ratio_by_approach(k: int, intervals: Sequence[Interval]) -> Approach | None:
-    """Return how k digits of a quotient are approached, or None where long division is found by digits."""
-    return _ratio_approach(k, bounds(intervals[0]), bounds(intervals[1]))
+@dataclass(frozen=True, slots=True)
+class RatioHint(HintKind):
+    """``ratio(k; a, b)``: the k digits of ⌊a / b⌋, for b ≥ 1 and 0 ≤ a < b * 2^k."""
 
+    name = "ratio"
+    arguments = 2
+    k: int
 
-def _ratio_cost(
-    parameters: Sequence[int], lengths: Sequence[int], intervals: Sequence[Interval], tally: Tally
-) -> None:
-    approach = ratio_by_approach(parameters[0], intervals)
-    if approach is None:
-        a, b = (bounds(interval) for interval in intervals)
-        _long_division_cost(parameters[0], a, b, lengths[0], tally)
-    else:
-        count_approach(approach, lengths[0], tally)
+    def approach(self, intervals: Sequence[Interval]) -> Approach | None:
+        """Return how the quotient is approached, or None where long division takes less, or an approach too much room.
 
+        Every member chooses by itself, so the rule is part of the protocol.
+        """
+        return _ratio_approach(self.k, bounds(intervals[0]), bounds(intervals[1]))
 
-def _ratio_width(parameters: Sequence[int], intervals: Sequence[Interval]) -> int:
-    approach = ratio_by_approach(parameters[0], intervals)
-    if approach is not None:
-        return max(raised_width(bounds(intervals[1]), approach.whole), approach.width)
-    steps = ratio_steps(parameters[0], intervals)
-    return max(raised_width(bounds(intervals[0]), steps.dividend), steps.width)
+    def outputs(self, lengths: Sequence[int]) -> int:
+        if lengths[0] != lengths[1]:
+            raise ValueError(f"a ratio hint of {lengths[0]} dividends and {lengths[1]} divisors")
+        return _digit_count(self.k, lengths)
+
+    def compute(self, arguments: Sequence[Integers]) -> Integers:
+        return binary((int(a) // int(b) if b else 0 for a, b in zip(*arguments, strict=True)), self.k)
+
+    def width(self, intervals: Sequence[Interval]) -> int:
+        approach = self.approach(intervals)
+        if approach is not None:
+            return max(raised_width(bounds(intervals[1]), approach.whole), approach.width)
+        steps = ratio_steps(self.k, intervals)
+        return max(raised_width(bounds(intervals[0]), steps.dividend), steps.width)
+
+    def held(self, lengths: Sequence[int], intervals: Sequence[Interval]) -> int:
+        approach, n = self.approach(intervals), lengths[0]
+        if approach is not None:
+            return approach.held(n)
+        steps = ratio_steps(self.k, intervals)
+        return max(digits_held(n, steps.dividend), digits_held(n, steps.digits + 1))
 
 
 # ---------------------------------------------------------------------------------------- roots
@@ -181,55 +167,38 @@ def root_step(i: int) -> tuple[int, tuple[int, int]]:
     return i + 2, (-(4 * most + 1), 4 * most + 2)
 
 
-def _root_expected(parameters: Sequence[int], lengths: Sequence[int]) -> int:
-    return _digit_count(parameters[0], lengths)
-
-
-def _root(parameters: Sequence[int], arguments: Sequence[Integers]) -> Integers:
-    return integers(isqrt(max(int(x), 0)) >> i & 1 for x in arguments[0] for i in range(parameters[0]))
-
-
-def _root_by_digits_cost(k: int, n: int, tally: Tally) -> None:
-    if n == 0:
-        return
-    tally.digits(n, 2 * k)
-    for i in range(k):
-        tally.digits(n, root_step(i)[0] + 1)
-        if i < k - 1:
-            tally.multiply(n)
+_APPROACHED = 13
+"""From so many digits on an approach to a root takes less than finding one digit after the other."""
 
 
 @lru_cache(maxsize=256)
-def root_by_approach(k: int) -> Approach | None:
-    """Return how the k digits of a root are approached, or None where they are found one after the other."""
-    return _cheaper(root_approach(k), lambda n, tally: _root_by_digits_cost(k, n, tally))
+def _root_approach(k: int) -> Approach | None:
+    return root_approach(k) if k >= _APPROACHED else None
 
 
-def _root_cost(
-    parameters: Sequence[int], lengths: Sequence[int], _intervals: Sequence[Interval], tally: Tally
-) -> None:
-    approach = root_by_approach(parameters[0])
-    if approach is None:
-        _root_by_digits_cost(parameters[0], lengths[0], tally)
-    else:
-        count_approach(approach, lengths[0], tally)
+@dataclass(frozen=True, slots=True)
+class RootHint(HintKind):
+    """``root(k; x)``: the k digits of ⌊√x⌋, for 0 ≤ x < 2^(2k)."""
 
+    name = "root"
+    k: int
 
-def _root_width(parameters: Sequence[int], intervals: Sequence[Interval]) -> int:
-    approach = root_by_approach(parameters[0])
-    width = raised_width(bounds(intervals[0]), 2 * parameters[0])
-    return width if approach is None else max(width, approach.width)
+    @property
+    def approach(self) -> Approach | None:
+        """How the root is approached, or None where its digits are found one after the other."""
+        return _root_approach(self.k)
 
+    def outputs(self, lengths: Sequence[int]) -> int:
+        return _digit_count(self.k, lengths)
 
-QUOTIENT = HintKind(
-    "quotient",
-    ("divisor", "low", "k"),
-    1,
-    True,
-    _quotient_expected,
-    _quotient,
-    _quotient_cost,
-    _quotient_width,
-)
-RATIO = HintKind("ratio", ("k",), 2, True, _ratio_expected, _ratio, _ratio_cost, _ratio_width)
-ROOT = HintKind("root", ("k",), 1, True, _root_expected, _root, _root_cost, _root_width)
+    def compute(self, arguments: Sequence[Integers]) -> Integers:
+        return binary((isqrt(max(int(x), 0)) for x in arguments[0]), self.k)
+
+    def width(self, intervals: Sequence[Interval]) -> int:
+        width, approach = raised_width(bounds(intervals[0]), 2 * self.k), self.approach
+        return width if approach is None else max(width, approach.width)
+
+    def held(self, lengths: Sequence[int], _intervals: Sequence[Interval]) -> int:
+        n, approach = lengths[0], self.approach
+        by_digits = max(digits_held(n, 2 * self.k), digits_held(n, self.k + 2))
+        return by_digits if approach is None else max(digits_held(n, 2 * self.k), approach.held(n))

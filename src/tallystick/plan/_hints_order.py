@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from ._hint_kind import HintKind, Integers, bounds, integers
+from ._hint_kind import MAX_DIGITS, HintKind, Integers, bounds, digits_held, integers
 from ._intervals import Interval
 from ._sorting import exchanges
-from ._tally import Tally
 
-__all__ = ["CONTROLS", "SPLIT", "control_digits"]
-
-_MAX_BITS = 250
-
-
-# ---------------------------------------------------------------------------------------- sorting
+__all__ = ["ControlsHint", "SplitHint", "control_digits"]
 
 
 def control_digits(interval: Interval) -> int:
@@ -25,79 +20,68 @@ def control_digits(interval: Interval) -> int:
     return (high - low).bit_length()
 
 
-def _controls_expected(_parameters: Sequence[int], lengths: Sequence[int]) -> int:
-    return sum(layer.count for layer in exchanges(lengths[0]))
+@dataclass(frozen=True, slots=True)
+class ControlsHint(HintKind):
+    """``controls(; x)``: whether each comparator of the sorting network for x exchanges, layer by layer."""
+
+    name = "controls"
+
+    def outputs(self, lengths: Sequence[int]) -> int:
+        return sum(layer.count for layer in exchanges(lengths[0]))
+
+    def compute(self, arguments: Sequence[Integers]) -> Integers:
+        keys = arguments[0].copy()
+        controls: list[int] = []
+        for layer in exchanges(len(keys)):
+            i = layer.lower(len(keys))
+            j = i + layer.distance
+            left, right = keys[i], keys[j]
+            swap = np.asarray(left > right, dtype=bool)
+            keys[i], keys[j] = np.where(swap, right, left), np.where(swap, left, right)
+            controls += [int(s) for s in swap]
+        return integers(controls)
+
+    def width(self, intervals: Sequence[Interval]) -> int:
+        return control_digits(intervals[0]) + 1
+
+    def held(self, lengths: Sequence[int], intervals: Sequence[Interval]) -> int:
+        k, counts = self.width(intervals), [layer.count for layer in exchanges(lengths[0])]
+        return max((max(digits_held(n, k), 2 * n) for n in counts), default=0)
 
 
-def _controls(_parameters: Sequence[int], arguments: Sequence[Integers]) -> Integers:
-    keys = arguments[0].copy()
-    controls: list[int] = []
-    for layer in exchanges(len(keys)):
-        i = layer.lower(len(keys))
-        j = i + layer.distance
-        left, right = keys[i], keys[j]
-        swap = np.asarray(left > right, dtype=bool)
-        keys[i], keys[j] = np.where(swap, right, left), np.where(swap, left, right)
-        controls += [int(s) for s in swap]
-    return integers(controls)
+@dataclass(frozen=True, slots=True)
+class SplitHint(HintKind):
+    """``split(rank, k; digits)``: of n values of k digits, n flags of those beyond a rank, of its own, of the next.
 
+    The digits stand element by element, lowest first; the values are ordered by value and then by position, the ranks
+    counted from 0.
+    """
 
-def _controls_cost(
-    _parameters: Sequence[int], lengths: Sequence[int], intervals: Sequence[Interval], tally: Tally
-) -> None:
-    digits = control_digits(intervals[0]) + 1
-    for layer in exchanges(lengths[0]):
-        tally.digits(layer.count, digits)
-        tally.multiply(layer.count)
+    name = "split"
+    boolean_arguments = True
+    rank: int
+    k: int
 
+    def outputs(self, lengths: Sequence[int]) -> int:
+        n = lengths[0] // self.k if self.k else 0
+        if not 1 <= self.k <= MAX_DIGITS or n * self.k != lengths[0] or not 0 <= self.rank < n - 1:
+            raise ValueError(
+                "a split hint needs k digits for each of at least two values, and 0 ≤ rank < n - 1"
+            )
+        return 3 * n
 
-def _controls_width(_parameters: Sequence[int], intervals: Sequence[Interval]) -> int:
-    return control_digits(intervals[0]) + 1
+    def compute(self, arguments: Sequence[Integers]) -> Integers:
+        digits = arguments[0].reshape(-1, self.k)
+        n = len(digits)
+        keys = [sum(int(d) << i for i, d in enumerate(row)) for row in digits]
+        order = sorted(range(n), key=lambda i: (keys[i], i))
+        chosen = (set(order[self.rank + 1 :]), {order[self.rank]}, {order[self.rank + 1]})
+        return integers(int(i in group) for group in chosen for i in range(n))
 
+    def width(self, _intervals: Sequence[Interval]) -> int:
+        """The numbers of candidates, which a plan's lengths bound."""
+        return 26
 
-# ---------------------------------------------------------------------------------------- selection
-
-
-def _split_expected(parameters: Sequence[int], lengths: Sequence[int]) -> int:
-    rank, k = parameters
-    n = lengths[0] // k if k else 0
-    if not 1 <= k <= _MAX_BITS or n * k != lengths[0] or not 0 <= rank < n - 1:
-        raise ValueError("a split hint needs k digits for each of at least two values, and 0 ≤ rank < n - 1")
-    return 3 * n
-
-
-def _split(parameters: Sequence[int], arguments: Sequence[Integers]) -> Integers:
-    rank, k = parameters
-    digits = arguments[0].reshape(-1, k)
-    n = len(digits)
-    keys = [sum(int(d) << i for i, d in enumerate(row)) for row in digits]
-    order = sorted(range(n), key=lambda i: (keys[i], i))
-    chosen = (set(order[rank + 1 :]), {order[rank]}, {order[rank + 1]})
-    return integers(int(i in group) for group in chosen for i in range(n))
-
-
-def _split_cost(
-    parameters: Sequence[int], lengths: Sequence[int], _intervals: Sequence[Interval], tally: Tally
-) -> None:
-    """Radix selection of both ranks together: digits of the values, then those of their positions."""
-    k = parameters[1]
-    n = lengths[0] // k
-    for level in range(k + (n - 1).bit_length()):
-        if 0 < level < k:
-            tally.multiply(2 * n)
-        tally.digits(2, n.bit_length() + 1)
-        tally.multiply((3 if level < k else 2) * n + 2)
-
-
-CONTROLS = HintKind("controls", (), 1, True, _controls_expected, _controls, _controls_cost, _controls_width)
-SPLIT = HintKind(
-    "split",
-    ("rank", "k"),
-    1,
-    True,
-    _split_expected,
-    _split,
-    _split_cost,
-    lambda _p, _i: 26,
-    boolean_arguments=True,
-)
+    def held(self, lengths: Sequence[int], _intervals: Sequence[Interval]) -> int:
+        """Both factors of the products of a level."""
+        return 2 * (self.outputs(lengths) + 2)

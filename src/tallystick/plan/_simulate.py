@@ -15,7 +15,7 @@ import numpy as np
 
 from ..backend import FR_MODULUS
 from ..errors import DataError, ProgramError
-from ._hints import HINTS, Integers
+from ._hints import Integers, advice_of
 from ._ops import (
     Add,
     Concat,
@@ -193,7 +193,7 @@ def _compute(node: Node, values: Sequence[Integers], plan: Plan) -> Integers:
         case Mul(a, b):
             return _array([x * y for x, y in zip(values[a], values[b], strict=True)])
         case Hint(kind, parameters, arguments):
-            return HINTS[kind].compute(parameters, [values[a] for a in arguments])
+            return advice_of(kind, parameters).compute([values[a] for a in arguments])
         case Matching(a, own, others, minimum):
             opened = {p: [int(x) % FR_MODULUS for x in values[_exponents(plan, p)]] for p in (own, *others)}
             sets = [set(opened[p]) for p in others]

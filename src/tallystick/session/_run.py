@@ -19,6 +19,7 @@ from typing import Final
 from .. import encoding
 from ..algebra import Generators, Points, Random
 from ..backend import Backend
+from ..cost import estimate
 from ..errors import ProtocolAbort, UnfinishedError, UsageError, VerificationError
 from ..offline import Need, Store
 from ..online import (
@@ -28,7 +29,6 @@ from ..online import (
     OwnInputs,
     Proven,
     compute,
-    plan_need,
     prove,
     share_inputs,
 )
@@ -241,7 +241,7 @@ class _Run:
 
     async def _prepare(self, plan: Plan, terms: Terms) -> Openings:
         party = Party(self._mesh, self._node.backend, terms.session_id, self._random.fork("party"))
-        need = plan_need(plan)
+        need = estimate(plan).need
         preparation = await start_preparation(
             terms.preparation,
             party,

@@ -19,7 +19,6 @@ import numpy.typing as npt
 
 from ..plan import (
     HALF,
-    HINTS,
     MAX_DECIMALS,
     MAX_LENGTH,
     Add,
@@ -36,6 +35,7 @@ from ..plan import (
     Take,
     View,
     Zero,
+    advice_of,
     advice_width,
 )
 from ._builder import Builder, fail
@@ -632,7 +632,7 @@ def hint(
     node = builder.add(
         Hint(kind, tuple(parameters), tuple(a._node for a in arguments), n, boolean),
     )
-    width = HINTS[kind].width(parameters, [a.interval for a in arguments])
+    width = advice_of(kind, parameters).width([a.interval for a in arguments])
     limit = advice_width(len(builder.members))
     if width > limit:
         fail(

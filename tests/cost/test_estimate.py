@@ -15,8 +15,8 @@ from tallystick.backend import Backend
 from tallystick.cost import RING, Material, Ring, estimate, render
 from tallystick.offline import Need, Parameters, Store, derive
 from tallystick.offline._parameters import PRIME_BITS, ProofParameters
-from tallystick.online import plan_need
-from tallystick.plan import PENDING_LIMIT, Output, Plan, Result
+from tallystick.party import PENDING_LIMIT
+from tallystick.plan import Output, Plan, Result
 from tallystick.plan._expressions import PublicOutput
 from tallystick.tracing import Members, Table, assert_zero, hint
 
@@ -97,11 +97,19 @@ def test_a_check_that_comes_because_much_is_pending_is_counted(
     assert early > plain
 
 
+def test_a_check_that_an_opened_point_sets_off_is_counted(pure: Backend) -> None:
+    def body(table: Members[Table]) -> object:
+        return {"size": ts.join.intersection_size(*(t["x"] for t in table))}
+
+    c = case(ts.Program("common", body), TWO, 0, 15)
+    assert _foretold(c, pure, 1) > _foretold(c, pure, PENDING_LIMIT)
+
+
 def _foretold(c: Case, pure: Backend, limit: int) -> int:
     """Compare the estimate with what a run takes and sends; return the rounds."""
     tables = c.values
     cost = estimate(c.plan, pending_limit=limit)
-    need = plan_need(c.plan)
+    need = estimate(c.plan).need
     assert (cost.triples, cost.random_bits, cost.random_elements, cost.masks) == (
         need.triples,
         need.bits,

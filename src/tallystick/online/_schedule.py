@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ._hints import HINTS
-from ._ops import Hint, Mul, Output, Points, Zero
-from ._plan import Plan
-from ._tally import Tally
+from ..plan import Hint, Mul, Output, Plan, Points, Zero, advice_of
 
-__all__ = ["Layer", "schedule", "tally_of"]
+__all__ = ["Layer", "schedule"]
 
 GROUP_LIMIT = 1 << 21
 """Hints whose sizes add up to more are not computed side by side: what they need is held in memory at once."""
@@ -55,15 +52,6 @@ def schedule(plan: Plan) -> list[Layer]:
     return [Layer(tuple(a), tuple(b), _groups(plan, c)) for a, b, c in zip(local, muls, hints, strict=True)]
 
 
-def tally_of(plan: Plan, hint: Hint) -> Tally:
-    """Return what a hint of the plan takes and sends."""
-    layout, tally = plan.layout, Tally()
-    lengths = [layout.lengths[p] for p in hint.arguments]
-    intervals = [layout.intervals[p] for p in hint.arguments]
-    HINTS[hint.kind].cost(hint.parameters, lengths, intervals, tally)
-    return tally
-
-
 def _groups(plan: Plan, hints: list[int]) -> tuple[tuple[int, ...], ...]:
     """Group the hints of a layer: each joins the group before it, unless that would become too large."""
     groups: list[list[int]] = []
@@ -71,9 +59,13 @@ def _groups(plan: Plan, hints: list[int]) -> tuple[tuple[int, ...], ...]:
         room = -1
         for v in hints:
             node = plan.nodes[v]
-            if not isinstance(node, Hint) or HINTS[node.kind].dealt != dealt:
+            assert isinstance(node, Hint)
+            advice = advice_of(node.kind, node.parameters)
+            if advice.dealt != dealt:
                 continue
-            size = max(plan.layout.lengths[v], tally_of(plan, node).largest)
+            lengths = [plan.layout.lengths[p] for p in node.arguments]
+            intervals = [plan.layout.intervals[p] for p in node.arguments]
+            size = max(node.n, advice.held(lengths, intervals))
             if size > room:
                 groups.append([])
                 room = max(GROUP_LIMIT, size)

@@ -17,7 +17,7 @@ from tallystick.algebra import Vector
 from tallystick.backend import FR_MODULUS, Backend, get_backend
 from tallystick.cost import estimate
 from tallystick.errors import ProgramError, ProtocolAbort
-from tallystick.online import Openings, plan_need
+from tallystick.online import Openings
 from tallystick.party import Shared
 from tallystick.plan import simulate
 from tallystick.tracing import Members, Secret, Table, trace
@@ -235,12 +235,8 @@ def test_both_ways_to_a_quotient_and_a_root_are_taken() -> None:
         plan = _case(name).plan
         node = plan.nodes[hint_node(plan, kind=_kind(name))]
         intervals = [plan.layout.intervals[p] for p in node.arguments]
-        (k,) = node.parameters
-        found = (
-            plan_room.root_by_approach(k)
-            if name.endswith("root")
-            else plan_room.ratio_by_approach(k, intervals)
-        )
+        advice = plan_room.advice_of(node.kind, node.parameters)
+        found = advice.approach if name.endswith("root") else advice.approach(intervals)
         assert (found is not None) == name.startswith("near")
 
 
@@ -264,7 +260,7 @@ def test_advice_on_shares_is_that_of_the_simulation(native: Backend, name: str) 
     c = _case(name)
     ran = play(c, [native] * 3)
     assert audit(c, ran.results[0], native) == [v % FR_MODULUS for v in simulate(c.plan, c.values).outputs]
-    assert ran.used[0].used == plan_need(c.plan)
+    assert ran.used[0].used == estimate(c.plan).need
     cost = estimate(c.plan)
     sent = [m.size for m in ran.log if m.sender == 0 and not m.label.startswith("insecure-dealer")]
     steps = [s for s in cost.steps if s.phase != "commit"]
@@ -278,7 +274,7 @@ def test_many_values_are_taken_apart_in_turn(native: Backend, name: str) -> None
     c = case(KINDS[name].program, {m: {"x": x} for m, x in rows.items()}, LOW, HIGH)
     ran = play(c, [native] * 3)
     assert audit(c, ran.results[0], native) == [v % FR_MODULUS for v in simulate(c.plan, c.values).outputs]
-    assert ran.used[0].used == plan_need(c.plan)
+    assert ran.used[0].used == estimate(c.plan).need
     sent = [m for m in ran.log if m.sender == 0 and not m.label.startswith("insecure-dealer")]
     assert sum(s.rounds for s in estimate(c.plan).steps if s.phase != "commit") == len(sent) // 2
 
@@ -290,14 +286,16 @@ def test_wrong_advice_stops_the_run_before_any_output(
     """Advice that is wrong under right MACs, as if all had conspired to compute it wrongly."""
     c = _case(name)
     node = c.plan.nodes[hint_node(c.plan, kind=_kind(name))]
-    honest = protocols._PROTOCOLS[node.kind]
+    honest = protocols.answer
 
-    async def lying(online, parameters, arguments, intervals):
-        right = await honest(online, parameters, arguments, intervals)
+    async def lying(advice, arguments, intervals, online):
+        right = await honest(advice, arguments, intervals, online)
+        if advice.name != node.kind:
+            return right
         unit = Vector.from_ints(right.backend, [1, *[0] * (len(right) - 1)])
         return online.key.add(right, unit)
 
-    monkeypatch.setitem(protocols._PROTOCOLS, node.kind, lying)
+    monkeypatch.setattr(protocols, "answer", lying)
     ran = play(c, [native] * 3)
     checks = {r.check for r in ran.results}
     assert len(checks) == 1
@@ -448,7 +446,7 @@ def test_a_quotient_longer_than_promised_stops_the_run_before_the_next_opening(n
     zeros = {name: {"x": [0] * len(t["x"])} for name, t in TABLES.items()}
     c = case(vast, zeros, LOW, HIGH)
     node = c.plan.nodes[hint_node(c.plan, kind="ratio")]
-    approach = plan_room.ratio_by_approach(8, [c.plan.layout.intervals[p] for p in node.arguments])
+    approach = plan_room.RatioHint(8).approach([c.plan.layout.intervals[p] for p in node.arguments])
     assert approach is not None
     assert approach.promised is not None
     ran = play(c, [native] * 3)
@@ -507,25 +505,29 @@ def test_a_key_that_makes_a_tag_impossible(
         forged = [pow(x - rows[row], -1, FR_MODULUS) if x != rows[row] else wrong for x in rows]
         assert not proves(native, c, {key: [-rows[row]], tags: forged})
 
-    async def known(online, parameters, arguments, intervals):
+    honest_answer = protocols.answer
+
+    async def known(advice, arguments, intervals, online):
+        if not isinstance(advice, plan_room.RandomHint):
+            return await honest_answer(advice, arguments, intervals, online)
         return online.key.constant(Vector.from_ints(native, [-rows[row]]))
 
-    monkeypatch.setitem(protocols._PROTOCOLS, "random", known)
+    monkeypatch.setattr(protocols, "answer", known)
     ran = play(c, [native] * 3)
     assert {r.check for r in ran.results} == {"assert-zero"}
     assert not any(m.label.startswith("outputs") for m in ran.log)
 
 
 def test_a_key_without_its_mac_stops_the_run(native: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = protocols._PROTOCOLS["random"]
+    honest = protocols.answer
 
-    async def shifting(online, parameters, arguments, intervals):
-        key = await honest(online, parameters, arguments, intervals)
-        if online.party.index != CHEATER:
+    async def shifting(advice, arguments, intervals, online):
+        key = await honest(advice, arguments, intervals, online)
+        if online.party.index != CHEATER or not isinstance(advice, plan_room.RandomHint):
             return key
         return Shared(key.value + Vector.constant(native, 1, len(key)), key.mac)
 
-    monkeypatch.setitem(protocols._PROTOCOLS, "random", shifting)
+    monkeypatch.setattr(protocols, "answer", shifting)
     ran = play(case(tagged, TABLES, LOW, HIGH), [native] * 3)
     assert [r.check for r in ran.honest(CHEATER)] == ["mac-check"] * 2
     assert not any(m.label.startswith("outputs") for m in ran.log)
