@@ -1,4 +1,4 @@
-"""The cffi builder of ``tallystick.backend._native`` (API mode, limited API); setup.py names it.
+"""The cffi builder of ``tallystick.backend._native`` (API mode, limited API where there is one); setup.py names it.
 
 ``native/include/tallystick.h`` is the single source of the interface: cffi reads that very file,
 without its preprocessor guards, and the compiler checks the result against it.
@@ -7,6 +7,7 @@ without its preprocessor guards, and the compiler checks the result against it.
 from __future__ import annotations
 
 import re
+import sysconfig
 import zlib
 from pathlib import Path
 
@@ -46,7 +47,8 @@ ffibuilder.set_source(
     depends=_relative("**/*.h"),
     include_dirs=["native/include"],
     extra_compile_args=["-std=c11", "-O3", "-g0", "-fvisibility=hidden", "-Wall", "-Wextra"],
-    py_limited_api=True,
+    # Free-threaded builds of CPython have no limited API before 3.15.
+    py_limited_api=not sysconfig.get_config_var("Py_GIL_DISABLED"),
     # Without a compiler the package installs all the same and runs on the pure backend.
     optional=True,
 )

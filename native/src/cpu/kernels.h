@@ -3,68 +3,72 @@
  * that only pass their arguments on (core.c). It is included wherever it is used, so it has no guard:
  *
  *   TS_KERNEL(code, result, name, parameters)
- *   TS_EXPORTED(code, result, name, parameters, arguments)   the same, and core.c exports ts_<name>, which only calls it
+ *   TS_EXPORTED(code, stack, result, name, parameters, arguments)   the same, and core.c exports ts_<name>
  *
  * code is SHARED where every path compiles the same source, IFMA where arch/ifma has ifma_<name> of its own; elsewhere
- * the function is called <name>. Contracts of exported kernels, with or without checks before: tallystick.h. */
+ * the function is called <name>. stack is how many KiB of it a call may leave secrets on, 0 where all is public
+ * (util/stack.h). Contracts of exported kernels, with or without checks before: tallystick.h. */
 #ifndef TS_EXPORTED
-#define TS_EXPORTED(code, result, name, parameters, arguments) TS_KERNEL(code, result, name, parameters)
+#define TS_EXPORTED(code, stack, result, name, parameters, arguments) TS_KERNEL(code, result, name, parameters)
 #endif
+
+/* One row, one kernel. */
+/* clang-format off */
 
 /* ---- Fr ---- */
 
-TS_EXPORTED(IFMA, void, fr_vec_from_i64, (ts_fr *out, const int64_t *in, size_t n), (out, in, n))
-TS_EXPORTED(IFMA, int, fr_vec_from_bytes, (ts_fr *out, size_t *bad, const uint8_t *in, size_t n), (out, bad, in, n))
-TS_EXPORTED(IFMA, void, fr_vec_to_bytes, (uint8_t *out, const ts_fr *a, size_t n), (out, a, n))
+TS_EXPORTED(IFMA, 2, void, fr_vec_from_i64, (ts_fr *out, const int64_t *in, size_t n), (out, in, n))
+TS_EXPORTED(IFMA, 2, int, fr_vec_from_bytes, (ts_fr *out, size_t *bad, const uint8_t *in, size_t n), (out, bad, in, n))
+TS_EXPORTED(IFMA, 2, void, fr_vec_to_bytes, (uint8_t *out, const ts_fr *a, size_t n), (out, a, n))
 TS_KERNEL(IFMA, void, fr_vec_expand, (ts_fr *out, size_t n, const uint8_t *key32, const uint8_t *nonce12,
           uint64_t first))
-TS_EXPORTED(IFMA, void, fr_vec_add, (ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n), (out, a, b, n))
-TS_EXPORTED(IFMA, void, fr_vec_sub, (ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n), (out, a, b, n))
-TS_EXPORTED(IFMA, void, fr_vec_neg, (ts_fr *out, const ts_fr *a, size_t n), (out, a, n))
-TS_EXPORTED(IFMA, void, fr_vec_mul, (ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n), (out, a, b, n))
-TS_EXPORTED(IFMA, void, fr_vec_muladd, (ts_fr *out, const ts_fr *a, const ts_fr *b, const ts_fr *c, size_t n),
+TS_EXPORTED(IFMA, 2, void, fr_vec_add, (ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n), (out, a, b, n))
+TS_EXPORTED(IFMA, 2, void, fr_vec_sub, (ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n), (out, a, b, n))
+TS_EXPORTED(IFMA, 2, void, fr_vec_neg, (ts_fr *out, const ts_fr *a, size_t n), (out, a, n))
+TS_EXPORTED(IFMA, 2, void, fr_vec_mul, (ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n), (out, a, b, n))
+TS_EXPORTED(IFMA, 2, void, fr_vec_muladd, (ts_fr *out, const ts_fr *a, const ts_fr *b, const ts_fr *c, size_t n),
             (out, a, b, c, n))
-TS_EXPORTED(IFMA, void, fr_vec_scale, (ts_fr *out, const ts_fr *s, const ts_fr *a, size_t n), (out, s, a, n))
-TS_EXPORTED(IFMA, void, fr_vec_outer, (ts_fr *out, const ts_fr *a, size_t n, const ts_fr *b, size_t m),
+TS_EXPORTED(IFMA, 2, void, fr_vec_scale, (ts_fr *out, const ts_fr *s, const ts_fr *a, size_t n), (out, s, a, n))
+TS_EXPORTED(IFMA, 2, void, fr_vec_outer, (ts_fr *out, const ts_fr *a, size_t n, const ts_fr *b, size_t m),
             (out, a, n, b, m))
-TS_EXPORTED(IFMA, void, fr_vec_axpy, (ts_fr *out, const ts_fr *s, const ts_fr *a, const ts_fr *b, size_t n),
+TS_EXPORTED(IFMA, 2, void, fr_vec_axpy, (ts_fr *out, const ts_fr *s, const ts_fr *a, const ts_fr *b, size_t n),
             (out, s, a, b, n))
 TS_KERNEL(IFMA, int, fr_vec_inv, (ts_fr *out, const ts_fr *a, size_t n))
 TS_KERNEL(IFMA, int, fr_vec_sqrt_var, (ts_fr *out, size_t *bad, const ts_fr *a, size_t n, const ts_fr_roots *table))
-TS_EXPORTED(SHARED, void, fr_roots_table, (ts_fr_roots *table), (table))
-TS_EXPORTED(IFMA, void, fr_vec_powers, (ts_fr *out, size_t n, const ts_fr *x, const ts_fr *first), (out, n, x, first))
-TS_EXPORTED(SHARED, int, fr_vec_equal, (const ts_fr *a, const ts_fr *b, size_t n), (a, b, n))
-TS_EXPORTED(SHARED, int, fr_vec_is_zero, (const ts_fr *a, size_t n), (a, n))
-TS_EXPORTED(IFMA, void, fr_vec_sum, (ts_fr *out, const ts_fr *a, size_t n), (out, a, n))
-TS_EXPORTED(IFMA, void, fr_vec_dot, (ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n), (out, a, b, n))
-TS_EXPORTED(IFMA, void, fr_vec_sum_axis, (ts_fr *out, const ts_fr *a, size_t outer, size_t n, size_t inner),
+TS_EXPORTED(SHARED, 0, void, fr_roots_table, (ts_fr_roots *table), (table))
+TS_EXPORTED(IFMA, 2, void, fr_vec_powers, (ts_fr *out, size_t n, const ts_fr *x, const ts_fr *first), (out, n, x, first))
+TS_EXPORTED(SHARED, 2, int, fr_vec_equal, (const ts_fr *a, const ts_fr *b, size_t n), (a, b, n))
+TS_EXPORTED(SHARED, 2, int, fr_vec_is_zero, (const ts_fr *a, size_t n), (a, n))
+TS_EXPORTED(IFMA, 2, void, fr_vec_sum, (ts_fr *out, const ts_fr *a, size_t n), (out, a, n))
+TS_EXPORTED(IFMA, 2, void, fr_vec_dot, (ts_fr *out, const ts_fr *a, const ts_fr *b, size_t n), (out, a, b, n))
+TS_EXPORTED(IFMA, 2, void, fr_vec_sum_axis, (ts_fr *out, const ts_fr *a, size_t outer, size_t n, size_t inner),
             (out, a, outer, n, inner))
-TS_EXPORTED(IFMA, void, fr_vec_combine, (ts_fr *out, const ts_fr *rows, const ts_fr *weights, size_t m, size_t c),
+TS_EXPORTED(IFMA, 2, void, fr_vec_combine, (ts_fr *out, const ts_fr *rows, const ts_fr *weights, size_t m, size_t c),
             (out, rows, weights, m, c))
-TS_EXPORTED(IFMA, void, fr_vec_matvec, (ts_fr *out, const ts_fr *rows, const ts_fr *v, size_t m, size_t c),
+TS_EXPORTED(IFMA, 2, void, fr_vec_matvec, (ts_fr *out, const ts_fr *rows, const ts_fr *v, size_t m, size_t c),
             (out, rows, v, m, c))
-TS_EXPORTED(SHARED, int, fr_vec_scatter_add, (ts_fr *out, size_t n, const ts_fr *a, const int64_t *index, size_t count),
+TS_EXPORTED(SHARED, 2, int, fr_vec_scatter_add, (ts_fr *out, size_t n, const ts_fr *a, const int64_t *index, size_t count),
             (out, n, a, index, count))
-TS_EXPORTED(IFMA, void, fr_ntt_table, (ts_fr *table, size_t size), (table, size))
+TS_EXPORTED(IFMA, 0, void, fr_ntt_table, (ts_fr *table, size_t size), (table, size))
 TS_KERNEL(IFMA, void, fr_vec_ntt, (ts_fr *out, const ts_fr *a, size_t size, size_t batches, const ts_fr *table,
           int inverse))
 
 /* ---- G1 ---- */
 
-TS_EXPORTED(IFMA, int, g1_vec_from_bytes_var, (ts_g1 *out, size_t *bad, const uint8_t *in, size_t n), (out, bad, in, n))
-TS_EXPORTED(IFMA, void, g1_vec_to_bytes, (uint8_t *out, const ts_g1 *a, size_t n), (out, a, n))
-TS_EXPORTED(IFMA, int, g1_vec_from_affine_var, (ts_g1 *out, size_t *bad, const uint8_t *in, size_t n),
+TS_EXPORTED(IFMA, 0, int, g1_vec_from_bytes_var, (ts_g1 *out, size_t *bad, const uint8_t *in, size_t n), (out, bad, in, n))
+TS_EXPORTED(IFMA, 2, void, g1_vec_to_bytes, (uint8_t *out, const ts_g1 *a, size_t n), (out, a, n))
+TS_EXPORTED(IFMA, 0, int, g1_vec_from_affine_var, (ts_g1 *out, size_t *bad, const uint8_t *in, size_t n),
             (out, bad, in, n))
-TS_EXPORTED(IFMA, void, g1_vec_to_affine, (uint8_t *out, const ts_g1 *a, size_t n), (out, a, n))
+TS_EXPORTED(IFMA, 2, void, g1_vec_to_affine, (uint8_t *out, const ts_g1 *a, size_t n), (out, a, n))
 TS_KERNEL(IFMA, void, g1_vec_hash, (ts_g1 *out, size_t n, const uint8_t *messages, const uint64_t *ends,
           const uint8_t *dst, size_t dst_len))
-TS_EXPORTED(IFMA, void, g1_vec_add, (ts_g1 *out, const ts_g1 *a, const ts_g1 *b, size_t n), (out, a, b, n))
-TS_EXPORTED(SHARED, void, g1_vec_neg, (ts_g1 *out, const ts_g1 *a, size_t n), (out, a, n))
-TS_EXPORTED(SHARED, int, g1_vec_equal, (const ts_g1 *a, const ts_g1 *b, size_t n), (a, b, n))
-TS_EXPORTED(SHARED, int, g1_vec_is_identity, (const ts_g1 *a, size_t n), (a, n))
-TS_EXPORTED(IFMA, void, g1_vec_sum, (ts_g1 *out, const ts_g1 *a, size_t n), (out, a, n))
-TS_EXPORTED(IFMA, void, g1_vec_mul, (ts_g1 *out, const ts_g1 *a, const ts_fr *scalars, size_t n), (out, a, scalars, n))
-TS_EXPORTED(IFMA, size_t, g1_msm_scratch, (size_t n), (n))
+TS_EXPORTED(IFMA, 64, void, g1_vec_add, (ts_g1 *out, const ts_g1 *a, const ts_g1 *b, size_t n), (out, a, b, n))
+TS_EXPORTED(SHARED, 2, void, g1_vec_neg, (ts_g1 *out, const ts_g1 *a, size_t n), (out, a, n))
+TS_EXPORTED(SHARED, 2, int, g1_vec_equal, (const ts_g1 *a, const ts_g1 *b, size_t n), (a, b, n))
+TS_EXPORTED(SHARED, 2, int, g1_vec_is_identity, (const ts_g1 *a, size_t n), (a, n))
+TS_EXPORTED(IFMA, 24, void, g1_vec_sum, (ts_g1 *out, const ts_g1 *a, size_t n), (out, a, n))
+TS_EXPORTED(IFMA, 64, void, g1_vec_mul, (ts_g1 *out, const ts_g1 *a, const ts_fr *scalars, size_t n), (out, a, scalars, n))
+TS_EXPORTED(IFMA, 0, size_t, g1_msm_scratch, (size_t n), (n))
 TS_KERNEL(IFMA, void, g1_msm_rows_var, (ts_g1 *out, size_t m, const ts_g1 *points, size_t n, const ts_fr *rows,
           void *scratch))
 
@@ -127,6 +131,8 @@ TS_KERNEL(SHARED, void, sample_box, (int64_t *out, size_t n, unsigned bits, cons
           const uint8_t *nonce12))
 TS_KERNEL(SHARED, void, sample_wide, (uint64_t *out, size_t n, size_t limbs, const uint8_t *key32,
           const uint8_t *nonce12))
+
+/* clang-format on */
 
 #undef TS_KERNEL
 #undef TS_EXPORTED

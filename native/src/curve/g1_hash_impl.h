@@ -127,6 +127,9 @@ static void ts_g1p_hash(ts_g1p *out, const uint8_t *msg, size_t msg_len, const u
     ts_g1p_add(&p, &p, &q);
     ts_g1p_mul_z(&q, &p);
     ts_g1p_add(out, &p, &q);
+    ts_wipe(uniform, sizeof uniform);
+    ts_wipe(&p, sizeof p);
+    ts_wipe(&q, sizeof q);
 }
 
 static void g1_vec_hash(ts_g1 *out, size_t n, const uint8_t *messages, const uint64_t *ends, const uint8_t *dst,
@@ -139,6 +142,7 @@ static void g1_vec_hash(ts_g1 *out, size_t n, const uint8_t *messages, const uin
             ts_g1p_hash(&batch[j], messages + start, ends[k + j] - start, dst, dst_len);
         ts_g1_from_projective(out + k, batch, width);
     }
+    ts_wipe(batch, sizeof batch);
 }
 
 #endif

@@ -3,6 +3,7 @@
 #define TS_SUBSET_IMPL_H
 
 #include "../util/limits.h"
+#include "../util/stack.h"
 #include "subset.h"
 
 /* ---- sizes ---- */
@@ -114,6 +115,7 @@ int ts_g1_subset_sums(const ts_cpu *cpu, ts_g1 *out, size_t m, const ts_g1 *poin
         ts_subset_chunk(cpu, out, m, &s, bits, first, n, groups, g);
     }
     ts_wipe(s.chosen, ts_subset_chosen(m) * sizeof *s.chosen);
+    ts_wipe_stack_64();
     return TS_OK;
 }
 

@@ -42,6 +42,8 @@ static void ts_xmd_expand(uint8_t *out, size_t out_len, const uint8_t *msg, size
         memcpy(out, block, take);
         out += take, out_len -= take;
     }
+    ts_wipe(b0, sizeof b0);
+    ts_wipe(block, sizeof block);
 }
 
 #endif

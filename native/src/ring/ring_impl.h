@@ -2,6 +2,7 @@
 #ifndef TS_RING_IMPL_H
 #define TS_RING_IMPL_H
 
+#include "../util/stack.h"
 #include "ring.h"
 
 /* ---- layout ---- */
@@ -227,7 +228,7 @@ int ts_ring_init(const ts_cpu *cpu, void *memory, size_t memory_len, const ts_ri
 
 /* ---- scratch memory ---- */
 
-/* What an operation takes from its caller: rows of N words, and the limbs of one tile. Wiped at the end. */
+/* What an operation takes from its caller: rows of N words, and the limbs of one tile. Wiped at the end, with the stack. */
 typedef struct {
     ts_ring_memory memory;
     uint64_t *limbs[2 * TS_RING_FR_LIMBS + 2];
@@ -261,6 +262,7 @@ static void ts_ring_scratch_wipe(const ts_ring *ring, const ts_ring_scratch_area
     TS_ASSERT(area->memory.used + TS_RING_ALIGN <= ts_ring_scratch(ring));
     (void)ring;
     ts_wipe(area->memory.base, area->memory.used);
+    ts_wipe_stack_8();
 }
 
 /* ---- lifting ---- */
@@ -329,6 +331,7 @@ static void ts_ring_small_row(const ts_ring *ring, uint64_t *out, const int64_t 
 void ts_ring_to_evaluation(const ts_ring *ring, uint64_t *out, const int64_t *small) {
     for (size_t l = 0; l < ring->primes; l++)
         ts_ring_small_row(ring, out + l * ring->degree, small, TS_ZQ_BY_ONE, &ring->zq[l]);
+    ts_wipe_stack_8();
 }
 
 int ts_ring_public_key(const ts_ring *ring, uint64_t *b, const uint64_t *a, const int64_t *s, const int64_t *e,
@@ -578,6 +581,7 @@ int ts_ring_combine_var(const ts_ring *ring, uint64_t *const *out0, uint64_t *co
     ts_ring_combine_layout(&c, &memory);
     for (size_t l = 0; l < ring->primes; l++) ts_ring_combine_row(&c, l);
     ts_wipe(c.tile, 2 * inputs * c.inner * sizeof *c.tile);
+    ts_wipe_stack_8();
     return TS_OK;
 }
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import BackendError, DecodeError
+from ._memory import keep_long_vectors
 from ._native import ffi, lib
 from ._native_ring import NativeRing
 from ._protocol import (
@@ -108,6 +109,7 @@ def _fr(a: FrArray) -> npt.NDArray[np.uint64]:
 def _new_fr(n: int) -> npt.NDArray[np.uint64]:
     if n < _LONG:
         return np.empty((n, _FR_LIMBS), dtype=np.uint64)
+    keep_long_vectors()
     # The core writes long results past the cache in whole lines, if they begin with one.
     spare = np.empty(n * _FR_LIMBS + _LINE, dtype=np.uint64)
     start = -(spare.ctypes.data // 8) % _LINE
@@ -138,6 +140,8 @@ def _g1(a: G1Array) -> npt.NDArray[np.uint64]:
 
 
 def _new_g1(n: int) -> npt.NDArray[np.uint64]:
+    if n >= _LONG:
+        keep_long_vectors()
     return np.empty((n, _G1_LIMBS), dtype=np.uint64)
 
 

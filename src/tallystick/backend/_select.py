@@ -16,7 +16,10 @@ from ._protocol import Backend
 __all__ = ["get_backend", "native_available"]
 
 _VARIABLE = "TALLYSTICK_BACKEND"
-_INSTALL = "install a C compiler and the Python headers, then reinstall tallystick to build the native core"
+_INSTALL = (
+    "install a C compiler and the Python headers, then reinstall tallystick to build the native core "
+    "(pip install --force-reinstall --no-deps --no-cache-dir, or pip takes the wheel it built before)"
+)
 
 
 @cache

@@ -98,6 +98,7 @@ CASES: tuple[Case, ...] = (
         *(1 << k for k in (6, 8, 10, 12, 14, 16)),
         pure=_K14,
     ),
+    _core("g1_subset_sums", "sums of 64 subsets of G1 points", kernels.g1_subset_sums, 1 << 10),
     _core("g1_hash", "hash to G1, batched", kernels.g1_hash, 1 << 8, quick=2),
     _core("g1_to_bytes", "G1 compression", kernels.g1_to_bytes, 1 << 10, twin="int.to_bytes"),
     _core("g1_from_bytes", "G1 decompression and subgroup check", kernels.g1_from_bytes, 1 << 8, quick=2),

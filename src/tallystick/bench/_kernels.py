@@ -31,6 +31,7 @@ __all__ = [
     "g1_hash",
     "g1_msm",
     "g1_mul",
+    "g1_subset_sums",
     "g1_to_bytes",
     "points",
     "remembered",
@@ -155,6 +156,12 @@ def g1_mul(backend: Backend, n: int) -> Call:
 def g1_msm(backend: Backend, n: int) -> Call:
     """Sum n points times 255-bit scalars."""
     return partial(backend.g1_msm, points(backend, n), elements(backend, n))
+
+
+def g1_subset_sums(backend: Backend, n: int) -> Call:
+    """Sum 64 subsets of n points."""
+    bits = np.random.default_rng(0).integers(0, 2, (_ROWS, n), dtype=np.uint8)
+    return partial(backend.g1_subset_sums, points(backend, n), bits)
 
 
 def g1_hash(backend: Backend, n: int) -> Call:

@@ -9,12 +9,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import Literal
 
 import numpy as np
 
 from ..algebra import Generators, Points, Vector
-from ..backend import FR_MODULUS, Backend, BitArray
+from ..backend import FR_MODULUS, Backend, BitArray, IndexArray
 from ..encoding import dumps
 from ._commitment import commit_rows_var
 from ._proof import Witness
@@ -55,6 +56,11 @@ class RangeInput:
     def slots(self) -> int:
         """Committed slots: n in value form, n*k in bits form."""
         return self.n if self.form == "value" else self.n * self.bits
+
+    @property
+    def planes(self) -> int:
+        """Bits of the longest value - low that a slot can hold, or of a digit."""
+        return min(self.bits, 1) if self.form == "bits" else self.bits
 
     @property
     def complement(self) -> bool:
@@ -181,39 +187,40 @@ def commit_inputs(
 
     ``columns[k]`` are the integers of input k, ``gammas`` the rows' blinding factors.  A value x is committed to as
     low, which is public, and the bits of x - low, as many as its interval has, one row of bits for each power of two.
-    Raises ValueError for a value that has more.
+    More bits are cut off: callers refuse values outside their interval before (``DataError``).
     """
-    backend, c, rows = generators.backend, relation.shape.columns, relation.shape.input_rows
-    planes = max((1 if i.form == "bits" else i.bits for i in relation.inputs if i.slots), default=0)
-    bits = np.zeros((planes, rows * c), dtype=np.uint8)
-    used = np.zeros((planes, rows), dtype=bool)
-    lows = [Vector.zeros(backend, 0)]
-    start = 0
-    for item, column in zip(relation.inputs, columns, strict=True):
-        digits = _binary(item, column)
-        if item.form == "bits":
-            digits = digits.reshape(-1, 1)
-        elif not _within(item, column):
-            raise ValueError(f"a value lies outside [{item.low}, {item.high}]")
-        stop = start + item.slots
-        bits[: digits.shape[1], start:stop] = digits.T
-        used[: digits.shape[1], start // c : -(-stop // c)] = True
-        lows.append(Vector.constant(backend, item.low if item.form == "value" else 0, item.slots))
-        start = stop
-    width = c if rows > 1 else start
-    sums = generators.g[:width].subset_sums(bits.reshape(planes, rows, c)[used][:, :width])
+    backend, shape = generators.backend, relation.shape
+    place, bits = _planes(relation, columns)
+    width = min(shape.columns, shape.inputs[0])
+    sums = generators.g[:width].subset_sums(bits[:, :width])
     sums = Points.concat([Points.identity(backend, 1), sums])
-    place = np.zeros(used.shape, dtype=np.int64)
-    place[used] = np.arange(1, len(sums))
-    total = Points.identity(backend, rows)
-    for plane in reversed(range(planes)):
-        total = total + total + sums[place[plane]]
-    return total + commit_rows_var(generators, c, Vector.concat(lows).pad(rows * c), gammas)
+    total = Points.identity(backend, shape.input_rows)
+    for numbers in place[::-1]:
+        total = total + total + sums[numbers]
+    lows = [Vector.constant(backend, i.low if i.form == "value" else 0, i.slots) for i in relation.inputs]
+    public = Vector.concat([Vector.zeros(backend, 0), *lows]).pad(shape.input_rows * shape.columns)
+    return total + commit_rows_var(generators, shape.columns, public, gammas)
 
 
-def _within(item: RangeInput, column: Column) -> bool:
-    offsets = minus(to_words(column), item.low)
-    return bool(np.all(at_least(offsets, 0) > at_least(offsets, item.high - item.low + 1)))
+def _planes(relation: RangeRelation, columns: Sequence[Column]) -> tuple[IndexArray, BitArray]:
+    """Return where the bits of the slots are that weigh 2**p in row i, and rows of bits.
+
+    Entry (p, i) of the first is the number of a row of the second, counted from 1, or 0 where no slot of row i is that
+    long.
+    """
+    c, rows = relation.shape.columns, relation.shape.input_rows
+    starts = list(accumulate((item.slots for item in relation.inputs), initial=0))[:-1]
+    spans = [span for span in zip(relation.inputs, starts, columns, strict=True) if span[0].slots]
+    used = np.zeros((max((item.planes for item, _, _ in spans), default=0), rows), dtype=bool)
+    for item, start, _ in spans:
+        used[: item.planes, start // c : -(-(start + item.slots) // c)] = True
+    place = used * np.cumsum(used, dtype=np.int64).reshape(used.shape)
+    bits = np.zeros(int(used.sum()) * c, dtype=np.uint8)
+    for item, start, column in spans:
+        for plane, digits in enumerate(_binary(item, column).reshape(item.slots, item.planes).T):
+            at = (int(place[plane, start // c]) - 1) * c + start % c
+            bits[at : at + item.slots] = digits
+    return place, bits.reshape(-1, c)
 
 
 def range_witness(

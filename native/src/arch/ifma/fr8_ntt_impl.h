@@ -13,6 +13,7 @@
 #define TS_FR8_NTT_IMPL_H
 
 #include "../../field/fr_ntt_impl.h"
+#include "../../util/stack.h"
 #include "fr8_vec_impl.h"
 
 /* At most this many layers a pass: a tile of 2^8 vectors takes 80 KiB of stack. */
@@ -176,13 +177,9 @@ static void ts_fr8_ntt_small(ts_fr *out, const ts_fr *a, size_t size, size_t bat
     fr_vec_ntt(out, a, size, batches, table, inverse);
 }
 
-static void ifma_fr_vec_ntt(ts_fr *out, const ts_fr *a, size_t size, size_t batches, const ts_fr *table,
-                            int inverse) {
-    TS_ASSERT(size >= 1 && (size & (size - 1)) == 0);
-    if (size < TS_NTT_SMALL) {
-        ts_fr8_ntt_small(out, a, size, batches, inverse);
-        return;
-    }
+/* Apart, so that small transforms do without the tile on their stack; it wipes below its own. */
+static TS_NOINLINE void ts_fr8_ntt_large(ts_fr *out, const ts_fr *a, size_t size, size_t batches, const ts_fr *table,
+                                         int inverse) {
     ts_fr8 tile[1 << TS_NTT_LAYERS];
     ts_fr8_ntt ntt = {.table = table, .inverse = inverse};
     ts_fr scale = ts_fr_one;
@@ -200,6 +197,16 @@ static void ifma_fr_vec_ntt(ts_fr *out, const ts_fr *a, size_t size, size_t batc
         ts_fr8_ntt_run(&ntt, tile);
     }
     ts_wipe(tile, sizeof tile);
+    ts_wipe_stack_2();
+}
+
+static void ifma_fr_vec_ntt(ts_fr *out, const ts_fr *a, size_t size, size_t batches, const ts_fr *table,
+                            int inverse) {
+    TS_ASSERT(size >= 1 && (size & (size - 1)) == 0);
+    if (size < TS_NTT_SMALL)
+        ts_fr8_ntt_small(out, a, size, batches, inverse);
+    else
+        ts_fr8_ntt_large(out, a, size, batches, table, inverse);
 }
 
 #endif

@@ -159,6 +159,7 @@ static uint64_t ts_g1p8_uniform(uint8_t uniform[2][8][TS_HASH_TO_FIELD_BYTES], c
         ts_xmd_expand(bytes, sizeof bytes, messages + start, ends[k] - start, dst, dst_len);
         memcpy(uniform[0][k], bytes, TS_HASH_TO_FIELD_BYTES);
         memcpy(uniform[1][k], bytes + TS_HASH_TO_FIELD_BYTES, TS_HASH_TO_FIELD_BYTES);
+        ts_wipe(bytes, sizeof bytes);
     }
     return start;
 }
@@ -183,6 +184,9 @@ static void ifma_g1_vec_hash(ts_g1 *out, size_t n, const uint8_t *messages, cons
         }
         ts_g1_from_projective8(out + k, point, (count + 7) / 8, count);
     }
+    ts_wipe(uniform, sizeof uniform);
+    ts_wipe(point, sizeof point);
+    ts_wipe(&other, sizeof other);
 }
 
 #endif
