@@ -7,13 +7,17 @@ operators that are functions themselves, and each function's name as what to wri
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+
 from .. import __all__ as offered
 from .. import tracing
-from . import _choice as _choice
-from . import _compare as _compare
-from . import _numbers as _numbers
 from . import join
 
 __all__ = ["join"]
+
+# All modules at once: some enter operators, and a confined process can load none later.
+for _found in pkgutil.iter_modules(__path__, f"{__name__}."):
+    importlib.import_module(_found.name)
 
 tracing.INSTEAD.update((name, f"use ts.{name}") for name in offered if name not in tracing.__all__)
