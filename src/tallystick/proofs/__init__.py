@@ -3,12 +3,11 @@
 Normative text: ``spec/relation.md``, ``spec/gates.md``, ``spec/opening.md``, ``spec/ranges.md``.
 """
 
-from ._challenges import Challenges
+from ._challenges import Challenges, Drawn
 from ._commitment import commit_rows, commit_rows_var
-from ._equations import Drawn
+from ._equations import part_holds
 from ._gates import GatePoint, LinearClaim, arrange_rows, coset_values, linear_claim, root_of_unity
 from ._opening import Opening, OpeningShare, Part, add_parts, open_linear, solo
-from ._parts import part_holds
 from ._proof import Proof, Witness, multiples, prove
 from ._ranges import InputForm, RangeInput, RangeRelation, commit_inputs, input_slots, range_witness
 from ._relation import MAX_COLUMNS, MIN_COLUMNS, Relation, Shape, Transposed, choose_columns

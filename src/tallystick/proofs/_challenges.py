@@ -6,13 +6,22 @@ class, so they cannot disagree on the order.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ..backend import FR_MODULUS, Buffer
 from ..errors import VerificationError
 from ..transcript import Transcript
-from ._equations import Drawn
 from ._relation import Relation
 
-__all__ = ["Challenges"]
+__all__ = ["Challenges", "Drawn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The challenges of an opening up to its response: one e per folding of rows, and that of the mask."""
+
+    cross: tuple[int, ...]
+    mask: int
 
 
 class Challenges:

@@ -10,43 +10,44 @@ from dataclasses import dataclass
 
 from ..algebra import Generators, Points, Vector
 from ..backend import FR_MODULUS
+from ._challenges import Drawn
 from ._gates import LinearClaim
+from ._opening import Part
 
-__all__ = ["Drawn", "Equation", "Folds", "Opened", "Remainder", "add_up"]
+__all__ = ["Equation", "Folds", "add_up", "opening_equations", "part_holds"]
 
 _R = FR_MODULUS
 
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """One sum that must be the point at infinity: g*G + h*H + q*Q + scalars*points."""
+    """One sum that must be the point at infinity: q*Q + h*H + g*G, and other points times scalars."""
 
-    g: Vector
-    h: int
     q: int
-    points: Points
-    scalars: Vector
+    h: int
+    g: Vector
+    terms: tuple[tuple[Points, Vector], ...]
 
 
 def add_up(generators: Generators, weighted: Iterable[tuple[int, Equation]]) -> Points:
-    """Return the sum of at least one equation times its weight, by one multi-scalar multiplication."""
+    """Return the sum of equations times their weights, by one multi-scalar multiplication."""
     g = Vector.zeros(generators.backend, 0)
-    h = q = 0
+    q = h = 0
     points, scalars = [], []
     for weight, equation in weighted:
+        q += weight * equation.q
+        h += weight * equation.h
         if len(equation.g):
             columns = max(len(g), len(equation.g))
             g = equation.g.pad(columns).axpy(weight, g.pad(columns))
-        h += weight * equation.h
-        q += weight * equation.q
-        points.append(equation.points)
-        scalars.append(equation.scalars * weight)
+        points += [of for of, _ in equation.terms]
+        scalars += [by * weight for _, by in equation.terms]
     bases = Points.concat([generators.g[: len(g)], generators.h, generators.q, *points])
     return bases.msm(Vector.concat([g, Vector.from_ints(generators.backend, [h, q]), *scalars]))
 
 
 class Folds:
-    """The challenges of a sequence of foldings C' = e*C + A + e*e*B, unrolled: ``start``*C + ``cross``*(A, B, ...)."""
+    """Foldings C' = e*C + A + e*e*B, unrolled: the last C is ``start`` times the first plus ``cross`` times A, B, …"""
 
     def __init__(self, challenges: Sequence[int]) -> None:
         self.challenges = challenges
@@ -69,98 +70,82 @@ class Folds:
             in_l = [e * w % _R for w in in_l] + in_l[:bottom]
         return in_x, in_l
 
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """The challenges of an opening up to its response: one e per folding of rows, and that of the mask."""
-
-    cross: tuple[int, ...]
-    mask: int
+    def last_form(self, form: Vector, rows: int) -> Vector:
+        """Return L as folded to one row."""
+        return form.combine(Vector.from_ints(form.backend, self.row_weights(rows)[1]))
 
 
-@dataclass(frozen=True, slots=True)
-class Remainder:
-    """What is left of W = <Z, G> + x*<L, Z>*Q: ``scale``*W + ``scalars``*``points`` = ``g``*G + ``q``*Q.
+def opening_equations(
+    claim: LinearClaim,
+    drawn: Drawn,
+    *,
+    rows: Points,
+    cross: Points,
+    mask: Points,
+    published: Points,
+    response: Sequence[int],
+    g: Vector,
+    q: int = 0,
+    scale: int = 1,
+    halving: Sequence[tuple[Points, Vector]] = (),
+) -> list[tuple[str, Equation]]:
+    """Return what an opening of ``rows`` must satisfy, by the labels of the weights.
 
-    The halvings of Z leave that; with Z itself, the scale is 1 and there are no points.
+    ``cross``, ``mask``, ``response`` (v, zeta, omega, and eta with points) and the ``published`` points are what was
+    said up to the response: by all, or by one party, with its own rows and its own value in the claim.  The rest is
+    what became of Z: scale*(e*P_end + A* - zeta*H) = g*G + q*Q + halving; without halvings g is Z itself.
     """
+    e, (v, zeta, omega, *eta) = drawn.mask, response
+    folds = Folds(drawn.cross)
+    in_y = -e * folds.start % _R
 
-    g: Vector
-    q: int
-    scale: int
-    points: Points
-    scalars: list[int]
+    def by(*scalars: int) -> Vector:
+        return Vector.from_ints(g.backend, scalars)
+
+    in_x, none = by(*folds.row_weights(len(rows))[0]), by()
+    on_cross = (cross, by(*folds.cross) * -e)
+    on_rows = (rows, in_x * (-scale * e))
+    # v*Q + omega*H - e*Y_end - T = 0, where Y was y*Q + W; the one in Z; eta*Q - e*W - U = 0
+    y_terms = (on_cross, (mask[1:2], by(-1)), (published, claim.weights * in_y))
+    equations = [
+        ("y", Equation(v + in_y * claim.value, omega, none, y_terms)),
+        ("w", Equation(q, scale * zeta, g, (on_rows, (mask[:1], by(-scale)), *halving))),
+    ]
+    if eta:
+        equations.append(
+            ("u", Equation(eta[0], 0, none, ((mask[2:], by(-1)), (published, claim.weights * -e))))
+        )
+    return equations
 
 
-class Opened:
-    """What an opening says up to its response, of all rows or of one party's shares of them.
+def part_holds(
+    generators: Generators,
+    claim: LinearClaim,
+    drawn: Drawn,
+    parts: Sequence[Part],
+    *,
+    rows: Points,
+    published: Points,
+) -> bool:
+    """Whether one party's contributions are right for its rows: an opening of them under the joint challenges.
 
-    ``claim`` is what is opened, ``rows`` are the commitments of the rows, ``cross`` holds A, B of every folding,
-    ``mask`` A* and T, and U where the claim has points, ``published`` those points.
+    ``claim`` is the joint one but for its value, which is what the party announced as y_i; ``drawn`` are the
+    challenges that all contributions share; ``parts`` the party's contributions in the order of ``open_linear``;
+    ``rows`` the commitments of its share rows; ``published`` its shares of the claim's points.
     """
-
-    def __init__(
-        self,
-        claim: LinearClaim,
-        drawn: Drawn,
-        *,
-        rows: Points,
-        cross: Points,
-        mask: Points,
-        published: Points,
-    ) -> None:
-        self._claim = claim
-        self._e = drawn.mask
-        self._folds = Folds(drawn.cross)
-        self._in_x, in_l = self._folds.row_weights(len(rows))
-        self._rows, self._cross, self._mask, self._published = rows, cross, mask, published
-        self.form = claim.form.combine(Vector.from_ints(claim.form.backend, in_l))
-        """L as folded to one row."""
-
-    def equations(
-        self, v: int, tail: Sequence[int], x: int, remainder: Remainder
-    ) -> tuple[tuple[str, Equation], ...]:
-        """Return the equations, with the labels of their weights; ``tail`` is zeta, omega and, with points, eta."""
-        backend, e = self.form.backend, self._e
-        none = Vector.zeros(backend, 0)
-        zeta, omega, *etas = tail
-        # v*Q + omega*H - e*Y_end - T = 0, where Y began as y*Q + W.
-        in_y = -e * self._folds.start % _R
-        y = Equation(
-            none,
-            omega,
-            (v + in_y * self._claim.value) % _R,
-            Points.concat([self._cross, self._mask[1:2], self._published]),
-            Vector.concat(
-                [
-                    Vector.from_ints(backend, [*(-e * k for k in self._folds.cross), -1]),
-                    self._claim.weights * in_y,
-                ]
-            ),
-        )
-        # g*G + q*Q - scale*(e*P_end + A* - zeta*H + x*v*Q) - scalars*points = 0
-        scale = remainder.scale
-        w = Equation(
-            remainder.g,
-            scale * zeta % _R,
-            (remainder.q - scale * x * v) % _R,
-            Points.concat([self._rows, self._mask[:1], remainder.points]),
-            Vector.concat(
-                [
-                    Vector.from_ints(backend, self._in_x) * (-scale * e % _R),
-                    Vector.from_ints(backend, [-scale, *(-k for k in remainder.scalars)]),
-                ]
-            ),
-        )
-        # eta*Q - e*W - U = 0
-        u = [
-            Equation(
-                none,
-                0,
-                eta,
-                Points.concat([self._mask[2:], self._published]),
-                Vector.concat([Vector.from_ints(backend, [-1]), self._claim.weights * (-e % _R)]),
-            )
-            for eta in etas
-        ]
-        return tuple(zip("ywu", [y, w, *u], strict=False))
+    *cross, mask, response = parts
+    none = Points.identity(generators.backend, 0)
+    assert mask.points is not None and response.scalars is not None
+    form = Folds(drawn.cross).last_form(claim.form, len(rows))
+    z, tail = response.scalars[: len(form)], response.scalars[len(form) :].to_ints()
+    equations = opening_equations(
+        claim,
+        drawn,
+        rows=rows,
+        cross=Points.concat([none, *(part.points for part in cross if part.points is not None)]),
+        mask=mask.points,
+        published=published,
+        response=[form.dot(z), *tail],
+        g=z,
+    )
+    return all(add_up(generators, [(1, equation)]).is_identity() for _, equation in equations)

@@ -13,7 +13,7 @@ from ..backend import FR_BYTES, G1_BYTES, Backend
 from ..errors import DecodeError, VerificationError
 from ..transcript import Transcript
 from ._challenges import Challenges
-from ._equations import Equation, Folds, Opened, Remainder, add_up
+from ._equations import Equation, Folds, add_up, opening_equations
 from ._gates import GatePoint, linear_claim
 from ._proof import Proof
 from ._relation import Relation
@@ -123,34 +123,32 @@ class BatchVerifier:
         for k in range(0, len(proof.cross), pair):
             challenges.cross(proof.cross[k : k + pair])
         challenges.mask(proof.mask)
-        opened = Opened(
+        response = decoded.response.to_ints()
+        x = challenges.response(proof.response)
+        halves = Folds(
+            [challenges.halving(proof.halving[k : k + pair]) for k in range(0, len(proof.halving), pair)]
+        )
+        challenges.final(proof.final)
+        form, g = Folds(challenges.drawn.cross).last_form(claim.form, shape.rows), decoded.final
+        for e in halves.challenges:
+            half = len(form) // 2
+            form = form[:half].axpy(e, form[half:])
+        for e in reversed(halves.challenges):
+            g = Vector.concat([g * e, g])
+        equations = opening_equations(
             claim,
             challenges.drawn,
             rows=Points.concat([input_commitments, decoded.rows]),
             cross=decoded.cross,
             mask=decoded.mask,
             published=published,
-        )
-        v, *tail = decoded.response.to_ints()
-        x = challenges.response(proof.response)
-        halves = Folds(
-            [challenges.halving(proof.halving[k : k + pair]) for k in range(0, len(proof.halving), pair)]
-        )
-        challenges.final(proof.final)
-        form, g = opened.form, decoded.final
-        for e in halves.challenges:
-            half = len(form) // 2
-            form = form[:half].axpy(e, form[half:])
-        for e in reversed(halves.challenges):
-            g = Vector.concat([g * e, g])
-        remainder = Remainder(
+            response=response,
             g=g,
-            q=x * form.dot(decoded.final),
+            q=x * (form.dot(decoded.final) - halves.start * response[0]),
             scale=halves.start,
-            points=decoded.halving,
-            scalars=halves.cross,
+            halving=[(decoded.halving, -Vector.from_ints(backend, halves.cross))],
         )
-        self._checked.append(_Checked(name, challenges.state, opened.equations(v, tail, x, remainder)))
+        self._checked.append(_Checked(name, challenges.state, tuple(equations)))
 
     def verify(self) -> None:
         """Check every proof added; VerificationError (``check`` = ``linear-opening``) names the first that fails."""
