@@ -19,7 +19,8 @@ from tallystick.cost import estimate
 from tallystick.errors import ProgramError, ProtocolAbort
 from tallystick.online import Openings
 from tallystick.party import Shared
-from tallystick.plan import simulate
+from tallystick.plan import BitsHint, CopyHint, SpanHint, simulate
+from tallystick.plan._hint_kind import integers
 from tallystick.tracing import Members, Secret, Table, trace
 
 CHEATER = 1
@@ -224,6 +225,23 @@ def test_every_kind_of_advice_is_lied_about_here() -> None:
         kind for kind, known in plan_room.HINTS.items() if known.deterministic
     }
     assert set(ELSEWHERE) == {kind for kind, known in plan_room.HINTS.items() if not known.deterministic}
+
+
+@pytest.mark.parametrize(
+    "advice",
+    [BitsHint(-4, 4), BitsHint(0, 1), SpanHint(-4, 6), SpanHint(2, 3), SpanHint(0, 127), CopyHint()],
+    ids=str,
+)
+def test_weighted_wires_are_worth_the_value(advice: BitsHint | SpanHint | CopyHint) -> None:
+    """What the library asserts of them, for every value that they can make; and they can make no others."""
+    weights = advice.weights
+    worth = {sum(w for i, w in enumerate(weights) if chosen >> i & 1) for chosen in range(1 << len(weights))}
+    values = [advice.least + v for v in sorted(worth)]
+    assert values == list(range(values[0], values[-1] + 1))
+    wires = advice.compute([integers(values)]).reshape(len(values), len(weights))
+    assert advice.outputs([len(values)]) == wires.size
+    assert set(wires.reshape(-1)) <= {0, 1}
+    assert list(wires @ weights + advice.least) == values
 
 
 def _kind(name: str) -> str:
