@@ -143,7 +143,8 @@ def headline(verdict: Verdict, statement: Statement) -> str:
         said = f"accepted: the proof holds for {verdict.traced}"
     if statement.unrelated:
         names = ", ".join(f"{quoted(name)} of {member}" for member, name in statement.unrelated)
-        said += f"; but {names} is each several unrelated columns, not one"
+        one = len(statement.unrelated) == 1
+        said += f"; but {names} {'is' if one else 'are each'} several unrelated columns, not one"
     return said
 
 
@@ -276,10 +277,10 @@ def _opened(statement: Statement) -> list[str]:
 
 def _result_lines(statement: Statement, k: int, result: ResultValue) -> Iterator[str]:
     formula, name = statement.formulas[k], quoted(result.name)
-    needs = "" if statement.needs is None else ", ".join(f"[{n}]" for n in statement.needs[k])
-    depends = (
-        f"; depends on {needs}" if needs else "" if statement.needs is None else "; depends on nothing opened"
-    )
+    depends = ""
+    if statement.needs is not None:
+        needed = ", ".join(f"[{n}]" for n in statement.needs[k])
+        depends = f"; depends on {needed}" if needed else "; a public constant of the plan"
     if result.shape == ():
         yield f"  {name} = {result.text()}"
     else:
