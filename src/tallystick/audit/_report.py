@@ -82,7 +82,11 @@ class Statement:
     @cached_property
     def formulas(self) -> list[str]:
         """How each result follows from what is opened."""
-        return explain_results(self.plan)
+        cut = "\u2026"
+        return [
+            "a formula too long to print" if text == cut else text.replace(cut, "...")
+            for text in explain_results(self.plan)
+        ]
 
     @cached_property
     def needs(self) -> list[tuple[str, ...]] | None:
