@@ -140,7 +140,7 @@ def test_a_constant_is_said_to_be_one_whatever_it_is_called() -> None:
     assert '"mean" = 43.21\n      by (4321/100); a public constant of the plan' in text
     assert '[1] 1 value computed from "x" of north, by products, comparisons or advice too\n' in text
     entry = accepted_json(verdict, "file")
-    assert [r["depends_on"] for r in entry["results"]] == [[], ["1"]]  # type: ignore[attr-defined,index]
+    assert [f["depends_on"] for f in entry["formulas"]] == [[], ["1"]]  # type: ignore[attr-defined,index]
 
 
 def test_what_is_opened_is_described_by_its_coefficients() -> None:

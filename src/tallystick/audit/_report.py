@@ -427,15 +427,14 @@ def accepted_json(verdict: Verdict, name: str) -> dict[str, object]:
             }
             for budget in statement.noise.budgets
         ],
-        "results": [
+        "results": results_json(verdict.results),
+        "formulas": [
             {
-                **entry,
+                "name": result.name,
                 "formula": formula,
                 "depends_on": None if statement.needs is None else list(statement.needs[k]),
             }
-            for k, (entry, formula) in enumerate(
-                zip(results_json(verdict.results), statement.formulas, strict=True)
-            )
+            for k, (result, formula) in enumerate(zip(verdict.results, statement.formulas, strict=True))
         ],
         "checks": [
             {
