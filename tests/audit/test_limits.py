@@ -67,7 +67,7 @@ BOMBS = {
     "assertions": lambda: _wide(1 << 22, ["sub", 4, 4], ["zero", 5]),
     "outputs of many entries": lambda: _wide(1 << 24, ["sum", 4, 1, 1 << 24, 1], ["output", 5, "big", None]),
     "values at hand": lambda: _wide(
-        1 << 21, *[["neg", k] for k in range(4, 12)], ["concat", list(range(4, 13))]
+        1 << 20, *[["neg", k] for k in range(4, 12)], ["concat", list(range(4, 13))]
     ),
     "ranges": lambda: _rows(1 << 18, 30),
 }
