@@ -1,23 +1,28 @@
 """An independent auditor of transcript files (``spec/file.md``): slow, complete, and shares nothing.
 
-    python spec/model/audit.py FILE
+    python spec/model/audit.py FILE [--consortium FILE] [--job FILE]
 
-Exit status 0 and the results on stdout if the file holds; else 1 and one line on stderr with item, check and
-reason. The keys of the members are printed: compare them with those you know, or the signatures mean little.
+Exit status 0 and what the file says on stdout if it holds; else 1 and one line on stderr with item, check and reason.
+The keys of the members are printed: compare them with those you know, or give your own list or job. Programs are not
+traced: whether the plan is that of a source, it cannot say.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import proof as proofs
+import statement
 from codec import (
     DecodeError,
     cbor_decode_first,
@@ -27,14 +32,17 @@ from codec import (
     points_from_bytes,
     scalars_from_bytes,
 )
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding
 from plans import Plan, count_values, decimal, listed, need, size, text
 from relations import range_relation
 
 from algebra import R
 
-MAX_FILE, MAX_ITEM_VALUES = 1 << 26, 1 << 20
+MAX_FILE = 1 << 26
+MAX_VALUES = {"agreement": 1 << 20, "plan": 1 << 20, "signatures": 128}
 
 
 class Refused(Exception):
@@ -82,10 +90,11 @@ class Item:
         self.name = name
         with decoding(name):
             value, self.end = cbor_decode_first(data, start)
-            need(count_values(value) <= MAX_ITEM_VALUES, "too many values")
+            need(count_values(value) <= MAX_VALUES.get(kind, 64), "too many values")
             found, previous, self.body = listed(value, "item", 3)
             need(found == kind, f"{kind} is due here")
             self.previous = octets(previous, "previous", 32)
+        self.size = self.end - start
         self.head = hashlib.sha256(data[start : self.end]).digest()
 
 
@@ -95,6 +104,7 @@ class File:
     def __init__(self, data: bytes) -> None:
         if len(data) > MAX_FILE:
             raise Refused("file", "decode", "too long")
+        self.size = len(data)
         first = Item(data, 0, "item 1 (agreement)", "agreement")
         self.items = [first]
         with decoding(first.name):
@@ -160,6 +170,7 @@ class File:
         if allowed is not None:
             self.allowed = [text(name, "outputs", 165) for name in listed(allowed, "outputs")]
             distinct(self.allowed, "outputs")
+            need(len(self.allowed) <= 1 << 16, "too many outputs")
         need(preparation in ("lowgear", "insecure-small-ring"), "unknown preparation")
         self.preparation = preparation
         for nonce in listed(nonces, "nonces", len(self.members)):
@@ -175,7 +186,7 @@ class File:
             bounds = decimal(low, "low"), decimal(high, "high")
             need(-R < 2 * bounds[0] <= 2 * bounds[1] < R, "an interval")
             table[text(name, "column", 100)] = (*bounds, size(decimals, "decimals", 18))
-        need(len(table) == len(columns), "columns of one name")
+        need(len(table) == len(columns) <= 1_024, "columns of one name, or too many")
         return size(rows, "rows", 1 << 24), table
 
 
@@ -222,6 +233,14 @@ def check_plan(file: File) -> Plan:
         plan = Plan(file.plan_item.body)
     if plan.digest != file.plan_digest or plan.program != file.program:
         raise Refused(name, "plan", "not the plan that was agreed on")
+    for what, found, allowed in zip(
+        ("bytes", "operations"),
+        statement.cost(plan, file.plan_item.size, file.size),
+        statement.limits(file.size),
+        strict=True,
+    ):
+        if found > allowed:
+            raise Refused(name, "limits", f"it could cost {found} {what}, {allowed} are allowed")
     if plan.members != [(m[0], t[0]) for m, t in zip(file.members, file.tables, strict=True)]:
         raise Refused(name, "schema", "other members or rows than agreed")
     for node in plan.nodes:
@@ -241,7 +260,62 @@ def check_plan(file: File) -> Plan:
         )
         if not allowed:
             raise Refused(agreement, "policy", f"result {result} is not allowed")
+    if file.allowed is not None:
+        more = statement.unneeded(plan)
+        if more is None or more:
+            raise Refused(agreement, "policy", f"opened without need: {more}")
     return plan
+
+
+# -- the auditor's own list and job -----------------------------------------------------------------
+
+Listed = dict[str, tuple[bytes, bytes]]  # name: key, SHA-256 of the certificate
+
+
+def read_consortium(path: Path) -> Listed:
+    """Return the members of a consortium file (``spec/session.md``), in its order."""
+    members = {}
+    for entry in tomllib.loads(path.read_text())["member"]:
+        certificate = x509.load_pem_x509_certificate(entry["certificate"].encode())
+        key = certificate.public_key()
+        assert isinstance(key, Ed25519PublicKey)
+        der = certificate.public_bytes(Encoding.DER)
+        members[entry["name"]] = key.public_bytes_raw(), hashlib.sha256(der).digest()
+    return members
+
+
+def check_consortium(file: File, listed_members: Listed) -> None:
+    """Every member of the file is one of the list, with its key and certificate."""
+    for name, key, certificate in file.members:
+        if listed_members.get(name) != (key, certificate):
+            raise Refused(file.items[0].name, "consortium", f"{name} is not the one of the list")
+
+
+def check_job(file: File, path: Path) -> None:
+    """Members, columns and policy of the file are those of a job file, in its order."""
+    job = tomllib.loads(path.read_text(), parse_float=Decimal)
+    known = read_consortium(path.parent / job["consortium"])
+    names = job.get("members", list(known))
+    columns = {}
+    for name, entry in job["columns"].items():
+        decimals = entry.get("decimals", 0)
+        columns[name] = (*(int(Decimal(entry[end]).scaleb(decimals)) for end in ("low", "high")), decimals)
+    policy = job.get("policy", {})
+    outputs = policy.get("outputs")
+    for what, own, found in (
+        ("members", names, [name for name, _, _ in file.members]),
+        (
+            "keys",
+            [known[name] for name in names],
+            [(key, certificate) for _, key, certificate in file.members],
+        ),
+        ("columns", [list(columns.items())] * len(names), [list(table.items()) for _, table in file.tables]),
+        ("min_members", policy.get("min_members", 2), file.min_members),
+        ("min_rows", policy.get("min_rows", 1), file.min_rows),
+        ("outputs", None if outputs is None else list(outputs), file.allowed),
+    ):
+        if own != found:
+            raise Refused(file.items[0].name, "job", f"its {what} are not those of the job")
 
 
 def check_proof(
@@ -257,6 +331,8 @@ def check_proof(
     """Check one proof."""
     with decoding(item.name):
         proof = proofs.from_fields(relation.shape, body)
+    if relation.shape.rows == 0:
+        raise Refused(item.name, check, "a relation without rows proves nothing")
     try:
         proofs.check(relation, rows, outputs, context, proof, points, literal=False)
     except proofs.VerifyError as error:
@@ -282,10 +358,16 @@ def check_ranges(file: File, plan: Plan) -> list[Any]:
     return every
 
 
-def audit(data: bytes) -> tuple[File, Plan, dict[str, list[Fraction | None]]]:
+def audit(
+    data: bytes, consortium: Listed | None = None, job: Path | None = None
+) -> tuple[File, Plan, dict[str, list[Fraction | None]]]:
     """Make every check of ``spec/file.md``; return what the file says, or raise Refused."""
     file = File(data)
     check_chain(file)
+    if consortium is not None:
+        check_consortium(file, consortium)
+    if job is not None:
+        check_job(file, job)
     keys = [(name, key) for name, key, _ in file.members]
     for (name, key), signature in zip(keys, file.agreement_signatures, strict=True):
         check_signature(file.items[0], key, "agreement", file.session, signature, name)
@@ -308,21 +390,61 @@ def audit(data: bytes) -> tuple[File, Plan, dict[str, list[Fraction | None]]]:
     return file, plan, plan.evaluate(values, points)
 
 
+def said(file: File, plan: Plan, results: dict[str, list[Fraction | None]]) -> Iterator[str]:
+    """Yield what an accepted file says, a line each; names and labels as Python writes them in ASCII."""
+    yield f"accepted: the proof holds; the program {file.program!a} is the file's own"
+    for member, name in statement.unrelated(plan):
+        yield f"unrelated {member} {name!a}: several commitments, which may hold different values"
+    yield f"session {file.session.hex()}, preparation {file.preparation}"
+    for (name, key, _), (rows, _) in zip(file.members, file.tables, strict=True):
+        yield f"member {name} {key.hex()} with {rows} rows"
+    for node in plan.nodes:
+        if node.op == "input":
+            f = node.f
+            order = "" if f["order"] is None else " in random order"
+            where = f"{file.members[f['member']][0]} {f['name']!a}"
+            yield f"input {where} from {f['low']} to {f['high']} / 10^{f['decimals']}{order}"
+    yield f"policy min_members {file.min_members} min_rows {file.min_rows} outputs {file.allowed!a}"
+    for number, node in enumerate(plan.outputs, 1):
+        to = node.f["to"]
+        who = "all" if to is None else f"{', '.join(file.members[k][0] for k in to)} only, not proved"
+        yield f"opened [{number}] to {who}, called {node.f['label']!a}"
+    for number, node in enumerate(plan.opened_points, 1):
+        yield f"opened [T{number}] to all, as points, called {node.f['label']!a}"
+    needed = statement.needs(plan)
+    for k, (name, entries) in enumerate(results.items()):
+        shown = ", ".join("undefined" if x is None else str(x) for x in entries)
+        yield f"result {name if name.isascii() else ascii(name)} = {shown}"
+        if needed is not None:
+            yield f"depends {', '.join(f'[{n}]' for n in needed[k]) or 'on nothing opened'}"
+    for outputs, _, coins, sensitivity, delta_bits in statement.noise(plan):
+        spent = statement.epsilon(coins, sensitivity, delta_bits)
+        yield (
+            f"privacy {', '.join(f'[{n}]' for n in outputs)}: epsilon {spent:.4f} at delta 2^-{delta_bits}, if one "
+            "member was honest"
+        )
+
+
 def main() -> int:
     """Audit the file named on the command line."""
-    if len(sys.argv) != 2:
-        print((__doc__ or "").strip(), file=sys.stderr)
-        return 2
+    parser = argparse.ArgumentParser(description=(__doc__ or "").strip().splitlines()[0])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--consortium", type=Path)
+    parser.add_argument("--job", type=Path)
+    options = parser.parse_args()
+    listed_members = None if options.consortium is None else read_consortium(options.consortium)
     try:
-        file, _, results = audit(Path(sys.argv[1]).read_bytes())
+        found = audit(options.file.read_bytes(), listed_members, options.job)
     except Refused as error:
         print(f"refused: {ascii(str(error))[1:-1]}", file=sys.stderr)
         return 1
-    print(f"accepted: {file.program}, session {file.session.hex()}, preparation {file.preparation}")
-    for name, key, _ in file.members:
-        print(f"member {name} {key.hex()}")
-    for name, entries in results.items():
-        print(f"result {name} = {', '.join('undefined' if x is None else str(x) for x in entries)}")
+    for line in said(*found):
+        print(line)
+    if listed_members is not None:
+        part = {name for name, _, _ in found[0].members}
+        for name in listed_members:
+            if name not in part:
+                print(f"absent {name}")
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import cache
 from itertools import product
 from math import isqrt, prod
 from typing import Any
@@ -166,11 +167,13 @@ def own(n: int, least: int, entries: int) -> int:
     return entries
 
 
+@cache
 def switches(n: int) -> int:
     """Return the switches of a permutation network on n wires."""
     return sum((i - 1).bit_length() for i in range(1, n + 1))
 
 
+@cache
 def comparators(n: int) -> int:
     """Return the number of comparators of the sorting network for n values."""
     top = 1 << max((n - 1).bit_length() - 1, 0) if n > 1 else 0
@@ -256,6 +259,7 @@ class Plan:
             "plan: too many coins",
         )
         self.nodes: list[Node] = []
+        self.input_names: set[tuple[int, str, int | None]] = set()
         for position, fields in enumerate(nodes):
             try:
                 self.nodes.append(self._node(listed(fields, "node"), position))
@@ -340,9 +344,9 @@ class Plan:
         need(f["n"] == self.members[f["member"]][1], "an input has one entry per row")
         need(f["low"] <= f["high"] and (f["high"] - f["low"]).bit_length() <= 250, "its interval")
         f.setdefault("order", None)
-        for other in self.nodes:
-            same = other.op == "input" and all(other.f[k] == f[k] for k in ("member", "name", "order"))
-            need(not same, "a second input of this name")
+        key = f["member"], f["name"], f["order"]
+        need(key not in self.input_names, "a second input of this name")
+        self.input_names.add(key)
         k = (f["high"] - f["low"]).bit_length()
         slots = f["n"] * (k if f["form"] == "bits" else 1)
         need(slots <= MAX_LENGTH, "too many slots")
@@ -463,7 +467,7 @@ class Plan:
         self._set(node, a.length, interval)
 
     def _hint(self, node: Node, f: dict[str, Any]) -> None:
-        need(f["kind"] in HINTS and type(f["boolean"]) is bool, "unknown kind")
+        need(isinstance(f["kind"], str) and f["kind"] in HINTS and type(f["boolean"]) is bool, "unknown kind")
         arguments, parameters, boolean, entries = HINTS[f["kind"]]
         need(len(f["parts"]) == arguments, "arguments")
         need(len(f["parameters"]) == parameters, "parameters")
@@ -698,6 +702,7 @@ class Plan:
         for items in listed(results, "results"):
             name, expression, shape = listed(items, "result", 3)
             dimensions = [size(n, "dimension") for n in listed(shape, "shape")]
+            need(len(dimensions) <= 16, "plan: too many dimensions")
             need(type(expression) is int and 0 <= expression < len(lengths), "plan: a result's expression")
             need(prod(dimensions) == lengths[expression], "plan: a result's shape")
             self.results.append((text(name, "result", 100), expression, dimensions))

@@ -100,8 +100,9 @@ def test_json(path: Path) -> None:
         "outputs": None,
         "asked_for_by": list(genuine.NAMES),
     }
-    assert "[1]" in results["mean"]["formula"]
-    assert results["mean"]["depends_on"] == ["1"] and results["count"]["depends_on"] == []
+    formulas = {f["name"]: f for f in verdict["formulas"]}
+    assert "[1]" in formulas["mean"]["formula"]
+    assert formulas["mean"]["depends_on"] == ["1"] and formulas["count"]["depends_on"] == []
     (first, *_) = verdict["revealed"]
     assert first["derived"] == '1 value: the sum of all 6 entries of "wage" of north, south, west'
     assert first["proved"] and first["to"] is None

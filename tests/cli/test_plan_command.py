@@ -162,3 +162,36 @@ def test_a_calibration_that_is_not_there(folder: Path) -> None:
     result = run("wages", "--calibration", str(folder / "none.json"))
     assert result.exit_code == 2
     assert "No such file" in result.output
+
+
+def test_the_plan_of_a_transcript(tmp_path: Path) -> None:
+    from support import genuine
+    from tallystick.backend import get_backend
+
+    file = tmp_path / "run.tally"
+    file.write_bytes(genuine.genuine(get_backend()))
+    result = CliRunner().invoke(main, ["plan", str(file)])
+    assert result.exit_code == 0, result.stderr
+    text = result.stdout
+    assert text.replace("\n    | ", " ").startswith(f"plan of {file}, which has not been audited\n")
+    assert '  north  "wage"   2 rows  0.00 to 0.12  2 decimals\n' in text
+    assert (
+        '[1] 1 value: the sum of all 6 entries of "wage" of north, south, west\n      called "sum of wage'
+        in text
+    )
+    assert '  "count" = 6\n' in text and "think about" in text
+    file.write_bytes(file.read_bytes()[:-1])
+    assert CliRunner().invoke(main, ["plan", str(file)]).exit_code == 1
+    assert CliRunner().invoke(main, ["plan", str(file), "--members", "a,b"]).exit_code == 2
+    assert CliRunner().invoke(main, ["plan", str(tmp_path / "none.tally")]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "source", ["import sys\nsys.exit(0)\n", "@ts.program\ndef p(table):\n    raise SystemExit(0)\n"]
+)
+def test_a_program_that_ends_the_process_is_no_plan(tmp_path: Path, source: str) -> None:
+    file = tmp_path / "p.py"
+    file.write_text(f"import tallystick as ts\n{source}")
+    result = CliRunner().invoke(main, ["plan", str(file), "--column", "x=0..9"])
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "the program ends the process (exit code 0) instead of being traced" in result.stderr

@@ -83,7 +83,25 @@ def test_what_is_told_to_one_member_is_shown_to_it_alone(make) -> None:  # type:
     assert {r["name"]: r["text"] for r in result["told"]} == {"double": "26"}
     audited = CliRunner().invoke(main, ["audit", str(consortium.transcripts()[0])])
     assert audited.exit_code == 0, audited.stderr
-    assert "outputs to some members only are not part of this verdict; there are 1" in audited.stdout
+    said = audited.stdout.replace("\n    | ", " ")
+    assert "is not proved: it was opened to south only, and is no part of this verdict" in said
+
+
+def test_a_program_that_ends_the_process_is_no_success(make) -> None:  # type: ignore[no-untyped-def]
+    consortium = make("north", "south")
+    consortium.write("north", "figures.py", PROGRAM + "\nimport sys\nsys.exit(0)\n")
+    code, stdout, stderr = finish(consortium.start("north"))
+    assert (code, stdout) == (3, "")
+    assert "the program ends the process (exit code 0) instead of being traced" in stderr
+
+
+def test_a_folder_is_printed_as_it_is_called(make) -> None:  # type: ignore[no-untyped-def]
+    consortium = make("north", "south")
+    processes = [consortium.start(name, "--out", "[/res] [old]") for name in consortium.names]
+    for process in processes:
+        code, stdout, stderr = finish(process)
+        assert code == 0, stderr
+        assert "transcript: [/res] [old]/" in stdout.replace("\n", "")
 
 
 def test_results_are_shown_with_exit_code_3_where_the_transcript_cannot_be_written(make) -> None:  # type: ignore[no-untyped-def]

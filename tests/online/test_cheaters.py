@@ -14,7 +14,7 @@ from tallystick.backend import FR_BYTES, G1_BYTES
 from tallystick.errors import ProtocolAbort
 from tallystick.offline import Triples
 from tallystick.online import OwnInputs
-from tallystick.party import Shared, _commit
+from tallystick.party import Party, Shared
 
 CHEATER = 1
 
@@ -178,7 +178,7 @@ def test_different_coins_to_different_members_frame_nobody(backend, label):
         session = SESSION
 
     def commitment(round_, payload):
-        return _commit._commitment(Known, label, round_, CHEATER, nonce, payload)
+        return Party.commitment(Known, label, round_, CHEATER, nonce, payload)
 
     number = next(n for n in range(99) if commitment(n, seed) == sent[f"{label}/commit"])
     other = bytes(32)

@@ -13,7 +13,6 @@ from tallystick.encoding import absorb, i2osp
 from tallystick.errors import ProtocolAbort
 from tallystick.online import Openings
 from tallystick.party import Party, compare_broadcasts
-from tallystick.party._commit import _commitment
 
 SESSION = b"session"
 CHEATER, FIRST, SECOND = 1, 0, 2
@@ -47,7 +46,7 @@ class OtherCoins:
         if label.endswith("/open"):
             return nonce + opened
         party = type("Seat", (), {"session": SESSION})
-        return _commitment(party, self.label, self.round, CHEATER, nonce, opened)
+        return party.commitment(self.label, self.round, CHEATER, nonce, opened)
 
 
 def check_of(backend, cheat):

@@ -11,14 +11,16 @@ from itertools import chain, islice
 
 import pytest
 
+from support.corrupt import items_of, plan_of, signed, transcript_of
 from support.genuine import Bodies, genuine
 from support.mutations import byte_changes, changed_value, rearrangements, truncations
 from support.spec_vectors import ROOT
 from tallystick.algebra import Generators
 from tallystick.audit import audit
 from tallystick.backend import get_backend, native_available
-from tallystick.encoding import dumps
+from tallystick.encoding import dumps, loads
 from tallystick.errors import DecodeError, VerificationError
+from tallystick.proofs import Proof
 from tallystick.record import Outputs
 
 MODEL = ROOT / "model"
@@ -174,3 +176,79 @@ def test_structures_changed_and_signed_by_everyone_are_refused_by_both(fast, mod
         data = bodies.signed()
         if data != transcript:
             _agree(data, fast, model, f"change {number}")
+
+
+MEMBERS = [("a", 1), ("b", 1)]
+ADDED = [
+    ["input", 0, "x", 1, 0, 7, 0, "value"],
+    ["input", 1, "x", 1, 0, 7, 0, "value"],
+    ["add", 0, 1],
+    ["output", 2, "sum", None],
+]
+
+
+def _added():
+    return plan_of(MEMBERS, ADDED, [["output", 0]], [["sum", 0, []]])
+
+
+def _with(fast, part, value):
+    """A transcript in which everybody agreed on a plan with another part."""
+    items = items_of(transcript_of(fast, _added(), {"a": {"x": [3]}, "b": {"x": [4]}}))
+    items["plan"] = {**items["plan"], part: value}
+    items["terms"] = {**items["terms"], "plan": hashlib.sha256(dumps(items["plan"])).digest()}
+    return signed(items)
+
+
+def test_a_relation_without_rows_is_refused_by_both(fast, model):
+    """Nothing is committed, nothing multiplied: there is nothing that a proof could be about."""
+    plan = plan_of(
+        [("a", 0), ("b", 0)],
+        [["constant", [5]], ["output", 0, "five", None]],
+        [["output", 0]],
+        [["r", 0, [1]]],
+    )
+    assert plan.shape.rows == 0
+    items = items_of(transcript_of(fast, _added(), {"a": {"x": [3]}, "b": {"x": [4]}}))
+    tables = [{"rows": 0, "columns": []}] * 2
+    items["terms"] = {**items["terms"], "plan": plan.digest, "tables": tables}
+    items["plan"] = loads(plan.to_bytes(), max_size=1 << 20)
+    items["commitments"] = [{"rows": b"", "range": None}] * 2
+    items["outputs"] = {"values": (5).to_bytes(32, "little")}
+    infinity = bytes([0xC0]) + bytes(47)
+    points = ("rows", "cross", "mask", "halving")
+    lengths = Proof.lengths(plan.shape).items()
+    items["proof"] = {name: infinity * (n // 48) if name in points else bytes(n) for name, n in lengths}
+    data = signed(items)
+    assert _package(data, fast) == _model(data, model) == ("item 6 (proof)", "computation")
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("nodes", [*ADDED, ["hint", ["bits"], [0, 1], [2], 1, True]]),
+        ("nodes", [*ADDED, ["hint", {"bits": 1}, [0, 1], [2], 1, True]]),
+        ("nodes", [*ADDED, [["add"], 0, 1]]),
+        ("results", [["sum", 0, [1] * 17]]),
+        ("results", [["sum", 0, [1] * 16], ["sum", 0, []]]),
+        ("expressions", [["output", 0], [["neg"], 0]]),
+        ("columns", True),
+    ],
+)
+def test_what_is_no_plan_is_refused_by_both(fast, model, part, value):
+    data = _with(fast, part, value)
+    assert _package(data, fast) == _model(data, model) == ("item 2 (plan)", "decode")
+
+
+def test_the_limits_of_the_page_are_those_of_both(fast, model):
+    genuine_items = items_of(transcript_of(fast, _added(), {"a": {"x": [3]}, "b": {"x": [4]}}))
+    for count, accepted in ((1_024, True), (1_025, False)):
+        items = dict(genuine_items)
+        table = items["terms"]["tables"][0]
+        column = {"low": "0", "high": "1", "decimals": 0}
+        more = [{**column, "name": f"c{k}"} for k in range(count - len(table["columns"]))]
+        tables = [{"rows": 1, "columns": [*table["columns"], *more]}, items["terms"]["tables"][1]]
+        items["terms"] = {**items["terms"], "tables": tables}
+        ours, theirs = _package(signed(items), fast), _model(signed(items), model)
+        # The proofs belong to another session, which both find out where the terms are in order.
+        assert ours == theirs
+        assert (ours == ("item 1 (agreement)", "decode")) != accepted

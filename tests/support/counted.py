@@ -10,8 +10,8 @@ from tallystick.bench import LIBRARY, LibraryCase
 from tallystick.bench._library import _COLUMNS
 from tallystick.cost import estimate
 from tallystick.gallery import examples
-from tallystick.plan import Plan
-from tallystick.tracing import Column, MemberSchema, load_program, trace
+from tallystick.plan import Column, MemberSchema, Plan
+from tallystick.tracing import load_program, trace
 
 __all__ = ["counted_plans", "figures", "measured_plan"]
 

@@ -11,9 +11,9 @@ import pytest
 import tallystick as ts
 from tallystick.errors import ProgramError, UsageError
 from tallystick.gallery import examples
-from tallystick.plan import Draft, Node, Plan, _plan
-from tallystick.tracing import Column, MemberSchema, load_program, trace
+from tallystick.plan import Column, Draft, MemberSchema, Node, Plan, _plan
 from tallystick.tracing import _program as program_module
+from tallystick.tracing import load_program, trace
 
 # ------------------------------------------------------------------------------------ files
 

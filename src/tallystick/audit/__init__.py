@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._audit import CHECKS, Check, Verdict, audit
+from ._html import refused_html, verdict_html
 from ._job import JobPin
 from ._limits import Limits
 from ._program import ProgramSource, Source
@@ -29,9 +30,11 @@ __all__ = [
     "audit",
     "plain",
     "plan_text",
+    "refused_html",
     "refused_json",
     "result_entries",
     "results_json",
+    "verdict_html",
     "verdict_text",
     "warnings_of",
 ]

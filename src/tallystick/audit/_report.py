@@ -79,7 +79,11 @@ class Statement:
     @cached_property
     def formulas(self) -> list[str]:
         """How each result follows from what is opened."""
-        return explain_results(self.plan)
+        cut = "\u2026"
+        return [
+            "a formula too long to print" if text == cut else text.replace(cut, "...")
+            for text in explain_results(self.plan)
+        ]
 
     @cached_property
     def needs(self) -> list[tuple[str, ...]] | None:
@@ -140,7 +144,8 @@ def headline(verdict: Verdict, statement: Statement) -> str:
         said = f"accepted: the proof holds for {verdict.traced}"
     if statement.unrelated:
         names = ", ".join(f"{quoted(name)} of {member}" for member, name in statement.unrelated)
-        said += f"; but {names} is each several unrelated columns, not one"
+        one = len(statement.unrelated) == 1
+        said += f"; but {names} {'is' if one else 'are each'} several unrelated columns, not one"
     return said
 
 
@@ -273,10 +278,10 @@ def _opened(statement: Statement) -> list[str]:
 
 def _result_lines(statement: Statement, k: int, result: ResultValue) -> Iterator[str]:
     formula, name = statement.formulas[k], quoted(result.name)
-    needs = "" if statement.needs is None else ", ".join(f"[{n}]" for n in statement.needs[k])
-    depends = (
-        f"; depends on {needs}" if needs else "" if statement.needs is None else "; depends on nothing opened"
-    )
+    depends = ""
+    if statement.needs is not None:
+        needed = ", ".join(f"[{n}]" for n in statement.needs[k])
+        depends = f"; depends on {needed}" if needed else "; a public constant of the plan"
     if result.shape == ():
         yield f"  {name} = {result.text()}"
     else:
@@ -419,15 +424,14 @@ def accepted_json(verdict: Verdict, name: str) -> dict[str, object]:
             }
             for budget in statement.noise.budgets
         ],
-        "results": [
+        "results": results_json(verdict.results),
+        "formulas": [
             {
-                **entry,
+                "name": result.name,
                 "formula": formula,
                 "depends_on": None if statement.needs is None else list(statement.needs[k]),
             }
-            for k, (entry, formula) in enumerate(
-                zip(results_json(verdict.results), statement.formulas, strict=True)
-            )
+            for k, (result, formula) in enumerate(zip(verdict.results, statement.formulas, strict=True))
         ],
         "checks": [
             {

@@ -7,9 +7,10 @@ import resource
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from types import FrameType
 
 import click
@@ -22,7 +23,9 @@ from ..audit import (
     accepted_json,
     audit,
     plain,
+    refused_html,
     refused_json,
+    verdict_html,
     verdict_text,
 )
 from ..backend import Backend, get_backend
@@ -73,6 +76,13 @@ _EXIT_CODES = {"refused": EXIT_REFUSED, "unfinished": EXIT_UNFINISHED, "unread":
     type=click.FloatRange(min=0, min_open=True),
     help="Refuse a file whose audit could take longer, and stop one that does (default: 10 for each MB, 10 to 40).",
 )
+@click.option(
+    "--html",
+    "page",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write the verdict on one transcript as a page that needs nothing else.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 @click.option("--backend", type=click.Choice(["native", "pure"]), help="Which arithmetic to use.")
 def audit_command(
@@ -82,6 +92,7 @@ def audit_command(
     program: str | None,
     max_memory: int | None,
     max_seconds: float | None,
+    page: Path | None,
     as_json: bool,
     backend: str | None,
 ) -> int:
@@ -91,12 +102,15 @@ def audit_command(
     file holds, 1 if a file is refused (item and check are named), else 3 if one could not be finished (memory,
     time, a program that misbehaves, output that could not be written), 2 if the command is wrong.
     """
+    if page is not None:
+        _check_page(page, files)
     auditor = _Auditor(
         get_backend(backend),
         None if job_file is None else _job(job_file),
         None if consortium_file is None else read_consortium(consortium_file),
         None if program is None else _source(program, Path()),
         Limits(memory=None if max_memory is None else max_memory * _MEGABYTE, seconds=max_seconds),
+        page,
     )
     verdicts = []
     for file in files:
@@ -109,7 +123,18 @@ def audit_command(
     if as_json:
         click.echo(json.dumps(verdicts[0] if len(verdicts) == 1 else verdicts, indent=2))
     found = {"accepted" if isinstance(v, Verdict) else str(v["verdict"]) for v in verdicts}
-    return next(code for verdict, code in _EXIT_CODES.items() if verdict in found)
+    code = next(code for verdict, code in _EXIT_CODES.items() if verdict in found)
+    return code if auditor.page_written else code or EXIT_UNFINISHED
+
+
+def _check_page(page: Path, files: Sequence[Path]) -> None:
+    """Find out before the audit what would be a pity to find out after it."""
+    if len(files) != 1:
+        raise UsageError("--html is about one transcript", hint="audit the files one by one")
+    if not page.parent.is_dir():
+        raise UsageError(f"--html {page}: there is no folder {page.parent}")
+    if page.resolve() == files[0].resolve():
+        raise UsageError("--html would overwrite the transcript")
 
 
 def _width() -> int:
@@ -147,7 +172,10 @@ class _Auditor:
         consortium: Consortium | None,
         program: Source | None,
         limits: Limits,
+        page: Path | None,
     ) -> None:
+        self._page = page
+        self.page_written = True
         self._backend = backend
         self._job = job
         self._consortium = consortium
@@ -158,7 +186,7 @@ class _Auditor:
         """Audit one file, and report it if it is not accepted."""
         try:
             with _limited(self._limits, traces=bool(self._program or self._job)):
-                return audit(
+                verdict = audit(
                     file,
                     job=self._job,
                     consortium=self._consortium,
@@ -166,6 +194,8 @@ class _Auditor:
                     limits=self._limits,
                     backend=self._backend,
                 )
+            self._write_page(lambda: verdict_html(verdict, str(file)))
+            return verdict
         except (DecodeError, VerificationError, UnfinishedError) as error:
             return self._reported(file, error)
         except MemoryError:
@@ -182,9 +212,38 @@ class _Auditor:
             message = f"an internal error: {type(error).__name__}: {error}"
             return refused_json(UnfinishedError(message), str(file))
 
-    @staticmethod
-    def _reported(file: Path, error: DecodeError | VerificationError | UnfinishedError) -> dict[str, object]:
+    def _write_page(self, render: Callable[[], str]) -> None:
+        """Write the page whole or not at all; a page that could not be written changes no verdict."""
+        if self._page is None:
+            return
+        try:
+            text = render().encode("utf-8", "backslashreplace")
+            if self._page.exists() and not self._page.is_file():
+                self._page.write_bytes(text)
+                return
+            with NamedTemporaryFile(
+                dir=self._page.parent, prefix=f".{self._page.name}.", delete=False
+            ) as file:
+                beside = Path(file.name)
+                try:
+                    file.write(text)
+                    file.close()
+                    beside.chmod(0o644)
+                    beside.replace(self._page)
+                except BaseException:
+                    beside.unlink(missing_ok=True)
+                    raise
+        except OSError as error:
+            self.page_written = False
+            print_error(
+                f"{self._page}: the page could not be written: {(error.strerror or str(error)).lower()}"
+            )
+
+    def _reported(
+        self, file: Path, error: DecodeError | VerificationError | UnfinishedError
+    ) -> dict[str, object]:
         entry = refused_json(error, str(file))
+        self._write_page(lambda: refused_html(error, str(file)))
         said = "" if entry["verdict"] == "refused" else "could not be finished: "
         hint = None if error.hint is None else plain(error.hint)
         print_error(f"{file}: {said}{plain(error.message)} (check: {entry['check']})", hint)

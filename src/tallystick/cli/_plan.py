@@ -8,11 +8,14 @@ from pathlib import Path
 
 import click
 
+from ..audit import Limits, plan_text
 from ..cost import CALIBRATIONS, estimate, read_calibrations, render, require_hidden
-from ..errors import UsageError
+from ..disclosure import audit_bound, warnings
+from ..errors import UsageError, VerificationError
 from ..gallery import find
 from ..plan import Column, MemberSchema, Plan
-from ..session import read_job, schemas
+from ..record import read_transcript
+from ..session import TRANSCRIPT_SUFFIX, read_job, schemas
 from ..tracing import trace
 from ._programs import GALLERY, find_program
 
@@ -21,6 +24,8 @@ __all__ = ["plan_command"]
 _COLUMN = re.compile(r"([^=]+)=(-?[0-9]+)\.\.(-?[0-9]+)(?:/([0-9]+))?", re.ASCII)
 _ROWS = re.compile(r"(?:([^=]+)=)?([0-9]+)", re.ASCII)
 _DEFAULT_ROWS = 1000
+_MOST_EXAMINED = 1 << 20
+"""Entries of a stranger's plan that are looked at for warnings."""
 
 
 @click.command("plan")
@@ -58,8 +63,13 @@ def plan_command(
 ) -> None:
     """Print a plan before anyone runs it: inputs, what is revealed, how results follow, and the cost.
 
-    PROGRAM is a job file (JOB.toml), a program (FILE.py or FILE.py:FUNCTION) or the name of a bundled one.
+    PROGRAM is a job file (JOB.toml), a program (FILE.py or FILE.py:FUNCTION), the name of a bundled one, or a
+    transcript (FILE.tally), whose plan is printed without an audit.
     """
+    if program.endswith(TRANSCRIPT_SUFFIX):
+        _refuse("a transcript has its own members and columns", members, columns)
+        click.echo(_of_transcript(Path(program)), nl=False)
+        return
     calibrations = {**CALIBRATIONS, **(read_calibrations(calibration) if calibration else {})}
     plan = _plan(program, rows, members, columns)
     cost = estimate(plan)
@@ -91,6 +101,21 @@ def _plan(program: str, rows: Sequence[str], members: str | None, columns: Seque
     counts = _counts(rows, names)
     schema = [MemberSchema(name, n, found) for name, n in zip(names, counts, strict=True)]
     return find_program(program, Path()).trace(schema)
+
+
+def _of_transcript(file: Path) -> str:
+    """Return what the plan of a transcript says: a stranger's, so its cost is bounded and its texts quoted."""
+    transcript = read_transcript(file)
+    plan = Plan.from_bytes(transcript.plan.encoded)
+    link = transcript.links[1]
+    bound = audit_bound(plan, plan_bytes=link.end - link.start, file_bytes=transcript.size)
+    if bound.bytes > Limits().bytes_for(transcript.size):
+        raise VerificationError(
+            f"{file}: its plan is too costly to be examined", check="limits", item=link.name
+        )
+    small = sum(plan.layout.lengths) <= _MOST_EXAMINED
+    concerns = warnings(plan) if small else ["the plan is too large to examine what its outputs say together"]
+    return plan_text(plan, str(file), concerns)
 
 
 def _refuse(reason: str, members: str | None, columns: Sequence[str]) -> None:

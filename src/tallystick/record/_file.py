@@ -6,7 +6,7 @@ The normative text is ``spec/file.md``.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,17 @@ MAX_FILE_SIZE: Final = 1 << 26
 """A reader refuses larger files before reading them."""
 
 
+_MAX_VALUES: Final[Mapping[type[Item], int]] = {
+    Agreement: 1 << 20,
+    PlanItem: 1 << 20,
+    Commitment: 64,
+    Outputs: 64,
+    ProofItem: 64,
+    Signatures: 128,
+}
+"""CBOR values that an item of a kind may hold: no file makes its reader hold more than its two large items say."""
+
+
 def _kind_at(index: int, members: int) -> type[Item] | None:
     """The kind of the item at a 0-based index, or None behind the end."""
     if index < 2:
@@ -34,6 +45,12 @@ def _kind_at(index: int, members: int) -> type[Item] | None:
         return Commitment
     tail = (Outputs, ProofItem, Signatures)
     return tail[index - 2 - members] if index - 2 - members < len(tail) else None
+
+
+def _most_values(index: int, terms: Terms | None) -> int:
+    kind = _kind_at(index, 0 if terms is None else len(terms.members))
+    assert kind is not None
+    return _MAX_VALUES[kind]
 
 
 def _item_name(index: int, terms: Terms | None) -> str:
@@ -187,7 +204,7 @@ def read_transcript(source: Path | str | bytes) -> Transcript:
     while terms is None or _kind_at(len(items), len(terms.members)) is not None:
         name = _item_name(len(items), terms)
         with _naming(name, at):
-            raw = decode_next(data, at, what=name)
+            raw = decode_next(data, at, max_values=_most_values(len(items), terms), what=name)
         with _naming(name, raw.start, raw.end):
             item, previous = _decode(raw, len(items), terms)
         if isinstance(item, Agreement):

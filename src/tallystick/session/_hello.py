@@ -8,10 +8,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final, Literal, TypeAlias
 
-from .. import encoding
+from .. import __version__, encoding
 from ..encoding import Value
 from ..errors import DecodeError, ProtocolAbort, VerificationError
 from ..limits import MAX_ROWS
@@ -99,7 +98,7 @@ async def exchange_hellos(
     """
     own = Hello(
         purpose=purpose,
-        version=_version(),
+        version=__version__,
         terms=terms,
         preparation=preparation,
         rows=rows,
@@ -220,10 +219,3 @@ def _wants_agree(own: Hello, hellos: Sequence[Hello]) -> None:
                 about=(j,),
                 hint="the members compare their job files, consortium files and commands, and start again",
             )
-
-
-def _version() -> str:
-    try:
-        return version("tallystick")
-    except PackageNotFoundError:
-        return "unknown"
