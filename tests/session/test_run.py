@@ -242,7 +242,7 @@ def test_a_member_that_withholds_from_one_frames_nobody_in_a_whole_run(
         return (mesh in cut and to == 0) or honest(mesh, to, found, payload)
 
     monkeypatch.setattr(TlsMesh, "_offer", offer)
-    limits = {"limits": Limits(connect=30, wait=6, silence=30, ping=0.5, close=2)}
+    limits = {"limits": Limits(connect=60, wait=15, silence=60, ping=0.5, close=2)}
     north, south, _west = together(nodes(tmp_path, [native] * 3, None, dict.fromkeys(NAMES, limits)))
     assert isinstance(north, ProtocolAbort) and isinstance(south, ProtocolAbort), (north, south)
     assert {north.check, south.check} == {"deadline"}
