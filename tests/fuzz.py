@@ -38,7 +38,7 @@ from tallystick.encoding import dumps, iter_sequence, loads
 from tallystick.errors import DecodeError, UsageError, VerificationError
 from tallystick.plan import Column, Plan
 from tallystick.proofs import Proof, Shape
-from tallystick.record import Terms, read_consortium, read_transcript
+from tallystick.record import Table, Terms, read_consortium, read_transcript
 from tallystick.session import read_job, read_table
 from tallystick.session._hello import Hello
 from tallystick.session._wire import BadFrame, read_frame, write_frame
@@ -180,19 +180,19 @@ def job(data: bytes) -> None:
     """A job file is read, or refused as something to correct."""
     with contextlib.suppress(UsageError):
         found = read_job(_file("job.toml", data))
-        for column in found.columns:
-            assert Column.from_body(column.to_body(), "column") == column
+        table = Table(rows=1, columns=found.columns)
+        assert Table.from_body(table.to_body(), "table") == table
 
 
-_COLUMNS = (Column(name="id", low=0, high=1 << 40), Column(-500, 4095, 2))
+_COLUMNS = {"id": Column(0, 1 << 40), "wage": Column(-500, 4095, 2)}
 
 
 def table(data: bytes) -> None:
     """A table is read within its columns' ranges, or refused as something to correct."""
     with contextlib.suppress(UsageError):
         found = read_table(_file("table.csv", data), _COLUMNS)
-        for column in _COLUMNS:
-            assert all(column.low <= v <= column.high for v in found.columns[column.name])
+        for name, column in _COLUMNS.items():
+            assert all(column.low <= v <= column.high for v in found.columns[name])
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

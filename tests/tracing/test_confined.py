@@ -16,15 +16,23 @@ from tallystick.tracing import ProgramFile, _source
 SCHEMAS = [ts.MemberSchema(name, 3, {"x": ts.Column(-5, 9), "cents": ts.Column(0, 99, 2)}) for name in "ab"]
 
 GOOD = """
+from __future__ import annotations
 import statistics
+from dataclasses import dataclass
 import tallystick as ts
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    value: int
 
 @ts.program
 def example(table):
     x = ts.concat(t["x"] for t in table)
     cents = ts.concat(t["cents"] for t in table)
-    return {"n": (x > 3).sum(), "cents": ts.mean(cents), "two": int(statistics.mean([1, 3]))}
+    return {"n": (x > Threshold(3).value).sum(), "cents": ts.mean(cents), "two": int(statistics.mean([1, 3]))}
 """
+
+PLAIN = GOOD.replace("from __future__ import annotations\n", "")
 
 needs_kernel = pytest.mark.skipif(sys.platform != "linux", reason="only Linux confines")
 
@@ -86,8 +94,8 @@ def test_what_it_tries_beyond_computing_fails(tmp_path: Path, statement: str, er
         path = write(tmp_path, inside(statement))
         with pytest.raises(ProgramError, match=error) as traced:
             ProgramFile(path).trace(SCHEMAS)
-        assert traced.value.where == f"{path}:7"
-        write(tmp_path, f"{statement}\n{GOOD}")
+        assert traced.value.where == f"{path}:13"
+        write(tmp_path, f"{statement}\n{PLAIN}")
         with pytest.raises(ProgramError, match=error) as run:
             ProgramFile(path).check()
         assert run.value.where == f"{path}:1"
@@ -98,9 +106,9 @@ def test_what_it_tries_beyond_computing_fails(tmp_path: Path, statement: str, er
 @pytest.mark.parametrize(
     ("statement", "message"),
     [
-        ("bytearray(6 << 30)", r"figures.py:7: the program failed: MemoryError"),
-        ("__import__('sys').exit(0)", r"figures.py:7: the program ends the process \(exit code 0\)"),
-        ("raise GeneratorExit", r"figures.py:7: the program failed: GeneratorExit"),
+        ("bytearray(6 << 30)", r"figures.py:13: the program failed: MemoryError"),
+        ("__import__('sys').exit(0)", r"figures.py:13: the program ends the process \(exit code 0\)"),
+        ("raise GeneratorExit", r"figures.py:13: the program failed: GeneratorExit"),
         ("raise KeyboardInterrupt", "it ended the process that traced it"),
         ("__import__('os')._exit(0)", r"it ended the process that traced it \(exit code 0\)"),
         ("__import__('os').abort()", "it ended the process that traced it"),
@@ -206,7 +214,7 @@ _child.dumps = lambda reply: LEFT
     ],
 )
 def test_what_is_no_plan_is_refused(tmp_path: Path, left: str) -> None:
-    path = write(tmp_path, NO_PLAN.replace("LEFT", left) + GOOD)
+    path = write(tmp_path, NO_PLAN.replace("LEFT", left) + PLAIN)
     with pytest.raises((ProgramError, UnfinishedError), match=r"it left no plan|it ended the process"):
         ProgramFile(path).trace(SCHEMAS)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dis
 import importlib
 import inspect
+import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from types import ModuleType
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -126,6 +128,10 @@ class Traceable(Protocol):
         ...
 
 
+_MODULE = "tallystick_program"
+"""The name of the module that a program's file is run as."""
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """A computation: a function from the members' tables to named results."""
@@ -191,15 +197,24 @@ def load_program(path: str | Path, name: str | None = None) -> Program:
 
 def run_source(source: bytes, path: Path, name: str | None = None) -> Program:
     """Run the source of a file and return its program, as ``load_program`` does."""
-    namespace: dict[str, object] = {"__name__": "tallystick_program", "__file__": str(path)}
+    module = ModuleType(_MODULE)
+    module.__file__ = str(path)
+    before = sys.modules.get(_MODULE)
+    sys.modules[_MODULE] = module  # Where classes of the file look for their module.
     try:
-        exec(compile(source, str(path), "exec"), namespace)  # noqa: S102  running the program is the purpose
+        exec(compile(source, str(path), "exec"), module.__dict__)  # noqa: S102  running the program is the purpose
     except TallystickError:
         raise
     except SyntaxError as error:
         raise ProgramError(f"syntax error: {error.msg}", where=f"{path}:{error.lineno}") from error
     except BaseException as error:
         raise _failure(error, str(path)) from error
+    finally:
+        if before is None:
+            del sys.modules[_MODULE]
+        else:
+            sys.modules[_MODULE] = before
+    namespace = vars(module)
     found = {p.name: p for p in namespace.values() if isinstance(p, Program)}
     own = {n: p for n, p in found.items() if Path(p.function.__code__.co_filename).resolve() == path} or found
     if name is not None:
