@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 
 from ._approach import GUESSES, Approach, Correction, Truncation, power_rounds, prefix_levels
+from ._arithmetic import Add, Concat, Matmul, Mul, Neg, Scale, Sub, Sum, Take, View
 from ._explain import explain_results, revealed
 from ._expressions import (
     MAX_BITS,
@@ -24,7 +25,7 @@ from ._expressions import (
     PublicTake,
     length_of,
 )
-from ._fields import references, renumbered
+from ._fields import MAX_LENGTH, MAX_NAME, references, renumbered
 from ._hints import HINTS, MAX_COINS, STATISTICAL_BITS, advice_width, span_weights
 from ._hints_numbers import multiplier_for, ratio_by_approach, ratio_steps, root_by_approach, root_step
 from ._hints_order import control_digits
@@ -32,31 +33,19 @@ from ._intervals import HALF, Interval, OverflowRangeError, centred
 from ._layout import MAX_NODES, MAX_TOTAL, Draft, Member, TooManyError
 from ._matching import selections
 from ._network import Group, layers, route, switch_count
+from ._operation import Linear
 from ._ops import (
     MAX_DECIMALS,
     MAX_INPUT_BITS,
     MAX_LABEL,
-    MAX_LENGTH,
-    MAX_NAME,
-    Add,
-    Concat,
     Constant,
     Hint,
     Input,
     InputBits,
-    Linear,
     Matching,
-    Matmul,
-    Mul,
-    Neg,
     Node,
     Output,
     Points,
-    Scale,
-    Sub,
-    Sum,
-    Take,
-    View,
     Zero,
     constant_of,
     input_value,
