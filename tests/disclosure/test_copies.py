@@ -15,8 +15,7 @@ from support.plans import Drawn, drawn_plans
 from tallystick.disclosure import _copies as copies
 from tallystick.disclosure import warnings
 from tallystick.disclosure._copies import copied_inputs
-from tallystick.plan import Node, Plan
-from tallystick.plan._ops import (
+from tallystick.plan import (
     Add,
     Concat,
     Constant,
@@ -26,7 +25,9 @@ from tallystick.plan._ops import (
     Matmul,
     Mul,
     Neg,
+    Node,
     Output,
+    Plan,
     Points,
     Scale,
     Sub,

@@ -82,7 +82,7 @@ def terms_of(plan: Plan, **changes: Any) -> Terms:
                 rows=member.rows,
                 columns=tuple(
                     {
-                        i.name: Column(name=i.name, low=i.low, high=i.high, decimals=i.decimals)
+                        i.name: Column(i.low, i.high, i.decimals)
                         for i in plan.inputs_of(k)
                     }.values()
                 ),

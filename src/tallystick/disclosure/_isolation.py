@@ -15,19 +15,7 @@ from typing import assert_never
 import numpy as np
 
 from ..algebra import Vector
-from ..plan import (
-    Constant,
-    Hint,
-    Input,
-    InputBits,
-    Linear,
-    Matching,
-    Mul,
-    Output,
-    Plan,
-    Points,
-    Zero,
-)
+from ..plan import Constant, Hint, Input, InputBits, Linear, Matching, Mul, Output, Plan, Points, Zero
 from ._small_prime import Columns, evaluate, keys, prime, reached, vector
 
 __all__ = ["combined_warnings"]

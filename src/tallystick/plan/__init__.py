@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from ._approach import COMBINATIONS, COMBINED, GUESSES, Approach, Correction, Truncation
+from ._arithmetic import Add, Concat, Matmul, Mul, Neg, Scale, Sub, Sum, Take, View
 from ._explain import explain_results, revealed
 from ._expressions import (
     MAX_BITS,
@@ -25,7 +26,7 @@ from ._expressions import (
     PublicTake,
     length_of,
 )
-from ._fields import references, renumbered
+from ._fields import MAX_LENGTH, references, renumbered
 from ._hint_kind import FEW, HintKind
 from ._hints import HINTS, Advice, advice_of, advice_width, adviser_of, mask_room
 from ._hints_digits import BitsHint, CopyHint, SpanHint, WeightedHint, span_weights
@@ -37,29 +38,18 @@ from ._intervals import HALF, Interval, OverflowRangeError, centred
 from ._layout import MAX_NODES, MAX_TOTAL, Draft, Member, TooManyError
 from ._matching import selections
 from ._network import Group, layers, route, switch_count
+from ._operation import Linear
 from ._ops import (
     MAX_DECIMALS,
     MAX_LABEL,
-    MAX_LENGTH,
-    Add,
-    Concat,
     Constant,
     Hint,
     Input,
     InputBits,
-    Linear,
     Matching,
-    Matmul,
-    Mul,
-    Neg,
     Node,
     Output,
     Points,
-    Scale,
-    Sub,
-    Sum,
-    Take,
-    View,
     Zero,
     constant_of,
     input_value,

@@ -7,25 +7,12 @@ from dataclasses import dataclass, fields, replace
 from typing import assert_never
 
 from ..proofs import Shape, choose_columns
+from ._arithmetic import Add, Mul, View
 from ._fields import MAX_LENGTH, check_fields, renumbered
 from ._hints import HINTS, MAX_COIN_HINTS, adviser_of
 from ._intervals import Interval, OverflowRangeError
-from ._operation import Before
-from ._ops import (
-    Add,
-    Constant,
-    Hint,
-    Input,
-    InputBits,
-    Linear,
-    Matching,
-    Mul,
-    Node,
-    Output,
-    Points,
-    View,
-    Zero,
-)
+from ._operation import Before, Linear
+from ._ops import Constant, Hint, Input, InputBits, Matching, Node, Output, Points, Zero
 
 __all__ = ["MAX_NODES", "MAX_TOTAL", "Draft", "Layout", "Member", "TooManyError", "compute_layout"]
 

@@ -16,48 +16,25 @@ from ..encoding import Value, expect_array, expect_text
 from ..limits import MAX_INPUT_BITS
 from ..proofs import RangeInput
 from . import _fields as field
-from ._arithmetic import (
-    Add,
-    Concat,
-    Matmul,
-    Mul,
-    Neg,
-    Scale,
-    Sub,
-    Sum,
-    Take,
-    View,
-    common_length,
-)
+from ._arithmetic import Add, Concat, Matmul, Mul, Neg, Scale, Sub, Sum, Take, View, common_length
 from ._fields import MAX_LENGTH, Codec, require
 from ._hints import HINTS, check_hint
 from ._intervals import BOOLEAN, Interval, checked, hull
-from ._operation import Before, Linear, Operation, Sink, check_rules
+from ._operation import Before, Operation, Sink, check_rules
 
 __all__ = [
     "MAX_DECIMALS",
     "MAX_LABEL",
-    "MAX_LENGTH",
     "NODES",
-    "Add",
-    "Concat",
     "Constant",
     "Hint",
     "Input",
     "InputBits",
-    "Linear",
     "Matching",
-    "Matmul",
     "Mul",
-    "Neg",
     "Node",
     "Output",
     "Points",
-    "Scale",
-    "Sub",
-    "Sum",
-    "Take",
-    "View",
     "Zero",
     "bit_weights",
     "constant_of",

@@ -11,21 +11,10 @@ import numpy.typing as npt
 from ..algebra import Vector
 from ..backend import FR_MODULUS, G1_BYTES, Backend
 from ..proofs import Shape, Transposed
+from ._arithmetic import Mul
 from ._matching import selections
-from ._ops import (
-    Constant,
-    Hint,
-    Input,
-    InputBits,
-    Linear,
-    Matching,
-    Mul,
-    Output,
-    Points,
-    Zero,
-    bit_weights,
-    constant_of,
-)
+from ._operation import Linear
+from ._ops import Constant, Hint, Input, InputBits, Matching, Output, Points, Zero, bit_weights, constant_of
 from ._plan import Plan
 
 __all__ = ["PlanRelation", "backward", "encodings", "forward"]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from ..errors import UsageError
 from ..limits import MAX_INPUT_BITS, MAX_NAME
-from ._ops import MAX_DECIMALS, MAX_LENGTH
+from ._fields import MAX_LENGTH
+from ._ops import MAX_DECIMALS
 
 __all__ = ["Column", "MemberSchema"]
 

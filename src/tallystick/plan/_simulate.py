@@ -15,28 +15,9 @@ import numpy as np
 
 from ..backend import FR_MODULUS
 from ..errors import DataError, ProgramError
+from ._arithmetic import Add, Concat, Matmul, Mul, Neg, Scale, Sub, Sum, Take, View
 from ._hints import Integers, advice_of
-from ._ops import (
-    Add,
-    Concat,
-    Constant,
-    Hint,
-    Input,
-    InputBits,
-    Matching,
-    Matmul,
-    Mul,
-    Neg,
-    Node,
-    Output,
-    Points,
-    Scale,
-    Sub,
-    Sum,
-    Take,
-    View,
-    Zero,
-)
+from ._ops import Constant, Hint, Input, InputBits, Matching, Node, Output, Points, Zero
 from ._plan import Plan, ResultValue
 from ._told import told
 
