@@ -26,7 +26,7 @@ def read_toml(path: Path, what: str) -> dict[str, object]:
         raise UsageError(f"{path}: a {what} has at most {_MAX_FILE} bytes")
     try:
         return tomllib.loads(raw.decode("utf-8"), parse_float=Decimal)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, ArithmeticError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise UsageError(f"{path}: not valid TOML: {error}") from error
 
 

@@ -94,12 +94,17 @@ def _scaled(value: object, decimals: int, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise UsageError(f"{where}: a number is needed")
     number = Decimal(value)
+    if number.is_zero():
+        return 0
     if not number.is_finite() or number.adjusted() > _MAX_BITS:
         raise UsageError(f"{where}: {value} is out of range")
     sign, digits, exponent = number.as_tuple()
     assert isinstance(exponent, int)
     shift = exponent + decimals
-    magnitude = int("".join(map(str, digits)) or "0")
+    # Before any power of ten: a small file may state an exponent of a billion.
+    if -shift >= len(digits) or len(digits) > 2 * _MAX_BITS:
+        raise UsageError(f"{where}: the number has more than {decimals} decimals")
+    magnitude = int("".join(map(str, digits)))
     if shift < 0 and magnitude % 10**-shift:
         raise UsageError(f"{where}: {value} has more than {decimals} decimals")
     scaled: int = magnitude * 10**shift if shift >= 0 else magnitude // 10**-shift
