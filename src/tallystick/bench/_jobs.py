@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..audit import ProgramSource, audit
+from ..audit import Source, audit
 from ..backend import get_backend
 from ..errors import ProtocolAbort
 from ..offline import Need
-from ..plan import Plan, ResultValue, load_program, trace
-from ..record import read_consortium
+from ..plan import Column, MemberSchema, Plan, ResultValue, load_program, trace
+from ..record import Terms, read_consortium
 from ..session import TRANSCRIPT_SUFFIX, read_job, schemas
 from ._consortium import Folder, run_members
 
@@ -62,6 +62,22 @@ class Ran:
 
 
 @dataclass(frozen=True, slots=True)
+class _TracedHere:
+    """A program that is traced in this process: what is timed is the audit, and not how an interpreter starts."""
+
+    path: Path
+    function: str
+
+    def plan_bytes(self, terms: Terms, *, seconds: float | None = None) -> bytes:
+        """See ``Source``."""
+        schemas_agreed = [
+            MemberSchema(m.name, t.rows, {c.name: Column(c.low, c.high, c.decimals) for c in t.columns})
+            for m, t in zip(terms.members, terms.tables, strict=True)
+        ]
+        return trace(load_program(self.path, self.function), schemas_agreed).to_bytes()
+
+
+@dataclass(frozen=True, slots=True)
 class JobFolder:
     """A job file with its program and every member's table in a consortium's folder; ``plan`` is what they trace to.
 
@@ -69,7 +85,7 @@ class JobFolder:
     """
 
     folder: Folder
-    program: ProgramSource
+    program: Source
     plan: Plan
     backend: str
     store: str
@@ -181,7 +197,7 @@ def write_job(
     counts = [len(next(iter(table.values()))) for table in tables]
     return JobFolder(
         folder=folder,
-        program=ProgramSource(source, function),
+        program=_TracedHere(source, function),
         plan=trace(load_program(source, function), schemas(job, counts)),
         backend=backend,
         store=store,
