@@ -203,18 +203,25 @@ def test_defaults_grow_with_the_file() -> None:
     assert Limits(seconds=3).operations_for(1, "pure") == 3_000_000
 
 
-@pytest.mark.parametrize("kind", ["commitment", "outputs", "proof"])
-def test_only_the_agreement_and_the_plan_hold_many_values(honest: bytes, kind: str) -> None:
-    items = items_of(honest)
-    junk = [0] * 64
-    if kind == "commitment":
-        items["commitments"][0]["range"] = {"rows": junk}
-    elif kind == "outputs":
-        items["outputs"] = {"values": junk}
-    else:
-        items["proof"] = {"rows": junk}
-    with pytest.raises(DecodeError, match="more values than allowed"):
-        audit(signed(items), backend=FAST)
+@pytest.mark.parametrize(("kind", "others"), [("commitment", 12), ("outputs", 6), ("proof", 6)])
+def test_only_the_agreement_and_the_plan_hold_many_values(honest: bytes, kind: str, others: int) -> None:
+    """The item's array, kind and hash, and the map with its keys are values too: 64 in all, and no more."""
+    module = load_model()
+    for total in (64, 65):
+        items = items_of(honest)
+        junk = [0] * (total - others)
+        if kind == "commitment":
+            items["commitments"][0]["range"] = {"rows": junk}
+        elif kind == "outputs":
+            items["outputs"] = {"values": junk}
+        else:
+            items["proof"] = {"rows": junk}
+        with pytest.raises(DecodeError) as caught:
+            audit(signed(items), backend=FAST)
+        assert ("more values than allowed" in caught.value.message) == (total == 65)
+        with pytest.raises(module.Refused) as told:
+            module.audit(signed(items))
+        assert told.value.check == "decode" and ("too many values" in told.value.reason) == (total == 65)
 
 
 def test_no_address_space_is_taken_from_what_follows(honest: bytes, tmp_path: Path) -> None:

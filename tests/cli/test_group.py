@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from tallystick.cli import _group, main
-from tallystick.errors import DataError, DecodeError, TallystickError, VerificationError
+from tallystick.errors import DataError, DecodeError, TallystickError, UnfinishedError, VerificationError
 
 
 @click.command("probe")
@@ -93,3 +93,24 @@ def test_warnings_are_lines_too(monkeypatch: pytest.MonkeyPatch) -> None:
         result = CliRunner().invoke(main, ["probe"], obj=RuntimeWarning("The slow backend is in use"))
     assert result.exit_code == 0
     assert result.stderr == "tallystick: warning: the slow backend is in use\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (UnfinishedError("The program never ends"), "the program never ends"),
+        (MemoryError(), "there is not enough memory"),
+        (OSError(28, "No space left on device", "out.tally"), "no space left on device: out.tally"),
+        (SystemExit(0), "an internal error: SystemExit: 0"),
+        (ValueError("a wrong shape"), "an internal error: ValueError: a wrong shape"),
+        (RecursionError("too deep"), "an internal error: RecursionError: too deep"),
+    ],
+)
+def test_what_ends_a_command_early_is_neither_a_verdict_nor_a_success(
+    error: BaseException, line: str
+) -> None:
+    result = CliRunner().invoke(main, ["probe"], obj=error)
+    assert result.exit_code == 3
+    assert f"tallystick: error: {line}" in result.stderr.splitlines()
+    assert result.stdout == ""
+    assert ("Traceback" in result.stderr) == ("internal error" in line)

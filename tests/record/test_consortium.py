@@ -121,8 +121,26 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ["", "host", "host:", ":1", "host:0", "host:x", "ho st:1", "a:b:1", "[::1:2", "h:١"]
+    "bad",
+    [
+        "",
+        "host",
+        "host:",
+        ":1",
+        "host:0",
+        "host:x",
+        "ho st:1",
+        "a:b:1",
+        "[::1:2",
+        "h:١",
+        "h:000080",
+        "h:65536",
+    ],
 )
 def test_bad_addresses(bad: str) -> None:
     with pytest.raises(UsageError):
         parse_address(bad)
+
+
+def test_ports_have_ends() -> None:
+    assert [parse_address(f"h:{port}")[1] for port in ("1", "65535", "00080")] == [1, 65_535, 80]

@@ -195,3 +195,17 @@ def test_a_misspelt_policy_is_refused(tmp_path: Path) -> None:
     path.write_text("minimum_rows = 5")
     with pytest.raises(UsageError, match=r"policy.toml: policy: unknown entry 'minimum_rows'"):
         read_policy(path)
+
+
+@pytest.mark.parametrize(
+    "number", ["1e-99999999", "1e-3000000", "1e99999999", "0." + "1" * 5000, "1" + "0" * 400]
+)
+def test_a_huge_exponent_is_refused_at_once(tmp_path: Path, number: str) -> None:
+    with pytest.raises(UsageError, match=r"columns\.change\.high"):
+        read_job(write(tmp_path, TEXT.replace("high = 5", f"high = {number}")))
+
+
+@pytest.mark.parametrize("number", ["0e-99999999", "-0e99999999", "0.000"])
+def test_zero_is_zero_however_it_is_written(tmp_path: Path, number: str) -> None:
+    job = read_job(write(tmp_path, TEXT.replace("high = 5", f"high = {number}")))
+    assert [c.high for c in job.columns] == [4095, 0]

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
+import random
+
 import pytest
 
 import campaign
 from support.mutations import count
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("py_arkworks_bls12381") is None,
+    reason="py_arkworks_bls12381 is not installed, without which the model takes a minute a file",
+)
 
 SOME = ("wages", "patients", "histogram")
 """Sums and products, a join, noise."""
@@ -27,8 +35,6 @@ def test_the_auditors_agree_on_changed_transcripts() -> None:
 )
 def test_a_change_of_every_kind_is_refused_by_both(change) -> None:
     """And for the same reason, if it is one that does not need a proof."""
-    import random
-
     for seed in range(count(3)):
         items = campaign.items_of(campaign.subject("wages"))
         change(items, random.Random(seed))

@@ -80,12 +80,7 @@ def terms_of(plan: Plan, **changes: Any) -> Terms:
         "tables": tuple(
             Table(
                 rows=member.rows,
-                columns=tuple(
-                    {
-                        i.name: Column(i.low, i.high, i.decimals)
-                        for i in plan.inputs_of(k)
-                    }.values()
-                ),
+                columns={i.name: Column(i.low, i.high, i.decimals) for i in plan.inputs_of(k)},
             )
             for k, member in enumerate(plan.members)
         ),

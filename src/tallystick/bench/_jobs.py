@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..audit import ProgramSource, audit
+from ..audit import Source, audit
 from ..backend import get_backend
 from ..errors import ProtocolAbort
 from ..offline import Need
-from ..plan import Plan, ResultValue
-from ..record import read_consortium
+from ..plan import MemberSchema, Plan, ResultValue
+from ..record import Terms, read_consortium
 from ..session import TRANSCRIPT_SUFFIX, read_job, schemas
 from ..tracing import load_program, trace
 from ._consortium import Folder, run_members
@@ -63,6 +63,21 @@ class Ran:
 
 
 @dataclass(frozen=True, slots=True)
+class _TracedHere:
+    """A program that is traced in this process: what is timed is the audit, and not how an interpreter starts."""
+
+    path: Path
+    function: str
+
+    def plan_bytes(self, terms: Terms, *, seconds: float | None = None) -> bytes:
+        """See ``Source``."""
+        schemas_agreed = [
+            MemberSchema(m.name, t.rows, t.columns) for m, t in zip(terms.members, terms.tables, strict=True)
+        ]
+        return trace(load_program(self.path, self.function), schemas_agreed).to_bytes()
+
+
+@dataclass(frozen=True, slots=True)
 class JobFolder:
     """A job file with its program and every member's table in a consortium's folder; ``plan`` is what they trace to.
 
@@ -70,7 +85,7 @@ class JobFolder:
     """
 
     folder: Folder
-    program: ProgramSource
+    program: Source
     plan: Plan
     backend: str
     store: str
@@ -182,7 +197,7 @@ def write_job(
     counts = [len(next(iter(table.values()))) for table in tables]
     return JobFolder(
         folder=folder,
-        program=ProgramSource(source, function),
+        program=_TracedHere(source, function),
         plan=trace(load_program(source, function), schemas(job, counts)),
         backend=backend,
         store=store,

@@ -28,10 +28,7 @@ def read_toml(path: Path, what: str) -> dict[str, object]:
         return tomllib.loads(raw.decode("utf-8"), parse_float=Decimal)
     except RecursionError as error:
         raise UsageError(f"{path}: not valid TOML: lists or tables within each other too often") from error
-    except (
-        ValueError,
-        ArithmeticError,
-    ) as error:  # Not only TOMLDecodeError: integers of thousands of digits, too.
+    except (ValueError, ArithmeticError) as error:  # Integers of thousands of digits are a ValueError, too.
         raise UsageError(f"{path}: not valid TOML: {error}") from error
 
 
