@@ -16,7 +16,7 @@ from tallystick.backend import FR_MODULUS as R
 from tallystick.backend import Backend, Ciphertext, FrArray, PublicKey, Ring, RingParameters, get_backend
 from tallystick.backend._ring_constants import ring_constants
 from tallystick.errors import BackendError, DecodeError
-from tallystick.offline._parameters import derive, ring_primes
+from tallystick.offline._parameters import LIMB_BITS, derive, ring_primes
 
 from ..conftest import native_or_skip
 
@@ -276,7 +276,9 @@ def reply_opens(backend: Backend, n: int, m: FrArray, y: FrArray, mask: FrArray)
     v, w = ring.ternary(SEED, nonce(7)), ring.ternary(SEED, nonce(8))
     c = ring.double(ring.encrypt(key, ring.coefficients(m), noise[0], v, noise[1]))
     f, g = ring.coefficients(y), ring.coefficients(mask)
-    r = ring.reply(c, f, key, v=w, e1=noise[2], u=ring.wide(SEED, nonce(9)), mask=g)
+    u = ring.wide(SEED, nonce(9))
+    u[-1] &= np.uint64((1 << derive(n, insecure_degree=True).drowning_bits % LIMB_BITS) - 1)
+    r = ring.reply(c, f, key, v=w, e1=noise[2], u=u, mask=g)
     opened = ring.slots(ring.decrypt(r, ring.to_evaluation(s)))
     expected = backend.fr_sub(backend.fr_scale(backend.fr_mul(m, y), 2), mask)
     assert backend.fr_equal(opened, expected)

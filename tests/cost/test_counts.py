@@ -105,9 +105,9 @@ def everything(x: ts.Secret, y: ts.Secret) -> object:
 
 
 def joined(tables: ts.Members[ts.Table]) -> object:
-    ids = [t["x"] for t in tables]
-    ts.tell(ids[0].sum(), to="a", name="own")
-    return {"sum": ts.join.intersection_sum(*ids, values=ids[-1]), "size": ts.join.intersection_size(*ids)}
+    ids, values = ([t[column] for t in tables] for column in ("x", "y"))
+    ts.tell(values[0].sum(), to="a", name="own")
+    return {"sum": ts.join.intersection_sum(*ids, values=values[-1]), "size": ts.join.intersection_size(*ids)}
 
 
 @pytest.mark.parametrize("members", [2, 3])
@@ -119,7 +119,9 @@ def test_estimates_are_those_of_whole_runs_on_lengths(members: int, limit: int) 
     plans = [
         library_case(everything, [0] * n, [0] * n, low=-8, high=8, members=members).plan for n in lengths
     ]
-    schemas = [ts.MemberSchema(m, draw.randint(1, 6), {"x": ts.Column(0, 7)}) for m in "abc"[:members]]
+    schemas = [
+        ts.MemberSchema(m, draw.randint(1, 6), {c: ts.Column(0, 7) for c in "xy"}) for m in "abc"[:members]
+    ]
     plans.append(ts.trace(ts.Program("joined", joined), schemas))
     kinds = {node.kind for plan in plans for node in plan.nodes if isinstance(node, Hint)}
     assert kinds == set(HINTS)
