@@ -39,8 +39,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from plans import Plan, count_values, decimal, listed, need, size, text
 from relations import range_relation
 
-from algebra import R
-
 MAX_FILE = 1 << 26
 MAX_VALUES = {"agreement": 1 << 20, "plan": 1 << 20, "signatures": 128}
 
@@ -184,7 +182,7 @@ class File:
             name, low, high, decimals = fields(column, "column", "name", "low", "high", "decimals")
             need(isinstance(low, str) and isinstance(high, str), "bounds are decimal text")
             bounds = decimal(low, "low"), decimal(high, "high")
-            need(-R < 2 * bounds[0] <= 2 * bounds[1] < R, "an interval")
+            need(bounds[0] <= bounds[1] and (bounds[1] - bounds[0]).bit_length() <= 250, "an interval")
             table[text(name, "column", 100)] = (*bounds, size(decimals, "decimals", 18))
         need(len(table) == len(columns) <= 1_024, "columns of one name, or too many")
         return size(rows, "rows", 1 << 24), table

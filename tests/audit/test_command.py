@@ -229,7 +229,7 @@ def test_a_program_that_raises_does_not_hide_the_next_verdict(
 ) -> None:
     """A file may state tables with which the auditor's program cannot be traced: that is the file's fault."""
     strange = tmp_path / "strange.tally"
-    rows = [Table(rows=1 << 25, columns=t.columns) for t in genuine.terms_of(genuine.traced()).tables]
+    rows = [Table(rows=1 << 24, columns=t.columns) for t in genuine.terms_of(genuine.traced()).tables]
     strange.write_bytes(
         genuine.forged(data, lambda b: setattr(b, "terms", dataclasses.replace(b.terms, tables=tuple(rows))))
     )

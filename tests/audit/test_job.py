@@ -103,8 +103,9 @@ def _policy(**changes: Any) -> Callable[[Terms], Terms]:
 
 def _more_columns(terms: Terms) -> Terms:
     north, *rest = terms.tables
-    more = dataclasses.replace(north.columns[0], name="salary")
-    return dataclasses.replace(terms, tables=(Table(rows=north.rows, columns=(*north.columns, more)), *rest))
+    more = next(iter(north.columns.values()))
+    columns = {**north.columns, "salary": more}
+    return dataclasses.replace(terms, tables=(Table(rows=north.rows, columns=columns), *rest))
 
 
 DIFFERENT: dict[str, tuple[str, str]] = {

@@ -40,7 +40,7 @@ def tree(tmp_path: Path) -> Path:
     (tmp_path / "native/src/core.c").write_text("int ts_nothing;\n")
     (tmp_path / "src/tallystick/backend").mkdir(parents=True)
     for package in ("tallystick", "tallystick/backend"):
-        (tmp_path / "src" / package / "__init__.py").write_text("")
+        (tmp_path / "src" / package / "__init__.py").write_text('__version__ = "0"\n')
     return tmp_path
 
 

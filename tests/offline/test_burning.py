@@ -15,7 +15,7 @@ from tallystick.encoding import dumps, loads
 from tallystick.errors import ProtocolAbort, UsageError
 from tallystick.offline import Need, Store
 from tallystick.online import Openings
-from tallystick.party import xor
+from tallystick.party import Party, xor
 
 R = FR_MODULUS
 
@@ -185,7 +185,7 @@ def test_a_check_that_failed_at_a_peer_alone_burns_there_and_where_it_is_cut_sho
             other[f"{label}/open"] = nonce + payload
             # The coins of the sacrifice and of the check come first, and the sum before this one.
             rounds = party.rounds + (2 if claim == "mac-check" else 3)
-            other[f"{label}/commit"] = party.commitment(label, rounds, 1, nonce, payload)
+            other[f"{label}/commit"] = Party.commitment(party, label, rounds, 1, nonce, payload)
         try:
             await lowgear.triples(1)
             await lowgear.triples(1)
@@ -271,7 +271,7 @@ def test_a_member_that_opens_different_coins_convicts_nobody_honest(fastest):
         if mesh.index == 1:
             party = type("Seat", (), {"session": b"session"})
             other[f"{label}/open"] = bytes(64)
-            other[f"{label}/commit"] = party.commitment(label, 0, 1, bytes(32), bytes(32))
+            other[f"{label}/commit"] = Party.commitment(party, label, 0, 1, bytes(32), bytes(32))
         await seated(mesh, fastest)
 
     results = run(protocol, 3, tamper=two_coins)

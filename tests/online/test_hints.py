@@ -605,7 +605,7 @@ def test_advice_about_what_cannot_be_masked_is_refused() -> None:
         x = joined(tables) * 2**170
         return {"b": tracing.hint("bits", x, parameters=(0, 1), n=x.size, boolean=True)}
 
-    members = [tracing.MemberSchema(m, 2, {"x": tracing.Column(0, 15)}) for m in "abc"]
+    members = [plan_room.MemberSchema(m, 2, {"x": plan_room.Column(0, 15)}) for m in "abc"]
     with pytest.raises(ProgramError, match="174 bits; 3 parties can mask 171") as raised:
         trace(tracing.Program("body", body), members)
     assert (raised.value.where or "").startswith("tests")

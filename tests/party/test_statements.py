@@ -46,7 +46,7 @@ class OtherCoins:
         if label.endswith("/open"):
             return nonce + opened
         party = type("Seat", (), {"session": SESSION})
-        return party.commitment(self.label, self.round, CHEATER, nonce, opened)
+        return Party.commitment(party, self.label, self.round, CHEATER, nonce, opened)
 
 
 def check_of(backend, cheat):

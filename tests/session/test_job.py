@@ -208,4 +208,4 @@ def test_a_huge_exponent_is_refused_at_once(tmp_path: Path, number: str) -> None
 @pytest.mark.parametrize("number", ["0e-99999999", "-0e99999999", "0.000"])
 def test_zero_is_zero_however_it_is_written(tmp_path: Path, number: str) -> None:
     job = read_job(write(tmp_path, TEXT.replace("high = 5", f"high = {number}")))
-    assert [c.high for c in job.columns] == [4095, 0]
+    assert [c.high for c in job.columns.values()] == [4095, 0]

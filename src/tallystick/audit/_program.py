@@ -53,7 +53,7 @@ class ProgramSource:
         from ..tracing import ProgramFile
 
         file = ProgramFile(self.path, self.function)
-        file.check()
+        file.check(seconds=seconds)
         schemas = [
             MemberSchema(member.name, table.rows, table.columns)
             for member, table in zip(terms.members, terms.tables, strict=True)

@@ -59,12 +59,12 @@ class ProgramFile:
     def __str__(self) -> str:
         return f"{self.path}:{self.function}" if self.function else str(self.path)
 
-    def check(self) -> str:
+    def check(self, *, seconds: float | None = None) -> str:
         """Run the file and return the program's name: what is wrong with the file itself shows before any peer waits.
 
         Raises ``UsageError``, ``ProgramError`` and ``UnfinishedError`` as ``load_program`` does.
         """
-        (reply,) = self._run(None, _SEEDS[:1])
+        (reply,) = self._run(None, _SEEDS[:1], seconds)
         return expect_text(reply["name"], f"{self.path}: the program's name")
 
     def trace(self, members: Iterable[MemberSchema], *, seconds: float | None = None) -> Plan:
