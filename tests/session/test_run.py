@@ -242,8 +242,10 @@ def test_a_member_that_withholds_from_one_frames_nobody_in_a_whole_run(
         return (mesh in cut and to == 0) or honest(mesh, to, found, payload)
 
     monkeypatch.setattr(TlsMesh, "_offer", offer)
-    limits = {"limits": Limits(connect=60, wait=15, silence=60, ping=0.5, close=2)}
-    north, south, _west = together(nodes(tmp_path, [native] * 3, None, dict.fromkeys(NAMES, limits)))
+    limits = {name: {"limits": Limits(connect=60, wait=15, silence=60, ping=0.5, close=2)} for name in NAMES}
+    # The cheater waits longer, so that no notice of its own ends the run before the others' deadlines.
+    limits["west"] = {"limits": Limits(connect=60, wait=60, silence=60, ping=0.5, close=2)}
+    north, south, _west = together(nodes(tmp_path, [native] * 3, None, limits))
     assert isinstance(north, ProtocolAbort) and isinstance(south, ProtocolAbort), (north, south)
     assert {north.check, south.check} == {"deadline"}
     assert south.blame is None, south

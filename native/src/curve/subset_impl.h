@@ -101,20 +101,26 @@ static void ts_subset_chunk(const ts_cpu *cpu, ts_g1 *out, size_t m, const ts_su
     cpu->g1_vec_add(out, out, s->chosen, m);
 }
 
-int ts_g1_subset_sums(const ts_cpu *cpu, ts_g1 *out, size_t m, const ts_g1 *points, size_t n, const uint8_t *bits,
-                      void *scratch, size_t scratch_len) {
-    memset(out, 0, m * sizeof *out);
-    if (m > TS_SUBSET_MAX_ROWS || scratch_len < ts_g1_subset_scratch(m)) return TS_ERR_LENGTH;
-    const ts_subset s = ts_subset_layout(scratch);
+/* In a frame of its own, which the caller wipes with what lies below. */
+static TS_NOINLINE void ts_subset_sums(const ts_cpu *cpu, ts_g1 *out, size_t m, const ts_g1 *points, size_t n,
+                                       const uint8_t *bits, const ts_subset *s) {
     const unsigned g = ts_subset_group(m);
     size_t most = ts_subset_chosen(m) / (m ? m : 1);
     if (most > TS_SUBSET_TABLE >> g) most = TS_SUBSET_TABLE >> g;
     for (size_t first = 0; m > 0 && first < n; first += most * g) {
         const size_t left = n - first, groups = left < most * g ? (left + g - 1) / g : most;
-        ts_subset_fill(cpu, &s, points + first, left, groups, g);
-        ts_subset_chunk(cpu, out, m, &s, bits, first, n, groups, g);
+        ts_subset_fill(cpu, s, points + first, left, groups, g);
+        ts_subset_chunk(cpu, out, m, s, bits, first, n, groups, g);
     }
-    ts_wipe(s.chosen, ts_subset_chosen(m) * sizeof *s.chosen);
+    ts_wipe(s->chosen, ts_subset_chosen(m) * sizeof *s->chosen);
+}
+
+int ts_g1_subset_sums(const ts_cpu *cpu, ts_g1 *out, size_t m, const ts_g1 *points, size_t n, const uint8_t *bits,
+                      void *scratch, size_t scratch_len) {
+    memset(out, 0, m * sizeof *out);
+    if (m > TS_SUBSET_MAX_ROWS || scratch_len < ts_g1_subset_scratch(m)) return TS_ERR_LENGTH;
+    const ts_subset s = ts_subset_layout(scratch);
+    ts_subset_sums(cpu, out, m, points, n, bits, &s);
     ts_wipe_stack_64();
     return TS_OK;
 }
