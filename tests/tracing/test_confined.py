@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -262,3 +263,13 @@ def test_nothing_of_this_process_is_handed_on(tmp_path: Path, monkeypatch: pytes
         with pytest.raises(ProgramError, match="Bad file descriptor"):
             ProgramFile(write(tmp_path, inside(look)), say=said.append).trace(SCHEMAS)
     assert said == ["False"]
+
+
+def test_a_program_that_is_stopped_ends_at_once_and_for_good(tmp_path: Path) -> None:
+    file = ProgramFile(write(tmp_path, inside("__import__('time').sleep(200)")))
+    timer = threading.Timer(0.5, file.stop)
+    timer.start()
+    with pytest.raises(UnfinishedError):
+        file.trace(SCHEMAS)
+    with pytest.raises(UnfinishedError, match="the program was stopped"):
+        file.check()

@@ -127,6 +127,10 @@ class Traceable(Protocol):
         """Return the plan on these tables; raise ``ProgramError``."""
         ...
 
+    def stop(self) -> None:
+        """End what runs of the program in other processes, from another thread."""
+        ...
+
 
 _MODULE = "tallystick_program"
 """The name of the module that a program's file is run as."""
@@ -157,6 +161,9 @@ class Program:
     def trace(self, members: Iterable[MemberSchema]) -> Plan:
         """Trace the program in this process (``trace``)."""
         return trace(self, members)
+
+    def stop(self) -> None:
+        """Do nothing: a program of this process has no other."""
 
     @property
     def returns(self) -> str:
