@@ -121,11 +121,9 @@ class Traceable(Protocol):
 
     def check(self) -> str:
         """Return the program's name; raise ``UsageError`` for what is wrong before any table is known."""
-        ...
 
     def trace(self, members: Iterable[MemberSchema]) -> Plan:
         """Return the plan on these tables; raise ``ProgramError``."""
-        ...
 
     def stop(self) -> None:
         """End what runs of the program in other processes, from another thread."""
