@@ -220,7 +220,8 @@ class _Run:
         """Count a run whose noisy outputs may be seen from now on, or were."""
         epsilon = spent_by(plan)
         if epsilon is not None:
-            self._ledger.note(self._key, terms.session_id, epsilon, state)
+            limit = self._node.max_epsilon if state == "started" else None
+            self._ledger.note(self._key, terms.session_id, epsilon, state, limit=limit)
 
     async def _commit(
         self, plan: Plan, agreement: Agreement, generators: Generators
