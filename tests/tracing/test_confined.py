@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -167,6 +169,47 @@ def test_processor_time_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(_source, "_COMMAND", [sys.executable, "-P", "-c", code])
     with pytest.raises(UnfinishedError, match=r"signal 9|signal 24"):
         ProgramFile(write(tmp_path, inside("while True: pass"))).trace(SCHEMAS)
+
+
+PARENT = """
+import subprocess, sys
+from tallystick.tracing import ProgramFile
+
+class Popen(subprocess.Popen):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        print(self.pid, flush=True)
+
+subprocess.Popen = Popen
+ProgramFile.parse(sys.argv[1]).check()
+"""
+
+
+def status(process: int, name: str) -> str:
+    try:
+        found = Path(f"/proc/{process}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return "gone"
+    return next(line.split()[1] for line in found if line.startswith(f"{name}:"))
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.02)
+
+
+@needs_kernel
+def test_it_ends_with_the_process_that_would_end_it(tmp_path: Path) -> None:
+    path = write(tmp_path, f"import time\ntime.sleep(1000)\n{PLAIN}")
+    command = [sys.executable, "-P", "-c", PARENT, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        until(lambda: status(child, "Seccomp") == "2")
+        parent.kill()
+    until(lambda: status(child, "State") in {"Z", "gone"})
 
 
 SET = """
