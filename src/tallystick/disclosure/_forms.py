@@ -46,6 +46,8 @@ _MAX_VALUES = 1 << 14
 _FEW = 64
 _WIDTH = 64
 _TOUCHES = 4
+_A_PAIR = 128
+"""What merging two classes takes, in operations of arrays."""
 
 
 class TooMuchError(Exception):
@@ -245,7 +247,9 @@ def kernel(forms: Forms, seeds: Seeds, within: Chosen) -> Columns:
         factors = forms.drawn(2, classes)
         weights = np.concatenate([_powers(row) for row in factors], axis=1)
         pulled = forms.pulled(_weighed(forms, seeds, label, ratio, weights))
-        _merge(label, ratio, *_touched(_rows(pulled, within), factors[0]))
+        zero, pairs = _touched(_rows(pulled, within), factors[0])
+        forms.spend(_A_PAIR * len(pairs))
+        _merge(label, ratio, zero, pairs)
         before, classes = classes, _relabelled(label)
         if classes == before:
             break

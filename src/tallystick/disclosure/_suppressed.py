@@ -35,7 +35,8 @@ from ._small_prime import BACKEND, Columns, evaluate, keys, prime, reached, vect
 __all__ = ["suppressed_warnings"]
 
 _MAX_VALUES = 1 << 11
-_MAX_WORK = 1 << 29
+_MAX_WORK = 1 << 28
+_MAX_TRIED = 16
 _MAX_AT_ONCE = 1 << 24
 
 
@@ -108,10 +109,11 @@ def _given_away(
     for own in together.values():
         # What vanishes on these values and a public one says nothing of them.
         idle = len(own) + 1 - rank(rows[[*own, n]])
-        if rank(combinations[:, own]) <= idle:
+        if rank(combinations[:, own].T) <= idle:
             continue
         for i in own:
-            rests = (set(np.flatnonzero(row[:n]).tolist()) - set(own) for row in combinations if row[i])
+            of_value = combinations[np.flatnonzero(combinations[:, i])[:_MAX_TRIED], :n]
+            rests = (set(np.flatnonzero(row).tolist()) - set(own) for row in of_value)
             others = min(filter(None, rests), key=len, default=set())
             if others:
                 found[_follows(numbers[i], sorted({numbers[j] for j in others}))] = None
