@@ -15,7 +15,7 @@ import tallystick as ts
 from tallystick.disclosure import _elimination, _forms, _isolation, warnings
 from tallystick.disclosure._small_prime import prime
 from tallystick.gallery import examples
-from tallystick.plan import Plan
+from tallystick.plan import HINTS, Hint, Plan
 from tallystick.tracing import Program, trace
 
 ROWS = 20
@@ -121,6 +121,35 @@ def test_advice_about_one_members_values_is_its_own() -> None:
     assert combined(lambda t: [ts.sort(ts.concat(m["x"] for m in t)), sums(t, "ab")]) == [
         "[1], [2] together show a value that depends on c alone"
     ]
+
+
+def test_every_kind_of_advice_is_about_something() -> None:
+    assert set(_forms._ADVICE) == set(HINTS)
+
+
+@pytest.mark.parametrize("function", [ts.sort, ts.median], ids=["controls", "split"])
+def test_advice_about_all_values_is_not_taken_for_advice_about_each(function) -> None:
+    """Of one entry each of three members, or one digit each of four, there is a multiple of that many wires."""
+    schema = [
+        ts.MemberSchema(m, 1, {"x": ts.Column(0, 1)}) for m in ("abc" if function is ts.sort else "abcd")
+    ]
+    plan = trace(Program("p", lambda t: function(ts.concat(m["x"] for m in t))), schema)
+    kinds = [v for v, n in enumerate(plan.nodes) if isinstance(n, Hint) and n.kind in ("controls", "split")]
+    assert kinds
+    for v, of in _forms.owners(plan, kinds).items():
+        assert len(of) % len(schema) == 0
+        assert set(of.tolist()) == {-1}, v
+
+
+def test_quotients_by_secrets_are_their_members() -> None:
+    """Advice about two values at a time: the entries of a's rows are a's, whatever else is divided with them."""
+
+    def function(t):
+        long = ts.concat(t[m]["x"] // (t[m]["y"] + 1) for m in "abc")
+        return [long.sum(), long[ROWS:].sum()]
+
+    (warning, *_) = combined(function)
+    assert warning == "[1], [2] together show a value that depends on a alone"
 
 
 def test_differences_are_listed_up_to_a_number() -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from functools import reduce
+from operator import add
+from typing import Literal, TypeAlias, assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -185,13 +187,16 @@ def owners(plan: Plan, wanted: Sequence[int]) -> dict[int, Columns]:
             case Mul():
                 return spread(operands[0].data) + spread(operands[1].data)
             case Hint():
-                if len(operands) == 1 and len(operands[0]) and n % len(operands[0]) == 0:
-                    return spread(np.repeat(operands[0].data, n // len(operands[0]), axis=0))
-                if not operands or node.kind == "switches":
-                    return _nobodys(n)
-                # Advice about several values at once is a random combination of all of them.
-                mixed = np.concatenate([spread(rows.data).data for rows in operands]).sum(axis=0) % prime()
-                return spread(np.broadcast_to(mixed, (n, 3)))
+                rows = [of.data for of in operands]
+                match _ADVICE[node.kind]:
+                    case "each":
+                        parts = [spread(np.repeat(of, n // len(of) if len(of) else 0, axis=0)) for of in rows]
+                        return reduce(add, parts)
+                    case "all":
+                        mixed = np.concatenate([spread(of).data for of in rows]).sum(axis=0) % prime()
+                        return spread(np.broadcast_to(mixed, (n, 3)))
+                    case "drawn":
+                        return _nobodys(n)
             case Matching() | Zero() | Output() | Points():
                 return _nobodys(n)
             case _:
@@ -207,6 +212,14 @@ def owners(plan: Plan, wanted: Sequence[int]) -> dict[int, Columns]:
         for member, line in enumerate(lines):
             found[v][own == line] = member
     return found
+
+
+_ADVICE: Mapping[str, Literal["each", "all", "drawn"]] = {
+    **dict.fromkeys(("bits", "span", "copy", "inverse", "quotient", "ratio", "root", "reciprocal"), "each"),
+    **dict.fromkeys(("controls", "split"), "all"),
+    **dict.fromkeys(("coins", "random", "switches"), "drawn"),
+}
+"""What advice is about, by kind: each entry of its arguments by itself, all of them together, or nothing."""
 
 
 def _nobodys(n: int) -> Vector:
