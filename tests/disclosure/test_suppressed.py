@@ -85,6 +85,14 @@ GIVEN: dict[str, tuple[Callable[..., object], str]] = {
         lambda t: [binned(t, 0, 16, 50), (column(t, "x") <= 50).sum()],
         "its others, [2]",
     ),
+    "a sum of another column": (
+        lambda t: [
+            suppressed(t).value,
+            (suppressed(t).shown * groups(t).sum(column(t, "y"))).sum(),
+            column(t, "y").sum(),
+        ],
+        "itself, [3]",
+    ),
     "secondary": (secondary, "its others, [2]"),
 }
 
@@ -108,6 +116,10 @@ HIDDEN: dict[str, Callable[..., object]] = {
     ],
     "a total of another column": lambda t: [suppressed(t).value, column(t, "y").sum()],
     "the total of what is shown": lambda t: [suppressed(t).value, suppressed(t).value.sum()],
+    "the total of what is shown of another column": lambda t: [
+        suppressed(t).value,
+        (suppressed(t).shown * groups(t).sum(column(t, "y"))).sum(),
+    ],
     "a total of some members": lambda t: [suppressed(t).value, t["a"]["x"].sum()],
     "a total with noise": lambda t: [
         suppressed(t).value,

@@ -28,7 +28,7 @@ from ..plan import (
     Zero,
     constant_of,
 )
-from ._elimination import dependencies, rank
+from ._elimination import dependencies
 from ._forms import Forms, TooMuchError
 from ._small_prime import BACKEND, Columns, evaluate, keys, prime, reached, vector
 
@@ -48,95 +48,148 @@ def suppressed_warnings(plan: Plan) -> list[str]:
     if not opened:
         return []
     try:
-        shown = _suppressed(plan, opened)
-        return _given_away(plan, opened, numbers, shown) if shown else []
+        found = _suppressed(plan, opened)
+        return _given_away(plan, opened, numbers, found) if found else []
     except TooMuchError:
         return ["too many values are opened to examine whether suppressed ones follow from others"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
-    """That an opened value is a multiple of f·c, where c is an entry of a node, and f has this key."""
+class _Suppressed:
+    """That an opened value has a multiple of an entry of the gate f·c in it, where f is 0 or 1 and has this key.
+
+    ``whole`` says that there is nothing else in the value.
+    """
 
     value: int
-    node: int
+    gate: int
+    c: int
     entry: int
     flag: int
+    factor: int
+    whole: bool
 
 
-def _suppressed(plan: Plan, opened: Sequence[int]) -> list[_Shown]:
-    """Return the opened values that are one gate with a factor that is 0 or 1, and nothing else.
+def _suppressed(plan: Plan, opened: Sequence[int]) -> list[_Suppressed]:
+    """Return the opened values that are one gate with a factor that is 0 or 1, and what others have of such factors.
 
     The entries of such gates get random multiples of points of their own, in three dimensions; all else gets random
     points.  An opened value is a multiple of one entry, up to a public summand, exactly if it is on that entry's line.
     """
     intervals, lengths = plan.layout.intervals, plan.layout.lengths
-    flags: dict[int, tuple[int, int]] = {}
+    gates: dict[int, tuple[int, int]] = {}
     for v in reached(opened, lambda p: plan.nodes[p].operands if isinstance(plan.nodes[p], Linear) else ()):
         node = plan.nodes[v]
         # Where both factors are 0 or 1 this is a condition, and not one that hides a value.
         if isinstance(node, Mul) and (intervals[node.a] == (0, 1)) != (intervals[node.b] == (0, 1)):
-            flags[v] = (node.a, node.b) if intervals[node.a] == (0, 1) else (node.b, node.a)
-    if not flags:
+            gates[v] = (node.a, node.b) if intervals[node.a] == (0, 1) else (node.b, node.a)
+    if not gates:
         return []
     forms = Forms(plan, opened)
     points = {v: forms.drawn(lengths[v], 3) for v in forms.leaves}
-    of_gates = [(key, v, e) for v in flags for e, key in enumerate(keys(vector(points[v])).tolist())]
-    table = {key: (v, e) for key, v, e in of_gates}
-    single = [
-        (i, *table[key]) for i, key in enumerate(keys(vector(forms.pushed(points))).tolist()) if key in table
-    ]
-    used = sorted({flags[v][0] for _, v, _ in single})
-    if not used:
+    lines = {key: (v, e) for v in gates for e, key in enumerate(keys(vector(points[v])).tolist())}
+    on = keys(vector(forms.pushed(points))).tolist()
+    whole = {i: lines[key] for i, key in enumerate(on) if key in lines}
+    if not whole:
         return []
-    of_flags = Forms(plan, used)
-    alike = keys(vector(of_flags.pushed({v: of_flags.drawn(lengths[v], 3) for v in of_flags.leaves})))
-    starts = dict(zip(used, np.cumsum([0, *(lengths[v] for v in used)]).tolist(), strict=False))
-    return [_Shown(i, flags[v][1], e, int(alike[starts[flags[v][0]] + e])) for i, v, e in single]
+    flags = _keys_of(plan, sorted({f for f, _ in gates.values()}))
+    found = [
+        _Suppressed(i, v, gates[v][1], e, int(flags[gates[v][0]][e]), 1, whole=True)
+        for i, (v, e) in whole.items()
+    ]
+    used = np.array([one.flag for one in found])
+    chosen = {v: np.isin(flags[f], used) for v, (f, _) in gates.items()}
+    having = np.flatnonzero(
+        forms.pushed({v: forms.drawn(lengths[v], 2) * chosen[v][:, None] for v in gates}).any(axis=1)
+    )
+    others = [i for i in having.tolist() if i not in whole]
+    seeds = np.zeros((forms.count, len(others)), dtype=np.int64)
+    seeds[others, np.arange(len(others))] = 1
+    pulled = forms.pulled(seeds) if others else {}
+    for v, (f, c) in gates.items():
+        for e, k in np.argwhere((pulled[v] != 0) & chosen[v][:, None]).tolist() if others else []:
+            factor = int(pulled[v][e, k])
+            found.append(_Suppressed(others[k], v, c, e, int(flags[f][e]), factor, whole=False))
+    return found
+
+
+def _keys_of(plan: Plan, flags: Sequence[int]) -> dict[int, Columns]:
+    """Return what tells the linear forms of the entries of some nodes apart."""
+    forms = Forms(plan, flags)
+    alike = keys(vector(forms.pushed({v: forms.drawn(forms.lengths[v], 3) for v in forms.leaves})))
+    ends = np.cumsum([forms.lengths[v] for v in flags]).tolist()
+    return {v: alike[end - forms.lengths[v] : end] for v, end in zip(flags, ends, strict=True)}
 
 
 def _given_away(
-    plan: Plan, opened: Sequence[int], numbers: Sequence[int], shown: Sequence[_Shown]
+    plan: Plan, opened: Sequence[int], numbers: Sequence[int], suppressed: Sequence[_Suppressed]
 ) -> list[str]:
-    """Return what follows of the suppressed values from all others, and from what is public."""
-    n = len(numbers)
-    rows = _values(plan, opened, shown)
+    """Return what follows of the suppressed values from all others, and from what is public.
+
+    A combination of opened values shows, where a flag is 0 and all others are 1, what they would be with all flags 1,
+    less the parts that this flag suppresses.  It is about these parts alone if it vanishes, with all flags 1, together
+    with some multiples of them; and then it is news unless it is constant.
+    """
+    n, p = len(numbers), prime()
+    parts = [one for one in suppressed if not one.whole]
+    rows = _values(plan, opened, suppressed)
     combinations = dependencies(rows)
-    together: defaultdict[int, list[int]] = defaultdict(list)
-    for s in shown:
-        together[s.flag].append(s.value)
+    together: defaultdict[int, list[_Suppressed]] = defaultdict(list)
+    for one in suppressed:
+        together[one.flag].append(one)
     found: dict[str, None] = {}
-    for own in together.values():
-        # What vanishes on these values and a public one says nothing of them.
-        idle = len(own) + 1 - rank(rows[[*own, n]])
-        if rank(combinations[:, own].T) <= idle:
-            continue
-        for i in own:
-            of_value = combinations[np.flatnonzero(combinations[:, i])[:_MAX_TRIED], :n]
-            rests = (set(np.flatnonzero(row).tolist()) - set(own) for row in of_value)
-            others = min(filter(None, rests), key=len, default=set())
-            if others:
-                found[_follows(numbers[i], sorted({numbers[j] for j in others}))] = None
+    for flag, own in together.items():
+        wholes = [one.value for one in own if one.whole]
+        places = [n + 1 + k for k, one in enumerate(parts) if one.flag == flag]
+        foreign = [n + 1 + k for k, one in enumerate(parts) if one.flag != flag]
+        left = combinations
+        if foreign:
+            if len(left) ** 2 * len(foreign) * len(together) > _MAX_WORK:
+                raise TooMuchError
+            left = _combined(dependencies(left[:, foreign]), left)
+        shown = left[:, [*wholes, *places]]
+        for k, place in enumerate(places):
+            part = parts[place - n - 1]
+            shown[:, len(wholes) + k] = (shown[:, len(wholes) + k] + left[:, part.value] * part.factor) % p
+        values = _combined(shown, rows[[*wholes, *places]])
+        of = [*wholes, *(parts[place - n - 1].value for place in places)]
+        least: dict[int, set[int]] = {}
+        for k in np.flatnonzero((values != values[:, :1]).any(axis=1))[:_MAX_TRIED].tolist():
+            others = {numbers[i] for i in np.flatnonzero(left[k, :n]).tolist() if i not in wholes}
+            for i in (numbers[value] for value, factor in zip(of, shown[k].tolist(), strict=True) if factor):
+                least[i] = min(least.get(i, others), others, key=len)
+        found.update((_follows(plan, i, sorted(others)), None) for i, others in least.items())
     return list(found)
 
 
-def _follows(output: int, sources: Sequence[int]) -> str:
-    shown = ["its others"] if output in sources else []
+def _combined(weights: Columns, rows: Columns) -> Columns:
+    """Return the combinations of rows, of which there are few, with these weights."""
+    found = np.zeros((len(weights), rows.shape[1]), dtype=np.int64)
+    for k in np.flatnonzero(weights.any(axis=0)).tolist():
+        found = (found + weights[:, k, None] * rows[k]) % prime()
+    return found
+
+
+def _follows(plan: Plan, output: int, sources: Sequence[int]) -> str:
+    rest = "its others" if plan.layout.lengths[plan.outputs[output].a] > 1 else "itself"
+    shown = [rest] if output in sources else []
     shown += [f"[{k + 1}]" for k in sources if k != output]
     return f"a value that [{output + 1}] suppresses, if no other is, follows from {', '.join(shown)}"
 
 
-def _values(plan: Plan, opened: Sequence[int], shown: Sequence[_Shown]) -> Columns:
-    """Return all opened values at random points, where nothing is suppressed, and 1 at last: a column for each point.
+def _values(plan: Plan, opened: Sequence[int], suppressed: Sequence[_Suppressed]) -> Columns:
+    """Return at random points, a column each, all opened values where nothing is suppressed, 1, and what parts hide.
 
     They are polynomials in the entries of inputs and in advice, of which nothing is known here but what they are
     called; so dependent ones depend as polynomials, and others do not, with negligible probability of error.
     """
-    wanted = [*opened, *(s.node for s in shown)]
+    parts = [one for one in suppressed if not one.whole]
+    wanted = [*opened, *(one.c for one in suppressed), *(one.gate for one in parts)]
     needed = reached(wanted, lambda v: _made_of(plan, v))
     lengths = plan.layout.lengths
     work = sum(lengths[v] for v in needed)
-    count = sum(lengths[v] for v in opened) + 1
+    n = sum(lengths[v] for v in opened)
+    count = n + 1 + len(parts)
     if count > _MAX_VALUES or count * work > _MAX_WORK or work > _MAX_AT_ONCE:
         raise TooMuchError
     random = np.random.default_rng(len(plan.nodes))
@@ -146,9 +199,17 @@ def _values(plan: Plan, opened: Sequence[int], shown: Sequence[_Shown]) -> Colum
         width = min(step, count - start)
         values = _evaluated(plan, needed, wanted, random, width)
         columns = np.concatenate([values[v].data for v in opened])
-        for s in shown:
-            columns[s.value] = values[s.node].data[s.entry]
-        found[:-1, start : start + width] = columns
+        for one in suppressed:
+            c, gate = (
+                values[one.c].data[one.entry],
+                values[one.gate].data[one.entry] if not one.whole else None,
+            )
+            columns[one.value] = (
+                c if gate is None else (columns[one.value] + one.factor * (c - gate)) % prime()
+            )
+        found[:n, start : start + width] = columns
+        for k, one in enumerate(parts):
+            found[n + 1 + k, start : start + width] = values[one.c].data[one.entry]
     return found
 
 
