@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tallystick as ts
+from support.plans import Drawn, drawn_plans
 from tallystick.disclosure import _elimination, _forms, _isolation, warnings
 from tallystick.disclosure._small_prime import prime
 from tallystick.gallery import examples
@@ -214,6 +215,14 @@ def test_thousands_of_values_take_seconds(rows: int) -> None:
     found = _isolation.combined_warnings(plan)
     assert found == ["[1], [2] together show a value that depends on b alone"]
     assert process_time() - began < 60
+
+
+@given(drawn=drawn_plans(), few=st.sampled_from([0, 1]))
+def test_of_any_plan_the_same_is_said_by_merging_and_by_elimination(drawn: Drawn, few: int) -> None:
+    found = warnings(drawn.plan)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(_forms, "_FEW", few)
+        assert warnings(drawn.plan) == found
 
 
 def test_too_much_work_is_not_done_and_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
