@@ -175,6 +175,10 @@ def _correlation(d: Data) -> float:
     return float(np.corrcoef(d.x.astype(float), d.y.astype(float))[0, 1])
 
 
+def _spearman(d: Data) -> float:
+    return float(stats.spearmanr(d.x.astype(int), d.y.astype(int)).statistic)
+
+
 def _grouped(d: Data) -> dict[str, object]:
     groups = ts.group_by(d.g, [1, 0, 3])
     return {
@@ -294,6 +298,16 @@ CASES: tuple[FunctionCase, ...] = (
     FunctionCase(
         "rank", lambda d: ts.rank(d.x[2:]), lambda d: stats.rankdata(d.x[2:].astype(int), method="ordinal")
     ),
+    FunctionCase(
+        "rank",
+        lambda d: ts.rank(d.x[2:], method="min"),
+        lambda d: stats.rankdata(d.x[2:].astype(int), method="min"),
+    ),
+    FunctionCase(
+        "rank",
+        lambda d: ts.rank(d.x, method="average"),
+        lambda d: [Fraction(float(v)) for v in stats.rankdata(d.x.astype(int))],
+    ),
     FunctionCase("top_k", lambda d: ts.top_k(d.x, 3), lambda d: np.sort(d.x)[::-1][:3]),
     FunctionCase("median", lambda d: ts.median(d.x), lambda d: median(d.x)),
     FunctionCase("median", lambda d: ts.median(d.x[:4]), lambda d: median(Fraction(int(v)) for v in d.x[:4])),
@@ -341,6 +355,12 @@ CASES: tuple[FunctionCase, ...] = (
         "correlation",
         lambda d: ts.correlation(d.x, d.y, decimals=1, otherwise=0),
         lambda d: Near(_correlation(d), 0.06),
+    ),
+    FunctionCase("spearman", lambda d: ts.spearman(d.x, d.y, places=9), lambda d: Near(_spearman(d), 1e-9)),
+    FunctionCase(
+        "spearman",
+        lambda d: ts.spearman(d.x[:4], d.g[:4], decimals=1, otherwise=0),
+        lambda d: Near(stats.spearmanr(d.x[:4].astype(int), d.g[:4].astype(int)).statistic, 0.06),
     ),
     FunctionCase(
         "weighted_mean",
