@@ -7,6 +7,7 @@ computed, by sums or by products, who gets it, and which results need it (``spec
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -35,7 +36,15 @@ from ..plan import (
     references,
 )
 
-__all__ = ["Opening", "columns_committed_twice", "needs_of_results", "openings", "quoted", "unneeded"]
+__all__ = [
+    "Opening",
+    "columns_committed_twice",
+    "needs_of_results",
+    "openings",
+    "plain",
+    "quoted",
+    "unneeded",
+]
 
 _R = FR_MODULUS
 _MAX_COLUMNS = 1_024
@@ -105,6 +114,18 @@ def quoted(text: str) -> str:
         shown.append(f"\\{c}" if c in '\\"{}' else c if "!" <= c <= "~" else f"\\u{{{ord(c):x}}}")
         at += 1
     return f'"{"".join(shown)}"'
+
+
+def plain(text: str) -> str:
+    """Write a message that may hold a file's words as ``quoted`` does, but for quotation marks and braces."""
+    return "".join(c if " " <= c <= "~" else f"\\u{{{ord(c):x}}}" for c in _SPACES.sub(_count, text))
+
+
+def _count(spaces: re.Match[str]) -> str:
+    return f"{{{len(spaces[0])} spaces}}"
+
+
+_SPACES = re.compile(r" {2,}")
 
 
 def openings(plan: Plan) -> list[Opening]:
