@@ -344,6 +344,22 @@ def test_a_replayed_ping_is_a_frame_out_of_order() -> None:
     assert "frame 0 where frame 1 was due" in caught.value.message
 
 
+def test_a_flood_of_pings_is_blamed() -> None:
+    """Each would take time of the interpreter's, and so let others wait for this member."""
+
+    def send(sock: ssl.SSLSocket) -> None:
+        for sequence in range(1000):
+            sock.sendall(raw_frame(kind=3, sequence=sequence, label=b"", payload=wait_for((0, 1))))
+
+    async def act(mesh: TlsMesh) -> object:
+        return await mesh.receive(SOUTH, "due")
+
+    with raw_south(send) as (members, sock), pytest.raises(ProtocolAbort) as caught:
+        party(IDENTITIES[0], members, sock, act)
+    assert (caught.value.check, caught.value.blame) == ("frame", SOUTH)
+    assert "more pings than anybody has to send" in caught.value.message
+
+
 def test_a_frame_longer_than_what_is_due_is_refused_before_it_is_read() -> None:
     """Its head announces 1 GiB, of which nothing ever comes: north says no at once, not at a deadline."""
     head = struct.pack(">IBQB", 10 + 3 + (1 << 30), 2, 0, 3) + b"due"
