@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import dataclasses
 import hashlib
 import socket
 import ssl
@@ -207,6 +208,47 @@ def test_different_broadcasts_convict_who_sent_them_and_nobody_else(
     errors = [abort_of(outcomes[NORTH]), abort_of(outcomes[WEST])]
     assert [error.check for error in errors] == ["equivocation"] * 2
     assert tuple(error.blame for error in errors) == blamed
+
+
+def test_an_equivocator_that_withholds_from_one_whom_it_contradicts_is_named_by_that_one() -> None:
+    """South keeps west from passing on what it signed; north must not stop before west can name it."""
+
+    async def act(mesh: TlsMesh) -> object:
+        heard = await mesh.exchange("vote", [b"yes", b"yes", b"no"])
+        for k, said in ((NORTH, b"yes"), (WEST, b"no")):
+            mesh._digests = [hashlib.sha256() for _ in range(3)]
+            mesh._absorb("vote", [heard[NORTH], said, heard[WEST]])
+            statement = Statements.state(copy.copy(mesh._statements), b"session", mesh.broadcast_digests())
+            mesh._outboxes[k].state(statement)
+        await mesh.send(NORTH, "round", b"")
+        await asyncio.sleep(12)
+        return None
+
+    outcomes = together(votes, act, votes, limits=dataclasses.replace(QUICK, wait=5))
+    found = abort_of(outcomes[WEST])
+    assert (found.check, found.blame, found.heard) == ("deadline", SOUTH, False)
+    assert abort_of(outcomes[NORTH]).blame in {SOUTH, None}
+
+
+def test_who_accuses_falsely_and_passes_on_nothing_is_named_at_the_deadline() -> None:
+    async def act(mesh: TlsMesh) -> object:
+        heard = await mesh.broadcast("vote", b"yes")
+        mesh._digests = [hashlib.sha256() for _ in range(3)]
+        mesh._absorb("vote", [*heard[:WEST], b"no"])
+        accusing = Statements.state(copy.copy(mesh._statements), b"session", mesh.broadcast_digests())
+        mesh._digests = [hashlib.sha256() for _ in range(3)]
+        mesh._absorb("vote", heard)
+        mesh._outboxes[NORTH].state(accusing)
+        mesh._outboxes[WEST].state(mesh._statements.state(b"session", mesh.broadcast_digests()))
+        await mesh.broadcast("round", b"")
+        await asyncio.sleep(3 * QUICK.wait)
+        return None
+
+    outcomes = together(votes, act, votes, limits=QUICK)
+    found = abort_of(outcomes[NORTH])
+    assert (found.check, found.blame) == ("deadline", SOUTH)
+    assert found.message == "south passed on nothing of what others signed within 1.5 s"
+    assert outcomes[WEST] == "agreed"
 
 
 def test_honest_members_agree_on_broadcasts() -> None:
