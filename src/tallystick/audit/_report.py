@@ -269,7 +269,7 @@ def _opened(statement: Statement) -> list[str]:
     lines = ["", "opened to everybody, unless said otherwise; quoted labels are what the plan calls them"]
     shown = []
     for one in statement.openings:
-        what = one.derived() + (", as points that show which are equal" if one.points else "")
+        what = one.derived()
         if one.to is not None:
             what = f"to {', '.join(one.to)} only, NOT PROVED: {what}"
         shown += [f"  [{one.name}] {what}", f"      called {quoted(one.label)}"]

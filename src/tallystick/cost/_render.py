@@ -47,9 +47,8 @@ def render(
 def _opened(plan: Plan) -> Iterator[str]:
     """Say of each opened value what it is, and below that what the program calls it."""
     for one in openings(plan):
-        points = ", as points that show which are equal" if one.points else ""
         to = "" if one.to is None else f"to {', '.join(one.to)} only, unproved: "
-        yield f"  [{one.name}] {to}{one.derived()}{points}"
+        yield f"  [{one.name}] {to}{one.derived()}"
         yield f"      called {quoted(one.label)}"
 
 
