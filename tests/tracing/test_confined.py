@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -370,3 +371,13 @@ def test_nothing_of_this_process_is_handed_on(tmp_path: Path, monkeypatch: pytes
         with pytest.raises(ProgramError, match="Bad file descriptor"):
             ProgramFile(write(tmp_path, inside(look)), say=said.append).trace(SCHEMAS)
     assert said == ["False"]
+
+
+def test_a_program_that_is_stopped_ends_at_once_and_for_good(tmp_path: Path) -> None:
+    file = ProgramFile(write(tmp_path, inside("__import__('time').sleep(200)")))
+    timer = threading.Timer(0.5, file.stop)
+    timer.start()
+    with pytest.raises(UnfinishedError):
+        file.trace(SCHEMAS)
+    with pytest.raises(UnfinishedError, match="the program was stopped"):
+        file.check()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,9 +17,10 @@ from ..session import Identity, read_certificate, read_identity
 from ._identity import identity_file
 from ._passphrase import passphrase_of, passphrase_option
 
-__all__ = ["STORE_FOLDER", "explained", "member_options", "open_identity", "small_ring_option"]
+__all__ = ["STORE_FOLDER", "attended", "explained", "member_options", "open_identity", "small_ring_option"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_T = TypeVar("_T")
 
 STORE_FOLDER = "preparation"
 """The folder for prepared material, beside a member's identity."""
@@ -89,3 +93,23 @@ def explained(error: ProtocolAbort, names: Sequence[str]) -> ProtocolAbort:
         blame=error.blame,
         hint=error.hint,
     )
+
+
+def attended(work: Coroutine[Any, Any, _T]) -> _T:
+    """Return what a member's work comes to; a terminated node tells its peers why it leaves, like an interrupted one.
+
+    Either signal cancels the work where it waits.  An exception out of the handler would strike wherever the event
+    loop is, and could leave peers without the notice.
+    """
+
+    async def cancellable() -> _T:
+        task = asyncio.current_task()
+        assert task is not None
+        with suppress(NotImplementedError):  # Where there are no signals to handle.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work
+
+    try:
+        return asyncio.run(cancellable())
+    except asyncio.CancelledError as error:
+        raise KeyboardInterrupt from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from dataclasses import asdict
 from pathlib import Path
@@ -25,7 +24,7 @@ from ..session import (
     choose_preparation,
     prepare_member,
 )
-from ._member import STORE_FOLDER, explained, member_options, open_identity
+from ._member import STORE_FOLDER, attended, explained, member_options, open_identity
 from ._progress import JsonEvents, PhaseLines, bytes_text
 
 __all__ = ["prepare_command"]
@@ -125,15 +124,15 @@ def _show(preparing: Preparing, *, as_json: bool) -> None:
     """Prepare, and print what came of it."""
     if as_json:
         events = JsonEvents()
-        filling = asyncio.run(prepare_member(preparing, events))
+        filling = attended(prepare_member(preparing, events))
         events.emit("result", **asdict(filling))
         return
     console = Console(stderr=True, markup=False)
     if console.is_terminal:
         with _Bar(console) as bar:
-            filling = asyncio.run(prepare_member(preparing, bar))
+            filling = attended(prepare_member(preparing, bar))
     else:
-        filling = asyncio.run(prepare_member(preparing, PhaseLines()))
+        filling = attended(prepare_member(preparing, PhaseLines()))
     Console(highlight=False, markup=False).print(_table(filling))
 
 
@@ -159,15 +158,12 @@ class _Bar(Observer):
         self._progress.stop()
 
     def phase(self, name: str) -> None:
-        """See ``Observer``."""
         self._progress.update(self._task, description=name)
 
     def progress(self, done: int, total: int) -> None:
-        """See ``Observer``."""
         self._progress.update(self._task, completed=done, total=total)
 
     def remark(self, text: str) -> None:
-        """See ``Observer``."""
         self._progress.console.print(text, style="dim", markup=False)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import sys
 from contextlib import AbstractContextManager, nullcontext
@@ -30,7 +29,7 @@ from ..session import (
     read_table,
     run_member,
 )
-from ._member import STORE_FOLDER, explained, member_options, open_identity
+from ._member import STORE_FOLDER, attended, explained, member_options, open_identity
 from ._programs import find_program
 from ._progress import JsonEvents, PhaseBars, PhaseLines, cost_table, results_table
 
@@ -173,15 +172,15 @@ class _Display:
         """Run, and print and return what came of it."""
         if self.as_json:
             events = JsonEvents()
-            outcome = asyncio.run(run_member(node, events))
+            outcome = attended(run_member(node, events))
             events.emit("result", **_outcome_json(outcome))
             return outcome
         if self._bars:
             with self._bars as bars:
-                outcome = asyncio.run(run_member(node, bars))
+                outcome = attended(run_member(node, bars))
                 bars.finish()
         else:
-            outcome = asyncio.run(run_member(node, PhaseLines()))
+            outcome = attended(run_member(node, PhaseLines()))
         stdout = Console(highlight=False, markup=False)
         stdout.print(results_table(outcome.results, outcome.told))
         stdout.print()

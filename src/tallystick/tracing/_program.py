@@ -122,10 +122,12 @@ class Traceable(Protocol):
 
     def check(self) -> str:
         """Return the program's name; raise ``UsageError`` for what is wrong before any table is known."""
-        ...
 
     def trace(self, members: Iterable[MemberSchema]) -> Plan:
         """Return the plan on these tables; raise ``ProgramError``."""
+
+    def stop(self) -> None:
+        """End what runs of the program in other processes, from another thread."""
         ...
 
 
@@ -158,6 +160,9 @@ class Program:
     def trace(self, members: Iterable[MemberSchema]) -> Plan:
         """Trace the program in this process (``trace``)."""
         return trace(self, members)
+
+    def stop(self) -> None:
+        """Do nothing: a program of this process has no other."""
 
     @property
     def returns(self) -> str:

@@ -43,12 +43,14 @@ def _say(message: str) -> None:
 class ProgramFile:
     """Where a program's source is; ``function`` chooses one where the file defines several.
 
-    ``say`` is told, line by line, what the program prints, and where it could not be confined.
+    ``say`` is told, line by line, what the program prints, and where it could not be confined.  ``stop`` may be called
+    from another thread than the one that waits.
     """
 
     path: Path
     function: str | None = None
     say: Callable[[str], None] = field(default=_say, compare=False, repr=False)
+    _children: _Children = field(default_factory=lambda: _Children(), init=False, compare=False, repr=False)
 
     @classmethod
     def parse(cls, text: str, folder: Path = Path()) -> ProgramFile:
@@ -93,6 +95,10 @@ class ProgramFile:
         check_columns(plan, str(self.path))
         return plan
 
+    def stop(self) -> None:
+        """End all that runs of the program, now and later; who waits for it gets an ``UnfinishedError``."""
+        self._children.stop()
+
     def _failed(self, what: str) -> ProgramError:
         return ProgramError(what, where=str(self.path))
 
@@ -118,7 +124,7 @@ class ProgramFile:
             raise UsageError(
                 f"{self.path}: the program and what is public about the tables are too large to trace"
             )
-        children = [_Child(request, seed, seconds) for seed in seeds]
+        children = self._children.start(request, seeds, seconds)
         for child in children:
             child.join()
         for line in children[0].printed():
@@ -158,6 +164,30 @@ class ProgramFile:
         if reply["refused"] == "program":
             return ProgramError(what or "it cannot be traced", where=where, hint=hint)
         return UsageError(what or "it cannot be traced", hint=hint)
+
+
+class _Children:
+    """The processes of a program; once stopped, for good."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._started: list[_Child] = []
+        self._stopped = False
+
+    def start(self, request: bytes, seeds: Iterable[str], seconds: float) -> list[_Child]:
+        """Start a process for each seed, that ends after so many seconds."""
+        with self._lock:
+            self._started = [] if self._stopped else [_Child(request, seed, seconds) for seed in seeds]
+            if not self._started:
+                raise UnfinishedError("the program was stopped", check="program")
+            return self._started
+
+    def stop(self) -> None:
+        """End all processes, and start no more."""
+        with self._lock:
+            self._stopped = True
+            for child in self._started:
+                child.kill()
 
 
 class _Child:
@@ -207,6 +237,10 @@ class _Child:
             self._process.wait()
         for thread in self._threads:
             thread.join()
+
+    def kill(self) -> None:
+        """End the process, if it has not ended."""
+        self._process.kill()
 
     def end(self) -> str:
         """Return how the process ended, in words."""
