@@ -229,7 +229,8 @@ def _noisy(body: Any) -> Plan:
         (lambda s, n, noise: {"n": n, "squared": n * n}, None),
         (lambda s, n, noise: {"n": n, "sign": n > 3}, None),
         (lambda s, n, noise: {"n": ts.stack([n, n])}, None),
-        (lambda s, n, noise: {"n": ts.stack([n, s])}, [0]),
+        (lambda s, n, noise: {"n": ts.stack([n, s])}, None),
+        (lambda s, n, noise: {"n": ts.stack([n, s - s])}, None),
         (lambda s, n, noise: {"gone": n - noise}, None),
     ],
 )

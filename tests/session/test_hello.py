@@ -117,6 +117,26 @@ def test_an_equivocator_that_passes_on_what_each_heard_is_convicted_all_the_same
     assert [abort_of(outcomes[k]).blame for k in (NORTH, WEST)] == [SOUTH, SOUTH]
 
 
+def test_a_relay_that_convicts_nobody_shields_no_equivocator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """South tells west something else, and passes on to north an old hello of west's, which leaves north in doubt."""
+
+    def send(mesh: TlsMesh, label: str, to: int, payload: bytes) -> bytes:
+        if (label, to) == ("hello", WEST):
+            return signed(replace(hello_of(payload), rows=4))
+        if (label, to) == ("hello/relay", NORTH):
+            entries = loads(payload, max_size=len(payload))
+            assert isinstance(entries, list)
+            hello = hello_of(entries[WEST])
+            entries[WEST] = signed(
+                replace(hello, nonces=(bytes(32), hello.nonces[SOUTH], bytes(32))), by=WEST
+            )
+            return dumps(entries)
+        return payload
+
+    outcomes = session(monkeypatch, send)
+    assert [abort_of(outcomes[k]).blame for k in (NORTH, WEST)] == [SOUTH, SOUTH]
+
+
 def relaying(change: Callable[[list[Any]], None]) -> Send:
     """South is honest but for what it passes on to north of west's hello."""
 

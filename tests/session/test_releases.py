@@ -247,6 +247,25 @@ def test_whoever_stops_at_the_outputs_has_drawn_a_sample_and_the_next_run_says_s
     assert ledger_of(tmp_path, "north").samples() == samples
 
 
+def test_a_ledger_that_fills_the_disk_at_the_end_withholds_no_results(
+    tmp_path: Path, native: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = Ledger.note
+
+    def note(ledger: Ledger, key: str, session: bytes, epsilon: float, state: str, **options: Any) -> None:
+        if state == "released":
+            raise UsageError("the ledger of noisy releases cannot be written: no space left")
+        honest(ledger, key, session, epsilon, "started", **options)
+
+    monkeypatch.setattr(Ledger, "note", note)
+    watchers = [Remarks(), Remarks()]
+    outcomes = together(nodes(tmp_path, native), watchers)
+    assert all(isinstance(outcome, Outcome) for outcome in outcomes), outcomes
+    assert [text for text in watchers[0].texts if "no space left" in text]
+    samples = ledger_of(tmp_path, "north").samples()
+    assert (samples.released, samples.started) == (0, 1)
+
+
 def test_a_run_that_stops_before_its_outputs_counts_nothing(
     tmp_path: Path, native: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,7 +59,7 @@ def verdict_html(verdict: Verdict, name: str) -> str:
         opened=[
             {
                 "name": one.name,
-                "derived": one.derived() + (", as points that show which are equal" if one.points else ""),
+                "derived": one.derived(),
                 "label": quoted(one.label),
                 "to": None if one.to is None else ", ".join(one.to),
             }

@@ -6,7 +6,6 @@ plan stands beside it.  The same statement is printed as text, JSON and HTML.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +18,7 @@ from ..disclosure import (
     noise_of,
     noise_warnings,
     openings,
+    plain,
     quoted,
     unneeded,
 )
@@ -269,7 +269,7 @@ def _opened(statement: Statement) -> list[str]:
     lines = ["", "opened to everybody, unless said otherwise; quoted labels are what the plan calls them"]
     shown = []
     for one in statement.openings:
-        what = one.derived() + (", as points that show which are equal" if one.points else "")
+        what = one.derived()
         if one.to is not None:
             what = f"to {', '.join(one.to)} only, NOT PROVED: {what}"
         shown += [f"  [{one.name}] {what}", f"      called {quoted(one.label)}"]
@@ -325,18 +325,6 @@ def _folded(lines: Iterable[str], width: int) -> str:
 def _safe(text: str) -> str:
     """A file's name or a path may hold anything: nothing in it may steer the auditor's terminal."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
-def plain(text: str) -> str:
-    """Write a message that may hold a file's words as ``quoted`` does, but for quotation marks and braces."""
-    return "".join(c if " " <= c <= "~" else f"\\u{{{ord(c):x}}}" for c in _SPACES.sub(_count, text))
-
-
-def _count(spaces: re.Match[str]) -> str:
-    return f"{{{len(spaces[0])} spaces}}"
-
-
-_SPACES = re.compile(r" {2,}")
 
 
 def result_entries(results: Iterable[ResultValue]) -> list[tuple[str, str]]:

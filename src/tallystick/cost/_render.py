@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..disclosure import noise_of, noise_warnings, warnings
-from ..plan import Plan, explain_results, revealed
+from ..disclosure import noise_of, noise_warnings, openings, plain, quoted, warnings
+from ..plan import Plan, explain_results
 from ._calibration import CALIBRATIONS, Calibration
 from ._estimate import Estimate, estimate
 from ._material import Material
@@ -18,34 +18,38 @@ __all__ = ["render"]
 def render(
     plan: Plan, cost: Estimate | None = None, calibrations: Mapping[str, Calibration] = CALIBRATIONS
 ) -> str:
-    """Return the plan as text: inputs, what is revealed, results, cost, warnings."""
+    """Return the plan as text: inputs, what is revealed, results, cost, warnings.
+
+    A plan may be a stranger's: what is opened is said as it follows from the plan, and its own words are quoted.
+    """
     cost = estimate(plan) if cost is None else cost
-    lines = [f"plan {plan.program}  {plan.digest.hex()}"]
+    lines = [f"plan {quoted(plan.program)}  {plan.digest.hex()}"]
     lines += ["", "inputs, committed and proved to lie in their ranges"]
     lines += _table(_input_rows(plan))
     lines += ["", "what is revealed, to all members and to every reader of the transcript"]
-    lines += [f"  [{name}] {line}" for name, line in zip(_names(plan), revealed(plan), strict=True)] or [
-        "  nothing"
-    ]
+    lines += list(_opened(plan)) or ["  nothing"]
     noise = noise_of(plan)
     if noise.budgets:
         lines += ["", "differential privacy, as far as noise was added; budgets of several uses add up"]
         lines += [f"  {budget.text()}" for budget in noise.budgets]
     lines += ["", "results, computed from it in public"]
-    lines += _table([r.name, f"= {t}"] for r, t in zip(plan.results, explain_results(plan), strict=True))
+    formulas = zip(plan.results, explain_results(plan), strict=True)
+    lines += _table([quoted(result.name), f"= {formula}"] for result, formula in formulas)
     lines += ["", "cost of a run"]
     lines += _table(_cost_rows(cost, calibrations))
     concerns = [*warnings(plan), *noise_warnings(plan, noise)]
     if concerns:
         lines += ["", "think about"]
-        lines += [f"  {line}" for line in concerns]
+        lines += [f"  {plain(line)}" for line in concerns]
     return "\n".join(lines) + "\n"
 
 
-def _names(plan: Plan) -> list[str]:
-    """Return how the lines of ``revealed`` are called: 1, 2, ... for outputs, T1, T2, ... for points."""
-    outputs = [str(k + 1) for k in range(len(plan.outputs))]
-    return outputs + [f"T{k + 1}" for k in range(len(plan.points))]
+def _opened(plan: Plan) -> Iterator[str]:
+    """Say of each opened value what it is, and below that what the program calls it."""
+    for one in openings(plan):
+        to = "" if one.to is None else f"to {', '.join(one.to)} only, unproved: "
+        yield f"  [{one.name}] {to}{one.derived()}"
+        yield f"      called {quoted(one.label)}"
 
 
 def _input_rows(plan: Plan) -> Iterator[list[str]]:

@@ -7,12 +7,14 @@ computed, by sums or by products, who gets it, and which results need it (``spec
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..algebra import Vector
 from ..backend import FR_MODULUS, get_backend
 from ..plan import (
+    Concat,
     Hint,
     Input,
     InputBits,
@@ -30,12 +32,22 @@ from ..plan import (
     PublicOutput,
     PublicRounded,
     PublicTake,
+    Take,
+    View,
     backward,
     centred,
     references,
 )
 
-__all__ = ["Opening", "columns_committed_twice", "needs_of_results", "openings", "quoted", "unneeded"]
+__all__ = [
+    "Opening",
+    "columns_committed_twice",
+    "needs_of_results",
+    "openings",
+    "plain",
+    "quoted",
+    "unneeded",
+]
 
 _R = FR_MODULUS
 _MAX_COLUMNS = 1_024
@@ -63,9 +75,17 @@ class Opening:
     points: bool
     sum: str | None = None
     """For a single value of sums and multiples, which: in words, up to a public constant that is added."""
+    guessable: bool = False
+    """Whether points are of values that are not all inverses of what nobody knows, so that a guess can be tried."""
 
     def derived(self) -> str:
         """Return in words what follows from the plan: ``1 value: the sum of all 7 entries of "x" of north, south``."""
+        found = self._computed()
+        if self.points:
+            found += ", as points that show which are equal"
+        return f"{found}, and each value to whoever guesses it" if self.guessable else found
+
+    def _computed(self) -> str:
         values = f"{self.entries:,} {'value' if self.entries == 1 else 'values'}"
         if not self.members:
             return (
@@ -107,6 +127,18 @@ def quoted(text: str) -> str:
     return f'"{"".join(shown)}"'
 
 
+def plain(text: str) -> str:
+    """Write a message that may hold a file's words as ``quoted`` does, but for quotation marks and braces."""
+    return "".join(c if " " <= c <= "~" else f"\\u{{{ord(c):x}}}" for c in _SPACES.sub(_count, text))
+
+
+def _count(spaces: re.Match[str]) -> str:
+    return f"{{{len(spaces[0])} spaces}}"
+
+
+_SPACES = re.compile(r" {2,}")
+
+
 def openings(plan: Plan) -> list[Opening]:
     """Return what a plan opens: its outputs in order, then its points."""
     inputs = [v for v, node in enumerate(plan.nodes) if isinstance(node, Input)]
@@ -144,12 +176,29 @@ def openings(plan: Plan) -> list[Opening]:
                 columns=tuple(dict.fromkeys(pairs)) if listed or not inputs else None,
                 exact=exact[node.a],
                 points=isinstance(node, Points),
+                guessable=isinstance(node, Points) and not _inverses(plan, node.a),
                 sum=_sum(plan, node.a)
                 if exact[node.a] and members[node.a] and len(found) < _MAX_SUMS
                 else None,
             )
         )
     return found
+
+
+def _inverses(plan: Plan, v: int) -> bool:
+    """Whether node v holds nothing but advice of ``reciprocal``, which is about sums with what nobody knows.
+
+    Of anything else, as of a column, every possible value can be tried until its point is the one that was opened.
+    """
+    seen, waiting = {v}, [v]
+    while waiting:
+        node = plan.nodes[waiting.pop()]
+        if isinstance(node, View | Take | Concat):
+            waiting += [p for p in node.operands if p not in seen]
+            seen.update(node.operands)
+        elif not (isinstance(node, Hint) and node.kind == "reciprocal"):
+            return False
+    return True
 
 
 def _sum(plan: Plan, v: int) -> str | None:

@@ -7,6 +7,7 @@ them, or contradict to one of them what it sent there.  This holds no sockets: a
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,10 @@ STATEMENT_BYTES: Final = 1 << 13
 
 Tell = Callable[[bytes], None]
 Hear = Callable[[int, bool], Awaitable[bytes | None]]
-"""Gives the next statement of a party, or None if it sends none: soon, if the flag says that it may be on its way."""
+"""Gives the next statement of a party, or None if it sends none.
+
+If the flag says that it may be on its way, it is waited for as a message is: ProtocolAbort at the deadline.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,11 @@ class Statements:
         signature = self._sign(self._message(digests[self._index]))
         return i2osp(self._number, 8) + b"".join(digests) + signature
 
-    def judge(self, heard: Mapping[int, bytes | None]) -> tuple[int, int, dict[int, _Statement]] | None:
+    def judge(self, heard: Mapping[int, bytes | None]) -> tuple[list[tuple[int, int]], dict[int, _Statement]]:
         """Hold everybody's statement against what this party saw.
 
-        Raises ProtocolAbort for what convicts on this party's own evidence.  Otherwise returns None if all agree, or
-        s, j and all statements, where j says it saw s broadcast something else.
+        Raises ProtocolAbort for what convicts on this party's own evidence.  Otherwise returns all pairs s and j where
+        j says it saw s broadcast something else, and all statements.
         """
         made = {j: self._read(j, data) for j, data in heard.items()}
         for s, statement in made.items():
@@ -81,11 +85,10 @@ class Statements:
         for j, statement in made.items():
             if statement.digests[self._index] != self._own[self._index]:
                 raise ProtocolAbort.by(j, "misreports what this party broadcast to it", check=_CHECK)
-        for j, statement in made.items():
-            for s in made:
-                if statement.digests[s] != self._own[s]:
-                    return s, j, made
-        return None
+        pairs = [
+            (s, j) for j, statement in made.items() for s in made if statement.digests[s] != self._own[s]
+        ]
+        return pairs, made
 
     def evidence(self, made: Mapping[int, _Statement]) -> bytes:
         """Return what this party passes on: everybody's digest and signature, after checking that they are theirs."""
@@ -143,11 +146,42 @@ async def compare_statements(statements: Statements, peers: Sequence[int], *, te
     """Hear everybody's statement, and raise ProtocolAbort, check ``equivocation``, unless all agree.
 
     Every party has stated what it saw before the message that this one received last, so no statement is waited for;
-    but where two contradict each other, both see it, and each passes on what the others signed.
+    but where two contradict each other, both see it, and each passes on what the others signed.  What convicts anybody
+    goes before what convicts nobody.
     """
-    found = statements.judge({j: await hear(j, False) for j in peers})
-    if found is None:
+    pairs, made = statements.judge({j: await hear(j, False) for j in peers})
+    if not pairs:
         return
-    s, j, made = found
     tell(statements.evidence(made))
-    raise statements.convict(s, j, made, await hear(j, True))
+    undecided: list[ProtocolAbort] = []
+    asked = [
+        asyncio.create_task(_convicted(statements, pairs, j, made, hear))
+        for j in dict.fromkeys(j for _, j in pairs)
+    ]
+    try:
+        for answer in asyncio.as_completed(asked):
+            for abort in await answer:
+                # One that accuses falsely and has nothing to pass on must not keep another from being convicted.
+                if abort.blame is not None:
+                    raise abort
+                undecided.append(abort)
+    finally:
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+    raise undecided[0]
+
+
+async def _convicted(
+    statements: Statements,
+    pairs: Sequence[tuple[int, int]],
+    j: int,
+    made: Mapping[int, _Statement],
+    hear: Hear,
+) -> list[ProtocolAbort]:
+    """Return the aborts by what j passes on about those that it accuses, or the one by which it passes on nothing."""
+    try:
+        passed_on = await hear(j, True)
+    except ProtocolAbort as abort:
+        return [abort]
+    return [statements.convict(s, accuser, made, passed_on) for s, accuser in pairs if accuser == j]

@@ -120,8 +120,12 @@ async def exchange_hellos(
         # One that is told something else than others finds out here, before anything follows from it.
         relay = encoding.dumps(list(sent))
         most = sum(sizes) + 16 * mesh.size
+        undecided: list[ProtocolAbort] = []
         for j, data in enumerate(await mesh.broadcast("hello/relay", relay, [most] * mesh.size)):
-            checker.compare(sent, _relayed(data, j, most, mesh.size), j)
+            undecided += checker.compare(sent, _relayed(data, j, most, mesh.size), j)
+        # One that passes on what convicts nobody must not keep another from being convicted.
+        if undecided:
+            raise undecided[0]
     checker.nonces_agree(hellos)
     _wants_agree(own, hellos)
     digest = hashlib.sha256(encoding.frame(b"tallystick/v1/hellos"))
@@ -166,8 +170,12 @@ class _Checker:
         check_signature(member.public_key, "hello", digest, signature, signer=member.name)
         return hello
 
-    def compare(self, heard: Sequence[bytes], relayed: Sequence[bytes], relay: int) -> None:
-        """Compare what this member heard with what another says it heard, and convict whom the difference convicts."""
+    def compare(self, heard: Sequence[bytes], relayed: Sequence[bytes], relay: int) -> list[ProtocolAbort]:
+        """Compare what this member heard with what another says it heard, and convict whom the difference convicts.
+
+        Returns the aborts for differences that convict nobody.
+        """
+        undecided: list[ProtocolAbort] = []
         for s, (own, theirs) in enumerate(zip(heard, relayed, strict=True)):
             if own == theirs:
                 continue
@@ -189,11 +197,14 @@ class _Checker:
                 raise ProtocolAbort.by(
                     s, "signed different hellos for different members of this run", check="equivocation"
                 )
-            raise ProtocolAbort(
-                "contradict each other: the first signed different hellos, or the second passes on an old one",
-                check="equivocation",
-                about=(s, relay),
+            undecided.append(
+                ProtocolAbort(
+                    "contradict each other: the first signed different hellos, or the second passes on an old one",
+                    check="equivocation",
+                    about=(s, relay),
+                )
             )
+        return undecided
 
     def nonces_agree(self, hellos: Sequence[Hello]) -> None:
         """Whoever greeted members with different nonces, or says that another did, ends the run here."""

@@ -323,6 +323,7 @@ class TlsMesh(Mesh):
         if frame.kind is Kind.ABORT:
             self._notified.add(j)
             self._heed(j, frame.payload)
+            self._wakeup.notify()
         else:
             self._left.add(j)
             self._wakeup.notify()
@@ -542,13 +543,15 @@ class TlsMesh(Mesh):
             outbox.state(statement)
 
     async def _hear(self, j: int, patient: bool) -> bytes | None:
-        end = time.monotonic() + (_GRACE if patient else 0.0)
-        while not self._inboxes[j].statements:
-            left = end - time.monotonic()
-            if left <= 0 or j in self._notified or j in self._left:
-                return None
-            await self._wakeup.wait(left)
-        return self._inboxes[j].statements.popleft()
+        statements = self._inboxes[j].statements
+        if patient:
+            # Whoever withholds a message from j keeps it from passing anything on: to stop before j's own deadline
+            # would leave nobody named.
+            text = f"passed on nothing of what others signed within {self._limits.wait:g} s"
+            with self._waits_for([j], text, receives=False) as due:
+                while not statements and j not in self._notified and j not in self._left:
+                    await self._change(due)
+        return statements.popleft() if statements else None
 
     def _is_signed(self, j: int, digest: bytes, signature: bytes) -> bool:
         member = self._members[j]

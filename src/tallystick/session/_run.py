@@ -176,7 +176,11 @@ class _Run:
             with self._phase("proof"):
                 self._note(plan, agreement.terms, "started")
                 proven = await self._prove(online, plan, evaluation, inputs, generators, writer)
-                self._note(plan, agreement.terms, "released")
+                try:
+                    self._note(plan, agreement.terms, "released")
+                except UsageError as error:
+                    # The run counts already, and the others wait for this member's signature.
+                    self._observer.remark(error.message)
             with self._phase("publication"):
                 writer.append(Outputs(proven.outputs.to_bytes(), proven.points.to_bytes()))
                 writer.append(ProofItem(dict(proven.proof.to_body())))
