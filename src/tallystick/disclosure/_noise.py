@@ -8,7 +8,6 @@ coins with weights drawn at random from the field, so that a plan passes wrongly
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,9 +52,8 @@ def noise_of(plan: Plan) -> Noise:
         values, coins, sensitivity, delta_bits = node.parameters
         outputs = None if other >> k & 1 else weights.entries_of(v, values, coins)
         if outputs is None:
-            places = (
-                ", ".join(f"[{number + 1}]" for number in _outputs_reached(plan, reached, k)) or "nothing"
-            )
+            numbers = [n for n, node in enumerate(plan.outputs, 1) if reached[node.a] >> k & 1]
+            places = ", ".join(f"[{number}]" for number in numbers) or "nothing"
             void.append(
                 f"noise {k + 1} ({coins} coins for each of {values} values, reaching {places}) does not enter one "
                 "opened value alone with coefficient 1 or -1: no privacy can be stated"
@@ -88,15 +86,6 @@ def _other_uses(plan: Plan, reached: list[int]) -> int:
         elif isinstance(node, InputBits):
             found |= reached[v]
     return found
-
-
-def _outputs_reached(plan: Plan, reached: list[int], k: int) -> Iterator[int]:
-    number = -1
-    for node in plan.nodes:
-        if isinstance(node, Output):
-            number += 1
-            if reached[node.a] >> k & 1:
-                yield number
 
 
 class _Weights:
