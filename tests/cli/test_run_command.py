@@ -196,8 +196,8 @@ def test_a_member_that_vanishes_is_named_by_all(make, number: int, message: str,
         last = stderr.splitlines()[-1]
         assert last.startswith(f"tallystick: error: {message}")
         assert last.endswith(f"(check: {check}, to blame: west)")
-    assert time.monotonic() - struck < 15
     code, _, stderr = finish(west)
+    assert time.monotonic() - struck < 20  # West does not wait until its program would have been traced.
     assert code == (-signal.SIGKILL if number == signal.SIGKILL else 130)
     assert "Traceback" not in stderr
     assert consortium.transcripts() == []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,9 +18,10 @@ from ._identity import identity_file
 from ._options import backend_option, file_option, folder_option
 from ._passphrase import passphrase_of, passphrase_option
 
-__all__ = ["STORE_FOLDER", "member_options", "open_identity", "small_ring_option", "taking_part"]
+__all__ = ["STORE_FOLDER", "attended", "member_options", "open_identity", "small_ring_option", "taking_part"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_T = TypeVar("_T")
 
 STORE_FOLDER = "preparation"
 """The folder for prepared material, beside a member's identity."""
@@ -85,3 +88,23 @@ def taking_part(names: Sequence[str], *, insecure_small_ring: bool, as_json: boo
         blamed = f", to blame: {names[error.blame]}" if error.blame is not None else ""
         message = f"{error.message} (check: {error.check}{blamed})"
         raise ProtocolAbort(message, check=error.check, blame=error.blame, hint=error.hint) from error
+
+
+def attended(work: Coroutine[Any, Any, _T]) -> _T:
+    """Return what a member's work comes to; a terminated node tells its peers why it leaves, like an interrupted one.
+
+    Either signal cancels the work where it waits.  An exception out of the handler would strike wherever the event
+    loop is, and could leave peers without the notice.
+    """
+
+    async def cancellable() -> _T:
+        task = asyncio.current_task()
+        assert task is not None
+        with suppress(NotImplementedError):  # Where there are no signals to handle.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work
+
+    try:
+        return asyncio.run(cancellable())
+    except asyncio.CancelledError as error:
+        raise KeyboardInterrupt from error

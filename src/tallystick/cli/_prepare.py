@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import Callable
 from dataclasses import asdict
@@ -25,7 +24,7 @@ from ..session import (
     choose_preparation,
     prepare_member,
 )
-from ._member import STORE_FOLDER, member_options, open_identity, taking_part
+from ._member import STORE_FOLDER, attended, member_options, open_identity, taking_part
 from ._options import FILE
 from ._progress import Bars, JsonEvents, PhaseLines
 
@@ -116,15 +115,15 @@ def _show(preparing: Preparing, *, as_json: bool) -> None:
     """Prepare, and print what came of it."""
     if as_json:
         events = JsonEvents()
-        filling = asyncio.run(prepare_member(preparing, events))
+        filling = attended(prepare_member(preparing, events))
         events.emit("result", **asdict(filling))
         return
     console = Console(stderr=True, markup=False)
     if console.is_terminal:
         with _Bar(console) as bar:
-            filling = asyncio.run(prepare_member(preparing, bar))
+            filling = attended(prepare_member(preparing, bar))
     else:
-        filling = asyncio.run(prepare_member(preparing, PhaseLines()))
+        filling = attended(prepare_member(preparing, PhaseLines()))
     Console(highlight=False, markup=False).print(_table(filling))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import sys
 from contextlib import AbstractContextManager, nullcontext
@@ -28,7 +27,7 @@ from ..session import (
     read_table,
     run_member,
 )
-from ._member import STORE_FOLDER, member_options, open_identity, taking_part
+from ._member import STORE_FOLDER, attended, member_options, open_identity, taking_part
 from ._options import FILE, file_option, folder_option
 from ._programs import find_program
 from ._progress import JsonEvents, PhaseBars, PhaseLines, cost_table, results_table
@@ -155,15 +154,15 @@ class _Display:
         """Run, and print and return what came of it."""
         if self.as_json:
             events = JsonEvents()
-            outcome = asyncio.run(run_member(node, events))
+            outcome = attended(run_member(node, events))
             events.emit("result", **_outcome_json(outcome))
             return outcome
         if self._bars:
             with self._bars as bars:
-                outcome = asyncio.run(run_member(node, bars))
+                outcome = attended(run_member(node, bars))
                 bars.finish()
         else:
-            outcome = asyncio.run(run_member(node, PhaseLines()))
+            outcome = attended(run_member(node, PhaseLines()))
         stdout = Console(highlight=False, markup=False)
         stdout.print(results_table(outcome.results, outcome.told))
         stdout.print()

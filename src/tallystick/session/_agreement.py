@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from ..errors import ProtocolAbort, VerificationError
 from ..party import Mesh
-from ..plan import Plan
+from ..plan import MemberSchema, Plan
 from ..record import AgreedMember, Agreement, Policy, Table, Terms, check_policy, check_signature, sign
 from ..tracing import Traceable
 from ._hello import Hello, exchange_hellos
@@ -45,7 +45,7 @@ async def agree(
     hellos, _digest = await exchange_hellos(
         mesh, members, identity, "run", terms=job.terms(), preparation=preparation, rows=rows
     )
-    plan = await asyncio.to_thread(program.trace, schemas(job, [hello.rows for hello in hellos]))
+    plan = await _traced(program, schemas(job, [hello.rows for hello in hellos]))
     terms = _terms(job, plan, preparation, hellos)
     await _compare_plans(mesh, job, plan, terms, hellos)
     check_policy(job.policy, plan, whose="the job's policy")
@@ -53,6 +53,15 @@ async def agree(
         check_policy(own_policy, plan, whose="this node's own policy")
     approve(plan, terms)
     return plan, await _sign(mesh, job, terms, identity)
+
+
+async def _traced(program: Traceable, tables: Sequence[MemberSchema]) -> Plan:
+    """Trace beside the links, which go on answering; a run that ends meanwhile ends the tracing."""
+    try:
+        return await asyncio.to_thread(program.trace, tables)
+    except asyncio.CancelledError:
+        program.stop()
+        raise
 
 
 def _terms(job: Job, plan: Plan, preparation: str, hellos: Sequence[Hello]) -> Terms:

@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from ..encoding import Value, dumps, expect_bytes, expect_map, expect_text, load
 from ..errors import DecodeError, ProgramError, TallystickError, UnfinishedError, UsageError, explaining
 from ..plan import MAX_BYTES, MemberSchema, Plan
 from ._child import MAX_REQUEST, UNCONFINED
+from ._program import check_columns
 
 __all__ = ["ProgramFile"]
 
@@ -41,12 +43,14 @@ def _say(message: str) -> None:
 class ProgramFile:
     """Where a program's source is; ``function`` chooses one where the file defines several.
 
-    ``say`` is told, line by line, what the program prints, and where it could not be confined.
+    ``say`` is told, line by line, what the program prints, and where it could not be confined.  ``stop`` may be called
+    from another thread than the one that waits.
     """
 
     path: Path
     function: str | None = None
     say: Callable[[str], None] = field(default=_say, compare=False, repr=False)
+    _children: _Children = field(default_factory=lambda: _Children(), init=False, compare=False, repr=False)
 
     @classmethod
     def parse(cls, text: str, folder: Path = Path()) -> ProgramFile:
@@ -87,7 +91,13 @@ class ProgramFile:
             raise self._failed(f"it left no plan: {error.message}") from error
         if not _fits(plan, schemas):
             raise self._failed("it left a plan on other tables")
+        # What tracing refuses in the program's own process, the program can have left out there.
+        check_columns(plan, str(self.path))
         return plan
+
+    def stop(self) -> None:
+        """End all that runs of the program, now and later; who waits for it gets an ``UnfinishedError``."""
+        self._children.stop()
 
     def _failed(self, what: str) -> ProgramError:
         return ProgramError(what, where=str(self.path))
@@ -114,9 +124,9 @@ class ProgramFile:
             raise UsageError(
                 f"{self.path}: the program and what is public about the tables are too large to trace"
             )
-        children = [_Child(request, seed) for seed in seeds]
+        children = self._children.start(request, seeds, seconds)
         for child in children:
-            child.join(seconds)
+            child.join()
         for line in children[0].printed():
             self.say(line)
         replies = [self._reply(child) for child in children]
@@ -156,10 +166,34 @@ class ProgramFile:
         return UsageError(what or "it cannot be traced", hint=hint)
 
 
+class _Children:
+    """The processes of a program; once stopped, for good."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._started: list[_Child] = []
+        self._stopped = False
+
+    def start(self, request: bytes, seeds: Iterable[str], seconds: float) -> list[_Child]:
+        """Start a process for each seed, that ends after so many seconds."""
+        with self._lock:
+            self._started = [] if self._stopped else [_Child(request, seed, seconds) for seed in seeds]
+            if not self._started:
+                raise UnfinishedError("the program was stopped", check="program")
+            return self._started
+
+    def stop(self) -> None:
+        """End all processes, and start no more."""
+        with self._lock:
+            self._stopped = True
+            for child in self._started:
+                child.kill()
+
+
 class _Child:
     """A process that traces, and what it answers; no more than a plan's size is read of it."""
 
-    def __init__(self, request: bytes, seed: str) -> None:
+    def __init__(self, request: bytes, seed: str, seconds: float) -> None:
         environment = {"PYTHONHASHSEED": seed, "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
         environment |= {name: os.environ[name] for name in ("PYTHONPATH", "PATH") if name in os.environ}
         pipe = subprocess.PIPE
@@ -167,6 +201,7 @@ class _Child:
             _COMMAND, stdin=pipe, stdout=pipe, stderr=pipe, env=environment
         )
         self._request = request
+        self._seconds, self._end = seconds, time.monotonic() + seconds
         self.answer, self._errors, self.late = b"", b"", 0.0
         self._threads = [threading.Thread(target=f) for f in (self._ask, self._listen, self._watch)]
         for thread in self._threads:
@@ -192,16 +227,20 @@ class _Child:
             pass
         self._process.stderr.close()
 
-    def join(self, seconds: float) -> None:
+    def join(self) -> None:
         """Wait until the process has ended, and end it when its time is up."""
         try:
-            self._process.wait(seconds)
+            self._process.wait(max(0.0, self._end - time.monotonic()))
         except subprocess.TimeoutExpired:
-            self.late = seconds
+            self.late = self._seconds
             self._process.kill()
             self._process.wait()
         for thread in self._threads:
             thread.join()
+
+    def kill(self) -> None:
+        """End the process, if it has not ended."""
+        self._process.kill()
 
     def end(self) -> str:
         """Return how the process ended, in words."""
