@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from tallystick.backend import native_available
 from tallystick.bench import CASES, COUNTED, LIBRARY, ONLINE, SECONDS, LibraryCase, available_backends, fit
 from tallystick.cli import main
-from tallystick.cost import PHASES, Calibration, Work, read_calibrations
+from tallystick.cost import CALIBRATIONS, PHASES, Calibration, Work, read_calibrations
 from tallystick.plan import Column, MemberSchema
 from tallystick.tracing import load_program, trace
 
@@ -152,6 +152,11 @@ def test_constants_are_fitted_to_runs(tmp_path: Path) -> None:
     written = tmp_path / "machine.json"
     written.write_text(result.stdout, encoding="utf-8")
     assert asdict(read_calibrations(written)[backend]) == document["calibrations"][backend]
+
+
+@pytest.mark.parametrize("backend", CALIBRATIONS)
+def test_every_unit_takes_time_on_every_backend(backend: str) -> None:
+    assert min(asdict(CALIBRATIONS[backend]).values()) > 0
 
 
 def test_a_fit_finds_the_constants_that_times_were_made_of() -> None:

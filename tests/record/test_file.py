@@ -317,7 +317,7 @@ def test_bodies_are_strict(item: int, change: Callable[[Value], None] | None, me
 
 
 def test_oversized_and_unreadable_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UsageError, match="cannot read the transcript: no such file"):
+    with pytest.raises(UsageError, match="cannot read the transcript: No such file"):
         read_transcript(tmp_path / "nothing")
     data = _file()
     monkeypatch.setattr("tallystick.record._file.MAX_FILE_SIZE", len(data) - 1)

@@ -27,7 +27,6 @@ from tallystick.session import (
     Outcome,
     TlsMesh,
     new_identity,
-    read_max_epsilon,
     read_policy,
     run_member,
 )
@@ -141,17 +140,15 @@ def test_coins_that_protect_nothing_are_noise_without_bound() -> None:
 def test_a_nodes_policy_may_bound_the_epsilon(tmp_path: Path, text: str, found: float | None) -> None:
     path = tmp_path / "policy.toml"
     path.write_text(f"min_rows = 3\n{text}\n")
-    assert read_max_epsilon(path) == found
-    assert read_policy(path) == Policy(min_rows=3)
+    assert read_policy(path) == (Policy(min_rows=3), found)
 
 
 @pytest.mark.parametrize("value", ["true", '"2"', "-1", "1001", "nan", "inf"])
 def test_a_bound_that_is_none_is_refused(tmp_path: Path, value: str) -> None:
     path = tmp_path / "policy.toml"
     path.write_text(f"max_epsilon = {value}\n")
-    for read in (read_policy, read_max_epsilon):
-        with pytest.raises(UsageError, match="max_epsilon: a number between 0 and 1000 was expected"):
-            read(path)
+    with pytest.raises(UsageError, match="max_epsilon: a number between 0 and 1000 was expected"):
+        read_policy(path)
 
 
 # ---------------------------------------------------------------------- runs

@@ -6,16 +6,14 @@ from ._audit import CHECKS, Check, Verdict, audit
 from ._html import refused_html, verdict_html
 from ._job import JobPin
 from ._limits import Limits
-from ._program import ProgramSource, Source
+from ._program import ProgramSource, Source, TracedHere
 from ._report import (
     accepted_json,
-    plain,
     plan_text,
     refused_json,
     result_entries,
     results_json,
     verdict_text,
-    warnings_of,
 )
 
 __all__ = [
@@ -25,10 +23,10 @@ __all__ = [
     "Limits",
     "ProgramSource",
     "Source",
+    "TracedHere",
     "Verdict",
     "accepted_json",
     "audit",
-    "plain",
     "plan_text",
     "refused_html",
     "refused_json",
@@ -36,5 +34,4 @@ __all__ = [
     "results_json",
     "verdict_html",
     "verdict_text",
-    "warnings_of",
 ]

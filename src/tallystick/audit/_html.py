@@ -12,15 +12,13 @@ from typing import Any
 
 import jinja2
 
-from ..disclosure import quoted
+from ..disclosure import plain, quoted
 from ..errors import TallystickError
 from ..plan import Input, ResultValue
-from ._audit import Verdict
+from ._audit import CHECK_MEANINGS, Verdict
 from ._report import (
-    CHECK_MEANINGS,
     Statement,
     headline,
-    plain,
     policy_lines,
     refused_json,
     scaled,

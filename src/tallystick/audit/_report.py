@@ -24,13 +24,12 @@ from ..disclosure import (
 )
 from ..errors import DecodeError, TallystickError, UnfinishedError, VerificationError
 from ..plan import Input, Plan, ResultValue, explain_results
-from ._audit import Verdict
+from ._audit import CHECK_MEANINGS, Verdict
 
 __all__ = [
     "Statement",
     "accepted_json",
     "headline",
-    "plain",
     "plan_text",
     "refused_json",
     "result_entries",
@@ -44,25 +43,6 @@ _MAX_LINES = 200
 _WIDTH = 100
 _MIN_WIDTH = 40
 _CONTINUED = "    | "
-
-CHECK_MEANINGS = {
-    "decode": "the file is a transcript, byte for byte in its one encoding",
-    "chain": "no item was changed, taken out or exchanged after the next one was written",
-    "consortium": "the members and their keys are those of the auditor's own list",
-    "job": "members, columns, ranges, decimals and policy are those of the auditor's own job",
-    "agreement-signature": "every member signed what is computed, on which columns, under which policy",
-    "plan": "the plan is valid, and the one that the members signed",
-    "limits": "checking the file cannot cost more than the auditor allows",
-    "program": "the auditor's copy of the program gives this plan and no other",
-    "schema": "the plan reads the columns that the members signed, with their ranges",
-    "policy": "the policy allows the results, and what is opened is what they need",
-    "commitment-signature": "every member signed the commitments to its own rows",
-    "range": "every committed value lies in the range of its column",
-    "outputs": "as many values are opened as the plan says",
-    "computation": "the opened values are the plan's function of the committed rows",
-    "transcript-signature": "every member signed the whole after checking it",
-}
-"""What each check means when it holds, for readers who do not know the format."""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from ._protocol import (
     G1Array,
     IndexArray,
     check_bits,
+    check_seed,
 )
 from ._ring_protocol import Ring, RingParameters
 
@@ -233,8 +234,7 @@ class NativeBackend(Backend):
         return self.fr_from_i64(chosen.T.reshape(-1).astype(np.int64))
 
     def fr_expand(self, seed: bytes, nonce: bytes, n: int, offset: int = 0) -> FrArray:
-        if len(seed) != 32 or len(nonce) != 12:
-            raise ValueError(f"seed and nonce need 32 and 12 bytes, not {len(seed)} and {len(nonce)}")
+        check_seed(seed, nonce)
         if n < 0 or offset < 0 or offset + n > 1 << 32:
             raise ValueError(f"blocks {offset} to {offset + n} are not within 0 to 2**32")
         out = _new_fr(n)

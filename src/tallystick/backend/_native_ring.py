@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ..errors import BackendError, DecodeError
 from ._native import ffi, lib
-from ._protocol import FR_MODULUS, Backend, FrArray
+from ._protocol import FR_MODULUS, Backend, FrArray, check_seed
 from ._ring_constants import ring_constants
 from ._ring_protocol import Ciphertext, Octets, Poly, PublicKey, Ring, RingParameters, Small
 
@@ -37,8 +37,7 @@ def _words(a: npt.NDArray[Any]) -> Any:
 
 
 def _seed(seed: bytes, nonce: bytes) -> tuple[bytes, bytes]:
-    if len(seed) != 32 or len(nonce) != 12:
-        raise ValueError(f"a seed has 32 bytes and a nonce 12, not {len(seed)} and {len(nonce)}")
+    check_seed(seed, nonce)
     return bytes(seed), bytes(nonce)
 
 

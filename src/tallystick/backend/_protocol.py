@@ -66,6 +66,12 @@ def check_bits(bits: BitArray, n: int) -> BitArray:
     return np.ascontiguousarray(bits)
 
 
+def check_seed(seed: bytes, nonce: bytes) -> None:
+    """Raise ValueError unless these are as long as those of ChaCha20 (``spec/conventions.md``, "Hashes")."""
+    if len(seed) != 32 or len(nonce) != 12:
+        raise ValueError(f"a seed has 32 bytes and a nonce 12, not {len(seed)} and {len(nonce)}")
+
+
 class Backend(Protocol):
     """See the module's docstring for the representation and the rules common to all operations."""
 

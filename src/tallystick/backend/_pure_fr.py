@@ -13,7 +13,7 @@ import numpy.typing as npt
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
 from ..errors import DecodeError
-from ._protocol import FR_BYTES, FR_MODULUS, Buffer, FrArray, IndexArray
+from ._protocol import FR_BYTES, FR_MODULUS, Buffer, FrArray, IndexArray, check_seed
 
 __all__ = ["PureFr", "check_fr", "fr_array", "pieces"]
 
@@ -95,8 +95,7 @@ class PureFr:
         return fr_array([v >> i & 1 for i in range(start, stop) for v in values])
 
     def fr_expand(self, seed: bytes, nonce: bytes, n: int, offset: int = 0) -> FrArray:
-        if len(seed) != 32 or len(nonce) != 12:
-            raise ValueError(f"a seed has 32 bytes and a nonce 12, not {len(seed)} and {len(nonce)}")
+        check_seed(seed, nonce)
         if n < 0 or offset < 0 or offset + n > 1 << 32:
             raise ValueError(f"blocks {offset} to {offset + n} do not fit a 32-bit counter")
         if n == 0:

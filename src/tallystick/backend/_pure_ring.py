@@ -14,7 +14,7 @@ import numpy.typing as npt
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
 from ..errors import DecodeError
-from ._protocol import FR_MODULUS, FrArray
+from ._protocol import FR_MODULUS, FrArray, check_seed
 from ._pure_fr import PureFr, fr_array
 from ._ring_constants import psi_powers, ring_constants
 from ._ring_protocol import Ciphertext, Octets, Poly, PublicKey, Ring, RingParameters, Small
@@ -49,13 +49,8 @@ def _sub(a: Poly, b: Poly, p: Poly) -> Poly:
     return out
 
 
-def _check_seed(seed: bytes, nonce: bytes) -> None:
-    if len(seed) != 32 or len(nonce) != 12:
-        raise ValueError(f"a seed has 32 bytes and a nonce 12, not {len(seed)} and {len(nonce)}")
-
-
 def _stream(seed: bytes, nonce: bytes, words: int) -> npt.NDArray[np.uint64]:
-    _check_seed(seed, nonce)
+    check_seed(seed, nonce)
     cipher = Cipher(algorithms.ChaCha20(seed, bytes(4) + nonce), mode=None)
     return np.frombuffer(cipher.encryptor().update(bytes(8 * words)), dtype="<u8").astype(np.uint64)
 
@@ -109,7 +104,7 @@ class PureRing(Ring):
         return np.ascontiguousarray(words.T)
 
     def uniform(self, seed: bytes, nonce: bytes) -> Poly:
-        _check_seed(seed, nonce)
+        check_seed(seed, nonce)
         rows = []
         for l, p in enumerate(self._parameters.primes):
             row_nonce = nonce[:11] + bytes([(nonce[11] + l) % 256])

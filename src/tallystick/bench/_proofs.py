@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -24,7 +25,7 @@ from ..proofs import (
 from ..tracing import Members, Program, Table, trace
 from ._kernels import Call, remembered
 
-__all__ = ["gate_bytes", "gate_prove", "gate_verify", "range_bytes", "range_prove", "range_verify"]
+__all__ = ["GATES", "RANGES", "Kind"]
 
 _CONTEXT = b"tallystick bench"
 _SEED = bytes(32)
@@ -114,33 +115,26 @@ def _gates(backend: Backend, n: int) -> _Statement:
     return _Statement.of(backend, relation, witness)
 
 
-def range_prove(backend: Backend, n: int) -> Call:
-    """Prove the range of n values that are committed already."""
-    return _range(backend, n).prove
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of proof of n things, each of which is a call to measure."""
+
+    state: Callable[[Backend, int], _Statement]
+    relation: Callable[[int], RangeRelation | PlanRelation]
+
+    def prove(self, backend: Backend, n: int) -> Call:
+        """Prove what is committed already."""
+        return self.state(backend, n).prove
+
+    def verify(self, backend: Backend, n: int) -> Call:
+        """Verify such a proof, relation and all."""
+        statement = self.state(backend, n)
+        return partial(statement.verify, statement.prove())
+
+    def size(self, n: int) -> int:
+        """Return how many bytes such a proof has."""
+        return Proof.size(self.relation(n).shape)
 
 
-def range_verify(backend: Backend, n: int) -> Call:
-    """Verify a range proof of n values."""
-    statement = _range(backend, n)
-    return partial(statement.verify, statement.prove())
-
-
-def range_bytes(n: int) -> int:
-    """Return the size of a range proof of n values."""
-    return Proof.size(_range_relation(n).shape)
-
-
-def gate_prove(backend: Backend, n: int) -> Call:
-    """Prove n gates alone."""
-    return _gates(backend, n).prove
-
-
-def gate_verify(backend: Backend, n: int) -> Call:
-    """Verify a proof of n gates, relation and all."""
-    statement = _gates(backend, n)
-    return partial(statement.verify, statement.prove())
-
-
-def gate_bytes(n: int) -> int:
-    """Return the size of a proof of n gates."""
-    return Proof.size(_gate_relation(n).shape)
+RANGES = Kind(_range, _range_relation)
+GATES = Kind(_gates, _gate_relation)

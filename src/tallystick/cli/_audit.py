@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from types import FrameType
@@ -22,16 +23,17 @@ from ..audit import (
     Verdict,
     accepted_json,
     audit,
-    plain,
     refused_html,
     refused_json,
     verdict_html,
     verdict_text,
 )
 from ..backend import Backend, get_backend
+from ..disclosure import plain
 from ..errors import DecodeError, TallystickError, UnfinishedError, UsageError, VerificationError
 from ..record import Consortium, read_consortium
 from ._group import EXIT_REFUSED, EXIT_UNFINISHED, EXIT_USAGE, print_error, report_fault
+from ._options import FILE, backend_option, file_option
 
 __all__ = ["audit_command"]
 
@@ -44,20 +46,15 @@ _EXIT_CODES = {"refused": EXIT_REFUSED, "unfinished": EXIT_UNFINISHED, "unread":
 
 
 @click.command("audit")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
+@file_option(
     "--job",
     "job_file",
     metavar="JOB",
-    type=click.Path(path_type=Path),
     help="Your own job file: members, columns, ranges, decimals, policy and program must be its.",
 )
-@click.option(
-    "--consortium",
-    "consortium_file",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Your own list of members: keys that differ from it are refused.",
+@file_option(
+    "--consortium", "consortium_file", help="Your own list of members: keys that differ from it are refused."
 )
 @click.option(
     "--program",
@@ -84,7 +81,7 @@ _EXIT_CODES = {"refused": EXIT_REFUSED, "unfinished": EXIT_UNFINISHED, "unread":
     help="Also write the verdict on one transcript as a page that needs nothing else.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
-@click.option("--backend", type=click.Choice(["native", "pure"]), help="Which arithmetic to use.")
+@backend_option
 def audit_command(
     files: tuple[Path, ...],
     job_file: Path | None,
@@ -162,37 +159,29 @@ def _job(path: Path) -> JobPin:
     )
 
 
+@dataclass(slots=True)
 class _Auditor:
     """Audits one file after the other; each gets its verdict, whatever became of those before."""
 
-    def __init__(
-        self,
-        backend: Backend,
-        job: JobPin | None,
-        consortium: Consortium | None,
-        program: Source | None,
-        limits: Limits,
-        page: Path | None,
-    ) -> None:
-        self._page = page
-        self.page_written = True
-        self._backend = backend
-        self._job = job
-        self._consortium = consortium
-        self._program = program
-        self._limits = limits
+    backend: Backend
+    job: JobPin | None
+    consortium: Consortium | None
+    program: Source | None
+    limits: Limits
+    page: Path | None
+    page_written: bool = True
 
     def one(self, file: Path) -> Verdict | dict[str, object]:
         """Audit one file, and report it if it is not accepted."""
         try:
-            with _limited(self._limits, traces=bool(self._program or self._job)):
+            with _limited(self.limits, traces=bool(self.program or self.job)):
                 verdict = audit(
                     file,
-                    job=self._job,
-                    consortium=self._consortium,
-                    program=self._program,
-                    limits=self._limits,
-                    backend=self._backend,
+                    job=self.job,
+                    consortium=self.consortium,
+                    program=self.program,
+                    limits=self.limits,
+                    backend=self.backend,
                 )
             self._write_page(lambda: verdict_html(verdict, str(file)))
             return verdict
@@ -214,29 +203,27 @@ class _Auditor:
 
     def _write_page(self, render: Callable[[], str]) -> None:
         """Write the page whole or not at all; a page that could not be written changes no verdict."""
-        if self._page is None:
+        if self.page is None:
             return
         try:
             text = render().encode("utf-8", "backslashreplace")
-            if self._page.exists() and not self._page.is_file():
-                self._page.write_bytes(text)
+            if self.page.exists() and not self.page.is_file():
+                self.page.write_bytes(text)
                 return
-            with NamedTemporaryFile(
-                dir=self._page.parent, prefix=f".{self._page.name}.", delete=False
-            ) as file:
+            with NamedTemporaryFile(dir=self.page.parent, prefix=f".{self.page.name}.", delete=False) as file:
                 beside = Path(file.name)
                 try:
                     file.write(text)
                     file.close()
                     beside.chmod(0o644)
-                    beside.replace(self._page)
+                    beside.replace(self.page)
                 except BaseException:
                     beside.unlink(missing_ok=True)
                     raise
         except OSError as error:
             self.page_written = False
             print_error(
-                f"{self._page}: the page could not be written: {(error.strerror or str(error)).lower()}"
+                f"{self.page}: the page could not be written: {(error.strerror or str(error)).lower()}"
             )
 
     def _reported(

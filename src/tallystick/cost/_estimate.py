@@ -17,7 +17,7 @@ from ..offline import Need
 from ..party import PENDING_LIMIT
 from ..plan import Hint, Matmul, Mul, Plan, Sum, mask_room
 from ..proofs import Proof, RangeRelation, Shape
-from ._calibration import CALIBRATIONS, Calibration, Work
+from ._calibration import CALIBRATIONS, Calibrations, Work
 from ._count import Step, count
 from ._material import Material
 
@@ -77,30 +77,26 @@ class Estimate:
         return tuple(others * sum(s.payload[k] for s in self.steps) for k in range(len(self.masks)))
 
     def phase_seconds(
-        self, backend: str = "native", calibrations: Mapping[str, Calibration] = CALIBRATIONS
+        self, backend: str = "native", calibrations: Calibrations = CALIBRATIONS
     ) -> dict[str, float]:
         """Return about how long each phase takes by the clock, if every member has a core of its own, all on one
         machine like that of the calibrations.
         """
         return {phase: work.seconds(calibrations[backend]) for phase, work in self.work.items()}
 
-    def seconds(
-        self, backend: str = "native", calibrations: Mapping[str, Calibration] = CALIBRATIONS
-    ) -> float:
+    def seconds(self, backend: str = "native", calibrations: Calibrations = CALIBRATIONS) -> float:
         """Return about how long a run takes whose stores are full."""
         phases = self.phase_seconds(backend, calibrations)
         return sum(phases[name] for name in ("commit", "online", "proof"))
 
     def preparation_seconds(
-        self, backend: str = "native", calibrations: Mapping[str, Calibration] = CALIBRATIONS
+        self, backend: str = "native", calibrations: Calibrations = CALIBRATIONS
     ) -> float:
         """Return about how long it takes to fill empty stores, keys included."""
         phases = self.phase_seconds(backend, calibrations)
         return phases["set up"] + phases["prepare"]
 
-    def audit_seconds(
-        self, backend: str = "native", calibrations: Mapping[str, Calibration] = CALIBRATIONS
-    ) -> float:
+    def audit_seconds(self, backend: str = "native", calibrations: Calibrations = CALIBRATIONS) -> float:
         """Return about how long an audit takes."""
         return self.phase_seconds(backend, calibrations)["audit"]
 

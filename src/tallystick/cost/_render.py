@@ -4,20 +4,18 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from ..disclosure import noise_of, noise_warnings, openings, plain, quoted, warnings
 from ..plan import Plan, explain_results
-from ._calibration import CALIBRATIONS, Calibration
+from ._calibration import CALIBRATIONS, Calibrations
 from ._estimate import Estimate, estimate
 from ._material import Material
 
-__all__ = ["render"]
+__all__ = ["bytes_text", "render"]
 
 
-def render(
-    plan: Plan, cost: Estimate | None = None, calibrations: Mapping[str, Calibration] = CALIBRATIONS
-) -> str:
+def render(plan: Plan, cost: Estimate | None = None, calibrations: Calibrations = CALIBRATIONS) -> str:
     """Return the plan as text: inputs, what is revealed, results, cost, warnings.
 
     A plan may be a stranger's: what is opened is said as it follows from the plan, and its own words are quoted.
@@ -64,7 +62,7 @@ def _input_rows(plan: Plan) -> Iterator[list[str]]:
         ]
 
 
-def _cost_rows(cost: Estimate, calibrations: Mapping[str, Calibration]) -> Iterator[list[str]]:
+def _cost_rows(cost: Estimate, calibrations: Calibrations) -> Iterator[list[str]]:
     sent = max(cost.bytes_sent)
     yield ["gates", f"{cost.gates:,}", f"{cost.boolean_wires:,} of them boolean wires"]
     yield ["triples", f"{cost.triples:,}", f"{cost.coset_products:,} of them for the proof"]
@@ -81,15 +79,15 @@ def _cost_rows(cost: Estimate, calibrations: Mapping[str, Calibration]) -> Itera
         f"{cost.rounds:,}",
         f"{sum(s.rounds for s in cost.steps if s.phase == 'compute'):,} to compute",
     ]
-    yield ["sent by a member", _bytes(sent), "at most, to all others together"]
-    yield ["proof", _bytes(cost.proof_bytes), f"range proofs {_bytes(sum(cost.range_proof_bytes))}"]
-    yield ["transcript", _bytes(cost.transcript_bytes), ""]
+    yield ["sent by a member", bytes_text(sent), "at most, to all others together"]
+    yield ["proof", bytes_text(cost.proof_bytes), f"range proofs {bytes_text(sum(cost.range_proof_bytes))}"]
+    yield ["transcript", bytes_text(cost.transcript_bytes), ""]
     keys = _seconds(cost.phase_seconds("native", calibrations)["set up"])
     for name, seconds, more in (
         (
             "prepare",
             cost.preparation_seconds,
-            f"from an empty store: keys {keys}, sends {_bytes(_preparation_bytes(cost.material))}",
+            f"from an empty store: keys {keys}, sends {bytes_text(_preparation_bytes(cost.material))}",
         ),
         ("run", cost.seconds, "from full stores"),
         ("audit", cost.audit_seconds, ""),
@@ -110,8 +108,11 @@ def _table(rows: Iterator[list[str]] | Sequence[list[str]]) -> list[str]:
     return ["  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]
 
 
-def _bytes(n: int) -> str:
-    return f"{n:,} B" if n < 10_000 else f"{n / 1000:,.0f} kB" if n < 10_000_000 else f"{n / 1e6:,.0f} MB"
+def bytes_text(count: int) -> str:
+    """Write a number of bytes for people."""
+    if count < 10_000:
+        return f"{count:,} B"
+    return f"{count / 1e3:,.0f} kB" if count < 10_000_000 else f"{count / 1e6:,.0f} MB"
 
 
 def _seconds(s: float) -> str:

@@ -10,7 +10,7 @@ a plan passes wrongly with a probability of about 2^-230.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,9 +60,8 @@ def noise_of(plan: Plan) -> Noise:
         values, coins, sensitivity, delta_bits = node.parameters
         entries = entered[k]
         if entries is None or not _outputs(entries) <= whole:
-            places = (
-                ", ".join(f"[{number + 1}]" for number in _outputs_reached(plan, reached, k)) or "nothing"
-            )
+            numbers = [n for n, node in enumerate(plan.outputs, 1) if reached[node.a] >> k & 1]
+            places = ", ".join(f"[{number}]" for number in numbers) or "nothing"
             why = (
                 "does not enter one opened value alone with coefficient 1 or -1"
                 if entries is None
@@ -123,15 +122,6 @@ def _other_uses(plan: Plan, reached: list[int]) -> int:
         elif isinstance(node, InputBits):
             found |= reached[v]
     return found
-
-
-def _outputs_reached(plan: Plan, reached: list[int], k: int) -> Iterator[int]:
-    number = -1
-    for node in plan.nodes:
-        if isinstance(node, Output):
-            number += 1
-            if reached[node.a] >> k & 1:
-                yield number
 
 
 class _Weights:

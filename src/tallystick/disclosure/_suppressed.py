@@ -26,7 +26,6 @@ from ..plan import (
     Plan,
     Points,
     Zero,
-    constant_of,
 )
 from ._elimination import dependencies
 from ._forms import Forms, TooMuchError
@@ -250,7 +249,7 @@ def _evaluated(
             case InputBits(source):
                 return digits_of(source)
             case Constant():
-                return vector(np.broadcast_to(constant_of(BACKEND, node).data, (n, width)))
+                return vector(np.broadcast_to(Vector.from_ints(BACKEND, node.values).data, (n, width)))
             case Mul(a, b):
                 boolean = plan.layout.intervals[a] == (0, 1)
                 # The square of 0 or 1 is itself.

@@ -82,7 +82,6 @@ EXAMPLE = Example(
         "maximum by a few thousandths of their standard errors, as probabilities are approximated."
     ),
     folder="hospitals",
-    members=("hospital_a", "hospital_b", "hospital_c"),
     columns={"benign": ts.Column(0, 1), **MEASUREMENTS},
     plain=plain,
     bounds={

@@ -21,7 +21,7 @@ from ..tracing import Opened, Operand, Secret, fail, public_array, reveal, stack
 from ._choice import choose
 from ._compare import equals
 from ._digits import constants, tighten
-from ._naming import named, statistic, text_of, units, with_scale
+from ._naming import check_secret, named, statistic, text_of, units, with_scale
 from ._numbers import check_decimals, divided, floor_root, rounded_quotient, rounded_root
 
 __all__ = [
@@ -440,12 +440,6 @@ def _greatest_joint_spread(x: Secret, y: Secret, n: int) -> int:
 
 
 # ---------------------------------------------------------------------------------------- what is accepted
-
-
-def check_secret(name: str, x: object) -> None:
-    """Fail unless this is a secret."""
-    if not isinstance(x, Secret):
-        fail(f"ts.{name} takes a secret, not {type(x).__name__}", hint="join members' columns with ts.concat")
 
 
 def check_pair(name: str, x: Secret, y: Secret) -> None:

@@ -171,16 +171,14 @@ class LowGearPreparation(Preparation):
         batches = min(-(-missing // self._lowgear.batch), self._lowgear.most_batches)
         if kind == _TRIPLES:
             t = await self._lowgear.triples(batches)
-            return [t.a.value, t.a.mac, t.b.value, t.b.mac, t.c.value, t.c.mac]
-        if kind == _BITS:
-            shared = await self._lowgear.bits(await self._lowgear.triples(batches))
-            return [shared.value, shared.mac]
-        if kind == _RANDOMS:
-            shared = await self._lowgear.randoms()
-            return [shared.value, shared.mac]
-        owner = int(kind.rpartition("/")[2])
-        masks = await self._lowgear.masks(owner)
-        return [masks.shared.value, masks.shared.mac]
+            made = [t.a, t.b, t.c]
+        elif kind == _BITS:
+            made = [await self._lowgear.bits(await self._lowgear.triples(batches))]
+        elif kind == _RANDOMS:
+            made = [await self._lowgear.randoms()]
+        else:
+            made = [(await self._lowgear.masks(int(kind.rpartition("/")[2]))).shared]
+        return [vector for shared in made for vector in (shared.value, shared.mac)]
 
     # ------------------------------------------------------------------ giving
     async def triples(self, n: int) -> Triples:

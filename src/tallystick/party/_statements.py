@@ -16,7 +16,7 @@ from typing import Final
 from ..encoding import absorb, i2osp
 from ..errors import ProtocolAbort
 
-__all__ = ["STATEMENT_BYTES", "Statements", "compare_statements"]
+__all__ = ["STATEMENT_BYTES", "Statements", "compare_digests", "compare_statements", "contradiction"]
 
 _DIGEST: Final = 32
 _SIGNATURE: Final = 64
@@ -77,18 +77,8 @@ class Statements:
         j says it saw s broadcast something else, and all statements.
         """
         made = {j: self._read(j, data) for j, data in heard.items()}
-        for s, statement in made.items():
-            if statement.digests[s] != self._own[s]:
-                raise ProtocolAbort.by(
-                    s, "broadcast one thing to this party and says that it broadcast another", check=_CHECK
-                )
-        for j, statement in made.items():
-            if statement.digests[self._index] != self._own[self._index]:
-                raise ProtocolAbort.by(j, "misreports what this party broadcast to it", check=_CHECK)
-        pairs = [
-            (s, j) for j, statement in made.items() for s in made if statement.digests[s] != self._own[s]
-        ]
-        return pairs, made
+        seen = {j: statement.digests for j, statement in made.items()}
+        return compare_digests(self._index, self._own, seen), made
 
     def evidence(self, made: Mapping[int, _Statement]) -> bytes:
         """Return what this party passes on: everybody's digest and signature, after checking that they are theirs."""
@@ -107,12 +97,7 @@ class Statements:
         """Return the abort, with whom the evidence convicts that j passed on about s."""
         entry = self._entry(s, j, passed_on)
         if entry is None:
-            return ProtocolAbort(
-                "contradict each other: the first broadcast different things to this party and to the second, "
-                "or the second lies about it",
-                check=_CHECK,
-                about=(s, j),
-            )
+            return contradiction((s, j))
         digest, signature = entry
         if digest != made[j].digests[s] or not self._signed(s, self._message(digest), signature):
             return ProtocolAbort.by(
@@ -140,6 +125,35 @@ class Statements:
             return None
         start = 8 + (s - (s > j)) * width
         return data[start : start + _DIGEST], data[start + _DIGEST : start + width]
+
+
+def compare_digests(
+    index: int, own: Sequence[bytes], seen: Mapping[int, Sequence[bytes]]
+) -> list[tuple[int, int]]:
+    """Compare digests: seen[j][s] is what party j says it saw of party s's broadcasts, own[s] what this one saw.
+
+    Raises ProtocolAbort for what convicts on this party's own evidence; else returns all pairs s and j where j
+    says it saw s broadcast something else than this party did.
+    """
+    for s, digests in seen.items():
+        if digests[s] != own[s]:
+            raise ProtocolAbort.by(
+                s, "broadcast one thing to this party and says that it broadcast another", check=_CHECK
+            )
+    for j, digests in seen.items():
+        if digests[index] != own[index]:
+            raise ProtocolAbort.by(j, "misreports what this party broadcast to it", check=_CHECK)
+    return [(s, j) for j, digests in seen.items() for s in seen if digests[s] != own[s]]
+
+
+def contradiction(suspects: tuple[int, int]) -> ProtocolAbort:
+    """Return the abort for two parties, s and j, where j says it saw s broadcast something else than this one saw."""
+    return ProtocolAbort(
+        "contradict each other: the first broadcast different things to this party and to the second, "
+        "or the second lies about it",
+        check=_CHECK,
+        about=suspects,
+    )
 
 
 async def compare_statements(statements: Statements, peers: Sequence[int], *, tell: Tell, hear: Hear) -> None:

@@ -9,7 +9,8 @@ from typing import assert_never
 from ..proofs import Shape, choose_columns
 from ._arithmetic import Add, Mul, View
 from ._fields import MAX_LENGTH, check_fields, renumbered
-from ._hints import HINTS, MAX_COIN_HINTS, adviser_of
+from ._hints import HINTS, MAX_COIN_HINTS, advice_of
+from ._hints_drawn import SwitchesHint
 from ._intervals import Interval, OverflowRangeError
 from ._operation import Before, Linear
 from ._ops import Constant, Hint, Input, InputBits, Matching, Node, Output, Points, Zero
@@ -269,9 +270,9 @@ class Draft(Before):
             raise TooManyError(n, f"the plan has more than {MAX_TOTAL} elements")
 
     def _check_adviser(self, node: Hint) -> None:
-        adviser = adviser_of(node.kind, node.parameters)
-        if adviser is not None and not 0 <= adviser < len(self.members):
-            raise ValueError(f"member {adviser} of {len(self.members)}")
+        advice = advice_of(node.kind, node.parameters)
+        if isinstance(advice, SwitchesHint) and not 0 <= advice.member < len(self.members):
+            raise ValueError(f"member {advice.member} of {len(self.members)}")
 
     def _check_input(self, node: Input) -> None:
         if not 0 <= node.member < len(self.members):

@@ -9,7 +9,15 @@ from ._equations import part_holds
 from ._gates import GatePoint, LinearClaim, arrange_rows, coset_values, linear_claim, root_of_unity
 from ._opening import Opening, OpeningShare, Part, add_parts, open_linear, solo
 from ._proof import Proof, Witness, multiples, prove
-from ._ranges import InputForm, RangeInput, RangeRelation, commit_inputs, input_slots, range_witness
+from ._ranges import (
+    InputForm,
+    RangeInput,
+    RangeRelation,
+    commit_inputs,
+    input_slots,
+    range_witness,
+    span_weights,
+)
 from ._relation import MAX_COLUMNS, MIN_COLUMNS, Relation, Shape, Transposed, choose_columns
 from ._verifier import BatchVerifier
 from ._words import Words, to_words
@@ -50,5 +58,6 @@ __all__ = [
     "range_witness",
     "root_of_unity",
     "solo",
+    "span_weights",
     "to_words",
 ]

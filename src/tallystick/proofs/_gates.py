@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
-
 from ..algebra import Vector
 from ..backend import FR_MODULUS, Backend
 from ._relation import Relation, Shape
@@ -98,7 +96,7 @@ class GatePoint:
         vanish = (pow(xi, m, _R) - 1) % _R
         roots = Vector.powers(backend, root_of_unity(2 * m), 2 * m)
         lam = roots * (-roots + Vector.constant(backend, xi, 2 * m)).inverse()
-        even, odd = (lam[np.arange(k, 2 * m, 2, dtype=np.int64)] for k in (0, 1))
+        even, odd = lam[::2], lam[1::2]
         ell = even * (vanish * pow(m, -1, _R))
         scale = vanish2 * pow(2 * m, -1, _R)
         return cls(shape, xi, ell, even * scale, odd * scale, vanish, vanish2)
@@ -137,14 +135,13 @@ def linear_claim(
     n_out, n_zero, rows = shape.outputs, shape.zeros, shape.gate_rows
     by_row = powers[n_out + n_zero : n_out + n_zero + 3 * rows]
     on_points = powers[n_out + n_zero + 3 * rows :]
-    rho_f, rho_g, rho_h = (by_row[np.arange(k, 3 * rows, 3, dtype=np.int64)] for k in range(3))
+    rho_f, rho_g, rho_h = (by_row[k::3] for k in range(3))
     value = powers[:n_out].dot(outputs)
     if point is None:
         left = right = Vector.zeros(backend, 0)
     else:
         left, right = (rho.outer(point.ell)[: shape.gates] for rho in (rho_f, rho_g))
-        f = evaluations[np.arange(0, 2 * rows, 2, dtype=np.int64)]
-        g = evaluations[np.arange(1, 2 * rows, 2, dtype=np.int64)]
+        f, g = evaluations[::2], evaluations[1::2]
         value += rho_f.dot(f) + rho_g.dot(g) + rho_h.dot(f * g)
     adjoint = relation.transpose(
         backend,

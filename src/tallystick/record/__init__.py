@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ._consortium import (
-    MAX_MEMBER_NAME,
     Consortium,
     Member,
     check_name,
@@ -13,11 +12,10 @@ from ._consortium import (
     parse_address,
     read_consortium,
 )
-from ._file import FIRST_PREVIOUS, MAX_FILE_SIZE, Link, Transcript, TranscriptWriter, read_transcript
+from ._file import FIRST_PREVIOUS, MAX_FILE_SIZE, Transcript, TranscriptWriter, read_transcript
 from ._items import (
     Agreement,
     Commitment,
-    Item,
     Outputs,
     PlanItem,
     ProofItem,
@@ -25,21 +23,17 @@ from ._items import (
     commitment_digest,
     range_context,
 )
+from ._policy import check_policy
 from ._signing import Purpose, check_signature, sign
-from ._terms import FORMAT_VERSION, PREPARATIONS, AgreedMember, Policy, Table, Terms, columns_body
+from ._terms import AgreedMember, Policy, Table, Terms, columns_body
 
 __all__ = [
     "FIRST_PREVIOUS",
-    "FORMAT_VERSION",
     "MAX_FILE_SIZE",
-    "MAX_MEMBER_NAME",
-    "PREPARATIONS",
     "AgreedMember",
     "Agreement",
     "Commitment",
     "Consortium",
-    "Item",
-    "Link",
     "Member",
     "Outputs",
     "PlanItem",
@@ -52,6 +46,7 @@ __all__ = [
     "Transcript",
     "TranscriptWriter",
     "check_name",
+    "check_policy",
     "check_signature",
     "columns_body",
     "commitment_digest",

@@ -26,7 +26,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -45,6 +45,7 @@ __all__ = [
     "Member",
     "check_name",
     "fingerprint_text",
+    "first_repeated",
     "list_digest",
     "member_toml",
     "parse_address",
@@ -53,6 +54,8 @@ __all__ = [
 
 MAX_MEMBER_NAME: Final = 64
 """Characters of a member's name."""
+
+_T = TypeVar("_T")
 
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_MEMBER_NAME - 1}}}")
 _FINGERPRINT = re.compile(r"sha256:([0-9a-f]{64})")
@@ -117,7 +120,7 @@ class Consortium:
             ("address", [m.address for m in self.members]),
             ("public key", [m.public_key.hex() for m in self.members]),
         ):
-            twice = _first_repeated(values)
+            twice = first_repeated(values)
             if twice is not None:
                 raise UsageError(f"two members share the {what} {twice}")
 
@@ -262,8 +265,9 @@ def _ed25519_key(certificate: x509.Certificate) -> bytes:
     return raw
 
 
-def _first_repeated(values: Iterable[str]) -> str | None:
-    seen: set[str] = set()
+def first_repeated(values: Iterable[_T]) -> _T | None:
+    """Return the first value that was there before."""
+    seen: set[_T] = set()
     for value in values:
         if value in seen:
             return value

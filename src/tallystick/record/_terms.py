@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from typing import Final
 
 from ..backend import FR_MODULUS
@@ -21,7 +22,7 @@ from ..encoding import (
 from ..errors import DecodeError, UsageError
 from ..limits import MAX_COLUMN_DECIMALS, MAX_MEMBERS, MAX_NAME, MAX_ROWS
 from ..plan import Column
-from ._consortium import MAX_MEMBER_NAME, check_name
+from ._consortium import MAX_MEMBER_NAME, check_name, first_repeated
 
 __all__ = [
     "FORMAT_VERSION",
@@ -52,11 +53,9 @@ def _printable(value: Value, what: str, longest: int = MAX_NAME) -> str:
 
 
 def _distinct(names: Sequence[str | bytes], what: str) -> None:
-    seen: set[str | bytes] = set()
-    for name in names:
-        if name in seen:
-            raise DecodeError(f"{what}: {name.hex() if isinstance(name, bytes) else name!r} appears twice")
-        seen.add(name)
+    twice = first_repeated(names)
+    if twice is not None:
+        raise DecodeError(f"{what}: {twice.hex() if isinstance(twice, bytes) else repr(twice)} appears twice")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,20 +197,8 @@ class Terms:
     @classmethod
     def from_body(cls, body: Value, what: str = "terms") -> Terms:
         """Decode; ``DecodeError`` names the field."""
-        fields = expect_map(
-            body,
-            what,
-            required=(
-                "version",
-                "program",
-                "plan",
-                "members",
-                "tables",
-                "policy",
-                "preparation",
-                "nonces",
-            ),
-        )
+        names = ["version", *(field.name for field in dataclass_fields(cls))]
+        fields = expect_map(body, what, required=names)
         version = expect_int(fields["version"], f"{what}: version")
         if version != FORMAT_VERSION:
             raise DecodeError(

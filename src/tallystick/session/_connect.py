@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from .. import encoding
-from ..errors import DecodeError, ProtocolAbort, UsageError
+from ..errors import DecodeError, ProtocolAbort, UsageError, explaining
 from ..record import Consortium, Member, list_digest, parse_address
 from ._identity import Identity
 from ._tls import client_context, peer_fingerprint, server_context, tune
@@ -38,14 +38,10 @@ _CERTIFICATE_ALERTS = ("UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_REQUIRED", 
 def bind(address: str) -> socket.socket:
     """Listen at ``host:port``; ``UsageError`` says why it cannot be."""
     host, port = parse_address(address)
-    try:
+    hint = "--listen HOST:PORT listens elsewhere than at the address in the consortium file"
+    with explaining(f"cannot listen at {address}", hint=hint):
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=128)
-    except OSError as error:
-        raise UsageError(
-            f"cannot listen at {address}: {error.strerror or error}",
-            hint="--listen HOST:PORT listens elsewhere than at the address in the consortium file",
-        ) from error
 
 
 def own_address(consortium: Consortium, identity: Identity) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Final, Literal, TypeAlias
 
 from .. import __version__, encoding
@@ -26,7 +26,6 @@ NONCE_BYTES: Final = 32
 _SIGNATURE_BYTES: Final = 64
 _DIGEST_BYTES: Final = 32
 _MAX_HELLO: Final = 1 << 20
-_KEYS: Final = ("purpose", "version", "terms", "preparation", "rows", "members", "nonces")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,34 +46,24 @@ class Hello:
 
     def to_bytes(self) -> bytes:
         """Return the encoding that is signed."""
-        return encoding.dumps(
-            {
-                "purpose": self.purpose,
-                "version": self.version,
-                "terms": self.terms,
-                "preparation": self.preparation,
-                "rows": self.rows,
-                "members": self.members,
-                "nonces": list(self.nonces),
-            }
-        )
+        return encoding.dumps({**asdict(self), "nonces": list(self.nonces)})
 
     @classmethod
     def from_bytes(cls, data: bytes, size: int) -> Hello:
         """Decode a hello of a run of ``size`` members; ``DecodeError`` names the field."""
         value = encoding.loads(data, max_size=_MAX_HELLO, what="hello")
-        fields = encoding.expect_map(value, "hello", required=_KEYS)
-        terms = fields["terms"]
+        found = encoding.expect_map(value, "hello", required=[field.name for field in fields(cls)])
+        terms = found["terms"]
         if not isinstance(terms, dict):
             raise DecodeError("hello: terms: a map was expected")
-        nonces = encoding.expect_array(fields["nonces"], "hello: nonces", length=size)
+        nonces = encoding.expect_array(found["nonces"], "hello: nonces", length=size)
         return cls(
-            purpose=encoding.expect_text(fields["purpose"], "hello: purpose", max_length=64),
-            version=encoding.expect_text(fields["version"], "hello: version", max_length=64),
+            purpose=encoding.expect_text(found["purpose"], "hello: purpose", max_length=64),
+            version=encoding.expect_text(found["version"], "hello: version", max_length=64),
             terms=terms,
-            preparation=encoding.expect_text(fields["preparation"], "hello: preparation", max_length=64),
-            rows=encoding.expect_int(fields["rows"], "hello: rows", high=MAX_ROWS),
-            members=encoding.expect_bytes(fields["members"], "hello: members", length=_DIGEST_BYTES),
+            preparation=encoding.expect_text(found["preparation"], "hello: preparation", max_length=64),
+            rows=encoding.expect_int(found["rows"], "hello: rows", high=MAX_ROWS),
+            members=encoding.expect_bytes(found["members"], "hello: members", length=_DIGEST_BYTES),
             nonces=tuple(
                 encoding.expect_bytes(nonce, "hello: nonces", length=NONCE_BYTES) for nonce in nonces
             ),

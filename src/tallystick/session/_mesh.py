@@ -93,12 +93,11 @@ class _Due:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What one phase cost this member: rounds, bytes with their frames (not TLS's own), and seconds."""
+    """What one phase cost this member: rounds, and bytes with their frames (not TLS's own)."""
 
     rounds: int = 0
     sent: int = 0
     received: int = 0
-    seconds: float = 0.0
 
 
 class TlsMesh(Mesh):
@@ -171,11 +170,10 @@ class TlsMesh(Mesh):
     def phase(self, name: str) -> Iterator[None]:
         """Count what happens inside under ``name``."""
         before, self._phase = self._phase, name
-        start = time.monotonic()
+        self._count()
         try:
             yield
         finally:
-            self._count(seconds=time.monotonic() - start)
             self._phase = before
 
     # ------------------------------------------------------------------ opening and closing
@@ -581,14 +579,9 @@ class TlsMesh(Mesh):
             encoding.absorb(digest, label.encode("ascii"))
             encoding.absorb(digest, payload)
 
-    def _count(self, *, rounds: int = 0, sent: int = 0, received: int = 0, seconds: float = 0.0) -> None:
+    def _count(self, *, rounds: int = 0, sent: int = 0, received: int = 0) -> None:
         old = self._traffic.get(self._phase, Traffic())
-        self._traffic[self._phase] = Traffic(
-            rounds=old.rounds + rounds,
-            sent=old.sent + sent,
-            received=old.received + received,
-            seconds=old.seconds + seconds,
-        )
+        self._traffic[self._phase] = Traffic(old.rounds + rounds, old.sent + sent, old.received + received)
 
 
 def _is_of_the_network(error: Exception) -> bool:

@@ -17,9 +17,9 @@ from math import fsum, inf
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
-from ..disclosure import noise_of
+from ..disclosure import noise_of, upwards
 from ..encoding import dumps
-from ..errors import PolicyError, UsageError
+from ..errors import PolicyError, UsageError, explaining
 from ..plan import Plan
 from ._job import Job
 
@@ -73,7 +73,7 @@ class Ledger:
             "epsilon": None if epsilon == inf else epsilon,
             "state": state,
         }
-        try:
+        with explaining(f"{self._path}: the ledger of noisy releases cannot be written"):
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             try:
@@ -90,10 +90,6 @@ class Ledger:
                 os.fsync(handle)
             finally:
                 os.close(handle)
-        except OSError as error:
-            raise UsageError(
-                f"{self._path}: the ledger of noisy releases cannot be written: {error.strerror}"
-            ) from error
 
     def _lines(self) -> Iterable[dict[str, Any]]:
         try:
@@ -177,7 +173,4 @@ def _cut_short(line: bytes) -> bool:
 
 
 def _shown(epsilon: float) -> str:
-    if epsilon == inf:
-        return "without bound"
-    thousandths = -int(-epsilon * 1000 // 1)
-    return f"{thousandths // 1000}.{thousandths % 1000:03d}"
+    return "without bound" if epsilon == inf else upwards(epsilon)

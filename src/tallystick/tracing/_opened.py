@@ -14,6 +14,7 @@ from ..disclosure import copied_inputs
 from ..plan import (
     MAX_LABEL,
     MAX_PLACES,
+    Expression,
     Input,
     PublicBinary,
     PublicConstant,
@@ -25,7 +26,7 @@ from ._builder import Builder, fail, refusal
 from ._describe import label_of
 from ._secret import Secret, exact_fraction, pick
 
-__all__ = ["Opened", "PublicOperand", "inputs_shown", "public_constant", "reveal", "sqrt"]
+__all__ = ["Opened", "PublicOperand", "inputs_shown", "public_constant", "reveal"]
 
 PublicOperand: TypeAlias = "Opened | int | Fraction | Decimal | np.integer"
 
@@ -90,7 +91,7 @@ class Opened:
     __rtruediv__ = _binary("div", reflected=True)
 
     def __neg__(self) -> Opened:
-        return Opened(self._builder, self._builder.express(PublicNeg(self._expression)), self.shape)
+        return self._made(PublicNeg(self._expression), self.shape)
 
     def __pow__(self, exponent: int) -> Opened:
         if isinstance(exponent, bool) or not isinstance(exponent, int) or not 1 <= exponent <= 64:
@@ -111,8 +112,7 @@ class Opened:
     def _rounded(self, op: str, places: int) -> Opened:
         if isinstance(places, bool) or not isinstance(places, int) or not 0 <= places <= MAX_PLACES:
             fail(f"rounding to {places!r} places: an integer between 0 and {MAX_PLACES} is needed")
-        expression = self._builder.express(PublicRounded(op, self._expression, places))
-        return Opened(self._builder, expression, self.shape)
+        return self._made(PublicRounded(op, self._expression, places), self.shape)
 
     def _binary(self, op: str, left: object, right: object) -> Opened:
         a, b = self._operand(left), self._operand(right)
@@ -121,9 +121,7 @@ class Opened:
         except ValueError:
             fail(f"shapes {a.shape} and {b.shape} do not match")
         a, b = a._broadcast_to(shape), b._broadcast_to(shape)
-        return Opened(
-            self._builder, self._builder.express(PublicBinary(op, a._expression, b._expression)), shape
-        )
+        return self._made(PublicBinary(op, a._expression, b._expression), shape)
 
     def _operand(self, value: object) -> Opened:
         if isinstance(value, Secret):
@@ -155,9 +153,10 @@ class Opened:
         flat = tuple(int(p) for p in positions.reshape(-1))
         if flat == tuple(range(self.size)):
             return Opened(self._builder, self._expression, positions.shape)
-        return Opened(
-            self._builder, self._builder.express(PublicTake(self._expression, flat)), positions.shape
-        )
+        return self._made(PublicTake(self._expression, flat), positions.shape)
+
+    def _made(self, expression: Expression, shape: tuple[int, ...]) -> Opened:
+        return Opened(self._builder, self._builder.express(expression), shape)
 
     # ------------------------------------------------------------------ what would need the value
     __bool__ = refusal(_UNKNOWN, hint="decide on the results after the run")
@@ -206,13 +205,6 @@ def inputs_shown(secret: Secret) -> list[Input]:
     if secret.origin.statistic and secret.size == 1 and all(n.n == 1 and n.order is None for n in inputs):
         return []
     return inputs
-
-
-def sqrt(value: Opened, *, places: int) -> Opened:
-    """Return the square root of an opened value, rounded to ``places`` decimals."""
-    if isinstance(value, Secret):
-        fail("ts.sqrt takes an opened value", hint="reveal it first with ts.reveal")
-    return value.sqrt(places)
 
 
 def public_constant(builder: Builder, value: object) -> Opened:

@@ -541,9 +541,7 @@ def concat(secrets: Iterable[Secret], axis: int = 0) -> Secret:
     fronts = [p.moveaxis(k, 0) for p in parts]
     node = first._builder.add(Concat(tuple(p._node for p in fronts)))
     length = sum(p.shape[k] for p in parts)
-    front = Secret(
-        first._builder, node, (length, *fronts[0].shape[1:]), decimals=first.decimals, origin=origin
-    )
+    front = first._like(node, (length, *fronts[0].shape[1:]), origin=origin)
     return front.moveaxis(0, k)
 
 

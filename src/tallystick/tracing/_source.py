@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..encoding import Value, dumps, expect_bytes, expect_map, expect_text, loads
-from ..errors import DecodeError, ProgramError, TallystickError, UnfinishedError, UsageError
+from ..errors import DecodeError, ProgramError, TallystickError, UnfinishedError, UsageError, explaining
 from ..plan import MAX_BYTES, MemberSchema, Plan
 from ._child import MAX_REQUEST, UNCONFINED
 from ._program import check_columns
@@ -256,12 +256,9 @@ def _read(path: Path) -> tuple[bytes, bool]:
     """Return a program's source, and whether nobody but this user can have written it."""
     if not path.is_file():
         raise UsageError(f"there is no program file {path}")
-    try:
-        with path.open("rb") as file:
-            source = file.read(_MAX_SOURCE + 1)
-            about = os.fstat(file.fileno())
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    with explaining(f"{path}: cannot be read"), path.open("rb") as file:
+        source = file.read(_MAX_SOURCE + 1)
+        about = os.fstat(file.fileno())
     if len(source) > _MAX_SOURCE:
         raise UsageError(f"{path}: a program has at most {_MAX_SOURCE:,} bytes")
     others = stat.S_IWGRP | stat.S_IWOTH

@@ -13,8 +13,7 @@ from tallystick.backend import FR_MODULUS, Backend
 from tallystick.cost import estimate, render
 from tallystick.errors import PolicyError, ProgramError
 from tallystick.plan import Plan, simulate, told
-from tallystick.record import Policy
-from tallystick.session import check_policy
+from tallystick.record import Policy, check_policy
 from tallystick.tracing import Members, Program, Table, trace
 
 TABLES = {"north": {"x": [3, -1]}, "south": {"x": [7]}, "west": {"x": [-5, 0, 2]}}
