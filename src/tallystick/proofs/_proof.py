@@ -43,7 +43,7 @@ class Proof:
         """The exact length in bytes of every field."""
         return {
             "rows": (shape.free_rows + shape.gate_rows) * G1_BYTES,
-            "evaluations": 2 * shape.gate_rows * FR_BYTES,
+            "evaluations": shape.evaluations * FR_BYTES,
             "cross": 2 * _log2_ceil(shape.rows) * G1_BYTES,
             "mask": (3 if shape.points else 2) * G1_BYTES,
             "response": (4 if shape.points else 3) * FR_BYTES,
