@@ -373,7 +373,7 @@ def _rank(rows: list[list[int]]) -> int:
 
 @pytest.mark.parametrize("gates", [1, 2, 6, 13])
 def test_what_is_said_is_as_free_as_the_randomness_makes_it(fastest, gates):
-    """For fixed challenges, all that is said moves in every direction with the randomness; with one dummy it does not."""
+    """For fixed challenges, all that is said moves in every direction; with one dummy it does not."""
     rng = stdlib_random.Random(gates)
     m = (gates + 1).bit_length()
     left, right = ([rng.randrange(R) for _ in range(gates)] for _ in range(2))
