@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from ..backend import Backend
+from ..proofs import OwnShape, Shape
 from . import _kernels as kernels
 from . import _proofs as proofs
 from ._kernels import Call
@@ -44,6 +46,8 @@ class Case:
 
 
 _K14, _K20 = 1 << 14, 1 << 20
+_RANGES = (1, 16, 256)
+_GATES = (1 << 10, 1 << 12, 1 << 14, 1 << 16)
 
 
 def _core(
@@ -62,10 +66,21 @@ def _ring(name: str, title: str, make: Callable[[Backend, int], Call], twin: str
     return _core(name, title, make, 1 << 15, quick=8, twin=twin)
 
 
-def _proof(name: str, title: str, make: Callable[[Backend, int], Call], *sizes: int, pure: int) -> Case:
-    ranges = name.startswith("range")
-    size, quick = (proofs.range_bytes, 1) if ranges else (proofs.gate_bytes, 32)
-    return Case("proofs", name, title, sizes, pure, quick, make, per_element=False, proof_bytes=size)
+def _proof(
+    name: str, title: str, make: Callable[..., Call], *sizes: int, pure: int, kind: type[Shape] = Shape
+) -> Case:
+    size, quick = (proofs.range_bytes, 1) if "range" in name else (proofs.gate_bytes, 32)
+    return Case(
+        "proofs",
+        name,
+        title,
+        sizes,
+        pure,
+        quick,
+        partial(make, kind=kind),
+        per_element=False,
+        proof_bytes=partial(size, kind=kind),
+    )
 
 
 CASES: tuple[Case, ...] = (
@@ -111,21 +126,18 @@ CASES: tuple[Case, ...] = (
     _ring("ring_wide", "BGV masks that drown a reply", kernels.ring_wide, "OpenSSL's ChaCha20, then numpy"),
     _ring("ring_pack", "BGV ring packing, all primes", kernels.ring_pack),
     _ring("ring_unpack", "BGV ring unpacking, all primes", kernels.ring_unpack),
-    _proof("range_prove", "range proof of 64-bit values: prove", proofs.range_prove, 1, 16, 256, pure=256),
-    _proof("range_verify", "range proof of 64-bit values: verify", proofs.range_verify, 1, 16, 256, pure=256),
-    _proof(
-        "gate_prove",
-        "proof of gates, one prover",
-        proofs.gate_prove,
-        *(1 << k for k in (10, 12, 14, 16)),
-        pure=_K14,
-    ),
-    _proof(
-        "gate_verify",
-        "proof of gates: verify",
-        proofs.gate_verify,
-        *(1 << k for k in (10, 12, 14, 16)),
-        pure=_K14,
+    _proof("range_prove", "range proof of 64-bit values: prove", proofs.range_prove, *_RANGES, pure=256),
+    _proof("range_verify", "range proof of 64-bit values: verify", proofs.range_verify, *_RANGES, pure=256),
+    _proof("gate_prove", "proof of gates, one prover", proofs.gate_prove, *_GATES, pure=_K14),
+    _proof("gate_verify", "proof of gates: verify", proofs.gate_verify, *_GATES, pure=_K14),
+    *(
+        _proof(f"own_{name}", f"own proof of {what}", make, *sizes, pure=pure, kind=OwnShape)
+        for name, what, make, sizes, pure in (
+            ("range_prove", "64-bit values: prove", proofs.range_prove, (*_RANGES, _K14), 256),
+            ("range_verify", "64-bit values: verify", proofs.range_verify, (*_RANGES, _K14), 256),
+            ("gate_prove", "gates: prove", proofs.gate_prove, (*_GATES, _K20), _K14),
+            ("gate_verify", "gates: verify", proofs.gate_verify, (*_GATES, _K20), _K14),
+        )
     ),
 )
 
