@@ -230,6 +230,18 @@ def test_a_false_accusation_convicts_the_accuser_where_it_passes_on_what_was_not
     assert results[SECOND] == "agreed"
 
 
+def test_a_false_accusation_that_its_statement_takes_back_convicts_the_accuser(fastest):
+    cheat = Votes(vote=b"yes")
+
+    def tamper(sender, receiver, label, payload):
+        return payload[:64] + bytes(32) if (sender, receiver, label) == (CHEATER, FIRST, "agree") else payload
+
+    cheat.tamper = tamper
+    results = cheat.run(fastest)
+    assert (results[FIRST].check, results[FIRST].blame) == ("equivocation", CHEATER)
+    assert results[SECOND] == "agreed"
+
+
 def test_a_false_accusation_without_evidence_convicts_nobody(fastest):
     results = accusing(lambda statement: b"").run(fastest)
     assert (results[FIRST].check, results[FIRST].blame) == ("equivocation", None)

@@ -145,6 +145,16 @@ def _of_another_run(entries: list[Any]) -> None:
     entries[WEST] = signed(old, by=WEST)
 
 
+def _to_others(entries: list[Any]) -> None:
+    """West signed it in a run of other members, in which south and a friend greeted with north's nonce and south's.
+
+    A hello that did not say to whom it is said would convict west of two in one run.
+    """
+    hello = hello_of(entries[WEST])
+    others = replace(hello, members=bytes(32), nonces=(*hello.nonces[:2], bytes(32)), rows=9)
+    entries[WEST] = signed(others, by=WEST)
+
+
 def _own(entries: list[Any]) -> None:
     entries[SOUTH] = signed(replace(hello_of(entries[SOUTH]), rows=9))
 
@@ -159,6 +169,7 @@ def _victims(entries: list[Any]) -> None:
         (_unsigned, "passes on a hello that west did not sign"),
         (_truncated, "passes on a hello that west did not sign"),
         (_of_another_run, "passes on a hello of another run"),
+        (_to_others, "passes on a hello of another run"),
         (_own, "passes on another hello than was sent to it or by it"),
         (_victims, "passes on another hello than was sent to it or by it"),
         (lambda entries: entries.pop(), "sent what cannot be decoded"),
@@ -207,6 +218,13 @@ def test_a_hello_that_is_none_convicts_its_sender(
 
     outcomes = session(monkeypatch, send)
     named(outcomes, check, SOUTH, text)
+
+
+def test_a_hello_to_other_members_convicts_its_sender(monkeypatch: pytest.MonkeyPatch) -> None:
+    def send(mesh: TlsMesh, label: str, to: int, payload: bytes) -> bytes:
+        return signed(replace(hello_of(payload), members=bytes(32))) if label == "hello" else payload
+
+    named(session(monkeypatch, send), "hello", SOUTH, "says hello to other members than those of this run")
 
 
 @pytest.mark.parametrize("whose", [NORTH, SOUTH])

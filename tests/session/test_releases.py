@@ -31,7 +31,7 @@ from tallystick.session import (
     read_policy,
     run_member,
 )
-from tallystick.session._releases import Ledger, Samples, check_budget, job_key
+from tallystick.session._releases import Ledger, Samples, check_budget, job_key, spent_by
 
 NAMES = ("north", "south")
 IDENTITIES = {name: new_identity(name) for name in NAMES}
@@ -102,6 +102,37 @@ def test_the_limit_counts_what_was_started(tmp_path: Path) -> None:
         check_budget(ledger, 1.0, 1.5)
     with pytest.raises(PolicyError, match="this run would spend without bound"):
         check_budget(ledger, inf, 1000.0)
+
+
+def test_runs_at_once_do_not_exceed_the_limit_together(tmp_path: Path) -> None:
+    """Each was within it when its operator was asked: stores of different members do not exclude each other."""
+    path = tmp_path / "ledger"
+
+    def run(k: int) -> bool:
+        ledger = Ledger(path)
+        check_budget(Ledger(tmp_path / "as it was before"), 1.0, 3.5)
+        try:
+            ledger.note("a", bytes([k]), 1.0, "started", limit=3.5)
+        except PolicyError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(run, range(8))) == 3
+    assert Ledger(path).samples() == Samples(0, 3, 3.0)
+
+
+def test_coins_that_protect_nothing_are_noise_without_bound() -> None:
+    """Added with other coefficients than 1 and -1, or opened twice: whoever sees two runs sees through them."""
+
+    @ts.program
+    def doubled(table: ts.Members[ts.Table]) -> dict[str, object]:
+        noisy = ts.add_noise(ts.sum(ts.concat(t["x"] for t in table)), epsilon=3.0, delta_bits=20)
+        return {"sum": noisy * 2}
+
+    schemas = [ts.MemberSchema(name, 3, {"x": Column(0, 9)}) for name in NAMES]
+    assert spent_by(noisy.trace(schemas)) == pytest.approx(3.0, abs=0.1)
+    assert spent_by(doubled.trace(schemas)) == inf
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,6 @@ class Source(Protocol):
         Raises ``UsageError`` if there is no such program, ``VerificationError`` (check ``program``) if it does not
         trace with what the terms say, ``UnfinishedError`` if it ends or hangs instead.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)

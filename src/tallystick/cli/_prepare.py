@@ -158,15 +158,12 @@ class _Bar(Observer):
         self._progress.stop()
 
     def phase(self, name: str) -> None:
-        """See ``Observer``."""
         self._progress.update(self._task, description=name)
 
     def progress(self, done: int, total: int) -> None:
-        """See ``Observer``."""
         self._progress.update(self._task, completed=done, total=total)
 
     def remark(self, text: str) -> None:
-        """See ``Observer``."""
         self._progress.console.print(text, style="dim", markup=False)
 
 

@@ -58,15 +58,12 @@ class PhaseBars(Observer):
             self._progress.start()
 
     def phase(self, name: str) -> None:
-        """See ``Observer``."""
         self.member_phase(0, name)
 
     def progress(self, done: int, total: int) -> None:
-        """See ``Observer``."""
         self.member_progress(0, done, total)
 
     def remark(self, text: str) -> None:
-        """See ``Observer``."""
         self._progress.console.print(Text(text, style="dim"))
 
     def finish(self, member: int = 0) -> None:
@@ -97,11 +94,9 @@ class PhaseLines(Observer):
     """Prints a line per phase, where there is no terminal to draw on."""
 
     def phase(self, name: str) -> None:
-        """See ``Observer``."""
         click.echo(f"tallystick: {name}", err=True)
 
     def remark(self, text: str) -> None:
-        """See ``Observer``."""
         click.echo(f"tallystick: {text}", err=True)
 
 
@@ -118,15 +113,12 @@ class JsonEvents(Observer):
             sys.stdout.flush()
 
     def phase(self, name: str) -> None:
-        """See ``Observer``."""
         self.emit("phase", name=name)
 
     def progress(self, done: int, total: int) -> None:
-        """See ``Observer``."""
         self.emit("progress", done=done, total=total)
 
     def remark(self, text: str) -> None:
-        """See ``Observer``."""
         self.emit("remark", text=text)
 
 

@@ -12,9 +12,7 @@ from ..tracing import (
     Secret,
     broadcast_shape,
     concat,
-    constant,
     fail,
-    joined,
     public_array,
 )
 from ._compare import (
@@ -26,7 +24,7 @@ from ._compare import (
     sign_and_magnitude,
 )
 from ._digits import as_boolean, constants, public_values, tighten
-from ._naming import statistic
+from ._naming import named, statistic, with_scale
 
 __all__ = ["abs", "all", "any", "clip", "isin", "max", "maximum", "min", "minimum", "sign", "where"]
 
@@ -54,11 +52,7 @@ def choose(c: Secret, a: Secret, b: Secret) -> Secret:
         return a
     if known is not None and (known == 0).all():
         return b
-    origin = joined(
-        f"where({c.origin.text}, {a.origin.text}, {b.origin.text})", [c.origin, a.origin, b.origin]
-    )
-    chosen = b + c * (a - b)
-    return Secret(chosen.builder, chosen.node, chosen.shape, decimals=b.decimals, origin=origin)
+    return named(b + c * (a - b), f"where({c.origin.text}, {a.origin.text}, {b.origin.text})", c, a, b)
 
 
 def _public_where(condition: Secret, x: Operand, y: Operand) -> Secret:
@@ -213,9 +207,7 @@ def abs(x: Secret) -> Secret:
     positive, m = sign_and_magnitude(x)
     k = builtins.max(x.high, -x.low - 1).bit_length()
     found = choose(positive, m, (1 << k) - m)
-    return Secret(
-        x.builder, found.node, x.shape, decimals=x.decimals, origin=x.origin.renamed(f"|{x.origin.text}|")
-    )
+    return named(with_scale(found, x.decimals), f"|{x.origin.text}|", x)
 
 
 def sign(x: Secret) -> Secret:
@@ -223,9 +215,7 @@ def sign(x: Secret) -> Secret:
     if not isinstance(x, Secret):
         fail(f"ts.sign takes a secret, not {type(x).__name__}")
     found = at_least(x, np.array(1, dtype=object)) + at_least(x, np.array(0, dtype=object)) - 1
-    return Secret(
-        x.builder, found.node, x.shape, decimals=0, origin=x.origin.renamed(f"sign of {x.origin.text}")
-    )
+    return named(found, f"sign of {x.origin.text}", x)
 
 
 def clip(x: Secret, low: Operand | None = None, high: Operand | None = None) -> Secret:
@@ -242,14 +232,12 @@ def clip(x: Secret, low: Operand | None = None, high: Operand | None = None) -> 
     found = x
     if bottom > x.low:
         reached = at_least(x, np.array(bottom, dtype=object))
-        found = choose(reached, found, _constant(x, bottom))
+        found = choose(reached, found, with_scale(constants(x.builder, bottom, x.shape), x.decimals))
     if top < x.high:
         above = at_least(x, np.array(top + 1, dtype=object))
-        found = choose(above, _constant(x, top), found)
+        found = choose(above, with_scale(constants(x.builder, top, x.shape), x.decimals), found)
     ends = (builtins.min(builtins.max(end, bottom), top) for end in (x.low, x.high))
-    proved = tighten(found, *ends)
-    text = f"clip({x.origin.text})"
-    return Secret(x.builder, proved.node, x.shape, decimals=x.decimals, origin=x.origin.renamed(text))
+    return named(tighten(found, *ends), f"clip({x.origin.text})", x)
 
 
 def _bound(x: Secret, value: Operand | None, otherwise: int) -> int:
@@ -262,11 +250,6 @@ def _bound(x: Secret, value: Operand | None, otherwise: int) -> int:
         fail(f"ts.clip takes single bounds of at most {x.decimals} decimals")
     factor: int = 10 ** (x.decimals - decimals)
     return int(values.item()) * factor
-
-
-def _constant(x: Secret, value: int) -> Secret:
-    c = constant(x.builder, np.array(value, dtype=object), decimals=x.decimals)
-    return c.broadcast_to(x.shape)
 
 
 OPERATORS["abs"] = abs

@@ -27,8 +27,7 @@ def text_of(x: object) -> str:
     """Return how an operand appears in a name."""
     if not isinstance(x, Secret):
         return str(x) if isinstance(x, int | Decimal | Fraction) else "constants"
-    text = x.origin.text
-    return f"({text})" if " " in text and not (text.startswith("(") and text.endswith(")")) else text
+    return x.origin.wrapped
 
 
 def shown_interval(x: Secret) -> str:

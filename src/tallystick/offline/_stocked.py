@@ -22,7 +22,7 @@ from ._epoch import Epoch, EpochKeys, common_part, read_ciphertext, start_epoch
 from ._knowledge import Scheme
 from ._lowgear import LowGear
 from ._parameters import TRIPLE_REPLIES
-from ._preparation import Masks, Need, Triples
+from ._preparation import Masks, Need, Preparation, Triples
 from ._store import Piece, Store
 
 __all__ = ["LowGearPreparation", "Stocking"]
@@ -46,7 +46,7 @@ def _masks_of(owner: int) -> str:
     return f"masks/{owner}"
 
 
-class LowGearPreparation:
+class LowGearPreparation(Preparation):
     """Implements ``Preparation``. Made by ``open``, which agrees with the other members on what is usable."""
 
     def __init__(
@@ -119,20 +119,16 @@ class LowGearPreparation:
 
     @property
     def key(self) -> MacKey:
-        """See ``Preparation``."""
         return self._epoch.mac_key
 
     @property
     def used(self) -> Need:
-        """See ``Preparation``."""
         return self._used
 
     def burn(self, reason: str) -> None:
-        """See ``Preparation``."""
         self._epoch.burn(reason)
 
     def note_check(self, going_on: bool) -> None:
-        """See ``Preparation``."""
         self._epoch.note_check(going_on)
 
     # ------------------------------------------------------------------ filling
@@ -188,25 +184,21 @@ class LowGearPreparation:
 
     # ------------------------------------------------------------------ giving
     async def triples(self, n: int) -> Triples:
-        """See ``Preparation``."""
         v = await self._take(_TRIPLES, n, 6)
         self._used = self._used + Need(triples=n)
         return Triples(Shared(v[0], v[1]), Shared(v[2], v[3]), Shared(v[4], v[5]))
 
     async def bits(self, n: int) -> Shared:
-        """See ``Preparation``."""
         v = await self._take(_BITS, n, 2)
         self._used = self._used + Need(bits=n)
         return Shared(v[0], v[1])
 
     async def randoms(self, n: int) -> Shared:
-        """See ``Preparation``."""
         v = await self._take(_RANDOMS, n, 2)
         self._used = self._used + Need(randoms=n)
         return Shared(v[0], v[1])
 
     async def masks(self, owner: int, n: int) -> Masks:
-        """See ``Preparation``."""
         v = await self._take(_masks_of(owner), n, 2)
         counts = tuple(n if k == owner else 0 for k in range(self._party.size))
         self._used = self._used + Need(masks=counts)

@@ -169,7 +169,7 @@ class AuthenticatedOpenings(ABC):
         """Find whom signatures convict, also of two parties that contradicted each other with their coins."""
         await self.party.mesh.compare()
         if suspects is not None:
-            raise _contradiction(suspects)
+            raise _taken_back(suspects)
 
     async def check_pending(self, label: str) -> None:
         """Check if anything was opened or claimed since the last check; all parties know alike."""
@@ -310,7 +310,7 @@ async def compare_broadcasts(party: Party, label: str) -> None:
     suspects = _compare(party, [_digests(fields[0]) for fields in received], own)
     await party.mesh.compare()
     if suspects is not None:
-        raise _contradiction(suspects)
+        raise _taken_back(suspects)
 
 
 def _compare(party: Party, seen: Sequence[Sequence[bytes]], own: Sequence[bytes]) -> tuple[int, int] | None:
@@ -343,6 +343,18 @@ def _contradiction(suspects: tuple[int, int]) -> ProtocolAbort:
         "or the second lies about it",
         check="equivocation",
         about=suspects,
+    )
+
+
+def _taken_back(suspects: tuple[int, int]) -> ProtocolAbort:
+    """Blame j, which said that it saw s broadcast something else, and then stated that it saw what all saw.
+
+    A digest that differs once differs ever after, so no honest party says both.
+    """
+    return ProtocolAbort.by(
+        suspects[1],
+        "misreports what another party broadcast, and then states what all saw of it",
+        check="equivocation",
     )
 
 

@@ -148,12 +148,10 @@ class Relation(Protocol):
     @property
     def shape(self) -> Shape:
         """The witness's dimensions."""
-        ...
 
     @property
     def digest(self) -> bytes:
         """32 bytes that identify the relation."""
-        ...
 
     def given(self, points: bytes) -> Relation:
         """Return the relation once its points are published: its outputs may depend on which are equal.
@@ -161,7 +159,6 @@ class Relation(Protocol):
         ``points`` are the encodings of all points.  Shape and digest stay as they are; ``transpose`` is asked only of
         what this returns.
         """
-        ...
 
     def transpose(
         self,
@@ -178,4 +175,3 @@ class Relation(Protocol):
         ``left`` and ``right`` have ``shape.gates`` weights, ``zeros``, ``outputs`` and ``points`` as many as the shape
         says.
         """
-        ...

@@ -33,6 +33,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from ..encoding import dumps
 from ..errors import UsageError
 from ..limits import MAX_MEMBERS
 from ._signing import has_small_order
@@ -44,6 +45,7 @@ __all__ = [
     "Member",
     "check_name",
     "fingerprint_text",
+    "list_digest",
     "member_toml",
     "parse_address",
     "read_consortium",
@@ -161,6 +163,11 @@ def parse_address(address: str) -> tuple[str, int]:
 def fingerprint_text(certificate: bytes) -> str:
     """Return ``sha256:`` and the hexadecimal SHA-256 of a certificate in DER."""
     return "sha256:" + hashlib.sha256(certificate).hexdigest()
+
+
+def list_digest(members: Iterable[Member]) -> bytes:
+    """Return the 32 bytes that stand for a run's list of members: who they are, in their order."""
+    return hashlib.sha256(dumps([member.fingerprint for member in members])).digest()
 
 
 def member_toml(member: Member) -> str:

@@ -14,7 +14,7 @@ from .. import __version__, encoding
 from ..encoding import Value
 from ..errors import DecodeError, ProtocolAbort, VerificationError
 from ..limits import MAX_ROWS
-from ..record import Member, check_signature, sign
+from ..record import Member, check_signature, list_digest, sign
 from ._identity import Identity
 from ._mesh import TlsMesh
 
@@ -24,15 +24,17 @@ Purpose: TypeAlias = Literal["prepare", "run"]
 
 NONCE_BYTES: Final = 32
 _SIGNATURE_BYTES: Final = 64
+_DIGEST_BYTES: Final = 32
 _MAX_HELLO: Final = 1 << 20
-_KEYS: Final = ("purpose", "version", "terms", "preparation", "rows", "nonces")
+_KEYS: Final = ("purpose", "version", "terms", "preparation", "rows", "members", "nonces")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hello:
     """What a member wants: ``terms`` is all that the members must have in common, part by part.
 
-    ``nonces`` are those with which all members greeted it, its own among them, by party.
+    ``nonces`` are those with which all members greeted it, its own among them, by party; ``members`` digests who they
+    are (``record.list_digest``), as whoever is in two lists can greet in one with another member's nonce of the other.
     """
 
     purpose: str
@@ -40,6 +42,7 @@ class Hello:
     terms: dict[str, Value]
     preparation: str
     rows: int
+    members: bytes
     nonces: tuple[bytes, ...]
 
     def to_bytes(self) -> bytes:
@@ -51,6 +54,7 @@ class Hello:
                 "terms": self.terms,
                 "preparation": self.preparation,
                 "rows": self.rows,
+                "members": self.members,
                 "nonces": list(self.nonces),
             }
         )
@@ -70,6 +74,7 @@ class Hello:
             terms=terms,
             preparation=encoding.expect_text(fields["preparation"], "hello: preparation", max_length=64),
             rows=encoding.expect_int(fields["rows"], "hello: rows", high=MAX_ROWS),
+            members=encoding.expect_bytes(fields["members"], "hello: members", length=_DIGEST_BYTES),
             nonces=tuple(
                 encoding.expect_bytes(nonce, "hello: nonces", length=NONCE_BYTES) for nonce in nonces
             ),
@@ -102,6 +107,7 @@ async def exchange_hellos(
         terms=terms,
         preparation=preparation,
         rows=rows,
+        members=list_digest(members),
         nonces=mesh.nonces,
     )
     body = own.to_bytes()
@@ -131,6 +137,7 @@ class _Checker:
         self._index = mesh.index
         self._nonces = mesh.nonces
         self._members = members
+        self._list = list_digest(members)
 
     def hello(self, data: bytes, sender: int) -> Hello:
         """Return a member's hello, or raise what convicts it."""
@@ -140,6 +147,10 @@ class _Checker:
             raise malformed(sender, error) from error
         except VerificationError as error:
             raise ProtocolAbort.by(sender, f": {error.message}", check=error.check) from error
+        if hello.members != self._list:
+            raise ProtocolAbort.by(
+                sender, "says hello to other members than those of this run", check="hello"
+            )
         for k, whose in ((self._index, "this member"), (sender, "it")):
             if hello.nonces[k] != self._nonces[k]:
                 raise ProtocolAbort.by(
@@ -172,7 +183,7 @@ class _Checker:
                     f"passes on a hello that {self._members[s].name} did not sign",
                     check="equivocation",
                 ) from error
-            if other.nonces[relay] != self._nonces[relay]:
+            if other.members != self._list or other.nonces[relay] != self._nonces[relay]:
                 raise ProtocolAbort.by(relay, "passes on a hello of another run", check="equivocation")
             if other.nonces[self._index] == self._nonces[self._index]:
                 raise ProtocolAbort.by(

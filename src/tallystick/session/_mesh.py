@@ -25,7 +25,7 @@ from types import TracebackType
 from .. import encoding
 from ..backend import Buffer
 from ..errors import DecodeError, ProtocolAbort, TallystickError, VerificationError
-from ..party import SMALL, Statements, compare_statements
+from ..party import SMALL, Mesh, Statements, compare_statements
 from ..record import Member, check_signature, sign
 from ._channel import Inbox, Outbox, Wakeup
 from ._connect import Connector, describe
@@ -101,7 +101,7 @@ class Traffic:
     seconds: float = 0.0
 
 
-class TlsMesh:
+class TlsMesh(Mesh):
     """This member's channels to all others; an asynchronous context manager, entered once all are connected.
 
     Leaving it says goodbye to all peers or, on an exception, tells them why this member stops.
@@ -151,12 +151,10 @@ class TlsMesh:
 
     @property
     def index(self) -> int:
-        """This party's index, 0-based."""
         return self._index
 
     @property
     def size(self) -> int:
-        """The number n of parties."""
         return len(self._members)
 
     @property
@@ -374,7 +372,6 @@ class TlsMesh:
 
     # ------------------------------------------------------------------ messages
     async def broadcast(self, label: str, payload: Buffer, sizes: Sequence[int] | None = None) -> list[bytes]:
-        """Send one payload to every other party, receive theirs; return all n by index, own included."""
         own = bytes(payload)
         received = await self._swap(label, [own] * self.size, sizes)
         if self.size > 2:
@@ -382,7 +379,6 @@ class TlsMesh:
         return received
 
     async def exchange(self, label: str, payloads: Sequence[Buffer]) -> list[bytes]:
-        """Send ``payloads[j]`` to party j, receive one from each; return by index, own entry handed back."""
         if len(payloads) != self.size:
             raise ValueError(f"{len(payloads)} payloads for {self.size} parties")
         return await self._swap(label, payloads)
@@ -415,7 +411,6 @@ class TlsMesh:
             self._late[to] -= 1
 
     async def receive(self, sender: int, label: str, most: int = SMALL) -> bytes:
-        """Receive the next payload from one party, of at most so many bytes; it must carry ``label``."""
         with self._waits_for([sender], self._unsent(label)) as due:
             return await self._receive(sender, label, due, most)
 
@@ -535,12 +530,10 @@ class TlsMesh:
 
     # ------------------------------------------------------------------ statements
     def state(self, session: bytes) -> None:
-        """Tell all others, signed, what this party has seen broadcast so far."""
         if self.size > 2:
             self._tell(self._statements.state(session, self.broadcast_digests()))
 
     async def compare(self) -> None:
-        """Compare what all stated; ProtocolAbort, check ``equivocation``, unless they agree."""
         if self.size > 2:
             await compare_statements(self._statements, self._peers, tell=self._tell, hear=self._hear)
 
@@ -567,7 +560,6 @@ class TlsMesh:
 
     # ------------------------------------------------------------------ digests and counters
     def broadcast_digests(self) -> tuple[bytes, ...]:
-        """Return one digest of each party's broadcasts so far; constants with two parties."""
         if self._hashed:
             self._hashed.result()
         return tuple(digest.digest() for digest in self._digests)

@@ -220,7 +220,8 @@ class _Run:
         """Count a run whose noisy outputs may be seen from now on, or were."""
         epsilon = spent_by(plan)
         if epsilon is not None:
-            self._ledger.note(self._key, terms.session_id, epsilon, state)
+            limit = self._node.max_epsilon if state == "started" else None
+            self._ledger.note(self._key, terms.session_id, epsilon, state, limit=limit)
 
     async def _commit(
         self, plan: Plan, agreement: Agreement, generators: Generators
@@ -282,11 +283,12 @@ class _Run:
         root = writer.root
         signature = sign(self._node.identity.key, "transcript", root)
         signatures = await self._mesh.broadcast("publication/signature", signature)
-        for member, received in zip(terms.members, signatures, strict=True):
+        for j, (member, received) in enumerate(zip(terms.members, signatures, strict=True)):
             try:
                 check_signature(member.key, "transcript", root, received, signer=member.name)
             except VerificationError as error:
-                raise ProtocolAbort(error.message, check=error.check) from error
+                # All that the root is of was compared before the proof was verified: honest members have one root.
+                raise ProtocolAbort(error.message, check=error.check, blame=j) from error
         writer.append(Signatures(tuple(signatures)))
         return writer.to_bytes()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -35,7 +35,7 @@ from ..plan import (
     renumbered,
 )
 
-__all__ = ["Builder", "fail", "is_program", "location", "program_line"]
+__all__ = ["Builder", "fail", "is_program", "location", "program_line", "refusal"]
 
 
 def program_line() -> str | None:
@@ -71,6 +71,11 @@ def is_program(module: str) -> bool:
 def fail(message: str, *, hint: str | None = None) -> NoReturn:
     """Raise ``ProgramError`` that names the program's line."""
     raise ProgramError(message, where=program_line(), hint=hint)
+
+
+def refusal(message: str, *, hint: str | None = None) -> Callable[..., NoReturn]:
+    """Return a method that fails so, whatever it is given."""
+    return lambda *_args, **_kwargs: fail(message, hint=hint)
 
 
 def _refuse(op: str, error: ValueError) -> NoReturn:
@@ -144,7 +149,7 @@ class Builder:
         return self.add(InputBits(source))
 
     def new_order(self) -> int:
-        """Return the number of a new order of rows, which every member draws for itself."""
+        """Return the number of a new order of rows, which every member draws for itself (``shuffled``)."""
         self._orders += 1
         return self._orders - 1
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from math import prod
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -21,13 +21,22 @@ from ..plan import (
     PublicRounded,
     PublicTake,
 )
-from ._builder import Builder, fail
+from ._builder import Builder, fail, refusal
 from ._describe import label_of
 from ._secret import Secret, exact_fraction, pick
 
 __all__ = ["Opened", "PublicOperand", "inputs_shown", "public_constant", "reveal", "sqrt"]
 
 PublicOperand: TypeAlias = "Opened | int | Fraction | Decimal | np.integer"
+
+_UNKNOWN = "an opened value is not known while the program is traced"
+
+
+def _binary(op: str, *, reflected: bool = False) -> Callable[[Opened, PublicOperand], Opened]:
+    """Return the method of an operator; reflected, its other operand is the first."""
+    if reflected:
+        return lambda self, other: self._binary(op, other, self)
+    return lambda self, other: self._binary(op, self, other)
 
 
 class Opened:
@@ -71,29 +80,14 @@ class Opened:
         return f"Opened(shape={self.shape})"
 
     # ------------------------------------------------------------------ arithmetic
-    def __add__(self, other: PublicOperand) -> Opened:
-        return self._binary("add", self, other)
-
-    def __radd__(self, other: PublicOperand) -> Opened:
-        return self._binary("add", other, self)
-
-    def __sub__(self, other: PublicOperand) -> Opened:
-        return self._binary("sub", self, other)
-
-    def __rsub__(self, other: PublicOperand) -> Opened:
-        return self._binary("sub", other, self)
-
-    def __mul__(self, other: PublicOperand) -> Opened:
-        return self._binary("mul", self, other)
-
-    def __rmul__(self, other: PublicOperand) -> Opened:
-        return self._binary("mul", other, self)
-
-    def __truediv__(self, other: PublicOperand) -> Opened:
-        return self._binary("div", self, other)
-
-    def __rtruediv__(self, other: PublicOperand) -> Opened:
-        return self._binary("div", other, self)
+    __add__ = _binary("add")
+    __radd__ = _binary("add", reflected=True)
+    __sub__ = _binary("sub")
+    __rsub__ = _binary("sub", reflected=True)
+    __mul__ = _binary("mul")
+    __rmul__ = _binary("mul", reflected=True)
+    __truediv__ = _binary("div")
+    __rtruediv__ = _binary("div", reflected=True)
 
     def __neg__(self) -> Opened:
         return Opened(self._builder, self._builder.express(PublicNeg(self._expression)), self.shape)
@@ -166,33 +160,12 @@ class Opened:
         )
 
     # ------------------------------------------------------------------ what would need the value
-    def __bool__(self) -> NoReturn:
-        fail(
-            "an opened value is not known while the program is traced",
-            hint="decide on the results after the run",
-        )
-
-    def __int__(self) -> NoReturn:
-        fail("an opened value is not known while the program is traced", hint="return it as a result")
-
-    __index__ = __int__
-    __float__ = __int__
-
-    def __array__(self, *_args: object, **_kwargs: object) -> NoReturn:
-        fail("an opened value cannot become a numpy array while the program is traced")
-
-    def _compare(self, other: object) -> NoReturn:
-        fail(
-            "opened values are not known while the program is traced",
-            hint="compare the results after the run",
-        )
-
-    __eq__ = _compare
-    __ne__ = _compare
-    __lt__ = _compare
-    __le__ = _compare
-    __gt__ = _compare
-    __ge__ = _compare
+    __bool__ = refusal(_UNKNOWN, hint="decide on the results after the run")
+    __int__ = __index__ = __float__ = refusal(_UNKNOWN, hint="return it as a result")
+    __array__ = refusal("an opened value cannot become a numpy array while the program is traced")
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = refusal(
+        "opened values are not known while the program is traced", hint="compare the results after the run"
+    )
     __hash__ = object.__hash__
 
 
