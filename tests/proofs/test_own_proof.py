@@ -21,7 +21,7 @@ from tallystick.proofs import (
     RangeInput,
     RangeRelation,
     Shape,
-    prove_own,
+    prove,
     range_witness,
 )
 from tallystick.proofs import _own_proof as own_proof_module
@@ -56,7 +56,7 @@ class Case:
         return self.witness.input_commitments(self.generators, self.relation.shape)
 
     def prove(self) -> Proof:
-        return prove_own(
+        return prove(
             self.relation,
             self.witness,
             generators=self.generators,
@@ -115,7 +115,7 @@ def test_ranges(backend, low, high, form):
         witness = range_witness(backend, relation, [values], gammas)
         commitments = witness.input_commitments(generators, relation.shape)
         public = {"input_commitments": commitments, "context": b"r"}
-        proof = prove_own(relation, witness, generators=generators, random=random, **public)
+        proof = prove(relation, witness, generators=generators, random=random, **public)
         verifier = BatchVerifier(generators)
         verifier.add(relation, proof, outputs=witness.outputs, name="ranges", **public)
         verifier.verify()

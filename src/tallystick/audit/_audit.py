@@ -267,6 +267,8 @@ class _Auditor:
             raise DecodeError(f"{item}: {error.message}", item=item, hint=error.hint) from error
         if plan.digest != terms.plan:
             raise _refuse("plan", item, "this is not the plan that the members agreed on")
+        if plan.format != terms.format:
+            raise _refuse("plan", item, f"of format {plan.format}, in a file of format {terms.format}")
         if plan.program != terms.program:
             raise _refuse("plan", item, f"its program is {plan.program!r}, the agreed one {terms.program!r}")
         shape = plan.shape
@@ -306,7 +308,7 @@ class _Auditor:
             return
         except VerificationError as error:
             raise _refuse("program", item, error.message, hint=error.hint) from error
-        if traced != plan.to_bytes():
+        if Plan.from_bytes(traced).in_format(plan.format).to_bytes() != plan.to_bytes():
             raise _refuse(
                 "program",
                 item,
@@ -377,7 +379,7 @@ class _Auditor:
                 raise _refuse("range", item, "a range proof must be there exactly if there is an input")
             if commitment.range_proof is None:
                 continue
-            relation = RangeRelation(plan.ranges_of(k), plan.shape.columns)
+            relation = plan.range_relation(k)
             proof = _proof(commitment.range_proof, relation, item)
             with _renaming("range", item):
                 verifier.add(

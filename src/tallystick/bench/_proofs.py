@@ -23,7 +23,6 @@ from ..proofs import (
     Witness,
     choose_columns,
     prove,
-    prove_own,
     range_witness,
 )
 from ..tracing import Members, Program, Table, trace
@@ -53,8 +52,7 @@ class _Statement:
         return cls(relation, witness, generators, witness.input_commitments(generators, relation.shape))
 
     def prove(self) -> Proof:
-        own = isinstance(self.relation.shape, OwnShape)
-        return (prove_own if own else prove)(
+        return prove(
             self.relation,
             self.witness,
             generators=self.generators,

@@ -16,7 +16,7 @@ from ..limits import STATISTICAL_BITS
 from ..offline import Need
 from ..party import PENDING_LIMIT
 from ..plan import Hint, Matmul, Mul, Plan, Sum, mask_room
-from ..proofs import Proof, RangeRelation, Shape
+from ..proofs import Proof, Shape
 from ._calibration import CALIBRATIONS, Calibration, Work
 from ._count import Step, count
 from ._material import Material
@@ -126,7 +126,7 @@ def estimate(plan: Plan, *, pending_limit: int = PENDING_LIMIT) -> Estimate:
     Raises ProgramError for a hint that looks into a value too wide to be masked in the field.
     """
     shape, parties = plan.shape, len(plan.members)
-    ranges = [RangeRelation(plan.ranges_of(k), plan.columns).shape for k in range(parties)]
+    ranges = [plan.range_relation(k).shape for k in range(parties)]
     range_bytes = tuple(Proof.size(r) if r.rows else 0 for r in ranges)
     committed = tuple(shape.input_rows_of(k) * G1_BYTES + n for k, n in enumerate(range_bytes))
     counted = count(plan, pending_limit=pending_limit)

@@ -54,7 +54,7 @@ from ._ops import (
     constant_of,
     input_value,
 )
-from ._plan import MAX_BYTES, MAX_VALUES, Plan, Result, ResultValue
+from ._plan import MAX_BYTES, MAX_VALUES, VERSIONS, Plan, Result, ResultValue
 from ._relation import PlanRelation, backward, encodings, forward
 from ._schema import Column, MemberSchema
 from ._simulate import Inputs, Witness, simulate, witness
@@ -78,6 +78,7 @@ __all__ = [
     "MAX_PLACES",
     "MAX_TOTAL",
     "MAX_VALUES",
+    "VERSIONS",
     "Add",
     "Advice",
     "Approach",

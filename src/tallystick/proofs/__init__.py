@@ -8,8 +8,8 @@ from ._commitment import commit_rows, commit_rows_var
 from ._equations import part_holds
 from ._gates import GatePoint, LinearClaim, arrange_rows, coset_values, linear_claim, root_of_unity
 from ._opening import Opening, OpeningShare, Part, add_parts, open_linear, solo
-from ._own_proof import prove_own
-from ._proof import Proof, Witness, multiples, prove
+from ._own_proof import prove
+from ._proof import Proof, Witness, multiples
 from ._ranges import InputForm, RangeInput, RangeRelation, commit_inputs, input_slots, range_witness
 from ._relation import MAX_COLUMNS, MIN_COLUMNS, OwnShape, Relation, Shape, Transposed, choose_columns
 from ._verifier import BatchVerifier
@@ -49,7 +49,6 @@ __all__ = [
     "open_linear",
     "part_holds",
     "prove",
-    "prove_own",
     "range_witness",
     "root_of_unity",
     "solo",

@@ -13,14 +13,14 @@ from ._challenges import OwnChallenges
 from ._commitment import commit_rows
 from ._gates import arrange_rows
 from ._opening import OpeningShare, open_linear, solo
-from ._proof import Proof, Witness, multiples
+from ._proof import Proof, Witness, multiples, prove_by_rows
 from ._relation import OwnShape, Relation
 from ._sumcheck import own_claim, run_rounds
 
-__all__ = ["prove_own"]
+__all__ = ["prove"]
 
 
-def prove_own(
+def prove(
     relation: Relation,
     witness: Witness,
     *,
@@ -29,14 +29,36 @@ def prove_own(
     context: bytes,
     random: Random | None = None,
 ) -> Proof:
-    """Prove a relation whose shape is an ``OwnShape``, holding the whole witness.
+    """Prove a relation alone, holding the whole witness, in the manner that its shape says.
 
-    The witness is not checked: a wrong one gives a proof that every verifier refuses.  Randomness is drawn in the
-    order of ``spec/own-proof.md``, "Randomness and vectors".  In time that does not depend on the witness.
+    The witness is not checked: a wrong one gives a proof that every verifier refuses.
+    """
+    by = _prove_by_sumcheck if isinstance(relation.shape, OwnShape) else prove_by_rows
+    return by(
+        relation,
+        witness,
+        generators=generators,
+        input_commitments=input_commitments,
+        context=context,
+        random=random or Random.system(),
+    )
+
+
+def _prove_by_sumcheck(
+    relation: Relation,
+    witness: Witness,
+    *,
+    generators: Generators,
+    input_commitments: Points,
+    context: bytes,
+    random: Random,
+) -> Proof:
+    """Prove a relation whose shape is an ``OwnShape``, in time that does not depend on the witness.
+
+    Randomness is drawn in the order of ``spec/own-proof.md``, "Randomness and vectors".
     """
     shape, backend = relation.shape, witness.free.backend
     assert isinstance(shape, OwnShape)
-    random = random or Random.system()
     challenges = OwnChallenges(relation, context=context, input_rows=input_commitments.to_bytes())
     gammas = random.vector(backend, shape.free_rows + shape.gate_rows)
     blinders = random.vector(backend, max(shape.blinders - 2, 0))

@@ -26,11 +26,12 @@ from ._items import (
     range_context,
 )
 from ._signing import Purpose, check_signature, sign
-from ._terms import FORMAT_VERSION, PREPARATIONS, AgreedMember, Policy, Table, Terms, columns_body
+from ._terms import DRAFT, FORMAT, PREPARATIONS, AgreedMember, Policy, Table, Terms, columns_body
 
 __all__ = [
+    "DRAFT",
     "FIRST_PREVIOUS",
-    "FORMAT_VERSION",
+    "FORMAT",
     "MAX_FILE_SIZE",
     "MAX_MEMBER_NAME",
     "PREPARATIONS",
