@@ -10,9 +10,10 @@ import sys
 import pytest
 
 from support.sparse_relation import make_witness, random_relation
-from support.spec_vectors import OURS, ROOT, VECTORS
+from support.spec_vectors import OURS, ROOT, VECTORS, GivenRelation, verify
 from tallystick.algebra import Generators, Random
 from tallystick.encoding import dumps
+from tallystick.errors import VerificationError
 from tallystick.proofs import OwnShape, Shape, prove, prove_own
 
 MODEL = ROOT / "model"
@@ -148,3 +149,37 @@ def test_the_model_has_no_own_proof_of_points_or_of_nothing(model):
         own.OwnShape.of(relations.Relation(16, (), 1, *bare, [(0, {0: 1})]))
     with pytest.raises(model["proof"].VerifyError, match="shape"):
         own.verify(relations.Relation(16, (), 0, *bare), [], [], b"", b"")
+
+
+def test_the_own_proof_says_nothing_of_entries_that_hold_nothing(backend, model):
+    """As its page says; everything else in the rows is in some claim, or is a slot that no form has."""
+    relations, own = model["relations"], model["own"]
+    gate = (0, {0: 1, 1: 1})
+    theirs = relations.Relation(16, (1,), 1, [gate], [gate], [], [(0, {2: 1})], bytes(32))
+    slots = relations.complete(theirs, [3], [4])
+    shape = own.OwnShape.of(theirs)
+    held = {shape.place(k) for k in range(shape.slots())}
+    held |= {shape.place_blinder(k) for k in range(shape.blinders)}
+    ours = GivenRelation(
+        OwnShape(16, (1,), 1, 1, 0, 1), [{0: 1, 1: 1}], [{0: 1, 1: 1}], [], [{2: 1}], stated=bytes(32)
+    )
+    for row, column in ((r, c) for r in range(1, shape.rows) for c in range(0, 16, 5)):
+
+        def change(stage, value, row=row, column=column):
+            if stage == "matrix":
+                value[row][column] += 1
+            return value
+
+        commitment = model["proof"].commit([3, *[0] * 15], 5)
+        public = {"outputs": [49], "context": b"x"}
+        proof = own.prove(theirs, slots, [5], **public, seed=bytes(32), tamper=change)
+        given = {
+            "input_rows": model["codec"].points_to_bytes([commitment]).hex(),
+            "outputs": model["codec"].scalars_to_bytes([49]).hex(),
+            "context": b"x".hex(),
+        }
+        if (row, column) in held:
+            with pytest.raises(VerificationError):
+                verify(Generators(backend, 16), ours, proof.encode(), **given)
+        else:
+            verify(Generators(backend, 16), ours, proof.encode(), **given)
