@@ -1,6 +1,6 @@
 """Committed rows, gate rows, range statements, and one linear opening: the proof system.
 
-Normative text: ``spec/relation.md``, ``spec/gates.md``, ``spec/opening.md``, ``spec/ranges.md``.
+Normative text: ``spec/relation.md``, ``spec/gates.md``, ``spec/opening.md``, ``spec/ranges.md``, ``spec/own-proof.md``.
 """
 
 from ._challenges import Challenges, Drawn
