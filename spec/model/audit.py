@@ -21,7 +21,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import own
+import own as own_proofs
 import proof as proofs
 import statement
 from codec import (
@@ -339,8 +339,8 @@ def check_proof(
     if shape.rows == 0:
         raise Refused(item.name, check, "a relation without rows proves nothing")
     try:
-        if isinstance(shape, own.OwnShape):
-            own.check(relation, rows, outputs, context, proof, literal=False)
+        if isinstance(shape, own_proofs.OwnShape):
+            own_proofs.check(relation, rows, outputs, context, proof, literal=False)
         else:
             proofs.check(relation, rows, outputs, context, proof, points, literal=False)
     except proofs.VerifyError as error:
@@ -362,7 +362,7 @@ def check_ranges(file: File, plan: Plan) -> list[Any]:
                 item.name, "range", "a range proof must stand where there are inputs, and only there"
             )
         if body is not None:
-            shape = own.OwnShape.of(relation) if plan.format == 2 else relation.shape
+            shape = own_proofs.OwnShape.of(relation) if plan.format == 2 else relation.shape
             check_proof(item, "range", body, relation, rows, [], file.session + i2osp(k, 4), [], shape)
     return every
 
