@@ -256,7 +256,9 @@ def test_the_limits_of_the_page_are_those_of_both(fast, model):
 
 
 @pytest.mark.parametrize(
-    "path", sorted((Path(__file__).parents[1] / "data" / "format1").glob("*.tally")), ids=lambda path: path.stem
+    "path",
+    sorted((Path(__file__).parents[1] / "data" / "format1").glob("*.tally")),
+    ids=lambda path: path.stem,
 )
 def test_the_model_audits_files_of_format_1(model, backend, path: Path) -> None:
     file, plan, results = model.audit(path.read_bytes())
