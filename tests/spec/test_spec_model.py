@@ -39,7 +39,7 @@ def test_vectors_are_what_the_model_makes():
         [sys.executable, str(MODEL / "make_vectors.py"), "--check"],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=500,
     )
     assert run.returncode == 0, run.stderr
 
