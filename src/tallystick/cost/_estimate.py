@@ -16,7 +16,7 @@ from ..limits import STATISTICAL_BITS
 from ..offline import Need
 from ..party import PENDING_LIMIT
 from ..plan import Hint, Matmul, Mul, Plan, Sum, mask_room
-from ..proofs import Proof, Shape
+from ..proofs import OwnShape, Proof, Shape
 from ._calibration import CALIBRATIONS, Calibration, Work
 from ._count import Step, count
 from ._material import Material
@@ -187,6 +187,7 @@ def _work(
         return sum(sum(s.inputs) + s.free + 2 * s.gates for s in shapes)
 
     witness = shape.free_rows + shape.gate_rows
+    coset = 0 if isinstance(own, OwnShape) else own.gate_rows * own.gates_per_row
     return {
         "set up": Work(key=material.parties),
         "prepare": Work(
@@ -199,7 +200,7 @@ def _work(
             phase=1,
             round=rounds("commit"),
             # Wires and digits are zeros and ones, and cost next to nothing.
-            point=own.gate_rows * own.gates_per_row + own.free_rows * columns + _verifier_points(ranges),
+            point=coset + own.free_rows * columns + _verifier_points(ranges),
             cell=own.rows * columns,
             column=columns,
             verified=slots(ranges),
