@@ -235,6 +235,9 @@ class Node:
         return [*single, *self.f.get("parts", ()), *self.f.get("others", ())]
 
 
+FORMATS = {"tallystick/plan/1": 1, "tallystick/plan/2-draft.1": 2}
+
+
 class Plan:
     """A valid plan, made from its decoded CBOR value; the statement that the computation's proof is about."""
 
@@ -242,7 +245,8 @@ class Plan:
         keys = {"version", "program", "members", "nodes", "expressions", "results", "columns"}
         need(isinstance(value, dict) and set(value) == keys, "plan: a map with exactly seven keys is needed")
         need(count_values(value) <= MAX_VALUES, "plan: too many values")
-        need(value["version"] == "tallystick/plan/1", "plan: unknown version")
+        need(value["version"] in FORMATS, "plan: unknown version")
+        self.format = FORMATS[value["version"]]
         encoded = cbor_encode(value)
         need(len(encoded) <= MAX_BYTES, "plan: too long")
         self.digest = hashlib.sha256(encoded).digest()
@@ -536,7 +540,7 @@ class Plan:
         witnesses = [sum(inputs) + free + 2 * gates]
         for member in range(len(self.members)):
             shape = range_relation(self.ranges(member), 16).shape
-            witnesses.append(shape.inputs[0] + 2 * shape.gates)
+            witnesses.append(shape.inputs[0] + (2 if self.format == 1 else 1) * shape.gates)
         c = 16
         while c < 16_384 and c * c < 64 * max(witnesses):
             c *= 2

@@ -90,9 +90,10 @@ def test_core_measures_every_kernel_on_every_path_and_draws_them(tmp_path: Path)
 
 def test_proofs_tell_their_size() -> None:
     results = check(json.loads(bench("proofs", "--quick", "--json").stdout), "proofs")
-    assert {r["case"] for r in results} == {"range_prove", "range_verify", "gate_prove", "gate_verify"}
+    cases = {"range_prove", "range_verify", "gate_prove", "gate_verify"}
+    assert {r["case"] for r in results} == cases | {f"own_{case}" for case in cases}
     sizes = {(r["case"], r["facts"]["proof_bytes"]) for r in results}  # type: ignore[index]
-    assert len(sizes) == 4, "backends make proofs of one size"
+    assert len(sizes) == 8, "backends make proofs of one size"
 
 
 def test_online_runs_between_processes() -> None:

@@ -279,6 +279,8 @@ class _Auditor:
             plan = Plan.from_bytes(transcript.plan.encoded)
         if plan.digest != terms.plan:
             raise self._refused("this is not the plan that the members agreed on")
+        if plan.format != terms.format:
+            raise self._refused(f"of format {plan.format}, in a file of format {terms.format}")
         if plan.program != terms.program:
             raise self._refused(f"its program is {plan.program!r}, the agreed one {terms.program!r}")
         shape = plan.shape
@@ -314,7 +316,7 @@ class _Auditor:
             return
         except VerificationError as error:
             raise self._refused(error.message, hint=error.hint) from error
-        if traced != plan.to_bytes():
+        if Plan.from_bytes(traced).in_format(plan.format).to_bytes() != plan.to_bytes():
             raise self._refused(
                 f"{program} traces to another plan",
                 hint="compare the source with what the members ran, down to the version of tallystick",
@@ -359,7 +361,7 @@ class _Auditor:
                 raise self._refused("a range proof must be there exactly if there is an input")
             if commitment.range_proof is None:
                 continue
-            relation = RangeRelation(plan.ranges_of(k), plan.shape.columns)
+            relation = plan.range_relation(k)
             proof = self._proof(commitment.range_proof, relation)
             with self._proving():
                 verifier.add(

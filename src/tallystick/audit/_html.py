@@ -87,6 +87,7 @@ def verdict_html(verdict: Verdict, name: str) -> str:
             ("file", plain(name)),
             ("plan (SHA-256)", terms.plan.hex()),
             ("session", terms.session_id.hex()),
+            ("format", terms.format_text),
             *((f"key of {member.name}", member.key.hex()) for member in terms.members),
         ],
         footer=_footer(verdict.backend, verdict.size),

@@ -169,6 +169,7 @@ def verdict_text(verdict: Verdict, name: str, *, width: int = _WIDTH) -> str:
         f"  {quoted(terms.program)}",
         f"  plan     {terms.plan.hex()}",
         f"  session  {terms.session_id.hex()}",
+        f"  format   {terms.format_text}",
     ]
     lines += ["", "by"]
     lines += _table(
@@ -334,6 +335,7 @@ def accepted_json(verdict: Verdict, name: str) -> dict[str, object]:
         "program": terms.program,
         "plan": terms.plan.hex(),
         "session": terms.session_id.hex(),
+        "format": terms.format_text,
         "preparation": terms.preparation,
         "members": [
             {

@@ -43,6 +43,7 @@ class Case:
 
 
 _K14, _K20 = 1 << 14, 1 << 20
+_RANGES = (1, 16, 256)
 _GATES = tuple(1 << k for k in (10, 12, 14, 16))
 
 
@@ -62,10 +63,10 @@ def _ring(name: str, title: str, make: Make, twin: str = "numpy") -> Case:
     return _core(name, title, make, 1 << 15, quick=8, twin=twin)
 
 
-def _proof(name: str, title: str, make: Make, *sizes: int, pure: int) -> Case:
-    ranges = name.startswith("range")
-    size, quick = (proofs.RANGES.size, 1) if ranges else (proofs.GATES.size, 32)
-    return Case("proofs", name, title, sizes, pure, quick, make, per_element=False, proof_bytes=size)
+def _proof(name: str, title: str, kind: proofs.Kind, act: str, *sizes: int, pure: int, quick: int) -> Case:
+    make = kind.prove if act == "prove" else kind.verify
+    name, title = f"{name}_{act}", f"{title}: {act}"
+    return Case("proofs", name, title, sizes, pure, quick, make, per_element=False, proof_bytes=kind.size)
 
 
 CASES: tuple[Case, ...] = (
@@ -111,12 +112,16 @@ CASES: tuple[Case, ...] = (
     _ring("ring_wide", "BGV masks that drown a reply", kernels.ring_wide, "OpenSSL's ChaCha20, then numpy"),
     _ring("ring_pack", "BGV ring packing, all primes", kernels.ring_pack),
     _ring("ring_unpack", "BGV ring unpacking, all primes", kernels.ring_unpack),
-    _proof("range_prove", "range proof of 64-bit values: prove", proofs.RANGES.prove, 1, 16, 256, pure=256),
-    _proof(
-        "range_verify", "range proof of 64-bit values: verify", proofs.RANGES.verify, 1, 16, 256, pure=256
+    *(
+        _proof(name, title, kind, act, *sizes, pure=pure, quick=quick)
+        for name, title, kind, sizes, pure, quick in (
+            ("range", "range proof of 64-bit values", proofs.RANGES, _RANGES, 256, 1),
+            ("gate", "proof of gates, one prover", proofs.GATES, _GATES, _K14, 32),
+            ("own_range", "own proof of 64-bit values", proofs.OWN_RANGES, (*_RANGES, _K14), 256, 1),
+            ("own_gate", "own proof of gates", proofs.OWN_GATES, (*_GATES, _K20), _K14, 32),
+        )
+        for act in ("prove", "verify")
     ),
-    _proof("gate_prove", "proof of gates, one prover", proofs.GATES.prove, *_GATES, pure=_K14),
-    _proof("gate_verify", "proof of gates: verify", proofs.GATES.verify, *_GATES, pure=_K14),
 )
 
 SUITES = ("core", "proofs", "online", "prepare", "library", "demo")

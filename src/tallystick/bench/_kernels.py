@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import TypeAlias, TypeVar, cast
+from typing import ParamSpec, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -46,12 +46,13 @@ _POINTS = 64
 
 Call: TypeAlias = Callable[[], object]
 Make: TypeAlias = Callable[[Backend, int], Call]
+_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-def remembered(make: Callable[[Backend, int], _T]) -> Callable[[Backend, int], _T]:
+def remembered(make: Callable[_P, _T]) -> Callable[_P, _T]:
     """Keep what was made last for a few backends and sizes."""
-    return cast(Callable[[Backend, int], _T], lru_cache(maxsize=4)(make))
+    return cast(Callable[_P, _T], lru_cache(maxsize=4)(make))
 
 
 def elements(backend: Backend, n: int, column: int = 0) -> FrArray:

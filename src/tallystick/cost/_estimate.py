@@ -16,7 +16,7 @@ from ..limits import STATISTICAL_BITS
 from ..offline import Need
 from ..party import PENDING_LIMIT
 from ..plan import Hint, Matmul, Mul, Plan, Sum, mask_room
-from ..proofs import Proof, RangeRelation, Shape
+from ..proofs import OwnShape, Proof, Shape
 from ._calibration import CALIBRATIONS, Calibrations, Work
 from ._count import Step, count
 from ._material import Material
@@ -122,7 +122,7 @@ def estimate(plan: Plan, *, pending_limit: int = PENDING_LIMIT) -> Estimate:
     Raises ProgramError for a hint that looks into a value too wide to be masked in the field.
     """
     shape, parties = plan.shape, len(plan.members)
-    ranges = [RangeRelation(plan.ranges_of(k), plan.columns).shape for k in range(parties)]
+    ranges = [plan.range_relation(k).shape for k in range(parties)]
     range_bytes = tuple(Proof.size(r) if r.rows else 0 for r in ranges)
     committed = tuple(shape.input_rows_of(k) * G1_BYTES + n for k, n in enumerate(range_bytes))
     counted = count(plan, pending_limit=pending_limit)
@@ -183,6 +183,7 @@ def _work(
         return sum(sum(s.inputs) + s.free + 2 * s.gates for s in shapes)
 
     witness = shape.free_rows + shape.gate_rows
+    coset = 0 if isinstance(own, OwnShape) else own.gate_rows * own.gates_per_row
     return {
         "set up": Work(key=material.parties),
         "prepare": Work(
@@ -195,7 +196,7 @@ def _work(
             phase=1,
             round=rounds("commit"),
             # Wires and digits are zeros and ones, and cost next to nothing.
-            point=own.gate_rows * own.gates_per_row + own.free_rows * columns + _verifier_points(ranges),
+            point=coset + own.free_rows * columns + _verifier_points(ranges),
             cell=own.rows * columns,
             column=columns,
             verified=slots(ranges),

@@ -53,7 +53,7 @@ from ._ops import (
     Zero,
     input_value,
 )
-from ._plan import MAX_BYTES, MAX_VALUES, Plan, Result, ResultValue
+from ._plan import MAX_BYTES, MAX_VALUES, VERSIONS, Plan, Result, ResultValue
 from ._relation import PlanRelation, backward, encodings, forward
 from ._schema import Column, MemberSchema
 from ._simulate import Inputs, Witness, simulate, witness
@@ -77,6 +77,7 @@ __all__ = [
     "MAX_PLACES",
     "MAX_TOTAL",
     "MAX_VALUES",
+    "VERSIONS",
     "Add",
     "Advice",
     "Approach",

@@ -155,8 +155,11 @@ class Draft(Before):
             draft.set_form(v, "value")
         return draft
 
-    def layout(self) -> Layout:
-        """Return what follows from the nodes together.  Raises ``ValueError`` for what only all of them break."""
+    def layout(self, version: int = 2) -> Layout:
+        """Return what follows from the nodes together in a plan of this format.
+
+        Raises ``ValueError`` for what only all of them break.
+        """
         uses = sum(isinstance(node, Hint) and node.kind == "coins" for node in self.nodes)
         if uses > MAX_COIN_HINTS:
             raise ValueError(f"plan: {uses} coins hints; at most {MAX_COIN_HINTS} are allowed")
@@ -195,7 +198,7 @@ class Draft(Before):
         owners = list(inputs)
         for node in self.nodes:
             if isinstance(node, Input):
-                owners[node.member] += 2 * node.range.gates
+                owners[node.member] += (2 if version == 1 else 1) * node.range.gates
         return Layout(
             lengths=tuple(self.lengths),
             intervals=tuple(self.intervals),
@@ -291,8 +294,11 @@ class Draft(Before):
             raise ValueError("the recipients are not an ascending list of members")
 
 
-def compute_layout(members: Sequence[Member], nodes: Sequence[Node]) -> Layout:
-    """Check the nodes and return what follows from them.  Raises ``ValueError`` naming the node."""
+def compute_layout(members: Sequence[Member], nodes: Sequence[Node], version: int = 2) -> Layout:
+    """Check the nodes and return what follows from them in a plan of this format.
+
+    Raises ``ValueError`` naming the node.
+    """
     if len(nodes) > MAX_NODES:
         raise ValueError(f"{len(nodes)} nodes; at most {MAX_NODES} are allowed")
     draft = Draft(members)
@@ -303,4 +309,4 @@ def compute_layout(members: Sequence[Member], nodes: Sequence[Node]) -> Layout:
             raise OverflowRangeError(f"plan: node {v} ({node.op}): {error}") from error
         except ValueError as error:
             raise ValueError(f"plan: node {v} ({node.op}): {error}") from error
-    return draft.layout()
+    return draft.layout(version)

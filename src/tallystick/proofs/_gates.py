@@ -54,19 +54,27 @@ def coset_values(shape: Shape, wires: Vector, blinders: Vector) -> Vector:
 
 
 def arrange_rows(
-    shape: Shape, *, inputs: tuple[Vector, ...], free: Vector, blinders: Vector, gates: Vector, coset: Vector
+    shape: Shape,
+    *,
+    inputs: tuple[Vector, ...],
+    free: Vector,
+    blinders: Vector,
+    gates: Vector,
+    coset: Vector | None,
 ) -> Vector:
     """Lay a witness out as the R x c matrix of ``spec/relation.md``, row-major.
 
-    ``inputs[k]`` are owner k's slots, ``free`` the free slots, ``blinders`` the 3*R_g values (u, v, w) row by
-    row, ``gates`` the gate outputs (any number up to R_g * M), ``coset`` the R_g * M odd entries.
+    ``inputs[k]`` are owner k's slots, ``free`` the free slots, ``blinders`` the values beside them, ``gates`` the gate
+    outputs (any number up to R_g * M), ``coset`` the R_g * M odd entries, or None where gate rows hold outputs alone.
     """
     c = shape.columns
     parts = [slots.pad(shape.input_rows_of(k) * c) for k, slots in enumerate(inputs)]
     parts.append(Vector.concat([free, blinders]).pad(shape.free_rows * c))
     if shape.gate_rows:
         outputs = pad_gates(shape, gates)
-        parts.append(Vector.concat([outputs, coset]).transposed(2, len(outputs)))
+        parts.append(
+            outputs if coset is None else Vector.concat([outputs, coset]).transposed(2, len(outputs))
+        )
     return Vector.concat(parts)
 
 

@@ -19,7 +19,7 @@ from ._gates import GatePoint, arrange_rows, coset_values, linear_claim, pad_gat
 from ._opening import FINAL_SCALARS, Opening, OpeningShare, open_linear, solo
 from ._relation import Relation, Shape
 
-__all__ = ["Proof", "Witness", "multiples", "prove"]
+__all__ = ["Proof", "Witness", "multiples", "prove_by_rows"]
 
 
 def _log2_ceil(n: int) -> int:
@@ -38,7 +38,7 @@ class Proof(Opening):
         """The exact length in bytes of every field."""
         return {
             "rows": (shape.free_rows + shape.gate_rows) * G1_BYTES,
-            "evaluations": 2 * shape.gate_rows * FR_BYTES,
+            "evaluations": shape.evaluations * FR_BYTES,
             "cross": 2 * _log2_ceil(shape.rows) * G1_BYTES,
             "mask": (3 if shape.points else 2) * G1_BYTES,
             "response": (4 if shape.points else 3) * FR_BYTES,
@@ -110,22 +110,21 @@ def multiples(base: Points, scalars: Vector) -> Points:
     return base[np.zeros(len(scalars), dtype=np.int64)].scale(scalars)
 
 
-def prove(
+def prove_by_rows(
     relation: Relation,
     witness: Witness,
     *,
     generators: Generators,
     input_commitments: Points,
     context: bytes,
-    random: Random | None = None,
+    random: Random,
 ) -> Proof:
-    """Prove a relation alone, holding the whole witness.
+    """Prove a relation alone, holding the whole witness, as members who hold shares of it prove it together.
 
     The witness is not checked: a wrong one gives a proof that every verifier refuses.  Randomness is drawn in the
     order of ``spec/opening.md``, "Randomness and vectors".  Variable time, unless the witness has ``bits``.
     """
     shape, backend = relation.shape, witness.free.backend
-    random = random or Random.system()
     challenges = Challenges(relation, context=context, input_rows=input_commitments.to_bytes())
     own_gammas = random.vector(backend, shape.free_rows + shape.gate_rows)
     rows = shape.gate_rows

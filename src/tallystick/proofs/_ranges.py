@@ -102,9 +102,9 @@ class RangeInput:
 class RangeRelation:
     """The relation of one owner's inputs: one owner, boolean wires, no free slots, no outputs."""
 
-    def __init__(self, inputs: Sequence[RangeInput], columns: int) -> None:
+    def __init__(self, inputs: Sequence[RangeInput], columns: int, shape: type[Shape] = Shape) -> None:
         self.inputs = tuple(inputs)
-        self.shape = Shape(
+        self.shape = shape(
             columns=columns,
             inputs=(sum(i.slots for i in self.inputs),),
             free=0,

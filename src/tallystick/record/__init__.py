@@ -25,10 +25,12 @@ from ._items import (
 )
 from ._policy import check_policy
 from ._signing import Purpose, check_signature, sign
-from ._terms import AgreedMember, Policy, Table, Terms, columns_body
+from ._terms import DRAFT, FORMAT, AgreedMember, Policy, Table, Terms, columns_body
 
 __all__ = [
+    "DRAFT",
     "FIRST_PREVIOUS",
+    "FORMAT",
     "MAX_FILE_SIZE",
     "AgreedMember",
     "Agreement",

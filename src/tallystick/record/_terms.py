@@ -25,7 +25,8 @@ from ..plan import Column
 from ._consortium import MAX_MEMBER_NAME, check_name, first_repeated
 
 __all__ = [
-    "FORMAT_VERSION",
+    "DRAFT",
+    "FORMAT",
     "PREPARATIONS",
     "AgreedMember",
     "Policy",
@@ -34,7 +35,12 @@ __all__ = [
     "columns_body",
 ]
 
-FORMAT_VERSION: Final = 1
+FORMAT: Final = 2
+"""The format of what is written.  Format 1 is read, for audits."""
+
+DRAFT: Final = 1
+"""Format 2 is not final: this number rises with every change, and no other draft is read."""
+
 PREPARATIONS: Final = ("insecure-small-ring", "lowgear")
 
 _MAX_COLUMNS = 1024
@@ -175,16 +181,23 @@ class Terms:
     policy: Policy
     preparation: str
     nonces: tuple[bytes, ...]
+    format: int = FORMAT
 
     @property
     def session_id(self) -> bytes:
         """SHA-256 of the encoded terms: 32 bytes that name this run."""
         return hashlib.sha256(dumps(self.to_body())).digest()
 
+    @property
+    def format_text(self) -> str:
+        """The format in words."""
+        return f"{self.format}, draft {DRAFT}" if self.format == FORMAT else str(self.format)
+
     def to_body(self) -> dict[str, Value]:
         """Return the CBOR structure."""
         return {
-            "version": FORMAT_VERSION,
+            "version": self.format,
+            **({} if self.format == 1 else {"draft": DRAFT}),
             "program": self.program,
             "plan": self.plan,
             "members": [member.to_body() for member in self.members],
@@ -197,12 +210,16 @@ class Terms:
     @classmethod
     def from_body(cls, body: Value, what: str = "terms") -> Terms:
         """Decode; ``DecodeError`` names the field."""
-        names = ["version", *(field.name for field in dataclass_fields(cls))]
-        fields = expect_map(body, what, required=names)
+        version = body.get("version") if isinstance(body, dict) else None
+        drafted = ("draft",) if version == FORMAT else ()
+        names = (field.name for field in dataclass_fields(cls) if field.name != "format")
+        fields = expect_map(body, what, required=("version", *drafted, *names))
         version = expect_int(fields["version"], f"{what}: version")
-        if version != FORMAT_VERSION:
+        draft = expect_int(fields["draft"], f"{what}: draft") if drafted else DRAFT
+        if version not in (1, FORMAT) or draft != DRAFT:
             raise DecodeError(
-                f"{what}: format version {version}, this program reads version {FORMAT_VERSION}",
+                f"{what}: format {version}{f', draft {draft}' if drafted else ''}; this program reads format 1 and "
+                f"draft {DRAFT} of format {FORMAT}",
                 hint="audit the file with the release of tallystick that wrote it",
             )
         entries = expect_array(fields["members"], f"{what}: members", min_length=2, max_length=MAX_MEMBERS)
@@ -219,4 +236,5 @@ class Terms:
             policy=Policy.from_body(fields["policy"], f"{what}: policy"),
             preparation=expect_text(fields["preparation"], f"{what}: preparation", choices=PREPARATIONS),
             nonces=tuple(expect_bytes(nonce, f"{what}: nonces", length=32) for nonce in nonces),
+            format=version,
         )
