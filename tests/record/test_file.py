@@ -256,7 +256,8 @@ T = "terms"
 BAD = [
     (0, _without((T, "nonces")), "terms: the key 'nonces' is missing"),
     (0, _with((T, "extra"), 1), "terms: unknown key 'extra'"),
-    (0, _with((T, "version"), 2), "terms: format version 2"),
+    (0, _with((T, "version"), 3), "terms: format 3; this program reads format 1 and draft 1"),
+    (0, _with((T, "draft"), 2), "terms: format 2, draft 2; this program reads format 1 and draft 1"),
     (0, _with((T, "program"), "a\x1b[2J"), "terms: program"),
     (0, _with((T, "plan"), bytes(31)), "terms: plan: 31 bytes"),
     (0, _with((T, "members"), []), "terms: members: 0 entries"),
