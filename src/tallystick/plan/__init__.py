@@ -54,7 +54,7 @@ from ._ops import (
     constant_of,
     input_value,
 )
-from ._plan import MAX_BYTES, MAX_VALUES, Plan, Result, ResultValue
+from ._plan import CONVERGED, MAX_BYTES, MAX_VALUES, Plan, Result, ResultValue
 from ._relation import PlanRelation, backward, encodings, forward
 from ._schema import Column, MemberSchema
 from ._simulate import Inputs, Witness, simulate, witness
@@ -64,6 +64,7 @@ from ._told import policy_names, told
 __all__ = [
     "COMBINATIONS",
     "COMBINED",
+    "CONVERGED",
     "FEW",
     "GUESSES",
     "HALF",
