@@ -20,7 +20,7 @@ import numpy as np
 from ..plan import CONVERGED, MAX_DECIMALS, advice_width
 from ..tracing import Array, Opened, Secret, concat, constant, fail, reveal, stack
 from ._choice import choose, clip, minimum
-from ._compare import complement, is_boolean, not_negative, product
+from ._compare import complement, is_boolean, is_zero, not_negative, product
 from ._digits import constants, decompose, tighten, weighted
 from ._naming import named, statistic, units
 from ._numbers import divide, divided, divided_by_secret, rounded_quotient
@@ -34,8 +34,8 @@ _PROBABILITY = 52
 _PART = 12
 """The binary digits of a logit's fraction that its probability is computed from."""
 
-_WEIGHT = 10
-"""Weights p(1 - p) are integers over 2^10, from 1 to 2^8."""
+_WEIGHT = 13
+"""Weights p(1 - p) are integers over 2^13, from 2 to 2^11."""
 
 _SLOPE = 12
 """Entries of the gradient, over the scale of their columns, are integers over 2^12."""
@@ -55,14 +55,14 @@ _COARSE = 5
 _COARSEST = 2
 """... as few as these, where columns are many."""
 
-_MAX_DROP = 11
+_MAX_DROP = 14
 """By how many digits the curvature is cut at most."""
 
 _TOLERANCE = 13
 """A gradient is small if an error of 2^-13 in every probability may be all of it."""
 
-_STANDSTILL = 8
-"""A step is small if it changes no coefficient by more than 2^-8 for its column's spread."""
+_STANDSTILL = 5
+"""A step is small if it changes the intercept by at most 2^-5, and all columns' part of a logit by at most 2^-3."""
 
 _SHORT = 16
 """A divisor of more than twice as many digits is cut to more than so many."""
@@ -118,15 +118,7 @@ def logistic_regression(
     coefficient 0; where columns are linearly dependent, the fit is one of many maxima.
     """
     model = _model(columns, y, iterations, decimals, limit)
-    coefficients = [constants(y.builder, 0, ()) for _ in model.bounds]
-    gradient, steps = model.step(coefficients, first=True)
-    for _ in range(iterations - 1):
-        coefficients = [
-            clip(b + steps[j], -bound, bound)
-            for j, (b, bound) in enumerate(zip(coefficients, model.bounds, strict=True))
-        ]
-        gradient, steps = model.step(coefficients, first=False)
-    reached = stack([b + steps[j] for j, b in enumerate(coefficients)])
+    gradient, steps, reached = model.newton(iterations)
     converged = model.converged(gradient, steps, reached)
     parents = (y, *(c.exact for c in model.columns))
     kept = [
@@ -205,8 +197,8 @@ class _Scales:
 
     @property
     def drop(self) -> int:
-        """An average weight of 2^5 / 2^10 makes the sum of weights 16 times what is added to it, or more."""
-        return min(max(2 * self.rows // (self.columns + 1), 1).bit_length() - 1, _MAX_DROP)
+        """An average weight of 2^8 / 2^13 makes the sum of weights 16 times what is added to it, or more."""
+        return min(max(16 * self.rows // (self.columns + 1), 1).bit_length() - 1, _MAX_DROP)
 
 
 def _spread(x: Secret, decimals: int, scales: _Scales) -> _Column:
@@ -271,6 +263,18 @@ class _Model:
         """What the diagonal of the curvature has more than XᵀWX over 2^drop."""
         return self.size if self.scales.drop else 1
 
+    def newton(self, iterations: int) -> tuple[Secret, Secret, Secret]:
+        """Return the gradient where the last step began, that step, and the coefficients that it reached."""
+        coefficients = [constants(self.y.builder, 0, ()) for _ in self.bounds]
+        gradient, steps = self.step(coefficients, first=True)
+        for _ in range(iterations - 1):
+            coefficients = [
+                clip(b + steps[j], -bound, bound)
+                for j, (b, bound) in enumerate(zip(coefficients, self.bounds, strict=True))
+            ]
+            gradient, steps = self.step(coefficients, first=False)
+        return gradient, steps, stack([b + steps[j] for j, b in enumerate(coefficients)])
+
     def step(self, coefficients: list[Secret], *, first: bool) -> tuple[Secret, Secret]:
         """Return the gradient and Newton's step; the ``first`` one begins where all coefficients are 0."""
         found, weights = (1 << (_PROBABILITY - 1), None) if first else self.fitted(coefficients)
@@ -288,16 +292,17 @@ class _Model:
         digits = decompose(logits, -1 << self.top, self.top + 1).T
         positive, beyond = digits[self.top], list(digits[point + 3 : self.top])
         # The integer part of a logit is in 0 … 7 where it is not negative and no digit beyond is set, and in
-        # -8 … -1 where it is negative and all of them are.
-        above = positive * product([complement(d) for d in beyond])
-        below = complement(positive) * product(beyond)
+        # -8 … -1 where it is negative and all of them are: so many digits beyond tell both.
+        negative = complement(positive)
+        within = is_zero(reduce(add, beyond) - negative * len(beyond))
+        above, below = positive * within, negative * within
         four, two, one = (digits[point + k] for k in (2, 1, 0))
         upper, lower = above * four, below * four
         blocks = stack([below - lower, lower, above - upper, upper])
         both = two * one
         places = stack([one - both, two - both, both])
         cells = (blocks.reshape(4, 1, -1) * places.reshape(1, 3, -1)).reshape(12, -1)
-        outside = stack([complement(positive) - below, positive - above])
+        outside = stack([negative - below, positive - above])
         indicators = concat([blocks, cells, outside])
         # A product for each row of the table, as every one has an interval of its own.
         c0, c1, c2, c3, weights = (row @ indicators for row in probability_table())
@@ -362,7 +367,10 @@ class _Model:
                 gradient,
                 [scales.rows // small + 1, *[(isqrt(scales.rows) << scales.coarse) // small + 1] * others],
             ),
-            (steps, [1 << (_RESOLUTION - _STANDSTILL), *[1 << (scales.slope - _STANDSTILL)] * others]),
+            (
+                steps,
+                [1 << (_RESOLUTION - _STANDSTILL), *[(2 << (scales.slope - _STANDSTILL)) // others] * others],
+            ),
             (reached, [bound - 1 for bound in self.bounds]),
         ]
         left = [side + np.array(end, dtype=object) for v, end in ends for side in (v, -v)]
@@ -525,7 +533,7 @@ def probability_table() -> Array:
     """
     cells = [_cubic(k) for k in range(-8, 8)]
     low = round(_probability(Fraction(-8)) / 2 * (1 << _PROBABILITY))
-    ends = [[v, 0, 0, 0, 1] for v in (low, (1 << _PROBABILITY) - low)]
+    ends = [[v, 0, 0, 0, 2] for v in (low, (1 << _PROBABILITY) - low)]
     blocks = [cells[4 * i] for i in range(4)]
     more = [
         [a - b for a, b in zip(cells[4 * i + j], blocks[i], strict=True)] for i in range(4) for j in (1, 2, 3)
@@ -551,7 +559,7 @@ def _cubic(k: int) -> list[int]:
         powers = [a - _CHEBYSHEV[i] * b for a, b in zip([Fraction(0), *powers[:3]], powers, strict=True)]
         powers[0] += differences[i]
     middle = _probability(k + Fraction(1, 2))
-    weight = max(1, round(middle * (1 - middle) * (1 << _WEIGHT)))
+    weight = round(middle * (1 - middle) * (1 << _WEIGHT))
     return [*(round(c * (1 << (_PROBABILITY - _PART * i))) for i, c in enumerate(powers)), weight]
 
 
