@@ -20,6 +20,7 @@ from support.joint_run import Case
 from support.library import agree_on_shares, compute, cost_of, library_case, refuses
 from tallystick.audit import results_json
 from tallystick.backend import Backend
+from tallystick.disclosure import unneeded
 from tallystick.gallery import find
 from tallystick.lib._logistic import _model, probability_table, short_quotients
 from tallystick.plan import Plan, explain_results, revealed, simulate
@@ -30,7 +31,7 @@ EPSILON = 1.7e-4
 TOLERANCE = 2.0**-13
 ENTRIES = st.one_of(st.integers(LOW, HIGH), st.sampled_from([LOW, HIGH, 0, 1]))
 Floats = npt.NDArray[np.float64]
-Ints = Sequence[int]
+Ints = Sequence[int] | npt.NDArray[np.int64]
 
 
 # ---------------------------------------------------------------------------------------- fits
@@ -135,7 +136,7 @@ class Plain:
         units = np.array([1, *[self.kept] * self.p])
         inverse = np.linalg.inv(curvature) * 2.0 ** (13 - self.drop) * units[:, None]
         step = inverse @ (units * (self.design.T @ (y - special.expit(z))))
-        error = np.abs(inverse) @ (units * EPSILON * np.abs(self.design).sum(axis=0) + 2.0**-12)
+        error = np.abs(inverse) @ (units * EPSILON * np.abs(self.design).sum(axis=0) + 2.0**-15)
         return b + step, error + 2.0**-16 * np.abs(step) + 2 * self.resolution
 
 
@@ -216,7 +217,7 @@ def test_convergence_to_the_maximum(sample: tuple[list[list[int]], list[int]]) -
 
 def test_too_few_steps_have_not_converged(sample: tuple[list[list[int]], list[int]]) -> None:
     columns, y = sample
-    assert [fitted(columns, y, k) is not None for k in (1, 2, 3, 5, 6)] == [False, False, False, True, True]
+    assert [fitted(columns, y, k) is not None for k in (1, 2, 3, 7, 8)] == [False, False, False, True, True]
 
 
 YEARS = ((1990, 2020), (1900, 2100), (0, 2100), (0, 9999), (-(10**6), 10**6), (0, 2**44))
@@ -335,21 +336,25 @@ def test_separable_data_never_converge(name: str, iterations: int) -> None:
 
 
 def test_a_limit_that_is_touched_is_no_fit() -> None:
-    """A slope of 2 logits a deviation is within any limit; one of about 44 within 128, but not within 8."""
-    x = [*range(-40, 41)] * 2
-    y = [int(v > 0 or v == 0 and k > 81) for k, v in enumerate(x)]
-    y[40], y[41] = 1, 0
-    best, errors = newton([x], y)
-    assert abs(best[1]) * np.std(x) > 40
+    """A slope of 29 logits a deviation is beyond a limit of 8, which is one of 20 here, and within one of 32."""
+    rng = np.random.default_rng(4)
+    near = rng.integers(-6, 7, 60)
+    x = np.array([*near, *[-20] * 50, *[20] * 50])
+    y = np.array([*(rng.random(60) < special.expit(near * 0.8)), *[0] * 50, *[1] * 50]).astype(int)
+    best, _ = newton([x], y)
+    assert best[1] * np.std(x) == pytest.approx(29, abs=1)
 
     def fit(limit: int) -> Any:
         return compute(
-            lambda v, w: ts.logistic_regression([v], w == 1, iterations=24, decimals=6, limit=limit).coefficients,
-            x, y, low=LOW, high=HIGH,
+            lambda v, w: ts.logistic_regression([v], w == 1, iterations=50, decimals=6, limit=limit).coefficients,
+            x.tolist(), y.tolist(), low=LOW, high=HIGH,
         )  # fmt: skip
 
     assert (fit(8) == [None, None]).all()
-    assert (np.abs(fit(128).astype(float) - best) <= 0.05 * errors).all()
+    plain = Plain([x])
+    score = plain.design.T @ (y - special.expit(plain.design @ plain.scaled(fit(32).astype(float))))
+    allowed = (EPSILON + TOLERANCE) * np.sqrt(len(y) * (plain.design**2).sum(axis=0))
+    assert (np.abs(score) <= allowed).all()
 
 
 def test_constant_columns_have_no_part_in_a_fit() -> None:
@@ -462,7 +467,9 @@ def test_a_fit_opens_its_bit_even_if_nothing_else_of_it_is_opened() -> None:
         low=0,
         high=7,
     )
-    assert [label.split(":")[0] for label in revealed(case.plan)][:1] == ["converged"]
+    first, second = sorted(revealed(case.plan), reverse=True)
+    assert first.startswith("converged: ") and second.startswith("2 * ")
+    assert len(unneeded(case.plan) or []) == 1
 
 
 # ---------------------------------------------------------------------------------------- parts
@@ -494,7 +501,7 @@ def test_weights_are_as_near_as_convergence_needs() -> None:
     weights = np.where((z >= -8) & (z < 8), np.round(8192 * middles * (1 - middles)), 2) / 8192
     p = special.expit(z)
     assert (p * (1 - p) / weights).max() < 1.7
-    approximate = np.where(np.abs(z) < 8, np.minimum(p, 1 - p), special.expit(-8.0) / 2)
+    approximate = np.where((z >= -8) & (z < 8), np.minimum(p, 1 - p), special.expit(-8.0) / 2)
     assert (weights / approximate).max() < 1.85
 
 
@@ -550,7 +557,7 @@ def test_costs() -> None:
     top = (LIMIT * (1 + p * 2 ** (half + 1)) << 28).bit_length()
     more = (gates(1000, 4) - gates(1000, 3)) - (gates(900, 4) - gates(900, 3))
     # Sums of more rows are a digit wider here and there.
-    assert abs(more - 100 * (3 * p + p * (p + 1) // 2 + 22 + top + 1)) < 20
+    assert abs(more - 100 * (3 * p + p * (p + 1) // 2 + 23 + top + 1)) < 20
     assert gates(1000, 8) < 600_000
     # A declared range that is twice as wide takes a digit more in each column, once.
     assert gates(1000, 8, 2**32 - 1) - gates(1000, 8, 2**31 - 1) < 4_300

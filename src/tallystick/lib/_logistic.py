@@ -18,7 +18,7 @@ from operator import add, sub
 import numpy as np
 
 from ..plan import CONVERGED, MAX_DECIMALS, advice_width
-from ..tracing import Array, Opened, Secret, concat, constant, fail, reveal, stack
+from ..tracing import Array, Opened, Secret, announce, concat, constant, fail, reveal, stack
 from ._choice import choose, clip, minimum
 from ._compare import complement, is_boolean, is_zero, not_negative, product
 from ._digits import constants, decompose, tighten, weighted
@@ -37,8 +37,8 @@ _PART = 12
 _WEIGHT = 13
 """Weights p(1 - p) are integers over 2^13, from 2 to 2^11."""
 
-_SLOPE = 12
-"""Entries of the gradient, over the scale of their columns, are integers over 2^12."""
+_SLOPE = 15
+"""Entries of the gradient, over the scale of their columns, are integers over 2^15."""
 
 _PRECISION = 12
 """A column's standard deviation has at least so many binary digits."""
@@ -126,7 +126,7 @@ def logistic_regression(
     ]
     text = f"logistic fit of {y.origin.text}"
     return LogisticRegression(
-        converged=reveal(statistic(converged, f"{CONVERGED}{text}", *parents)),
+        converged=announce(statistic(converged, f"{CONVERGED}{text}", *parents)),
         secret_coefficients=statistic(model.in_decimals(kept, decimals), text, *parents),
         secret_converged=statistic(converged, f"{text} converged", *parents),
     )
@@ -311,7 +311,7 @@ class _Model:
 
     # ------------------------------------------------------------------ steps
     def gradient(self, probabilities: Secret | int) -> list[Secret]:
-        """Return Xᵀ(y - p) of ones and of the columns on the scale of the coarse ones, rounded down to 2^-12."""
+        """Return Xᵀ(y - p) of ones and of the columns on the scale of the coarse ones, rounded down to 2^-15."""
         left = self.y * (1 << _PROBABILITY) - probabilities
         drop = _PROBABILITY - _SLOPE
         ones = divided(left.sum(), 1 << drop)[0]
@@ -361,18 +361,11 @@ class _Model:
     def converged(self, gradient: Secret, steps: Secret, reached: Secret) -> Secret:
         """Return whether the last step was small, began at a small gradient, and reached no limit."""
         scales, others = self.scales, self.size - 1
-        small = 1 << (_TOLERANCE - _SLOPE)
-        ends = [
-            (
-                gradient,
-                [scales.rows // small + 1, *[(isqrt(scales.rows) << scales.coarse) // small + 1] * others],
-            ),
-            (
-                steps,
-                [1 << (_RESOLUTION - _STANDSTILL), *[(2 << (scales.slope - _STANDSTILL)) // others] * others],
-            ),
-            (reached, [bound - 1 for bound in self.bounds]),
-        ]
+        unit = 1 << (_SLOPE - _TOLERANCE)
+        small = [scales.rows * unit + 1, *[(isqrt(scales.rows) << scales.coarse) * unit + 1] * others]
+        short = [1 << (_RESOLUTION - _STANDSTILL), *[(2 << (scales.slope - _STANDSTILL)) // others] * others]
+        inside = [bound - 1 for bound in self.bounds]
+        ends = ((gradient, small), (steps, short), (reached, inside))
         left = [side + np.array(end, dtype=object) for v, end in ends for side in (v, -v)]
         return product(list(not_negative(concat(left))))
 
