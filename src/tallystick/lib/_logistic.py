@@ -23,7 +23,7 @@ from ._choice import choose, clip, minimum
 from ._compare import complement, is_boolean, is_zero, not_negative, product
 from ._digits import constants, decompose, tighten, weighted
 from ._naming import named, statistic, units
-from ._numbers import divide, divided, divided_by_secret, rounded_quotient
+from ._numbers import divide, divided_by_secret, rounded_quotient
 from ._regression import Columns, columns_of
 
 __all__ = ["LogisticRegression", "logistic_regression", "probability_table", "short_quotients"]
@@ -313,11 +313,13 @@ class _Model:
     def gradient(self, probabilities: Secret | int) -> list[Secret]:
         """Return Xᵀ(y - p) of ones and of the columns on the scale of the coarse ones, rounded down to 2^-15."""
         left = self.y * (1 << _PROBABILITY) - probabilities
-        drop = _PROBABILITY - _SLOPE
-        ones = divided(left.sum(), 1 << drop)[0]
-        divisor = 1 << (drop + self.scales.fine - self.scales.coarse)
-        most = ((2 << self.scales.coarse) + 1) << (self.scales.half + _SLOPE)
-        return [ones, *(divided((c.fine * left).sum(), divisor, (-most, most))[0] for c in self.columns)]
+        drop, norms, rows = _PROBABILITY - _SLOPE, self.scales.norms, self.scales.half
+        finer = (0, *self.scales.shifts[1:])
+        sums = [left.sum(), *((c.fine * left).sum() for c in self.columns)]
+        return [
+            _shortened(g, norm << (rows + _PROBABILITY + s), drop + s)
+            for g, norm, s in zip(sums, norms, finer, strict=True)
+        ]
 
     def curvature(self, weights: Secret | None) -> list[list[Secret]]:
         """Return XᵀWX of the coarse columns over 2^drop, with more on the diagonal: positive definite.
@@ -333,9 +335,8 @@ class _Model:
         terms = [ones, *(x * factor for x in (*(c.coarse for c in self.columns), *self.squares))]
         sums = {}
         for (i, j), term in zip(combinations_with_replacement(range(self.size), 2), terms, strict=True):
-            end = quarter * norms[i] * norms[j]
-            within = ((0 if i == j else -end) >> drop, end >> drop)
-            sums[i, j] = divided(term.sum(), 1 << drop, within)[0] + (self.damping if i == j else 0)
+            entry = _shortened(term.sum(), quarter * norms[i] * norms[j], drop, positive=i == j)
+            sums[i, j] = entry + (self.damping if i == j else 0)
         return [[sums[min(i, j), max(i, j)] for j in range(self.size)] for i in range(self.size)]
 
     def steps(self, gradient: list[Secret], curvature: list[list[Secret]]) -> Secret:
@@ -494,6 +495,14 @@ def short_quotients(tops: Secret, divisor: Secret, highest: int, k: int) -> Secr
     kept = minimum(choose(positive, cut, -cut), divisors * most)
     quotients, _ = divided_by_secret(tighten(kept, 0, most * divisors.high), divisors, within=(0, most))
     return choose(positive, quotients, -quotients)
+
+
+def _shortened(x: Secret, most: int, shift: int, *, positive: bool = False) -> Secret:
+    """Return ⌊x / 2^shift⌋ for |x| ≤ ``most``, and x ≥ 0 if ``positive``: as the caller knows and its digits prove."""
+    places = max(most.bit_length(), shift)
+    if positive:
+        return _above(decompose(x, 0, places), shift)
+    return _above(decompose(x, -1 << places, places + 1), shift) - (1 << (places - shift))
 
 
 def _above(digits: Secret, shift: int) -> Secret:
