@@ -26,6 +26,9 @@ material from nothing, once; any of its proofs begins anew with probability up t
 seconds are medians of up to three runs. *Off by* is what was taken over what `tallystick plan` had estimated.
 """
 
+_UNTIMED = """\
+–: the function has changed since; counted in a run on another machine that was too busy to time it."""
+
 
 def table(document: dict[str, Any]) -> str:
     """Return the page: what was measured where, a row a case, and what other libraries need."""
@@ -38,6 +41,8 @@ def table(document: dict[str, Any]) -> str:
         "|---" + "|---:" * (len(HEADS) - 1) + "|",
     ]
     lines += ["| " + " | ".join(_row(result)) + " |" for result in results]
+    if any(result["measurement"] is None for result in results):
+        lines += ["", _UNTIMED]
     lines += ["", f"Elsewhere ({document['anchors']['sources']['measured']}):", ""]
     for figure in document["anchors"]["figures"]:
         lines.append(
@@ -50,17 +55,20 @@ def table(document: dict[str, Any]) -> str:
 def _row(result: dict[str, Any]) -> list[str]:
     f = result["facts"]
     title = result["title"].rpartition(", ")[0].replace("ts.", "").replace("|", "\\|")
-    fill = f["set_up_seconds"] + f["prepare_seconds"]
-    timed = (f[f"{name}_seconds"] for name in ("commit", "online", "proof", "audit"))
+    timed = ["–"] * 7
+    if result["measurement"] is not None:
+        fill = f["set_up_seconds"] + f["prepare_seconds"]
+        seconds = (fill, *(f[f"{name}_seconds"] for name in ("commit", "online", "proof", "audit")))
+        filling = f["estimated_set_up_seconds"] + f["estimated_prepare_seconds"]
+        off = (fill / filling, f["run_seconds"] / f["estimated_run_seconds"])
+        timed = [*(f"{v:,.2f}" for v in seconds), *(f"{v - 1:+.0%}" for v in off)]
     return [
         f"`{title}`",
         *(f"{n:,.0f}" for n in (result["size"], f["gates"], f["rounds"], f["triples"], f["random_bits"])),
         f"{f['prepare_bytes'] / 1e6:,.0f}",
         f"{f['bytes_sent'] / 1e6:,.2f}",
         f"{f['transcript_bytes'] / 1e3:,.0f}",
-        *(f"{seconds:,.2f}" for seconds in (fill, *timed)),
-        f"{fill / (f['estimated_set_up_seconds'] + f['estimated_prepare_seconds']) - 1:+.0%}",
-        f"{f['run_seconds'] / f['estimated_run_seconds'] - 1:+.0%}",
+        *timed,
     ]
 
 
