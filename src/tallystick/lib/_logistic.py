@@ -109,13 +109,14 @@ def logistic_regression(
 
     ``columns`` is a secret matrix with one row an observation, or a sequence of vectors; y is 0 or 1.  Reveals whether
     the fit converged.  The coefficients stay secret until they are opened, with so many decimals.  They are what so
-    many steps of Newton's method with approximate weights reach from 0; 6 to 10 usually suffice.  The fit converged if
-    the last step was small and began where the gradient was no more than what an error of 0.00012 in every probability
-    makes, beside that of 0.00017 which probabilities have.  A coefficient that moves a logit by no more than ``limit``
-    for a standard deviation of its column is always within reach, one of more than four times as much never, nor an
-    intercept beyond ``limit`` at the mean of all columns.  Where data are separable there is no maximum, and the fit
-    does not converge.  How wide a column was declared changes nothing.  A column whose entries are all equal has the
-    coefficient 0; where columns are linearly dependent, the fit is one of many maxima.
+    many steps of Newton's method with approximate weights reach from 0; 6 to 10 usually suffice, where ones or zeros
+    are rare a few more.  The fit converged if the last step was small and began where the gradient was no more than
+    what an error of 0.00012 in every probability makes, beside that of 0.00017 which probabilities have.  A coefficient
+    that moves a logit by no more than ``limit`` for a standard deviation of its column is always within reach, one of
+    more than four times as much never, nor an intercept beyond ``limit`` at the mean of all columns.  Where data are
+    separable there is no maximum, and the fit does not converge.  How wide a column was declared changes nothing.  A
+    column whose entries are all equal has the coefficient 0; where columns are linearly dependent, the fit is one of
+    many maxima.
     """
     model = _model(columns, y, iterations, decimals, limit)
     gradient, steps, reached = model.newton(iterations)
