@@ -421,8 +421,10 @@ def said(file: File, plan: Plan, results: dict[str, list[Fraction | None]]) -> I
     for number, node in enumerate(plan.opened_points, 1):
         yield f"opened [T{number}] to all, as points, called {node.f['label']!a}"
     needed = statement.needs(plan)
+    unconverged = plan.unconverged(scalars_from_bytes(file.values))
     for k, (name, entries) in enumerate(results.items()):
-        shown = ", ".join("undefined" if x is None else str(x) for x in entries)
+        missing = ["not converged" if failed else "undefined" for failed in unconverged[name]]
+        shown = ", ".join(word if x is None else str(x) for x, word in zip(entries, missing, strict=True))
         yield f"result {name if name.isascii() else ascii(name)} = {shown}"
         if needed is not None:
             yield f"depends {', '.join(f'[{n}]' for n in needed[k]) or 'on nothing opened'}"

@@ -713,11 +713,8 @@ class Plan:
         need(len(self.results) <= MAX_NODES, "plan: too many results")
         need(len({name for name, _, _ in self.results}) == len(self.results), "plan: results of one name")
 
-    def evaluate(
-        self, flat: Sequence[int], published: Sequence[Point] = ()
-    ) -> dict[str, list[Fraction | None]]:
-        """Return every result's entries from the opened field elements and points; None where undefined."""
-        points = self.split_points(published)
+    def split_outputs(self, flat: Sequence[int]) -> list[list[int]]:
+        """Return the signed integers that each output to everybody opens; nothing for the others."""
         signed = [v if v <= HALF else v - R for v in flat]
         opened: list[list[int]] = []
         at = 0
@@ -725,6 +722,33 @@ class Plan:
             n = self.nodes[node.f["a"]].length if node.f["to"] is None else 0
             opened.append(signed[at : at + n])
             at += n
+        return opened
+
+    def unconverged(self, flat: Sequence[int]) -> dict[str, list[bool]]:
+        """Return which entries of every result use an opened 0 that stands for what did not converge."""
+        opened = self.split_outputs(flat)
+        values: list[list[bool]] = []
+        for op, fields in self.expressions:
+            if op == "output":
+                named = self.outputs[fields[0]].f["label"].startswith("converged: ")
+                entries = [named and v == 0 for v in opened[fields[0]]]
+            elif op == "take":
+                entries = [values[fields[0]][i] for i in fields[1]]
+            elif op in ("add", "sub", "mul", "div"):
+                entries = [x or y for x, y in zip(values[fields[0]], values[fields[1]], strict=True)]
+            elif op in ("constant", "common", "matching"):
+                entries = [False] * (len(fields[0]) if op == "constant" else 1)
+            else:
+                entries = values[fields[0]]
+            values.append(entries)
+        return {name: values[expression] for name, expression, _ in self.results}
+
+    def evaluate(
+        self, flat: Sequence[int], published: Sequence[Point] = ()
+    ) -> dict[str, list[Fraction | None]]:
+        """Return every result's entries from the opened field elements and points; None where undefined."""
+        points = self.split_points(published)
+        opened = self.split_outputs(flat)
         values: list[list[Fraction | None]] = []
         for op, fields in self.expressions:
             if op == "constant":

@@ -24,6 +24,7 @@ from .lib._disclosure import suppress as suppress
 from .lib._groups import Groups as Groups
 from .lib._groups import group_by as group_by
 from .lib._groups import histogram as histogram
+from .lib._logistic import LogisticRegression as LogisticRegression
 from .lib._logistic import logistic_regression as logistic_regression
 from .lib._moments import correlation as correlation
 from .lib._moments import count as count

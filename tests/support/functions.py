@@ -214,13 +214,22 @@ def _plainly_fitted(d: Data) -> dict[str, object]:
     }
 
 
-def _logit(d: Data) -> Near:
-    """Newton's method in doubles until it stands still, for the log-odds of b given g."""
-    design, y, fit = np.column_stack([np.ones(len(d.g)), d.g]).astype(float), d.b.astype(float), np.zeros(2)
+def _fitted_odds(d: Data) -> dict[str, object]:
+    model = ts.logistic_regression([d.y], d.x >= 0, iterations=3, decimals=2, limit=8)
+    return {
+        "coefficients": model.coefficients,
+        "at 4": model.reveal(model.secret_coefficients[0] + 4 * model.secret_coefficients[1]),
+        "converged": model.converged,
+    }
+
+
+def _plain_odds(d: Data) -> dict[str, object]:
+    """Newton's method in doubles until it stands still, for the log-odds of x ≥ 0 given y."""
+    design, fit = np.column_stack([np.ones(len(d.y)), d.y]).astype(float), np.zeros(2)
     for _ in range(20):
         p = 1 / (1 + np.exp(-design @ fit))
-        fit += np.linalg.solve(design.T @ (design * (p * (1 - p))[:, None]), design.T @ (y - p))
-    return Near(fit, 0.05)
+        fit += np.linalg.solve(design.T @ (design * (p * (1 - p))[:, None]), design.T @ ((d.x >= 0) - p))
+    return {"coefficients": Near(fit, 0.007), "at 4": Near(fit @ [1, 4], 0.03), "converged": 1}
 
 
 CASES: tuple[FunctionCase, ...] = (
@@ -424,11 +433,7 @@ CASES: tuple[FunctionCase, ...] = (
         lambda d: 2 * d.b + 3 * (d.x > 0) + d.y >= 5,
     ),
     FunctionCase("ols", lambda d: _fitted(ts.ols([d.y, d.g], d.x)), _plainly_fitted),
-    FunctionCase(
-        "logistic_regression",
-        lambda d: ts.logistic_regression([d.g], d.b, iterations=2, decimals=2, limit=8),
-        _logit,
-    ),
+    FunctionCase("logistic_regression", _fitted_odds, _plain_odds),
     # ------------------------------------------------------------------ disclosure
     FunctionCase("suppress", _suppressed, _plainly_suppressed),
     FunctionCase(

@@ -150,7 +150,7 @@ def _result(statement: Statement, k: int, result: ResultValue) -> dict[str, str]
     if result.shape == ():
         value = result.text()
     else:
-        shown = [ResultValue("", (), (v,), result.places).text() for v in result.values[:_MAX_VALUES]]
+        shown = result.texts()[:_MAX_VALUES]
         rest = len(result.values) - len(shown)
         value = ", ".join(shown) + (f" and {rest:,} more" if rest else "")
     needs = "not examined: too much"

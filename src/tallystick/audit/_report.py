@@ -267,8 +267,8 @@ def _result_lines(statement: Statement, k: int, result: ResultValue) -> Iterator
         yield f"  {name} = {result.text()}"
     else:
         yield f"  {name}: {len(result.values):,} values"
-        for at, value in enumerate(result.values[:_MAX_VALUES]):
-            yield f"    {name}[{at}] = {ResultValue('', (), (value,), result.places).text()}"
+        for at, text in enumerate(result.texts()[:_MAX_VALUES]):
+            yield f"    {name}[{at}] = {text}"
         if len(result.values) > _MAX_VALUES:
             yield f"    and {len(result.values) - _MAX_VALUES:,} more, which --json prints"
     yield f"      by {formula}{depends}"
@@ -317,8 +317,7 @@ def _entries(result: ResultValue) -> list[tuple[str, str]]:
     """One line for a single value or a long vector, one a value for a short vector."""
     if result.shape == () or not 1 < len(result.values) <= _MAX_VALUES:
         return [(result.name, result.text())]
-    single = [ResultValue("", (), (value,), result.places).text() for value in result.values]
-    return [(f"{result.name}[{k}]", text) for k, text in enumerate(single)]
+    return [(f"{result.name}[{k}]", text) for k, text in enumerate(result.texts())]
 
 
 # ---------------------------------------------------------------------------------------------------- JSON

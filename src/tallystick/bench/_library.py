@@ -181,7 +181,10 @@ LIBRARY: tuple[LibraryCase, ...] = (
     _case("weighted_mean", "ts.weighted_mean(x, y)"),
     _case("t_statistic", "ts.t_statistic(x, y, places=4)"),
     _case("ols", "ts.ols([x, y], z).coefficients"),
-    _case("logistic_regression", "ts.logistic_regression([x, y], z < 1 << 31, iterations=8, decimals=12)"),
+    _case(
+        "logistic_regression",
+        "ts.logistic_regression([x, y], z < 1 << 31, iterations=8, decimals=12).coefficients",
+    ),
     _case("histogram", "ts.histogram(x, edges)"),
     _case("group_by", "[ts.group_by(category, range(10)).count(), ts.group_by(category, range(10)).sum(x)]"),
     _case("zscores", "ts.zscores(x, decimals=2)"),

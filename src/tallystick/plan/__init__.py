@@ -53,7 +53,7 @@ from ._ops import (
     Zero,
     input_value,
 )
-from ._plan import MAX_BYTES, MAX_VALUES, VERSIONS, Plan, Result, ResultValue
+from ._plan import CONVERGED, MAX_BYTES, MAX_VALUES, VERSIONS, Plan, Result, ResultValue
 from ._relation import PlanRelation, backward, encodings, forward
 from ._schema import Column, MemberSchema
 from ._simulate import Inputs, Witness, simulate, witness
@@ -63,6 +63,7 @@ from ._told import policy_names, told
 __all__ = [
     "COMBINATIONS",
     "COMBINED",
+    "CONVERGED",
     "FEW",
     "GUESSES",
     "HALF",

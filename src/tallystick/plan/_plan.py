@@ -26,6 +26,7 @@ from ._expressions import (
     evaluate_expressions,
     length_of,
     places_of,
+    used_entries,
 )
 from ._fields import MAX_LENGTH, check_text, references, size
 from ._intervals import centred
@@ -33,6 +34,7 @@ from ._layout import MAX_NODES, MAX_TOTAL, Draft, Layout, Member, compute_layout
 from ._ops import NODES, Input, Node, Output, Points, decode_node
 
 __all__ = [
+    "CONVERGED",
     "MAX_BYTES",
     "MAX_VALUES",
     "VERSIONS",
@@ -52,6 +54,8 @@ MAX_BYTES = 1 << 25
 MAX_VALUES = 1_000_000
 """CBOR values in an encoded plan: an item of a transcript holds as many, and its own few."""
 
+CONVERGED = "converged: "
+"""How the label of an output begins that is 1 where something converged, and 0 where nothing may be made of it."""
 
 MAX_PUBLIC_TOTAL = 1 << 20
 """Entries of all expressions together."""
@@ -74,19 +78,32 @@ class Result:
 class ResultValue:
     """The value of a result: fractions in row-major order, None where undefined.
 
-    ``places`` is the number of decimals the program rounded to, or None where it did not round.
+    ``places`` is the number of decimals the program rounded to, or None where it did not round; ``stalled`` are the
+    positions of the entries that are undefined because something did not converge.
     """
 
     name: str
     shape: tuple[int, ...]
     values: tuple[Fraction | None, ...]
     places: int | None
+    stalled: frozenset[int] = frozenset()
+
+    def texts(self) -> list[str]:
+        """Return every entry for people: exact where a few decimals are exact; ``undefined`` or ``not converged``
+        where there is none.
+        """
+        return [
+            _decimal(v, self.places)
+            if v is not None
+            else "not converged"
+            if k in self.stalled
+            else "undefined"
+            for k, v in enumerate(self.values)
+        ]
 
     def text(self) -> str:
-        """Return the value for people: exact where a few decimals are exact, ``undefined`` where there is
-        none.
-        """
-        entries = ["undefined" if v is None else _decimal(v, self.places) for v in self.values]
+        """Return the value for people, all entries together."""
+        entries = self.texts()
         return entries[0] if self.shape == () else f"[{', '.join(entries)}]"
 
 
@@ -188,10 +205,21 @@ class Plan:
         ``flat`` are the elements of all public outputs, residues or signed, ``points`` all points, in any form in which
         equal points are equal, such as their encodings.
         """
-        values = evaluate_expressions(self.expressions, self.signed_outputs(flat), self.split_points(points))
+        opened = self.signed_outputs(flat)
+        values = evaluate_expressions(self.expressions, opened, self.split_points(points))
+        failed = {
+            number: {k for k, v in enumerate(opened[number]) if v == 0}
+            for number, node in enumerate(self.outputs)
+            if node.label.startswith(CONVERGED)
+        }
+        stalled = used_entries(self.expressions, {n: entries for n, entries in failed.items() if entries})
         return [
             ResultValue(
-                r.name, r.shape, tuple(values[r.expression]), places_of(self.expressions[r.expression])
+                name=r.name,
+                shape=r.shape,
+                values=tuple(values[r.expression]),
+                places=places_of(self.expressions[r.expression]),
+                stalled=frozenset(k for k in stalled[r.expression] if values[r.expression][k] is None),
             )
             for r in self.results
         ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ._builder import Builder, fail
 from ._describe import joined
 from ._nearest import INSTEAD
-from ._opened import Opened, public_constant, reveal
+from ._opened import Opened, announce, public_constant, reveal
 from ._points import (
     Tags,
     columns_of,
@@ -62,6 +62,7 @@ __all__ = [
     "Table",
     "Tags",
     "Traceable",
+    "announce",
     "assert_zero",
     "broadcast_shape",
     "coins",

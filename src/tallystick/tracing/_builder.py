@@ -108,7 +108,7 @@ class Builder:
         self._revealed: dict[int, int] = {}
         self._opened_points: dict[int, int] = {}
         self._points_lengths: list[int] = []
-        self._told: set[int] = set()
+        self._kept: set[int] = set()
         self._told_names: set[tuple[str, int]] = set()
         self._replaced: set[int] = set()
         self._orders = 0
@@ -174,10 +174,15 @@ class Builder:
         """Return the position of an output of points."""
         return [v for v, node in enumerate(self.nodes) if isinstance(node, Points)][number]
 
-    def reveal(self, v: int, label: str) -> int:
-        """Return the expression that stands for node v's opened entries; a node is opened once."""
+    def reveal(self, v: int, label: str, *, keep: bool = False) -> int:
+        """Return the expression that stands for node v's opened entries; a node is opened once.
+
+        ``keep`` lets the output stay in the plan though no result reads it.
+        """
         if v not in self._revealed:
-            self.add(Output(v, label, None))
+            output = self.add(Output(v, label, None))
+            if keep:
+                self._kept.add(output)
             self._output_lengths.append(self.lengths[v])
             number = len(self._output_lengths) - 1
             self._revealed[v] = self.express(PublicOutput(number))
@@ -189,7 +194,7 @@ class Builder:
             if (label, member) in self._told_names:
                 fail(f"{self.members[member].name} is told {label!r} twice")
             self._told_names.add((label, member))
-        self._told.add(self.add(Output(v, label, to)))
+        self._kept.add(self.add(Output(v, label, to)))
         self._output_lengths.append(self.lengths[v])
 
     def express(self, expression: Expression) -> int:
@@ -218,7 +223,7 @@ class Builder:
         expressions = sorted(_needed((r.expression for r in results), self.expressions, "expression"))
         opened = {e.number for k in expressions if isinstance(e := self.expressions[k], PublicOutput)}
         outputs = [v for v, node in enumerate(self.nodes) if isinstance(node, Output)]
-        kept_outputs = [number for number, v in enumerate(outputs) if number in opened or v in self._told]
+        kept_outputs = [number for number, v in enumerate(outputs) if number in opened or v in self._kept]
         points = [v for v, node in enumerate(self.nodes) if isinstance(node, Points)]
         roots = {outputs[number] for number in kept_outputs}
         roots |= {points[number] for k in expressions for number in references(self.expressions[k], "points")}

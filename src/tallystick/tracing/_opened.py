@@ -26,7 +26,7 @@ from ._builder import Builder, fail, refusal
 from ._describe import label_of
 from ._secret import Secret, exact_fraction, pick
 
-__all__ = ["Opened", "PublicOperand", "inputs_shown", "public_constant", "reveal"]
+__all__ = ["Opened", "PublicOperand", "announce", "inputs_shown", "public_constant", "reveal"]
 
 PublicOperand: TypeAlias = "Opened | int | Fraction | Decimal | np.integer"
 
@@ -177,7 +177,6 @@ def reveal(secret: Secret, *, label: str | None = None, allow_input: bool = Fals
     """
     if not isinstance(secret, Secret):
         fail(f"ts.reveal takes a secret, not {type(secret).__name__}")
-    builder = secret.builder
     if secret.interval is None:
         fail("advice without a proved range cannot be revealed")
     if label is not None and not 1 <= len(label) <= MAX_LABEL:
@@ -187,9 +186,19 @@ def reveal(secret: Secret, *, label: str | None = None, allow_input: bool = Fals
             f"this would reveal entries of an input as they are: {secret.origin.text}",
             hint="compute something from them, or say ts.reveal(…, allow_input=True)",
         )
+    return _open(secret, label, keep=False)
+
+
+def announce(secret: Secret) -> Opened:
+    """Open a secret that everybody must know who sees what was made beside it, whether or not a result reads it."""
+    return _open(secret, None, keep=True)
+
+
+def _open(secret: Secret, label: str | None, *, keep: bool) -> Opened:
+    builder = secret.builder
     names = [m.name for m in builder.members]
     text = label_of(secret.origin, names, secret.size) if label is None else label
-    opened = Opened(builder, builder.reveal(secret.node, text), secret.shape)
+    opened = Opened(builder, builder.reveal(secret.node, text, keep=keep), secret.shape)
     return opened / 10**secret.decimals if secret.decimals else opened
 
 
