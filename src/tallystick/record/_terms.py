@@ -210,18 +210,19 @@ class Terms:
     @classmethod
     def from_body(cls, body: Value, what: str = "terms") -> Terms:
         """Decode; ``DecodeError`` names the field."""
-        version = body.get("version") if isinstance(body, dict) else None
-        drafted = ("draft",) if version == FORMAT else ()
-        names = (field.name for field in dataclass_fields(cls) if field.name != "format")
-        fields = expect_map(body, what, required=("version", *drafted, *names))
-        version = expect_int(fields["version"], f"{what}: version")
-        draft = expect_int(fields["draft"], f"{what}: draft") if drafted else DRAFT
-        if version not in (1, FORMAT) or draft != DRAFT:
+        version, draft = (body.get("version"), body.get("draft")) if isinstance(body, dict) else (None, None)
+        other_draft = version == FORMAT and isinstance(draft, int) and draft != DRAFT
+        if isinstance(version, int) and (version not in (1, FORMAT) or other_draft):
             raise DecodeError(
-                f"{what}: format {version}{f', draft {draft}' if drafted else ''}; this program reads format 1 and "
+                f"{what}: format {version}{f', draft {draft!r}' if other_draft else ''}; this program reads format 1 and "
                 f"draft {DRAFT} of format {FORMAT}",
                 hint="audit the file with the release of tallystick that wrote it",
             )
+        names = (field.name for field in dataclass_fields(cls) if field.name != "format")
+        fields = expect_map(body, what, required=("version", *(["draft"] if version == FORMAT else []), *names))
+        version = expect_int(fields["version"], f"{what}: version")
+        if version == FORMAT:
+            expect_int(fields["draft"], f"{what}: draft")
         entries = expect_array(fields["members"], f"{what}: members", min_length=2, max_length=MAX_MEMBERS)
         members = tuple(AgreedMember.from_body(m, f"{what}: member {i}") for i, m in enumerate(entries))
         _distinct([member.name for member in members], f"{what}: member names")
