@@ -1,11 +1,14 @@
 """Mutation testing of what a verdict rests on: ``audit/``, ``proofs/`` and ``record/``.
 
-    python tests/mutants.py --sample 200 --jobs 2
+    python tests/mutants.py --jobs 2
+    python tests/mutants.py --room proofs --sample 100
 
 Each mutant is one change of one place: a comparison turned or moved by one, ``and`` for ``or``, a condition negated, a
-number off by one, a sum for a difference, a ``raise`` left out.  It is put in the place of the module in a fresh
-process, in which the tests of its room run; nothing is written into the source.  A mutant is killed if a test fails, or
-if the tests take ten times as long.  Prints every survivor with its line: a missing test, or a change of nothing.
+number off by one, a sum for a difference, a ``raise`` left out.  First the tests of the room run once under coverage,
+which tells which test reaches which line, and how long it takes.  Then each mutant is put in the place of the module in
+a process of its own, in which the tests that reach its line run, the quickest first; nothing is written into the
+source.  A mutant is killed if a test fails, or if the tests take five times as long, and half a minute.  Prints every
+survivor with its line: a missing test, or a change of nothing.
 """
 
 from __future__ import annotations
@@ -14,35 +17,42 @@ import argparse
 import ast
 import importlib.abc
 import importlib.machinery
+import multiprocessing
 import os
 import random
-import subprocess
+import signal
 import sys
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
+
+import hypothesis
+import numpy
+import pytest
+
+__all__ = ["hypothesis", "mutants", "numpy"]  # Loaded once, before processes are forked.
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "tallystick"
 TESTS = {
-    "audit": [
-        "tests/audit/test_audit.py",
-        "tests/audit/test_statement.py",
-        "tests/audit/test_job.py",
-        "tests/audit",
-    ],
+    "audit": ["tests/audit", "tests/spec/test_spec_audit.py"],
     "proofs": [
         "tests/proofs",
         "tests/spec/test_vectors_proofs.py",
         "tests/spec/test_vectors_own.py",
-        "tests/audit/test_audit.py",
+        "tests/audit",
+        "tests/online/test_cheaters.py",
     ],
-    "record": ["tests/record", "tests/audit/test_audit.py", "tests/session/test_job.py"],
+    "record": ["tests/record", "tests/audit", "tests/session/test_job.py", "tests/session/test_data.py"],
 }
-VARIABLE = "TALLYSTICK_MUTANT"
+_FLAGS = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
+_FLAGS += ["--ignore", "tests/audit/test_limits.py", "--ignore", "tests/proofs/test_timing.py"]
 _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,
@@ -189,34 +199,123 @@ class _Finder(importlib.abc.MetaPathFinder):
         return importlib.machinery.ModuleSpec(name, loader, origin=str(self._file))
 
 
-def install() -> None:
-    """Put the mutant that the environment names in the place of its module."""
-    if VARIABLE in os.environ:
-        file, _, place = os.environ[VARIABLE].rpartition(":")
-        sys.meta_path.insert(0, _Finder(Path(file), int(place)))
+# ---------------------------------------------------------------------------------------- which test reaches what
 
 
-def killed(mutant: Mutant | None, room: str, limit: float) -> bool:
-    """Whether the tests of a room notice the mutant, or fail without one."""
-    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    if mutant is not None:
-        env[VARIABLE] = f"{mutant.file}:{mutant.place}"
-    for tests in TESTS[room]:  # The likeliest first: most mutants do not live to see the others.
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", tests]
-        command += ["--deselect", "tests/audit/test_limits.py", "-p", "mutants_plugin"]
-        try:
-            run = subprocess.run(
-                command,
-                env={**env, "PYTHONPATH": str(ROOT / "tests" / "support")},
-                cwd=ROOT,
-                capture_output=True,
-                timeout=limit,
-            )
-        except subprocess.TimeoutExpired:
-            return True
-        if run.returncode:
-            return True
-    return False
+@dataclass(frozen=True)
+class _Reach:
+    """Which tests of a room reach each line of its modules, and the seconds that each test takes."""
+
+    lines: Mapping[Path, Mapping[int, frozenset[str]]]
+    seconds: Mapping[str, float]
+
+    def of(self, mutant: Mutant) -> list[str]:
+        """Return the tests that reach a mutant's line, the quickest first."""
+        found = self.lines.get(mutant.file, {}).get(mutant.line, frozenset())
+        return sorted(found, key=lambda test: self.seconds[test])
+
+
+class _Watch:
+    """A plugin of pytest: says to coverage which test runs, and keeps how long each takes.
+
+    What a fixture of several tests does counts for all tests of the file; what is done when a module is loaded, or for
+    the whole session, for all tests in the room's own folder.
+    """
+
+    def __init__(self, coverage: Any) -> None:
+        self.coverage = coverage
+        self.seconds: dict[str, float] = {}
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self.coverage.switch_context(item.nodeid)
+        started = time.perf_counter()
+        yield
+        self.seconds[item.nodeid] = time.perf_counter() - started
+        self.coverage.switch_context("")
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any, request: pytest.FixtureRequest) -> Iterator[None]:
+        item = request._pyfuncitem.nodeid
+        if fixturedef.scope != "function":
+            self.coverage.switch_context(item.partition("::")[0] if fixturedef.scope == "module" else "")
+        yield
+        self.coverage.switch_context(item)
+
+
+def _reach(room: str) -> _Reach:
+    """Run a room's tests once under coverage."""
+    from coverage import Coverage
+
+    with tempfile.TemporaryDirectory() as folder:
+        coverage = Coverage(data_file=f"{folder}/data", include=[f"{PACKAGE / room}/*"])
+        watch = _Watch(coverage)
+        coverage.start()
+        code = pytest.main([*_FLAGS, *TESTS[room]], plugins=[watch])
+        coverage.stop()
+        if code:
+            raise SystemExit(f"the tests of {room} fail without a mutant")
+        lines: dict[Path, dict[int, frozenset[str]]] = {}
+        for file in coverage.get_data().measured_files():
+            lines[Path(file)] = {
+                line: frozenset(
+                    test
+                    for context in set(contexts) - {""} or {TESTS[room][0]}
+                    for test in watch.seconds
+                    if test.startswith(context)
+                )
+                for line, contexts in coverage.get_data().contexts_by_lineno(file).items()
+            }
+    return _Reach(lines, watch.seconds)
+
+
+def _apart(function: Callable[[], Any]) -> Any:
+    """Return what a function returns in a process of its own, as the package must not be loaded in this one."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
+        return pool.submit(function).result()
+
+
+# ---------------------------------------------------------------------------------------- the mutants
+
+
+def _run(mutant: Mutant, tests: list[str]) -> int:
+    """Run tests on a mutant in a process forked from this one, and return its number."""
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        os.setpgid(0, 0)
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(nowhere, stream)
+        sys.meta_path.insert(0, _Finder(mutant.file, mutant.place))
+        code = int(pytest.main([*_FLAGS, *tests]))
+    finally:
+        os._exit(code)
+
+
+def _survivors(chosen: list[Mutant], reach: Mapping[str, _Reach], jobs: int) -> Iterator[Mutant]:
+    """Yield the mutants that no test notices."""
+    waiting, running = list(reversed(chosen)), dict[int, tuple[Mutant, float]]()
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            mutant = waiting.pop()
+            tests = reach[mutant.room].of(mutant)
+            if not tests:
+                yield mutant
+                continue
+            seconds = sum(reach[mutant.room].seconds[t] for t in tests)
+            running[_run(mutant, tests)] = (mutant, time.monotonic() + 30 + 5 * seconds)
+        time.sleep(0.02)
+        for pid, (mutant, end) in list(running.items()):
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done:
+                del running[pid]
+                if status == 0:
+                    yield mutant
+            elif time.monotonic() > end:
+                os.killpg(pid, signal.SIGKILL)
 
 
 def main() -> int:
@@ -232,30 +331,20 @@ def main() -> int:
     if options.list:
         print(*every, sep="\n")
         return 0
-    chosen = (
-        every
-        if options.sample is None
-        else random.Random(options.seed).sample(every, min(options.sample, len(every)))
-    )
-    limits = {}
-    for room in sorted({m.room for m in chosen}):
-        started = time.time()
-        if killed(None, room, 3600):
-            print(f"the tests of {room} fail without a mutant")
-            return 2
-        limits[room] = 10 * (time.time() - started)
-    made, dead = Counter[str](), Counter[str]()
-    with ThreadPoolExecutor(options.jobs) as pool:
-        found = pool.map(lambda m: (m, killed(m, m.room, limits[m.room])), chosen)
-        for mutant, is_dead in found:
-            made[mutant.room] += 1
-            dead[mutant.room] += is_dead
-            if not is_dead:
-                print(f"survives: {mutant}", flush=True)
-    for room in sorted(made):
-        print(
-            f"{room}: {made[room]} of {sum(m.room == room for m in every)} mutants made, {dead[room]} killed"
-        )
+    chosen = every
+    if options.sample is not None:
+        chosen = random.Random(options.seed).sample(every, min(options.sample, len(every)))
+    os.chdir(ROOT)
+    reach = {room: _apart(partial(_reach, room)) for room in sorted({m.room for m in chosen})}
+    alive = Counter[str]()
+    for mutant in _survivors(chosen, reach, options.jobs):
+        alive[mutant.room] += 1
+        seen = "" if reach[mutant.room].of(mutant) else " (no test comes here)"
+        print(f"survives: {mutant}{seen}", flush=True)
+    for room in reach:
+        made = sum(m.room == room for m in chosen)
+        whole = sum(m.room == room for m in every)
+        print(f"{room}: {made} of {whole} mutants made, {made - alive[room]} killed")
     return 0
 
 
