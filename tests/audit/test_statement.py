@@ -87,9 +87,9 @@ def test_a_label_cannot_be_laid_out_as_something_else(what: str, width: int) -> 
         "  plan",
     )
     for line in lines:
-        assert not line or line.startswith((*own, *heads, "    | ", "  session", "0.", "1.", "2.", "3.")), (
-            line
-        )
+        assert not line or line.startswith(
+            (*own, *heads, "    | ", "  session", "  format", "0.", "1.", "2.", "3.")
+        ), line
     unfolded = text.replace("\n    | ", " ")
     assert sum(line.startswith("results") for line in lines) == 1
     assert sum(line.startswith("accepted") for line in lines) == 1

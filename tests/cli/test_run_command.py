@@ -75,7 +75,7 @@ def test_what_is_told_to_one_member_is_shown_to_it_alone(make) -> None:  # type:
     north, south = consortium.start("north"), consortium.start("south", "--json")
     code, stdout, stderr = finish(north)
     assert code == 0, stderr
-    assert "to south only, unproved: " in stderr
+    assert "to south only, NOT PROVED: " in stderr
     assert 'called "double"' in stderr
     assert "double" not in stdout
     code, stdout, stderr = finish(south)

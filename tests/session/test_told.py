@@ -62,9 +62,9 @@ def test_a_told_value_has_its_decimals() -> None:
 
 def test_the_plan_says_who_learns_what() -> None:
     text = render(case().plan)
-    assert "to south only, unproved: " in text
+    assert "to south only, NOT PROVED: " in text
     assert '      called "twice"\n' in text
-    assert "to north, west only, unproved: " in text
+    assert "to north, west only, NOT PROVED: " in text
     assert '      called "half.sum / 10^1"\n' in text
     assert "together with other outputs is not examined" in text
 

@@ -248,12 +248,7 @@ def _inputs(statement: Statement) -> list[str]:
 
 def _opened(statement: Statement) -> list[str]:
     lines = ["", "opened to everybody, unless said otherwise; quoted labels are what the plan calls them"]
-    shown = []
-    for one in statement.openings:
-        what = one.derived()
-        if one.to is not None:
-            what = f"to {', '.join(one.to)} only, NOT PROVED: {what}"
-        shown += [f"  [{one.name}] {what}", f"      called {quoted(one.label)}"]
+    shown = [line for one in statement.openings for line in one.lines()]
     return lines + (_cut(shown) or ["  nothing"])
 
 

@@ -26,9 +26,10 @@ from ..audit import Verdict, audit, result_entries
 from ..backend import get_backend
 from ..bench import free_ports, wait_for_all
 from ..cost import estimate
+from ..disclosure import openings
 from ..errors import ProtocolAbort, UsageError, explaining
 from ..gallery import Example, examples, find
-from ..plan import Plan, ResultValue, revealed
+from ..plan import Plan, ResultValue
 from ..record import member_toml, read_consortium
 from ..session import INSECURE_WARNING, PhaseCost, new_identity, write_identity
 from ._identity import identity_file
@@ -219,8 +220,8 @@ class _Demo:
         plan = self._plan()
         self.console.print(f"members: {', '.join(f'{m.name} ({m.rows:,} rows)' for m in plan.members)}")
         self.console.print("revealed to all, and to every reader of the transcript:")
-        for line in revealed(plan):
-            self.console.print(Text(f"  {line}"))
+        for line in (line for one in openings(plan) for line in one.lines()):
+            self.console.print(Text(line))
         command = shlex.join(["tallystick", *self._arguments(self.names[0])])
         self.console.print(Text(f"each member runs, in its folder: {command}", style="dim"), soft_wrap=True)
 

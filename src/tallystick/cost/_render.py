@@ -25,7 +25,7 @@ def render(plan: Plan, cost: Estimate | None = None, calibrations: Calibrations 
     lines += ["", "inputs, committed and proved to lie in their ranges"]
     lines += _table(_input_rows(plan))
     lines += ["", "what is revealed, to all members and to every reader of the transcript"]
-    lines += list(_opened(plan)) or ["  nothing"]
+    lines += [line for one in openings(plan) for line in one.lines()] or ["  nothing"]
     noise = noise_of(plan)
     if noise.budgets:
         lines += ["", "differential privacy, as far as noise was added; budgets of several uses add up"]
@@ -40,14 +40,6 @@ def render(plan: Plan, cost: Estimate | None = None, calibrations: Calibrations 
         lines += ["", "think about"]
         lines += [f"  {plain(line)}" for line in concerns]
     return "\n".join(lines) + "\n"
-
-
-def _opened(plan: Plan) -> Iterator[str]:
-    """Say of each opened value what it is, and below that what the program calls it."""
-    for one in openings(plan):
-        to = "" if one.to is None else f"to {', '.join(one.to)} only, unproved: "
-        yield f"  [{one.name}] {to}{one.derived()}"
-        yield f"      called {quoted(one.label)}"
 
 
 def _input_rows(plan: Plan) -> Iterator[list[str]]:

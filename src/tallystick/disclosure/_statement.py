@@ -80,6 +80,11 @@ class Opening:
     guessable: bool = False
     """Whether points are of values that are not all inverses of what nobody knows, so that a guess can be tried."""
 
+    def lines(self) -> list[str]:
+        """Return what is opened as a plan or a verdict lists it, and below it what the program calls it."""
+        to = "" if self.to is None else f"to {', '.join(self.to)} only, NOT PROVED: "
+        return [f"  [{self.name}] {to}{self.derived()}", f"      called {quoted(self.label)}"]
+
     def derived(self) -> str:
         """Return in words what follows from the plan: ``1 value: the sum of all 7 entries of "x" of north, south``."""
         found = self._computed()

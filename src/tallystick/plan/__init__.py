@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ._approach import COMBINATIONS, COMBINED, GUESSES, Approach, Correction, Truncation
 from ._arithmetic import Add, Concat, Matmul, Mul, Neg, Scale, Sub, Sum, Take, View
-from ._explain import explain_results, revealed
+from ._explain import explain_results
 from ._expressions import (
     MAX_BITS,
     MAX_PLACES,
@@ -157,7 +157,6 @@ __all__ = [
     "ratio_steps",
     "references",
     "renumbered",
-    "revealed",
     "root_step",
     "route",
     "selections",

@@ -1,4 +1,4 @@
-"""What a plan opens, and how its results follow from it, in words."""
+"""How the results of a plan follow from what it opens, in words."""
 
 from __future__ import annotations
 
@@ -18,21 +18,11 @@ from ._expressions import (
 )
 from ._plan import Plan
 
-__all__ = ["explain_results", "revealed"]
+__all__ = ["explain_results"]
 
 _MAX_EXPRESSION = 140
 _SYMBOLS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 _BINDING = {"add": 1, "sub": 1, "mul": 2, "div": 2}
-
-
-def revealed(plan: Plan) -> list[str]:
-    """Return one line per opened value: the outputs in their order, then what is opened as points."""
-    told = [", ".join(plan.members[k].name for k in node.to or ()) for node in plan.outputs]
-    lines = [
-        f"{node.label} (to {names} only, unproved)" if names else node.label
-        for node, names in zip(plan.outputs, told, strict=True)
-    ]
-    return lines + [node.label for node in plan.points]
 
 
 def explain_results(plan: Plan) -> list[str]:

@@ -214,12 +214,14 @@ class Terms:
         other_draft = version == FORMAT and isinstance(draft, int) and draft != DRAFT
         if isinstance(version, int) and (version not in (1, FORMAT) or other_draft):
             raise DecodeError(
-                f"{what}: format {version}{f', draft {draft!r}' if other_draft else ''}; this program reads format 1 and "
-                f"draft {DRAFT} of format {FORMAT}",
+                f"{what}: format {version}{f', draft {draft!r}' if other_draft else ''}; this program reads "
+                f"format 1 and draft {DRAFT} of format {FORMAT}",
                 hint="audit the file with the release of tallystick that wrote it",
             )
         names = (field.name for field in dataclass_fields(cls) if field.name != "format")
-        fields = expect_map(body, what, required=("version", *(["draft"] if version == FORMAT else []), *names))
+        fields = expect_map(
+            body, what, required=("version", *(["draft"] if version == FORMAT else []), *names)
+        )
         version = expect_int(fields["version"], f"{what}: version")
         if version == FORMAT:
             expect_int(fields["draft"], f"{what}: draft")
