@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from tallystick.algebra import Generators, Random, Vector
 from tallystick.backend import Backend, get_backend
 from tallystick.proofs import (
+    OwnShape,
     RangeInput,
     RangeRelation,
     Words,
@@ -51,7 +52,7 @@ class Member:
     def of(cls, backend: Backend, item: RangeInput) -> Member:
         """Choose columns as for this input alone."""
         columns = choose_columns(item.slots + item.gates)
-        return cls(backend, RangeRelation([item], columns), Generators(backend, columns))
+        return cls(backend, RangeRelation([item], columns, OwnShape), Generators(backend, columns))
 
     def message(self, column: Words) -> None:
         """Make what a session sends."""

@@ -18,9 +18,13 @@ from tallystick.backend import FR_MODULUS, Backend
 from tallystick.errors import VerificationError
 from tallystick.proofs import (
     BatchVerifier,
+    OwnShape,
     RangeInput,
     RangeRelation,
+    Shape,
+    _own_proof,
     commit_inputs,
+    commit_rows_var,
     input_slots,
     prove,
     range_witness,
@@ -61,10 +65,13 @@ def _length(argument: object) -> int | None:
 
 
 def _record(
-    backend: Backend, values: list[list[int]], change: Callable[[Any], Any] = lambda witness: witness
+    backend: Backend,
+    values: list[list[int]],
+    kind: type[Shape],
+    change: Callable[[Any], Any] = lambda witness: witness,
 ) -> _Recorder:
     recorder = _Recorder(backend)
-    relation = RangeRelation(_INPUTS, _COLUMNS)
+    relation = RangeRelation(_INPUTS, _COLUMNS, kind)
     generators = Generators(recorder, _COLUMNS)  # type: ignore[arg-type]
     recorder.calls.clear()
     random = Random(bytes(32))
@@ -88,8 +95,13 @@ def _extremes() -> list[list[list[int]]]:
     return [[[i.low] * i.n for i in _INPUTS], [[i.high] * i.n for i in _INPUTS], mixed]
 
 
-def test_the_same_calls_whatever_the_values_are(backend: Backend) -> None:
-    runs = [_record(backend, values) for values in _extremes()]
+@pytest.mark.parametrize("digits", [True, False])
+@pytest.mark.parametrize("kind", [Shape, OwnShape])
+def test_the_same_calls_whatever_the_values_are(backend: Backend, kind: type[Shape], digits: bool) -> None:
+    if kind is Shape and not digits:
+        return  # Only an own proof hides gates that are no digits.
+    change = (lambda witness: witness) if digits else (lambda witness: replace(witness, bits=None))
+    runs = [_record(backend, values, kind, change) for values in _extremes()]
     assert runs[0].calls == runs[1].calls == runs[2].calls
     assert any(name == "g1_subset_sums" for name, *_ in runs[0].calls)
     differing = 0
@@ -101,10 +113,15 @@ def test_the_same_calls_whatever_the_values_are(backend: Backend) -> None:
     assert differing
 
 
-def test_plaintext_would_be_seen(backend: Backend) -> None:
-    """Without ``bits`` the prover multiplies by the gates as they are."""
+@pytest.mark.parametrize("kind", [Shape, OwnShape])
+def test_plaintext_would_be_seen(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, kind: type[Shape]
+) -> None:
+    """Without ``bits``, or without masks, the prover multiplies by the gates as they are."""
+    monkeypatch.setattr(_own_proof, "commit_rows", commit_rows_var)
     run, other = (
-        _record(backend, values, lambda witness: replace(witness, bits=None)) for values in _extremes()[:2]
+        _record(backend, values, kind, lambda witness: replace(witness, bits=None))
+        for values in _extremes()[:2]
     )
     assert not all(
         a == b or (_uniform(a) and _uniform(b)) for a, b in zip(run.scalars, other.scalars, strict=True)
