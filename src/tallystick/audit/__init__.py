@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ._audit import CHECKS, Check, Verdict, audit
+from ._batch import Audited, Question, Word, audit_batch, audit_file
 from ._html import refused_html, verdict_html
 from ._job import JobPin
 from ._limits import Limits
+from ._many import audit_many, cores
 from ._program import ProgramSource, Source
 from ._report import (
     accepted_json,
@@ -20,14 +22,21 @@ from ._report import (
 
 __all__ = [
     "CHECKS",
+    "Audited",
     "Check",
     "JobPin",
     "Limits",
     "ProgramSource",
+    "Question",
     "Source",
     "Verdict",
+    "Word",
     "accepted_json",
     "audit",
+    "audit_batch",
+    "audit_file",
+    "audit_many",
+    "cores",
     "plain",
     "plan_text",
     "refused_html",

@@ -6,15 +6,15 @@ Nothing here holds a share or a private key, or opens a connection; import-linte
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from ..algebra import Generators, Points, Vector
 from ..backend import G1_BYTES, Backend, get_backend
-from ..disclosure import AuditBound, audit_bound, unneeded
+from ..disclosure import AuditBound
 from ..encoding import Value
 from ..errors import DecodeError, UnfinishedError, VerificationError
 from ..plan import Plan, PlanRelation, ResultValue, encodings, policy_names
@@ -30,10 +30,11 @@ from ..record import (
     read_transcript,
 )
 from ._job import JobPin
+from ._known import KnownPlan, KnownPlans
 from ._limits import OPERATIONS_PER_SECOND, Limits
 from ._program import Source
 
-__all__ = ["CHECKS", "Check", "Verdict", "audit"]
+__all__ = ["CHECKS", "Auditor", "Check", "Steps", "Together", "Verdict", "alone", "audit"]
 
 CHECKS: Final = (
     "decode",
@@ -89,6 +90,21 @@ class Verdict:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """That the group equations of a file hold: checked with those of so many files, in so many seconds each."""
+
+    files: int
+    seconds: float
+
+
+Steps: TypeAlias = Generator[BatchVerifier, Together | None, Verdict]
+"""An audit, which yields the equations of all proofs once, when all else but the last signatures is checked.
+
+It is sent that they hold, or None; then it checks them itself, and names what fails.
+"""
+
+
 def audit(
     source: Path | str | bytes,
     *,
@@ -105,15 +121,30 @@ def audit(
     cannot be read or there is no such program; ``UnfinishedError`` if nothing is wrong as far as could be checked, but
     the program could not be traced.
     """
-    return _Auditor(consortium, job, program, limits or Limits(), backend or get_backend()).run(source)
+    auditor = Auditor(consortium, job, program, limits or Limits(), backend or get_backend())
+    return alone(auditor.steps(source))
+
+
+def alone(steps: Steps) -> Verdict:
+    """Finish the audit of one file by itself."""
+    try:
+        next(steps)
+        steps.send(None)
+    except StopIteration as stop:
+        verdict: Verdict = stop.value
+        return verdict
+    raise AssertionError("an audit waits once")
 
 
 def _refuse(check: str, item: str, message: str, *, hint: str | None = None) -> VerificationError:
     return VerificationError(f"{item}: {message}", check=check, item=item, hint=hint)
 
 
-class _Auditor:
-    """The checks on one file; each method is one check and returns what it established."""
+class Auditor:
+    """The checks on one file; each method is one check and returns what it established.
+
+    ``plans`` are those of other files, ``look_up`` is called before every check and every proof, and may raise.
+    """
 
     def __init__(
         self,
@@ -122,18 +153,24 @@ class _Auditor:
         program: Source | None,
         limits: Limits,
         backend: Backend,
+        *,
+        plans: KnownPlans | None = None,
+        look_up: Callable[[], None] = lambda: None,
     ) -> None:
         self._consortium = consortium
         self._job = job
         self._program = program or (job.program if job else None)
         self._limits = limits
         self._backend = backend
+        self._plans = plans or KnownPlans()
+        self._look_up = look_up
         self._checks: list[Check] = []
         self._detail = ""
+        self._waited = 0.0
         self._absent: tuple[str, ...] = ()
         self._unfinished: UnfinishedError | None = None
 
-    def run(self, source: Path | str | bytes) -> Verdict:
+    def steps(self, source: Path | str | bytes) -> Steps:
         """Make every check in order."""
         started = time.perf_counter()
         with self._check("decode"):
@@ -152,25 +189,26 @@ class _Auditor:
         with self._check("agreement-signature"):
             self._check_all_signed(transcript)
         with self._check("plan"):
-            plan = self._decode_plan(transcript)
+            known = self._decode_plan(transcript)
+            plan = known.plan
         with self._check("limits"):
-            bound = self._check_limits(plan, transcript)
+            bound = self._check_limits(known, transcript)
         if self._program is not None:
             with self._check("program"):
                 self._check_program(plan, terms, self._program, transcript.links[1].name)
         with self._check("schema"):
             self._check_schema(plan, terms, transcript.links[1].name)
         with self._check("policy"):
-            self._check_policy(plan, terms, transcript.links[0].name)
+            self._check_policy(known, terms, transcript.links[0].name)
         with self._check("commitment-signature"):
             self._check_owners_signed(transcript)
         verifier = BatchVerifier(Generators(self._backend, plan.shape.columns))
         with self._check("range"):
-            rows = self._add_ranges(verifier, transcript, plan)
+            rows = self._add_ranges(verifier, transcript, known)
         with self._check("outputs"):
             outputs, points = self._decode_outputs(transcript, plan)
         with self._check("computation"):
-            self._check_proofs(verifier, transcript, plan, rows, outputs, points)
+            yield from self._check_proofs(verifier, transcript, known, rows, outputs, points)
         with self._check("transcript-signature"):
             self._check_all_signed_off(transcript)
         if self._unfinished is not None:
@@ -189,16 +227,17 @@ class _Auditor:
             bound=bound,
             backend=self._backend.name,
             size=transcript.size,
-            seconds=time.perf_counter() - started,
+            seconds=time.perf_counter() - started - self._waited,
         )
 
     @contextmanager
     def _check(self, name: str) -> Iterator[None]:
+        self._look_up()
         self._detail = ""
-        started = time.perf_counter()
+        started = time.perf_counter() - self._waited
         yield
         if self._unfinished is None or name != "program":
-            self._checks.append(Check(name, self._detail, time.perf_counter() - started))
+            self._checks.append(Check(name, self._detail, time.perf_counter() - started - self._waited))
 
     # ------------------------------------------------------------------ who
     def _check_members(self, terms: Terms, consortium: Consortium, item: str) -> None:
@@ -259,24 +298,25 @@ class _Auditor:
         self._detail = f"{len(transcript.terms.members)} members, over all of the above"
 
     # ------------------------------------------------------------------ what
-    def _decode_plan(self, transcript: Transcript) -> Plan:
+    def _decode_plan(self, transcript: Transcript) -> KnownPlan:
         item, terms = transcript.links[1].name, transcript.terms
         try:
-            plan = Plan.from_bytes(transcript.plan.encoded)
+            known = self._plans.plan(transcript.plan.encoded)
         except DecodeError as error:
             raise DecodeError(f"{item}: {error.message}", item=item, hint=error.hint) from error
+        plan = known.plan
         if plan.digest != terms.plan:
             raise _refuse("plan", item, "this is not the plan that the members agreed on")
         if plan.program != terms.program:
             raise _refuse("plan", item, f"its program is {plan.program!r}, the agreed one {terms.program!r}")
         shape = plan.shape
         self._detail = f"as agreed: {len(plan.nodes)} operations, {shape.gates:,} gates"
-        return plan
+        return known
 
-    def _check_limits(self, plan: Plan, transcript: Transcript) -> AuditBound:
+    def _check_limits(self, known: KnownPlan, transcript: Transcript) -> AuditBound:
         """The file cannot cost more than the auditor spends; nothing that costs has been done yet."""
         link, size, backend = transcript.links[1], transcript.size, self._backend.name
-        bound = audit_bound(plan, plan_bytes=link.end - link.start, file_bytes=size)
+        bound = known.bound(link.end - link.start, size)
         most, operations = self._limits.bytes_for(size), self._limits.operations_for(size, backend)
         rate = OPERATIONS_PER_SECOND[backend]
         if bound.bytes > most:
@@ -332,7 +372,7 @@ class _Auditor:
                 )
         self._detail = f"{len(plan.inputs)} inputs, rows and ranges as agreed"
 
-    def _check_policy(self, plan: Plan, terms: Terms, item: str) -> None:
+    def _check_policy(self, known: KnownPlan, terms: Terms, item: str) -> None:
         policy: Policy = terms.policy
         if len(terms.members) < policy.min_members:
             raise _refuse(
@@ -345,18 +385,18 @@ class _Auditor:
                     item,
                     f"{member.name} has {table.rows} rows, the policy demands {policy.min_rows}",
                 )
-        for name in policy_names(plan):
+        for name in policy_names(known.plan):
             if not policy.allows(name):
                 raise _refuse("policy", item, f"the policy does not allow the result {name!r}")
         if policy.outputs is not None:
-            self._check_opened(plan, item)
+            self._check_opened(known, item)
         least = min(table.rows for table in terms.tables)
         self._detail = f"{len(terms.members)} members, {least:,} rows or more; "
         self._detail += f"demanded {policy.min_members} and {policy.min_rows:,}"
 
-    def _check_opened(self, plan: Plan, item: str) -> None:
+    def _check_opened(self, known: KnownPlan, item: str) -> None:
         """Nothing is opened but what the results that the policy allows depend on."""
-        found = unneeded(plan)
+        found = known.unneeded
         if found is None:
             raise _refuse("policy", item, "too much is opened to see that the allowed results need all of it")
         if found:
@@ -365,8 +405,9 @@ class _Auditor:
             )
 
     # ------------------------------------------------------------------ why
-    def _add_ranges(self, verifier: BatchVerifier, transcript: Transcript, plan: Plan) -> list[Points]:
+    def _add_ranges(self, verifier: BatchVerifier, transcript: Transcript, known: KnownPlan) -> list[Points]:
         """Decode every member's rows and put its range proof into the batch."""
+        plan = known.plan
         rows = []
         proven = 0
         for k, commitment in enumerate(transcript.commitments):
@@ -377,7 +418,8 @@ class _Auditor:
                 raise _refuse("range", item, "a range proof must be there exactly if there is an input")
             if commitment.range_proof is None:
                 continue
-            relation = RangeRelation(plan.ranges_of(k), plan.shape.columns)
+            relation = known.ranges[k]
+            self._look_up()
             proof = _proof(commitment.range_proof, relation, item)
             with _renaming("range", item):
                 verifier.add(
@@ -424,14 +466,14 @@ class _Auditor:
         self,
         verifier: BatchVerifier,
         transcript: Transcript,
-        plan: Plan,
+        known: KnownPlan,
         rows: list[Points],
         outputs: Vector,
         points: Points,
-    ) -> None:
-        """Add the computation's proof, then check the equations of all proofs together."""
+    ) -> Generator[BatchVerifier, Together | None, None]:
+        """Add the computation's proof; then the equations of all proofs are checked together, here or by the caller."""
         item = transcript.links[-2].name
-        relation = PlanRelation(plan)
+        relation = known.relation
         proof = _proof(transcript.proof.body, relation, item)
         with _renaming("computation", item):
             verifier.add(
@@ -443,8 +485,17 @@ class _Auditor:
                 name=item,
                 points=points,
             )
-            verifier.verify()
+        waiting = time.perf_counter()
+        together = yield verifier
+        waited = time.perf_counter() - waiting
+        if together is None:
+            with _renaming("computation", item):
+                verifier.verify()
         self._detail = "the plan's function of these inputs; all proofs in one batch"
+        if together is not None:
+            self._detail += f", with those of {together.files - 1:,} other files"
+            waited -= together.seconds
+        self._waited += waited
 
 
 def _megabytes(count: int) -> int:

@@ -11,7 +11,7 @@ from ._opening import Opening, OpeningShare, Part, add_parts, open_linear, solo
 from ._proof import Proof, Witness, multiples, prove
 from ._ranges import InputForm, RangeInput, RangeRelation, commit_inputs, input_slots, range_witness
 from ._relation import MAX_COLUMNS, MIN_COLUMNS, Relation, Shape, Transposed, choose_columns
-from ._verifier import BatchVerifier
+from ._verifier import BatchVerifier, failing
 from ._words import Words, to_words
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "commit_rows",
     "commit_rows_var",
     "coset_values",
+    "failing",
     "input_slots",
     "linear_claim",
     "multiples",

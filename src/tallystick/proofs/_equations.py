@@ -17,6 +17,8 @@ from ._opening import Part
 __all__ = ["Equation", "Folds", "add_up", "opening_equations", "part_holds"]
 
 _R = FR_MODULUS
+_BYTES_A_SCALAR = 96
+_BYTES_A_POINT = 320
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,12 @@ class Equation:
     h: int
     g: Vector
     terms: tuple[tuple[Points, Vector], ...]
+
+    @property
+    def held_bytes(self) -> int:
+        """At most how many bytes its points and scalars hold, on either backend."""
+        points = sum(len(of) for of, _ in self.terms)
+        return _BYTES_A_SCALAR * (len(self.g) + points) + _BYTES_A_POINT * points
 
 
 def add_up(generators: Generators, weighted: Iterable[tuple[int, Equation]]) -> Points:

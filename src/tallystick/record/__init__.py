@@ -12,7 +12,16 @@ from ._consortium import (
     parse_address,
     read_consortium,
 )
-from ._file import FIRST_PREVIOUS, MAX_FILE_SIZE, Link, Transcript, TranscriptWriter, read_transcript
+from ._file import (
+    FIRST_PREVIOUS,
+    MAX_FILE_SIZE,
+    TRANSCRIPT_SUFFIX,
+    Link,
+    Transcript,
+    TranscriptWriter,
+    read_transcript,
+    transcript_bytes,
+)
 from ._items import (
     Agreement,
     Commitment,
@@ -33,6 +42,7 @@ __all__ = [
     "MAX_FILE_SIZE",
     "MAX_MEMBER_NAME",
     "PREPARATIONS",
+    "TRANSCRIPT_SUFFIX",
     "AgreedMember",
     "Agreement",
     "Commitment",
@@ -61,4 +71,5 @@ __all__ = [
     "read_consortium",
     "read_transcript",
     "sign",
+    "transcript_bytes",
 ]

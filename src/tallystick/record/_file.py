@@ -17,10 +17,22 @@ from ..errors import DecodeError, UsageError, VerificationError
 from ._items import Agreement, Commitment, Item, Outputs, PlanItem, ProofItem, Signatures
 from ._terms import Terms
 
-__all__ = ["FIRST_PREVIOUS", "MAX_FILE_SIZE", "Link", "Transcript", "TranscriptWriter", "read_transcript"]
+__all__ = [
+    "FIRST_PREVIOUS",
+    "MAX_FILE_SIZE",
+    "TRANSCRIPT_SUFFIX",
+    "Link",
+    "Transcript",
+    "TranscriptWriter",
+    "read_transcript",
+    "transcript_bytes",
+]
 
 FIRST_PREVIOUS: Final = hashlib.sha256(frame(b"tallystick/v1/file")).digest()
 """What the first item states as its predecessor."""
+
+TRANSCRIPT_SUFFIX: Final = ".tally"
+"""How the names of transcripts end."""
 
 MAX_FILE_SIZE: Final = 1 << 26
 """A reader refuses larger files before reading them."""
@@ -194,7 +206,7 @@ def read_transcript(source: Path | str | bytes) -> Transcript:
     Raises ``DecodeError`` with item and offset for anything that ``spec/file.md`` does not allow, and
     ``UsageError`` if the file cannot be read.
     """
-    data = source if isinstance(source, bytes) else _read(Path(source))
+    data = source if isinstance(source, bytes) else transcript_bytes(Path(source))
     if len(data) > MAX_FILE_SIZE:
         raise DecodeError(f"more than {MAX_FILE_SIZE} bytes are not a transcript", item="file")
     terms: Terms | None = None
@@ -219,7 +231,8 @@ def read_transcript(source: Path | str | bytes) -> Transcript:
     return _transcript(items, tuple(links), len(data))
 
 
-def _read(path: Path) -> bytes:
+def transcript_bytes(path: Path) -> bytes:
+    """Read a file, or a byte more of it than a transcript may have; ``UsageError`` if it cannot be read."""
     try:
         with path.open("rb") as file:
             return file.read(MAX_FILE_SIZE + 1)
