@@ -84,7 +84,8 @@ class Folds:
 
 
 def opening_equations(
-    claim: LinearClaim,
+    value: int,
+    weights: Vector,
     drawn: Drawn,
     *,
     rows: Points,
@@ -99,6 +100,7 @@ def opening_equations(
 ) -> list[tuple[str, Equation]]:
     """Return what an opening of ``rows`` must satisfy, by the labels of the weights.
 
+    ``value`` and ``weights`` are the claim's.
     ``cross``, ``mask``, ``response`` (v, zeta, omega, and eta with points) and the ``published`` points are what was
     said up to the response: by all, or by one party, with its own rows and its own value in the claim.  The rest is
     what became of Z: scale*(e*P_end + A* - zeta*H) = g*G + q*Q + halving; without halvings g is Z itself.
@@ -114,15 +116,13 @@ def opening_equations(
     on_cross = (cross, by(*folds.cross) * -e)
     on_rows = (rows, in_x * (-scale * e))
     # v*Q + omega*H - e*Y_end - T = 0, where Y was y*Q + W; the one in Z; eta*Q - e*W - U = 0
-    y_terms = (on_cross, (mask[1:2], by(-1)), (published, claim.weights * in_y))
+    y_terms = (on_cross, (mask[1:2], by(-1)), (published, weights * in_y))
     equations = [
-        ("y", Equation(v + in_y * claim.value, omega, none, y_terms)),
+        ("y", Equation(v + in_y * value, omega, none, y_terms)),
         ("w", Equation(q, scale * zeta, g, (on_rows, (mask[:1], by(-scale)), *halving))),
     ]
     if eta:
-        equations.append(
-            ("u", Equation(eta[0], 0, none, ((mask[2:], by(-1)), (published, claim.weights * -e))))
-        )
+        equations.append(("u", Equation(eta[0], 0, none, ((mask[2:], by(-1)), (published, weights * -e)))))
     return equations
 
 
@@ -147,7 +147,8 @@ def part_holds(
     form = Folds(drawn.cross).last_form(claim.form, len(rows))
     z, tail = response.scalars[: len(form)], response.scalars[len(form) :].to_ints()
     equations = opening_equations(
-        claim,
+        claim.value,
+        claim.weights,
         drawn,
         rows=rows,
         cross=Points.concat([none, *(part.points for part in cross if part.points is not None)]),

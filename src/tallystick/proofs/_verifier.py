@@ -14,7 +14,7 @@ from ..errors import DecodeError, VerificationError
 from ..transcript import Transcript
 from ._challenges import Challenges
 from ._equations import Equation, Folds, add_up, opening_equations
-from ._gates import GatePoint, linear_claim
+from ._gates import GatePoint, combined_claims
 from ._proof import Proof
 from ._relation import Relation
 
@@ -116,7 +116,7 @@ class BatchVerifier:
         encoded = published.to_bytes()
         rho = challenges.evaluations(outputs.to_bytes(), encoded, proof.evaluations)
         point = GatePoint.at(backend, shape, xi) if shape.gate_rows else None
-        claim = linear_claim(
+        claim = combined_claims(
             relation.given(encoded), point, rho, outputs=outputs, evaluations=decoded.evaluations
         )
         pair = 2 * G1_BYTES
@@ -129,14 +129,14 @@ class BatchVerifier:
             [challenges.halving(proof.halving[k : k + pair]) for k in range(0, len(proof.halving), pair)]
         )
         challenges.final(proof.final)
-        form, g = Folds(challenges.drawn.cross).last_form(claim.form, shape.rows), decoded.final
-        for e in halves.challenges:
-            half = len(form) // 2
-            form = form[:half].axpy(e, form[half:])
+        # L is folded as G is: its inner product with the last scalars is that of L, unfolded, with what unfolds them.
+        in_l = Vector.from_ints(backend, Folds(challenges.drawn.cross).row_weights(shape.rows)[1])
+        g = decoded.final
         for e in reversed(halves.challenges):
             g = Vector.concat([g * e, g])
         equations = opening_equations(
-            claim,
+            claim.value,
+            claim.weights,
             challenges.drawn,
             rows=Points.concat([input_commitments, decoded.rows]),
             cross=decoded.cross,
@@ -144,7 +144,7 @@ class BatchVerifier:
             published=published,
             response=response,
             g=g,
-            q=x * (form.dot(decoded.final) - halves.start * response[0]),
+            q=x * (claim.at(in_l, g) - halves.start * response[0]),
             scale=halves.start,
             halving=[(decoded.halving, -Vector.from_ints(backend, halves.cross))],
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ..backend import FR_MODULUS
@@ -176,11 +176,11 @@ class Terms:
     policy: Policy
     preparation: str
     nonces: tuple[bytes, ...]
+    session_id: bytes = field(init=False, repr=False, compare=False)
+    """SHA-256 of the encoded terms: 32 bytes that name this run."""
 
-    @property
-    def session_id(self) -> bytes:
-        """SHA-256 of the encoded terms: 32 bytes that name this run."""
-        return hashlib.sha256(dumps(self.to_body())).digest()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "session_id", hashlib.sha256(dumps(self.to_body())).digest())
 
     def to_body(self) -> dict[str, Value]:
         """Return the CBOR structure."""
