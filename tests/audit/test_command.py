@@ -310,10 +310,10 @@ def test_a_fault_of_the_package_is_no_verdict(
 
     real, good = _audit.read_transcript, path.read_bytes()
 
-    def broken(data: bytes) -> Any:
+    def broken(data: bytes, **known: Any) -> Any:
         if data == good:
             raise ValueError("an array of the wrong shape")
-        return real(data)
+        return real(data, **known)
 
     monkeypatch.setattr(_audit, "read_transcript", broken)
     result = _run("--json", path)
@@ -328,7 +328,7 @@ def test_a_recursion_or_no_memory_is_no_verdict(path: Path, monkeypatch: pytest.
 
     for error in (MemoryError(), RecursionError("too deep")):
 
-        def broken(data: bytes, error: Exception = error) -> Any:
+        def broken(data: bytes, error: Exception = error, **known: Any) -> Any:
             raise error
 
         monkeypatch.setattr(_audit, "read_transcript", broken)

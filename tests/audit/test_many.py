@@ -480,10 +480,10 @@ def test_a_fault_of_the_package_is_one_file_s(folder: Path, monkeypatch: pytest.
     real = _audit.read_transcript
     bad = (folder / "good0.tally").read_bytes()
 
-    def broken(data: bytes) -> Any:
+    def broken(data: bytes, **known: Any) -> Any:
         if data == bad:
             raise ValueError("an array of the wrong shape")
-        return real(data)
+        return real(data, **known)
 
     monkeypatch.setattr(_audit, "read_transcript", broken)
     result = _run(folder, "--jobs", 1, "--json")

@@ -174,7 +174,7 @@ class Auditor:
         """Make every check in order."""
         started = time.perf_counter()
         with self._check("decode"):
-            transcript = read_transcript(source)
+            transcript = read_transcript(source, plans=self._plans.items)
             self._detail = f"{len(transcript.links)} items, {transcript.size:,} bytes, canonical"
         terms = transcript.terms
         with self._check("chain"):
@@ -301,7 +301,7 @@ class Auditor:
     def _decode_plan(self, transcript: Transcript) -> KnownPlan:
         item, terms = transcript.links[1].name, transcript.terms
         try:
-            known = self._plans.plan(transcript.plan.encoded)
+            known = self._plans.plan(transcript.plan)
         except DecodeError as error:
             raise DecodeError(f"{item}: {error.message}", item=item, hint=error.hint) from error
         plan = known.plan

@@ -8,6 +8,7 @@ from functools import cached_property
 from ..disclosure import AuditBound, audit_bound, unneeded
 from ..plan import Plan, PlanRelation
 from ..proofs import RangeRelation
+from ..record import PlanItem
 
 __all__ = ["KnownPlan", "KnownPlans"]
 
@@ -17,8 +18,9 @@ _MOST_PLANS = 8
 class KnownPlan:
     """A decoded plan, its relations, and what checks ask of it; whatever takes long is found when it is asked for."""
 
-    def __init__(self, encoded: bytes) -> None:
-        self.plan = Plan.from_bytes(encoded)
+    def __init__(self, item: PlanItem) -> None:
+        self.item = item
+        self.plan = Plan.from_bytes(item.encoded)
         self._bounds: dict[tuple[int, int], AuditBound] = {}
 
     def bound(self, plan_bytes: int, file_bytes: int) -> AuditBound:
@@ -55,10 +57,15 @@ class KnownPlans:
     def __init__(self) -> None:
         self._known: OrderedDict[bytes, KnownPlan] = OrderedDict()
 
-    def plan(self, encoded: bytes) -> KnownPlan:
+    @property
+    def items(self) -> list[PlanItem]:
+        """The items that the plans stood in."""
+        return [known.item for known in self._known.values()]
+
+    def plan(self, item: PlanItem) -> KnownPlan:
         """Decode a plan, or find it; ``DecodeError`` as ``Plan.from_bytes`` raises it."""
-        known = self._known.pop(encoded, None) or KnownPlan(encoded)
-        self._known[encoded] = known
+        known = self._known.pop(item.encoded, None) or KnownPlan(item)
+        self._known[item.encoded] = known
         if len(self._known) > _MOST_PLANS:
             self._known.popitem(last=False)
         return known

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..algebra import Generators, Points, Vector
 from ..backend import FR_MODULUS
 from ._challenges import Drawn
@@ -42,16 +44,24 @@ def add_up(generators: Generators, weighted: Iterable[tuple[int, Equation]]) -> 
     g = Vector.zeros(generators.backend, 0)
     q = h = 0
     points, scalars = [], []
+    weights, counts = [], []
     for weight, equation in weighted:
         q += weight * equation.q
         h += weight * equation.h
         if len(equation.g):
             columns = max(len(g), len(equation.g))
             g = equation.g.pad(columns).axpy(weight, g.pad(columns))
-        points += [of for of, _ in equation.terms]
-        scalars += [by * weight for _, by in equation.terms]
+        for of, by in equation.terms:
+            points.append(of)
+            scalars.append(by)
+        weights.append(weight)
+        counts.append(sum(len(of) for of, _ in equation.terms))
+    none = Vector.zeros(generators.backend, 0)
+    # One product of two long vectors costs less than many of short ones.
+    each = Vector.from_ints(generators.backend, weights)[np.repeat(np.arange(len(weights)), counts)]
+    by = Vector.concat([none, *scalars]) * each
     bases = Points.concat([generators.g[: len(g)], generators.h, generators.q, *points])
-    return bases.msm(Vector.concat([g, Vector.from_ints(generators.backend, [h, q]), *scalars]))
+    return bases.msm(Vector.concat([g, Vector.from_ints(generators.backend, [h, q]), by]))
 
 
 class Folds:

@@ -99,7 +99,7 @@ class GatePoint:
             raise ValueError("xi is a root of unity")
         vanish = (pow(xi, m, _R) - 1) % _R
         roots = Vector.powers(backend, root_of_unity(2 * m), 2 * m)
-        lam = roots * (-roots + Vector.constant(backend, xi, 2 * m)).inverse()
+        lam = roots * (Vector.constant(backend, xi, 2 * m) - roots).inverse()
         even, odd = (lam[np.arange(k, 2 * m, 2, dtype=np.int64)] for k in (0, 1))
         ell = even * (vanish * pow(m, -1, _R))
         scale = vanish2 * pow(2 * m, -1, _R)
