@@ -173,9 +173,9 @@ def test_mutations_are_reported_without_a_traceback(path: Path, data: bytes) -> 
 
 
 def test_names_cannot_steer_the_terminal() -> None:
-    from tallystick.audit._report import _safe
+    from tallystick.audit._report import safe
 
-    assert _safe("mean\x1b[2J\u202e") == "mean\\x1b[2J\\u202e"
+    assert safe("mean\x1b[2J\u202e") == "mean\\x1b[2J\\u202e"
 
 
 # ---------------------------------------------------------------------- exit codes, whatever happens to the output

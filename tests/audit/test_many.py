@@ -459,6 +459,25 @@ def test_exit_codes_of_folders(folder: Path, tmp_path_factory: pytest.TempPathFa
     assert result.exit_code == 2 and "--html is about one transcript" in result.stderr
 
 
+def test_a_name_in_a_folder_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "a\x1b[2J\u202e.tally").write_bytes(b"")
+    os.mkfifo(tmp_path / "b\x1b[2J.tally")
+    (tmp_path / os.fsdecode(b"c\xff.tally")).write_bytes(b"")
+    result = _run(tmp_path)
+    assert result.exit_code == 1
+    assert result.stderr.isascii() and "\x1b" not in result.stderr
+    assert "a\\x1b[2J\\u202e.tally: " in result.stderr and "b\\x1b[2J.tally: " in result.stderr
+    assert "c\\udcff.tally: " in result.stderr
+
+
+@pytest.mark.parametrize("more", [("--jobs", 2), ("--cluster", "tcp://127.0.0.1:1")])
+def test_options_that_exclude_each_other(folder: Path, more: tuple[object, ...]) -> None:
+    result = _run(folder / "good0.tally", "--html", folder / "page.html", *more)
+    assert result.exit_code == 2 and "--html is about one transcript" in result.stderr
+    result = _run(folder, "--jobs", 2, "--cluster", "tcp://127.0.0.1:1")
+    assert result.exit_code == 2 and "leave one of them out" in result.stderr
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every folder")
 def test_a_folder_that_cannot_be_read_is_said(folder: Path) -> None:
     (folder / "in").chmod(0)

@@ -16,6 +16,7 @@ from ._report import (
     refused_json,
     result_entries,
     results_json,
+    safe,
     verdict_text,
     warnings_of,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "refused_json",
     "result_entries",
     "results_json",
+    "safe",
     "verdict_html",
     "verdict_text",
     "warnings_of",

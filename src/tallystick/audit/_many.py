@@ -97,7 +97,7 @@ def _on(executor: Executor | _Pool, paths: Sequence[Path], question: Question) -
             for some in islice(tasks, _IN_FLIGHT - len(running)):
                 try:
                     running[_submit(executor, some, question)] = some
-                except (RuntimeError, BrokenExecutor):
+                except RuntimeError:  # It takes no tasks, or no more.
                     lost += some
             if not running:
                 break

@@ -108,7 +108,11 @@ def audit_command(
     (memory, time, a program that misbehaves, output that could not be written), 2 if the command is wrong.
     """
     if page is not None:
+        if jobs or cluster:
+            raise UsageError("--html is about one transcript", hint="leave --jobs and --cluster out")
         _check_page(page, files)
+    if jobs and cluster:
+        raise UsageError("--jobs is about this machine, --cluster about others", hint="leave one of them out")
     folder = Path.cwd() if cluster else Path()
     question = Question(
         job=None if job_file is None else _job(folder / job_file),

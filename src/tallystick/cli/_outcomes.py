@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import click
 
-from ..audit import Audited, Word, accepted_json, plain, refused_json
+from ..audit import Audited, Word, accepted_json, plain, refused_json, safe
 from ._group import EXIT_REFUSED, EXIT_UNFINISHED, EXIT_USAGE, print_error
 
 __all__ = ["EXIT_CODES", "audited_json", "exit_code", "report"]
@@ -36,18 +36,18 @@ def audited_json(found: Audited) -> dict[str, object]:
 
 def report(found: Audited) -> None:
     """Say on stderr why a file is not accepted."""
-    error = found.error
+    error, path = found.error, safe(str(found.path))
     assert error is not None
     if found.fault is not None:
         click.echo(found.fault, err=True, nl=False)
-        print_error(f"{found.path}: {error.message}", _REPORT)
+        print_error(f"{path}: {safe(error.message)}", _REPORT)
         return
     if found.word == "unread":
-        print_error(error.message, error.hint)
+        print_error(safe(error.message), error.hint)
         return
     said = "could not be finished: " if found.word == "unfinished" else ""
     hint = None if error.hint is None else plain(error.hint)
-    print_error(f"{found.path}: {said}{plain(error.message)} (check: {audited_json(found)['check']})", hint)
+    print_error(f"{path}: {said}{plain(error.message)} (check: {audited_json(found)['check']})", hint)
 
 
 _REPORT = "this is a fault of tallystick; please report it with the lines above"
