@@ -530,10 +530,15 @@ def test_two_workers_of_a_cluster(folder: Path, cluster: Any) -> None:
 
 def test_the_command_on_a_cluster(folder: Path, cluster: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder.parent)
-    result = _run(folder.name, "--cluster", cluster.scheduler_address, "--json", "--max-seconds", 30)
+    program = os.path.relpath(PROGRAMS / "pay.py")
+    options = ("--program", f"{program}:pay", "--max-seconds", 30, "--json")
+    result = _run(folder.name, "--cluster", cluster.scheduler_address, *options)
     assert result.exit_code == 1, result.stderr
     summary = json.loads(result.stdout.splitlines()[-1])["summary"]
-    assert (summary["accepted"], summary["refused"]) == (7, 5)
+    assert (summary["accepted"], summary["refused"]) == (6, 6)
+    assert summary["refused_by_check"]["program"] == 1, (
+        "workers trace, confined, with paths made absolute here"
+    )
 
 
 def test_a_cluster_that_is_not_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The auditor: one file in, a verdict or the exact reason why not (``spec/file.md``)."""
+"""The auditor: a file in, a verdict or the exact reason why not, or many files at once (``spec/file.md``)."""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ import click
 from ..audit import Audited, Word, accepted_json, plain, refused_json, safe
 from ._group import EXIT_REFUSED, EXIT_UNFINISHED, EXIT_USAGE, print_error
 
-__all__ = ["EXIT_CODES", "audited_json", "exit_code", "report"]
+__all__ = ["audited_json", "exit_code", "report"]
 
-EXIT_CODES: dict[Word, int] = {
+_EXIT_CODES: dict[Word, int] = {
     "refused": EXIT_REFUSED,
     "unfinished": EXIT_UNFINISHED,
     "unread": EXIT_USAGE,
@@ -22,7 +22,7 @@ EXIT_CODES: dict[Word, int] = {
 
 def exit_code(words: Collection[str]) -> int:
     """Return the code of the worst that became of any file."""
-    return next(code for word, code in EXIT_CODES.items() if word in words)
+    return next(code for word, code in _EXIT_CODES.items() if word in words)
 
 
 def audited_json(found: Audited) -> dict[str, object]:
