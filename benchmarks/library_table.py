@@ -1,7 +1,8 @@
 """Write ``library.md``, the cost table of ``ts.*``, from ``library.json``.
 
 The figures are those of ``tallystick bench library --json benchmarks/library.json`` on a machine with nothing else to
-do; ``tests/bench/test_library_table.py`` holds the counts to what plans now cost.
+do; ``tests/bench/test_library_table.py`` holds the counts to what plans now cost.  A result that was put in from
+another run has a ``machine`` of its own, and a star.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ material from nothing, once; any of its proofs begins anew with probability up t
 seconds are medians of up to three runs. *Off by* is what was taken over what `tallystick plan` had estimated.
 """
 
+_APART = """\
+\\* Measured apart, on {day}: {processor}, {cores} cores, with other work under way (load {load:.0f}), so that
+seconds do not compare with those of other rows; what is counted does."""
+
 
 def table(document: dict[str, Any]) -> str:
     """Return the page: what was measured where, a row a case, and what other libraries need."""
@@ -38,6 +43,9 @@ def table(document: dict[str, Any]) -> str:
         "|---" + "|---:" * (len(HEADS) - 1) + "|",
     ]
     lines += ["| " + " | ".join(_row(result)) + " |" for result in results]
+    apart = {result["machine"]["time"]: result["machine"] for result in results if "machine" in result}
+    for other in apart.values():
+        lines += ["", _APART.format(**other, day=other["time"][:10])]
     lines += ["", f"Elsewhere ({document['anchors']['sources']['measured']}):", ""]
     for figure in document["anchors"]["figures"]:
         lines.append(
@@ -53,7 +61,7 @@ def _row(result: dict[str, Any]) -> list[str]:
     fill = f["set_up_seconds"] + f["prepare_seconds"]
     timed = (f[f"{name}_seconds"] for name in ("commit", "online", "proof", "audit"))
     return [
-        f"`{title}`",
+        f"`{title}`" + (" \\*" if "machine" in result else ""),
         *(f"{n:,.0f}" for n in (result["size"], f["gates"], f["rounds"], f["triples"], f["random_bits"])),
         f"{f['prepare_bytes'] / 1e6:,.0f}",
         f"{f['bytes_sent'] / 1e6:,.2f}",

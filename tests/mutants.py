@@ -34,7 +34,12 @@ TESTS = {
         "tests/audit/test_job.py",
         "tests/audit",
     ],
-    "proofs": ["tests/proofs", "tests/spec/test_vectors_proofs.py", "tests/audit/test_audit.py"],
+    "proofs": [
+        "tests/proofs",
+        "tests/spec/test_vectors_proofs.py",
+        "tests/spec/test_vectors_own.py",
+        "tests/audit/test_audit.py",
+    ],
     "record": ["tests/record", "tests/audit/test_audit.py", "tests/session/test_job.py"],
 }
 VARIABLE = "TALLYSTICK_MUTANT"

@@ -21,6 +21,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import own as own_proofs
 import proof as proofs
 import statement
 from codec import (
@@ -40,6 +41,7 @@ from plans import Plan, count_values, decimal, listed, need, size, text
 from relations import range_relation
 
 MAX_FILE = 1 << 26
+DRAFT = 1  # of format 2
 MAX_VALUES = {"agreement": 1 << 20, "plan": 1 << 20, "signatures": 128}
 
 
@@ -144,9 +146,13 @@ class File:
             return octets(rows, "rows", unit=48), proof, octets(signature, "signature", 64)
 
     def _terms(self, value: Any) -> None:
+        drafted = ("draft",) if isinstance(value, dict) and value.get("version") == 2 else ()
         names = ("version", "program", "plan", "members", "tables", "policy", "preparation", "nonces")
-        version, program, plan, members, tables, policy, preparation, nonces = fields(value, "terms", *names)
-        need(type(version) is int and version == 1, "unknown version")
+        found = fields(value, "terms", *names, *drafted)
+        version, program, plan, members, tables, policy, preparation, nonces = found[: len(names)]
+        need(type(version) is int and version in (1, 2), "unknown version")
+        need(all(type(draft) is int and draft == DRAFT for draft in found[len(names) :]), "unknown draft")
+        self.format = version
         self.program = text(program, "program", 100)
         self.plan_digest = octets(plan, "plan", 32)
         self.members = []
@@ -229,7 +235,7 @@ def check_plan(file: File) -> Plan:
     name = file.plan_item.name
     with decoding(name):
         plan = Plan(file.plan_item.body)
-    if plan.digest != file.plan_digest or plan.program != file.program:
+    if plan.digest != file.plan_digest or plan.program != file.program or plan.format != file.format:
         raise Refused(name, "plan", "not the plan that was agreed on")
     for what, found, allowed in zip(
         ("bytes", "operations"),
@@ -325,14 +331,18 @@ def check_proof(
     outputs: list[int],
     context: bytes,
     points: list[Any],
+    shape: Any,
 ) -> None:
-    """Check one proof."""
+    """Check one proof of this shape: an own proof, or one with gate rows."""
     with decoding(item.name):
-        proof = proofs.from_fields(relation.shape, body)
-    if relation.shape.rows == 0:
+        proof = proofs.from_fields(shape, body)
+    if shape.rows == 0:
         raise Refused(item.name, check, "a relation without rows proves nothing")
     try:
-        proofs.check(relation, rows, outputs, context, proof, points, literal=False)
+        if isinstance(shape, own_proofs.OwnShape):
+            own_proofs.check(relation, rows, outputs, context, proof, literal=False)
+        else:
+            proofs.check(relation, rows, outputs, context, proof, points, literal=False)
     except proofs.VerifyError as error:
         raise Refused(item.name, check, f"the proof fails at {error}") from error
 
@@ -352,7 +362,8 @@ def check_ranges(file: File, plan: Plan) -> list[Any]:
                 item.name, "range", "a range proof must stand where there are inputs, and only there"
             )
         if body is not None:
-            check_proof(item, "range", body, relation, rows, [], file.session + i2osp(k, 4), [])
+            shape = own_proofs.OwnShape.of(relation) if plan.format == 2 else relation.shape
+            check_proof(item, "range", body, relation, rows, [], file.session + i2osp(k, 4), [], shape)
     return every
 
 
@@ -382,7 +393,7 @@ def audit(
         raise Refused(file.outputs_item.name, "outputs", due)
     context = file.session + file.owners[-1].head
     proof = file.proof_item
-    check_proof(proof, "computation", proof.body, plan, rows, values, context, points)
+    check_proof(proof, "computation", proof.body, plan, rows, values, context, points, plan.shape)
     for (name, key), signature in zip(keys, file.final_signatures, strict=True):
         check_signature(file.last, key, "transcript", file.proof_item.head, signature, name)
     return file, plan, plan.evaluate(values, points)
@@ -410,8 +421,10 @@ def said(file: File, plan: Plan, results: dict[str, list[Fraction | None]]) -> I
     for number, node in enumerate(plan.opened_points, 1):
         yield f"opened [T{number}] to all, as points, called {node.f['label']!a}"
     needed = statement.needs(plan)
+    unconverged = plan.unconverged(scalars_from_bytes(file.values))
     for k, (name, entries) in enumerate(results.items()):
-        shown = ", ".join("undefined" if x is None else str(x) for x in entries)
+        missing = ["not converged" if failed else "undefined" for failed in unconverged[name]]
+        shown = ", ".join(word if x is None else str(x) for x, word in zip(entries, missing, strict=True))
         yield f"result {name if name.isascii() else ascii(name)} = {shown}"
         if needed is not None:
             yield f"depends {', '.join(f'[{n}]' for n in needed[k]) or 'on nothing opened'}"

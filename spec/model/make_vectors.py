@@ -1,6 +1,6 @@
-"""Write the test vectors of version 1, or check that they are what this model makes.
+"""Write the test vectors, or check that they are what this model makes.
 
-    python spec/model/make_vectors.py            writes spec/vectors/v1
+    python spec/model/make_vectors.py            writes spec/vectors/v1 and spec/vectors/v2
     python spec/model/make_vectors.py --check    compares, byte for byte; exit status 1 if anything differs
 
 Byte strings are hexadecimal; Fr elements and points appear in their encodings. A file ``bad_*.json`` holds
@@ -21,15 +21,16 @@ from typing import Any
 
 import codec
 import hashing
+import own
 import proof as proofs
 import relations
 import ring as rings
 from relations import Form, Relation
 
 import online
-from algebra import INFINITY, P, Point, R, add, curve, dot, msm, mul, neg, root
+from algebra import INFINITY, P, Point, R, add, curve, dot, inverse, msm, mul, neg, root
 
-OUT = Path(__file__).resolve().parents[1] / "vectors" / "v1"
+OUT = Path(__file__).resolve().parents[1] / "vectors"
 Json = dict[str, Any]
 
 
@@ -391,6 +392,10 @@ class Case:
         relation = public.pop("relation", self.relation)
         return proofs.verify(relation, data=data, **public)
 
+    def drawn(self, log: Json) -> Json:
+        """Return the challenges before the opening."""
+        return {"xi": sc(log["xi"]), "rho": sc(log["rho"])}
+
     def json(self, log: Json, data: bytes, state: bytes) -> Json:
         """Return the case with its proof."""
         return {
@@ -403,8 +408,7 @@ class Case:
             "outputs": sc(*self.outputs),
             **({"points": pt(*self.points)} if self.points else {}),
             "challenges": {
-                "xi": sc(log["xi"]),
-                "rho": sc(log["rho"]),
+                **self.drawn(log),
                 "fold_rows": sc(*log["folds"]),
                 "mask": sc(log["mask"]),
                 "x": sc(log["x"]),
@@ -414,6 +418,30 @@ class Case:
             "proof": data.hex(),
             "state": state.hex(),
         }
+
+
+class OwnCase(Case):
+    """The same for a proof by one party alone."""
+
+    def __init__(self, name: str, relation: Relation, slots: list[int]) -> None:
+        super().__init__(f"own {name}", relation, slots)
+
+    def prove(self, tamper: proofs.Tamper = proofs.honest, log: Json | None = None) -> proofs.Proof:
+        """Return the proof, honest unless ``tamper`` says otherwise."""
+        return own.prove(
+            self.relation, self.slots, self.gammas, self.outputs, self.context, self.seed, tamper, log
+        )
+
+    def verify(self, data: bytes, **other: Any) -> bytes:
+        """Verify under this case's public values, some of them replaced."""
+        public = {"input_rows": self.input_rows, "outputs": self.outputs, "context": self.context} | other
+        relation = public.pop("relation", self.relation)
+        return own.verify(relation, data=data, **public)
+
+    def drawn(self, log: Json) -> Json:
+        """Return the challenges before the opening."""
+        lam = [log["lambda"]] if log["tau"] else []
+        return {"tau": sc(*log["tau"]), "lambda": sc(*lam), "zeta": sc(*log["zeta"]), "rho": sc(log["rho"])}
 
 
 # -- commitments, gates, opening --------------------------------------------------------------------
@@ -547,6 +575,26 @@ def reencoded(data: bytes) -> Iterator[tuple[str, bytes]]:
     yield "not_a_map", codec.cbor_encode(list(fields.values()))
 
 
+def at(stage: str, change: Callable[[Any], Any]) -> proofs.Tamper:
+    """Return a prover's change of one value."""
+    return lambda found, value: change(value) if found == stage else value
+
+
+def moved_into_v(log: Json, difference: Callable[[], int]) -> proofs.Tamper:
+    """Return the change of a prover who knows by how much its claim is false, and puts it into v.
+
+    The Y-equation holds then, and the W-equation shows that v is not <L, Z>.
+    """
+
+    def shift(response: list[int]) -> list[int]:
+        scale = difference() * log["mask"]
+        for e in log["folds"]:
+            scale = scale * e % R
+        return [(response[0] + scale) % R, *response[1:]]
+
+    return at("response", shift)
+
+
 def cheats(name: str, relation: Relation, slots: list[int]) -> Iterator[tuple[str, Case, bytes]]:
     """False statements that a prover tries to prove while following the protocol otherwise."""
     gate = relation.shape.place(relation.shape.first_gate)
@@ -583,51 +631,23 @@ def cheats(name: str, relation: Relation, slots: list[int]) -> Iterator[tuple[st
     case = Case(name, nonzero, slots)
     yield "nonzero_zero", case, case.prove().encode()
 
-    # The prover knows the discrepancy of its claim in base Q and puts it into v: the Y-equation holds, and
-    # the W-equation shows that v is not <L, Z>.
     case = Case(name, relation, slots)
     case.outputs[0] = (case.outputs[0] + 1) % R
     log: Json = {}
-
-    def shift(stage: str, value: Any) -> Any:
-        if stage != "response":
-            return value
-        scale = log["mask"]
-        for e in log["folds"]:
-            scale = scale * e % R
-        return [(value[0] + scale) % R, *value[1:]]
-
-    yield "wrong_output_moved_into_v", case, case.prove(shift, log).encode()
+    yield "wrong_output_moved_into_v", case, case.prove(moved_into_v(log, lambda: 1), log).encode()
 
 
-def proof_files() -> Iterator[tuple[str, Json]]:
-    """Whole proofs of example relations, and everything that must be refused."""
-    cases: dict[str, tuple[Case, bytes]] = {}
-    for name, dimensions in EXAMPLES.items():
-        case = Case(name, *example(name, *dimensions))  # type: ignore[arg-type]
-        log: Json = {}
-        data = case.prove(log=log).encode()
-        state = case.verify(data)
-        assert state == log["state"]
-        cases[name] = case, data
-        yield f"proof/{name}", case.json(log, data, state)
-    for name in ("c16_two_owners", "c32_empty_owner", "c16_points"):
-        case, data = cases[name]
-        changes = dict(edited(data))
-        if name == "c16_two_owners":
-            changes |= dict(reencoded(data))
-        elif name == "c16_points":
-            changes = {k: v for k, v in changes.items() if k.startswith(("mask", "response"))}
-        else:
-            changes = {k: v for k, v in changes.items() if k.startswith(("halving", "final_0", "response_0"))}
-        bad = []
-        for label, changed in changes.items():
-            error = refused(lambda c=case, d=changed: c.verify(d))
-            bad.append({"name": label, "patch": patch(data, changed), "error": error})
-        yield f"proof/bad_{name}_changed", {"base": f"{name}.json", "cases": bad}
+def bad_changes(name: str, case: Case, data: bytes, changes: dict[str, bytes]) -> Json:
+    """Return a file of changed proofs of one case."""
+    bad = []
+    for label, changed in changes.items():
+        error = refused(lambda d=changed: case.verify(d))
+        bad.append({"name": label, "patch": patch(data, changed), "error": error})
+    return {"base": f"{name}.json", "cases": bad}
 
-    name = "c16_two_owners"
-    case, data = cases[name]
+
+def bad_statements(name: str, case: Case, data: bytes) -> Json:
+    """Return a file of other statements that one case's proof does not prove."""
     relation = case.relation
     other_input = [add(case.input_rows[0], hashing.generator("G")), *case.input_rows[1:]]
     swapped = [case.input_rows[1], case.input_rows[0], *case.input_rows[2:]]
@@ -655,13 +675,45 @@ def proof_files() -> Iterator[tuple[str, Json]]:
             }[key](value)  # type: ignore[operator]
         error = refused(lambda o=other: case.verify(data, **o))
         bad.append({"name": label, "replace": shown, "error": error})
-    yield f"proof/bad_{name}_statement", {"base": f"{name}.json", "cases": bad}
+    return {"base": f"{name}.json", "cases": bad}
+
+
+def bad_witnesses(name: str, made: Iterator[tuple[str, Case, bytes]]) -> Json:
+    """Return a file of proofs of false statements."""
     bad = []
-    for label, cheat, changed in cheats(name, relation, case.slots):
+    for label, cheat, changed in made:
         shown = {"outputs": sc(*cheat.outputs), "relation": relation_json(cheat.relation)}
         error = refused(lambda c=cheat, d=changed: c.verify(d))
         bad.append({"name": label, "replace": shown, "proof": changed.hex(), "error": error})
-    yield f"proof/bad_{name}_witness", {"base": f"{name}.json", "cases": bad}
+    return {"base": f"{name}.json", "cases": bad}
+
+
+def proof_files() -> Iterator[tuple[str, Json]]:
+    """Whole proofs of example relations, and everything that must be refused."""
+    cases: dict[str, tuple[Case, bytes]] = {}
+    for name, dimensions in EXAMPLES.items():
+        case = Case(name, *example(name, *dimensions))  # type: ignore[arg-type]
+        log: Json = {}
+        data = case.prove(log=log).encode()
+        state = case.verify(data)
+        assert state == log["state"]
+        cases[name] = case, data
+        yield f"proof/{name}", case.json(log, data, state)
+    for name in ("c16_two_owners", "c32_empty_owner", "c16_points"):
+        case, data = cases[name]
+        changes = dict(edited(data))
+        if name == "c16_two_owners":
+            changes |= dict(reencoded(data))
+        elif name == "c16_points":
+            changes = {k: v for k, v in changes.items() if k.startswith(("mask", "response"))}
+        else:
+            changes = {k: v for k, v in changes.items() if k.startswith(("halving", "final_0", "response_0"))}
+        yield f"proof/bad_{name}_changed", bad_changes(name, case, data, changes)
+
+    name = "c16_two_owners"
+    case, data = cases[name]
+    yield f"proof/bad_{name}_statement", bad_statements(name, case, data)
+    yield f"proof/bad_{name}_witness", bad_witnesses(name, cheats(name, case.relation, case.slots))
     yield from forged_points("c16_points", *cases["c16_points"])
 
 
@@ -715,29 +767,45 @@ def range_files() -> Iterator[tuple[str, Json]]:
     ]
     yield "ranges/weights", {"cases": mu}
 
-    def make(
-        name: str, columns: int, declared: list[relations.Declared], slots: list[int], bits: list[int]
-    ) -> Case:
-        return Case(f"range {name}", relations.range_relation(declared, columns), slots + bits)
+    yield from true_ranges("ranges/", Case)
+    yield "ranges/bad_statements", bad_ranges(Case)
 
-    def declare(declared: list[relations.Declared]) -> list[Any]:
-        return [[n, str(low), str(high), form] for n, low, high, form in declared]
 
+def true_ranges(prefix: str, kind: type[Case]) -> Iterator[tuple[str, Json]]:
+    """Proofs of values inside their intervals."""
     for name, (columns, declared, values) in RANGES.items():
-        case = make(name, columns, declared, *relations.range_witness(declared, values))
+        case = range_case(kind, name, columns, declared, *relations.range_witness(declared, values))
         log: Json = {}
         data = case.prove(log=log).encode()
         state = case.verify(data)
         shown = case.json(log, data, state)
         yield (
-            f"ranges/{name}",
+            f"{prefix}{name}",
             {"declared": declare(declared), "values": [[str(v) for v in column] for column in values]}
             | shown,
         )
 
-    def witness(declared: list[relations.Declared], values: list[list[int]]) -> tuple[list[int], list[int]]:
-        return relations.range_witness(declared, values)
 
+def range_case(
+    kind: type[Case],
+    name: str,
+    columns: int,
+    declared: list[relations.Declared],
+    slots: list[int],
+    bits: list[int],
+) -> Case:
+    """Return the case of one owner's range relation."""
+    return kind(f"range {name}", relations.range_relation(declared, columns), slots + bits)
+
+
+def declare(declared: list[relations.Declared]) -> list[Any]:
+    """Return declared inputs as JSON."""
+    return [[n, str(low), str(high), form] for n, low, high, form in declared]
+
+
+def bad_ranges(kind: type[Case]) -> Json:
+    """Return a file of proofs of values outside their intervals."""
+    witness = relations.range_witness
     bad = []
     small: list[relations.Declared] = [(1, 10, 35, "value")]
     odd: list[relations.Declared] = [(1, 10, 35, "bits")]
@@ -759,7 +827,7 @@ def range_files() -> Iterator[tuple[str, Json]]:
         "bits_slot_differs_from_wire": (full, [0, 1, 1, 1, 1], inside_full[1]),
     }
     for name, (declared, slots, bits) in forged.items():
-        case = make(name, 16, declared, slots, bits)
+        case = range_case(kind, name, 16, declared, slots, bits)
         assert len(case.slots) == case.relation.shape.slots(), name
         data = case.prove().encode()
         error = refused(lambda c=case, d=data: c.verify(d))
@@ -776,7 +844,7 @@ def range_files() -> Iterator[tuple[str, Json]]:
         )
     # A true statement about one interval is no proof about another, even if the other is wider.
     columns, declared, values = RANGES["any_interval"]
-    case = make("any_interval", columns, declared, *witness(declared, values))
+    case = range_case(kind, "any_interval", columns, declared, *witness(declared, values))
     data = case.prove().encode()
     for name, changed in {
         "wider_interval": [(3, -6, 20, "value"), (2, 10, 21, "bits")],
@@ -795,7 +863,7 @@ def range_files() -> Iterator[tuple[str, Json]]:
                 "error": error,
             }
         )
-    yield "ranges/bad_statements", {"cases": bad}
+    return {"cases": bad}
 
 
 INTERVALS = [
@@ -810,6 +878,204 @@ INTERVALS = [
     (0, 4096),
     (-(1 << 249), (1 << 249) - 1),
 ]
+
+
+# -- the own proof ----------------------------------------------------------------------------------
+
+OWN_EXAMPLES: dict[str, tuple[int | tuple[int, ...], ...]] = {
+    "c16_one_gate": (16, (4,), 0, 1),
+    "c16_no_gates": (16, (4,), 3, 0),
+    "c16_no_gates_one_row": (16, (4,), 0, 0),
+    "c16_no_inputs_no_place_between": (16, (), 0, 6),
+    "c16_one_more_variable": (16, (3,), 1, 7),
+    "c16_two_owners": (16, (5, 2), 3, 9),
+    "c16_two_gate_rows": (16, (5, 20), 3, 21),
+    "c32_empty_owner": (32, (7, 0, 2), 0, 17),
+    "c64_free_rows": (64, (3,), 65, 33),
+}
+
+
+def with_false_gate(
+    relation: Relation, slots: list[int], gate: int, value: int
+) -> tuple[Relation, list[int]]:
+    """Return a relation and slots in which one gate's output is false and everything else is true."""
+    first = relation.shape.first_gate
+    false = slots[:first]
+    for j, pair in enumerate(zip(relation.left, relation.right, strict=True)):
+        if j == gate:
+            false.append(value % R)
+        elif first + j in pair[0][1]:  # a boolean wire keeps its bit
+            false.append(slots[first + j])
+        else:
+            left, right = (relations.evaluate(form, false) for form in pair)
+            false.append(left * right % R)
+    zeros = [
+        (constant - relations.evaluate((constant, terms), false), terms) for constant, terms in relation.zeros
+    ]
+    return Relation(**(vars(relation) | {"zeros": zeros})), false
+
+
+def true_mask_value(case: Case, zeta: list[int]) -> int:
+    """Return g(ζ) for the mask that the case's seed gives."""
+    shape = own.OwnShape.of(case.relation)
+    stream = hashing.Stream(case.seed)
+    stream.draw(shape.free_rows + shape.gate_rows)
+    return own.mask_at(stream.draw(5 + 3 * shape.variables)[4:], zeta)
+
+
+def fitted(case: Case, log: Json, which: str) -> proofs.Tamper:
+    """Return the change of a prover who says an evaluation with which step 5 gives the mask's true value."""
+
+    def fit(said: list[int]) -> list[int]:
+        tau, lam, zeta = log["tau"], log["lambda"], log["zeta"]
+        *before, alpha, beta, o = said
+        # Without a product, what step 5 gives is p_M(ζ_M): it has to be g(ζ) + λ·eq(τ, ζ)·(α̃·β̃ - õ).
+        end = own.mask_value([*before, 0, 0, 0], tau, lam, zeta)
+        wanted = (end - true_mask_value(case, zeta)) * inverse(lam * own.eq(tau, zeta)) % R
+        if which == "left":
+            alpha = (wanted + o) * inverse(beta) % R
+        elif which == "right":
+            beta = (wanted + o) * inverse(alpha) % R
+        else:
+            o = (alpha * beta - wanted) % R
+        made = [*before, alpha, beta, o]
+        assert made != said
+        assert own.mask_value(made, tau, lam, zeta) == true_mask_value(case, zeta)
+        return made
+
+    return at("evaluations", fit)
+
+
+def both(first: proofs.Tamper, second: proofs.Tamper) -> proofs.Tamper:
+    """Return two changes, one after the other."""
+    return lambda stage, value: second(stage, first(stage, value))
+
+
+def plus_one(*places: int) -> Callable[[list[int]], list[int]]:
+    """Return the change of some entries of a list."""
+    return lambda values: [(v + (i in places)) % R for i, v in enumerate(values)]
+
+
+def own_cheats(name: str, relation: Relation, slots: list[int]) -> Iterator[tuple[str, Case, bytes]]:
+    """False statements that a prover tries to prove while following the protocol otherwise."""
+    shape = own.OwnShape.of(relation)
+
+    def entry(row: int, column: int) -> proofs.Tamper:
+        def edit(x: list[list[int]]) -> list[list[int]]:
+            x[row][column] = (x[row][column] + 1) % R
+            return x
+
+        return at("matrix", edit)
+
+    # The prover commits to one thing and says another.
+    committed = {
+        "other_input_in_row": entry(0, 0),
+        "other_free_slot_in_row": entry(*shape.place(sum(shape.inputs))),
+        "other_gate_in_row": entry(*shape.place(shape.first_gate)),
+    }
+    for k, letter in enumerate(("u_0", "u_1", "v_0", "v_1", "w_0", "w_1", "a_0", "a_1_1")):
+        committed[f"other_{letter}_in_row"] = entry(*shape.place_blinder(k))
+    committed["other_last_a_in_row"] = entry(*shape.place_blinder(shape.blinders - 1))
+    # It says what follows from something false.
+    committed |= {
+        "false_first_dummy": at("blinders", plus_one(4)),
+        "false_second_dummy": at("blinders", plus_one(5)),
+        "false_sum": at("sum", lambda total: (total + 1) % R),
+        "false_left_evaluation": at("evaluations", lambda said: plus_one(len(said) - 3)(said)),
+        "false_right_evaluation": at("evaluations", lambda said: plus_one(len(said) - 2)(said)),
+        "false_gate_evaluation": at("evaluations", lambda said: plus_one(len(said) - 1)(said)),
+    }
+    for i in range(1, shape.variables + 1):
+        committed[f"false_round_{i}_coefficient_{i % 3}"] = at(f"round {i}", plus_one(i % 3))
+    for label, tamper in committed.items():
+        case = OwnCase(name, relation, slots)
+        yield label, case, case.prove(tamper).encode()
+
+    first = relation.shape.first_gate
+    false_gates = {
+        "false_first_gate": (0, slots[first] + 1),
+        "false_gate_before_the_last": (shape.gates - 2, slots[-2] + 1),
+        "first_bit_is_two": (3, 2),
+        "last_bit_is_minus_one": (shape.gates - 1, -1),
+    }
+    for label, (gate, value) in false_gates.items():
+        case = OwnCase(name, *with_false_gate(relation, slots, gate, value))
+        yield label, case, case.prove().encode()
+    false = with_false_gate(relation, slots, *false_gates["false_first_gate"])
+    for which in ("left", "right", "gate"):
+        case, log = OwnCase(name, *false), dict[str, Any]()
+        yield f"false_gate_{which}_evaluation_fits", case, case.prove(fitted(case, log, which), log).encode()
+    dishonest = {
+        "false_dummy": at("blinders", plus_one(4)),
+        "false_sum": at("sum", lambda total: (total + 1) % R),
+        "false_round": at("round 1", plus_one(0)),
+        "false_last_round": at(f"round {shape.variables}", plus_one(2)),
+        "false_left_evaluation": at("evaluations", lambda said: plus_one(len(said) - 3)(said)),
+    }
+    for label, tamper in dishonest.items():
+        case, log = OwnCase(name, relation, slots), dict[str, Any]()
+        yield f"{label}_fits", case, case.prove(both(tamper, fitted(case, log, "gate")), log).encode()
+
+    case = OwnCase(name, relation, slots)
+    case.outputs[0] = (case.outputs[0] + 1) % R
+    yield "false_output", case, case.prove().encode()
+    log = {}
+    yield "false_output_moved_into_v", case, case.prove(moved_into_v(log, lambda: 1), log).encode()
+    constant, terms = relation.zeros[-1]
+    nonzero = Relation(**(vars(relation) | {"zeros": [*relation.zeros[:-1], (constant + 1, terms)]}))
+    case = OwnCase(name, nonzero, slots)
+    yield "false_zero", case, case.prove().encode()
+
+    case, log = OwnCase(name, *false), dict[str, Any]()
+    said: list[int] = []
+
+    def claimed_mask_less_true() -> int:
+        of_mask = own.mask_value(said, log["tau"], log["lambda"], log["zeta"])
+        last = shape.outputs + shape.zeros + 4
+        return (of_mask - true_mask_value(case, log["zeta"])) * pow(log["rho"], last, R)
+
+    def keep(values: list[int]) -> list[int]:
+        said.extend(values)
+        return values
+
+    moved = both(at("evaluations", keep), moved_into_v(log, claimed_mask_less_true))
+    yield "false_gate_moved_into_v", case, case.prove(moved, log).encode()
+
+
+def own_files() -> Iterator[tuple[str, Json]]:
+    """Whole proofs by one party alone, and everything that must be refused."""
+    cases: dict[str, tuple[Case, bytes]] = {}
+    for name, dimensions in OWN_EXAMPLES.items():
+        case = OwnCase(name, *example(f"own {name}", *dimensions))  # type: ignore[arg-type]
+        log: Json = {}
+        data = case.prove(log=log).encode()
+        state = case.verify(data)
+        assert state == log["state"]
+        cases[name] = case, data
+        yield f"own/{name}", case.json(log, data, state)
+
+    name = "c16_two_owners"
+    case, data = cases[name]
+    changes = dict(edited(data)) | dict(reencoded(data))
+    yield f"own/bad_{name}_changed", bad_changes(name, case, data, changes)
+    yield f"own/bad_{name}_statement", bad_statements(name, case, data)
+    yield f"own/bad_{name}_witness", bad_witnesses(name, own_cheats(name, case.relation, case.slots))
+
+    name = "c32_empty_owner"
+    case, data = cases[name]
+    changes = {k: v for k, v in edited(data) if k.startswith(("halving", "final_0", "response_0"))}
+    yield f"own/bad_{name}_changed", bad_changes(name, case, data, changes)
+
+    # Without gates a joint proof has the same fields, and is another proof nevertheless.
+    name = "c16_no_gates"
+    case, data = cases[name]
+    changes = {k: v for k, v in edited(data) if k.startswith("evaluations")}
+    changes["joint_proof"] = Case.prove(case).encode()
+    yield f"own/bad_{name}_changed", bad_changes(name, case, data, changes)
+
+    yield from true_ranges("own/range_", OwnCase)
+    yield "own/bad_ranges", bad_ranges(OwnCase)
+
 
 # -- online phase -----------------------------------------------------------------------------------
 
@@ -1064,7 +1330,7 @@ def ring_files() -> Iterator[tuple[str, Json]]:
 
 # -- files ------------------------------------------------------------------------------------------
 
-MECHANISMS = (
+VERSION_1 = (
     field_files,
     point_files,
     cbor_files,
@@ -1077,6 +1343,7 @@ MECHANISMS = (
     online_files,
     ring_files,
 )
+VERSIONS = {"v1": VERSION_1, "v2": (own_files,)}
 
 
 def render(content: Json) -> bytes:
@@ -1090,10 +1357,11 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     check = parser.parse_args().check
     made: dict[Path, bytes] = {}
-    for mechanism in MECHANISMS:
-        for name, content in mechanism():
-            made[OUT / f"{name}.json"] = render(content)
-    present = set(OUT.rglob("*.json"))
+    for version, mechanisms in VERSIONS.items():
+        for mechanism in mechanisms:
+            for name, content in mechanism():
+                made[OUT / version / f"{name}.json"] = render(content)
+    present = {path for version in VERSIONS for path in (OUT / version).rglob("*.json")}
     faults = [f"not made by the model: {path.relative_to(OUT)}" for path in sorted(present - set(made))]
     for path, data in made.items():
         if not check:

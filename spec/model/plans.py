@@ -235,6 +235,9 @@ class Node:
         return [*single, *self.f.get("parts", ()), *self.f.get("others", ())]
 
 
+FORMATS = {"tallystick/plan/1": 1, "tallystick/plan/2-draft.1": 2}
+
+
 class Plan:
     """A valid plan, made from its decoded CBOR value; the statement that the computation's proof is about."""
 
@@ -242,7 +245,8 @@ class Plan:
         keys = {"version", "program", "members", "nodes", "expressions", "results", "columns"}
         need(isinstance(value, dict) and set(value) == keys, "plan: a map with exactly seven keys is needed")
         need(count_values(value) <= MAX_VALUES, "plan: too many values")
-        need(value["version"] == "tallystick/plan/1", "plan: unknown version")
+        need(value["version"] in FORMATS, "plan: unknown version")
+        self.format = FORMATS[value["version"]]
         encoded = cbor_encode(value)
         need(len(encoded) <= MAX_BYTES, "plan: too long")
         self.digest = hashlib.sha256(encoded).digest()
@@ -536,7 +540,7 @@ class Plan:
         witnesses = [sum(inputs) + free + 2 * gates]
         for member in range(len(self.members)):
             shape = range_relation(self.ranges(member), 16).shape
-            witnesses.append(shape.inputs[0] + 2 * shape.gates)
+            witnesses.append(shape.inputs[0] + (2 if self.format == 1 else 1) * shape.gates)
         c = 16
         while c < 16_384 and c * c < 64 * max(witnesses):
             c *= 2
@@ -709,11 +713,8 @@ class Plan:
         need(len(self.results) <= MAX_NODES, "plan: too many results")
         need(len({name for name, _, _ in self.results}) == len(self.results), "plan: results of one name")
 
-    def evaluate(
-        self, flat: Sequence[int], published: Sequence[Point] = ()
-    ) -> dict[str, list[Fraction | None]]:
-        """Return every result's entries from the opened field elements and points; None where undefined."""
-        points = self.split_points(published)
+    def split_outputs(self, flat: Sequence[int]) -> list[list[int]]:
+        """Return the signed integers that each output to everybody opens; nothing for the others."""
         signed = [v if v <= HALF else v - R for v in flat]
         opened: list[list[int]] = []
         at = 0
@@ -721,6 +722,33 @@ class Plan:
             n = self.nodes[node.f["a"]].length if node.f["to"] is None else 0
             opened.append(signed[at : at + n])
             at += n
+        return opened
+
+    def unconverged(self, flat: Sequence[int]) -> dict[str, list[bool]]:
+        """Return which entries of every result use an opened 0 that stands for what did not converge."""
+        opened = self.split_outputs(flat)
+        values: list[list[bool]] = []
+        for op, fields in self.expressions:
+            if op == "output":
+                named = self.outputs[fields[0]].f["label"].startswith("converged: ")
+                entries = [named and v == 0 for v in opened[fields[0]]]
+            elif op == "take":
+                entries = [values[fields[0]][i] for i in fields[1]]
+            elif op in ("add", "sub", "mul", "div"):
+                entries = [x or y for x, y in zip(values[fields[0]], values[fields[1]], strict=True)]
+            elif op in ("constant", "common", "matching"):
+                entries = [False] * (len(fields[0]) if op == "constant" else 1)
+            else:
+                entries = values[fields[0]]
+            values.append(entries)
+        return {name: values[expression] for name, expression, _ in self.results}
+
+    def evaluate(
+        self, flat: Sequence[int], published: Sequence[Point] = ()
+    ) -> dict[str, list[Fraction | None]]:
+        """Return every result's entries from the opened field elements and points; None where undefined."""
+        points = self.split_points(published)
+        opened = self.split_outputs(flat)
         values: list[list[Fraction | None]] = []
         for op, fields in self.expressions:
             if op == "constant":

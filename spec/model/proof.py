@@ -202,7 +202,7 @@ def lengths(shape: Shape) -> dict[str, int]:
         n, halvings = n // 2, halvings + 1
     return {
         "rows": shape.free_rows + shape.gate_rows,
-        "evaluations": 2 * shape.gate_rows,
+        "evaluations": shape.evaluations,
         "cross": 2 * folds,
         "mask": 3 if shape.points else 2,
         "response": 4 if shape.points else 3,
@@ -235,10 +235,14 @@ def from_fields(shape: Shape, fields: Any) -> Proof:
 
 
 def start(
-    relation: Statement, context: bytes, input_rows: Sequence[Point], witness_rows: Sequence[Point]
+    relation: Statement,
+    context: bytes,
+    input_rows: Sequence[Point],
+    witness_rows: Sequence[Point],
+    protocol: str = "tallystick/v1/proof",
 ) -> Transcript:
     """Return the transcript up to the first challenge."""
-    t = Transcript("tallystick/v1/proof")
+    t = Transcript(protocol)
     t.absorb("context", context)
     t.absorb("relation", relation.digest)
     t.absorb("shape", relation.shape.encode())
@@ -259,6 +263,74 @@ Tamper = Callable[[str, Any], Any]
 def honest(_stage: str, value: Any) -> Any:
     """Change nothing: what an honest prover does to its own values."""
     return value
+
+
+def open_linear(
+    t: Transcript,
+    proof: Proof,
+    x: list[Row],
+    gammas: Sequence[int],
+    l: list[Row],
+    draw: Callable[[int], list[int]],
+    tamper: Tamper,
+    log: dict[str, Any],
+    s: int = 0,
+    exponent: int | None = None,
+) -> None:
+    """Put the opening of <L, X> into a proof whose transcript stands after ρ.
+
+    ``draw`` gives the rest of the prover's stream; ``s`` is the blinding of the claim's commitment, 0 for an
+    honest prover, and ``exponent`` the w of W = w·Q, if the relation has points.
+    """
+    log |= {"form": [list(row) for row in l], "folds": [], "halvings": []}
+    zero = [0] * len(x[0])
+    while len(x) >= 2:
+        (xt, xb), (lt, lb), (gt, gb) = split(x, zero), split(l, zero), split(gammas, 0)
+        a, b = draw(2)
+        cross = [in_q_and_h(matrix_dot(lb, xt), a), in_q_and_h(matrix_dot(lt, xb), b)]
+        proof.cross += cross
+        t.absorb("fold-rows", points_to_bytes(cross))
+        e = t.challenge("e")
+        log["folds"].append(e)
+        x = [lin(e, bottom, top) for top, bottom in zip(xt, xb, strict=True)]
+        l = [lin(e, top, bottom) for top, bottom in zip(lt, lb, strict=True)]
+        gammas = lin(e, gb, gt)
+        s = (e * s + a + e * e * b) % R
+
+    mask = draw(len(x[0]))
+    sigma, tau, *mu = draw(2 if exponent is None else 3)
+    proof.mask = [commit(mask, sigma), in_q_and_h(dot(l[0], mask), tau)]
+    proof.mask += [mul(k, generator("Q")) for k in mu]
+    t.absorb("mask", points_to_bytes(proof.mask))
+    e = t.challenge("mask")
+    z = lin(e, x[0], mask)
+    form = l[0]
+    proof.response = [dot(form, z), (e * gammas[0] + sigma) % R, (e * s + tau) % R]
+    if exponent is not None:
+        proof.response.append((e * exponent + mu[0]) % R)
+    log |= {"mask": e}
+    proof.response = tamper("response", proof.response)
+    t.absorb("response", scalars_to_bytes(proof.response))
+    x_challenge = t.challenge("x")
+    log |= {"x": x_challenge}
+
+    g = [generator("G", i) for i in range(len(z))]
+    while len(z) > LAST:
+        h = len(z) // 2
+        zt, zb, ft, fb, gt, gb = z[:h], z[h:], form[:h], form[h:], g[:h], g[h:]
+        cross = [
+            add(msm(zt, gb), mul(x_challenge * dot(fb, zt), generator("Q"))),
+            add(msm(zb, gt), mul(x_challenge * dot(ft, zb), generator("Q"))),
+        ]
+        proof.halving += cross
+        t.absorb("fold-columns", points_to_bytes(cross))
+        e = t.challenge("e")
+        log["halvings"].append(e)
+        z, form = lin(e, zb, zt), lin(e, ft, fb)
+        g = [add(mul(e, top), bottom) for top, bottom in zip(gt, gb, strict=True)]
+    proof.final = z
+    t.absorb("final", scalars_to_bytes(z))
+    log["state"] = t.state
 
 
 def prove(
@@ -298,58 +370,10 @@ def prove(
     t.absorb("evaluations", scalars_to_bytes(proof.evaluations))
     rho = t.challenge("rho")
     claims, on_points = claims_form(relation, xi, rho, points)
-    l = claims.coefficients
     exponent = dot(on_points, [evaluate(form, slots) for form in relation.points])
-    log |= {"xi": xi, "rho": rho, "form": [list(row) for row in l], "folds": [], "halvings": []}
-
+    log |= {"xi": xi, "rho": rho}
     s = tamper("blinding", (on_points, 0))[1]
-    zero = [0] * shape.columns
-    while len(x) >= 2:
-        (xt, xb), (lt, lb), (gt, gb) = split(x, zero), split(l, zero), split(gammas, 0)
-        a, b = draw(2)
-        cross = [in_q_and_h(matrix_dot(lb, xt), a), in_q_and_h(matrix_dot(lt, xb), b)]
-        proof.cross += cross
-        t.absorb("fold-rows", points_to_bytes(cross))
-        e = t.challenge("e")
-        log["folds"].append(e)
-        x = [lin(e, bottom, top) for top, bottom in zip(xt, xb, strict=True)]
-        l = [lin(e, top, bottom) for top, bottom in zip(lt, lb, strict=True)]
-        gammas = lin(e, gb, gt)
-        s = (e * s + a + e * e * b) % R
-
-    mask = draw(shape.columns)
-    sigma, tau, *mu = draw(3 if points else 2)
-    proof.mask = [commit(mask, sigma), in_q_and_h(dot(l[0], mask), tau)]
-    proof.mask += [mul(k, generator("Q")) for k in mu]
-    t.absorb("mask", points_to_bytes(proof.mask))
-    e = t.challenge("mask")
-    z = lin(e, x[0], mask)
-    form = l[0]
-    proof.response = [dot(form, z), (e * gammas[0] + sigma) % R, (e * s + tau) % R]
-    proof.response += [(e * exponent + k) % R for k in mu]
-    log |= {"mask": e}
-    proof.response = tamper("response", proof.response)
-    t.absorb("response", scalars_to_bytes(proof.response))
-    x_challenge = t.challenge("x")
-    log |= {"x": x_challenge}
-
-    g = [generator("G", i) for i in range(shape.columns)]
-    while len(z) > LAST:
-        h = len(z) // 2
-        zt, zb, ft, fb, gt, gb = z[:h], z[h:], form[:h], form[h:], g[:h], g[h:]
-        cross = [
-            add(msm(zt, gb), mul(x_challenge * dot(fb, zt), generator("Q"))),
-            add(msm(zb, gt), mul(x_challenge * dot(ft, zb), generator("Q"))),
-        ]
-        proof.halving += cross
-        t.absorb("fold-columns", points_to_bytes(cross))
-        e = t.challenge("e")
-        log["halvings"].append(e)
-        z, form = lin(e, zb, zt), lin(e, ft, fb)
-        g = [add(mul(e, top), bottom) for top, bottom in zip(gt, gb, strict=True)]
-    proof.final = z
-    t.absorb("final", scalars_to_bytes(z))
-    log["state"] = t.state
+    open_linear(t, proof, x, gammas, claims.coefficients, draw, tamper, log, s, exponent if points else None)
     return proof
 
 
@@ -370,40 +394,28 @@ def verify(
     return check(relation, input_rows, outputs, context, decode(relation.shape, data), points)
 
 
-def check(
-    relation: Statement,
-    input_rows: Sequence[Point],
-    outputs: Sequence[int],
-    context: bytes,
+def check_opening(
+    t: Transcript,
     proof: Proof,
-    points: Sequence[Point] = (),
+    input_rows: Sequence[Point],
+    l: list[Row],
+    y: int,
+    weighted: Point | None = None,
     *,
     literal: bool = True,
 ) -> bytes:
-    """Check a decoded proof; without ``literal`` the folded generators are expanded into one sum.
+    """Check <L, X>·Q = y·Q + W from a transcript that stands after ρ; return its last state.
 
-    Folding them literally costs two scalar multiplications a column, which is too slow for thousands.
+    ``weighted`` is W, if the relation has points. Without ``literal`` the folded generators are expanded into
+    one sum: folding them literally costs two scalar multiplications a column, which is too slow for thousands.
     """
-    shape = relation.shape
-    t = start(relation, context, input_rows, proof.rows)
-    xi = t.challenge("xi")
-    if pow(xi, shape.columns, R) == 1:
-        raise VerifyError("xi")
-    t.absorb("outputs", scalars_to_bytes(list(outputs)) + points_to_bytes(list(points)))
-    t.absorb("evaluations", scalars_to_bytes(proof.evaluations))
-    rho = t.challenge("rho")
-    claims, on_points = claims_form(relation, xi, rho, points)
-    y = (claims_value(shape, outputs, proof.evaluations, rho) - claims.constant) % R
-
     p = [*input_rows, *proof.rows]
-    l = claims.coefficients
-    weighted = msm(on_points, points)
-    big_y = add(mul(y, generator("Q")), weighted)
+    big_y = add(mul(y, generator("Q")), INFINITY if weighted is None else weighted)
     for i in range(0, len(proof.cross), 2):
         cross = proof.cross[i : i + 2]
         t.absorb("fold-rows", points_to_bytes(cross))
         e = t.challenge("e")
-        (pt, pb), (lt, lb) = split(p, INFINITY), split(l, [0] * shape.columns)
+        (pt, pb), (lt, lb) = split(p, INFINITY), split(l, [0] * len(l[0]))
         p = [add(top, mul(e, bottom)) for top, bottom in zip(pt, pb, strict=True)]
         l = [lin(e, top, bottom) for top, bottom in zip(lt, lb, strict=True)]
         big_y = add(mul(e, big_y), cross[0], mul(e * e, cross[1]))
@@ -414,14 +426,14 @@ def check(
     v, zeta, omega, *eta = proof.response
     if not equal(in_q_and_h(v, omega), add(mul(e, big_y), big_t)):
         raise VerifyError("y-equation")
-    if points and not equal(mul(eta[0], generator("Q")), add(mul(e, weighted), big_u[0])):
+    if weighted is not None and not equal(mul(eta[0], generator("Q")), add(mul(e, weighted), big_u[0])):
         raise VerifyError("u-equation")
     t.absorb("response", scalars_to_bytes(proof.response))
     x = t.challenge("x")
 
     w = add(mul(e, p[0]), a_star, neg(mul(zeta, generator("H"))), mul(x * v, generator("Q")))
     form = l[0]
-    g = [generator("G", i) for i in range(shape.columns)]
+    g = [generator("G", i) for i in range(len(form))]
     weights = [1]
     for i in range(0, len(proof.halving), 2):
         cross = proof.halving[i : i + 2]
@@ -439,6 +451,31 @@ def check(
         raise VerifyError("w-equation")
     t.absorb("final", scalars_to_bytes(proof.final))
     return t.state
+
+
+def check(
+    relation: Statement,
+    input_rows: Sequence[Point],
+    outputs: Sequence[int],
+    context: bytes,
+    proof: Proof,
+    points: Sequence[Point] = (),
+    *,
+    literal: bool = True,
+) -> bytes:
+    """Check a decoded proof; ``literal`` as in ``check_opening``."""
+    shape = relation.shape
+    t = start(relation, context, input_rows, proof.rows)
+    xi = t.challenge("xi")
+    if pow(xi, shape.columns, R) == 1:
+        raise VerifyError("xi")
+    t.absorb("outputs", scalars_to_bytes(list(outputs)) + points_to_bytes(list(points)))
+    t.absorb("evaluations", scalars_to_bytes(proof.evaluations))
+    rho = t.challenge("rho")
+    claims, on_points = claims_form(relation, xi, rho, points)
+    y = (claims_value(shape, outputs, proof.evaluations, rho) - claims.constant) % R
+    weighted = msm(on_points, points) if points else None
+    return check_opening(t, proof, input_rows, claims.coefficients, y, weighted, literal=literal)
 
 
 def batch_weights(states: Sequence[bytes], points: Sequence[bool]) -> list[list[int]]:

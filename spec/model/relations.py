@@ -61,6 +61,11 @@ class Shape:
         return self.input_rows + self.free_rows + self.gate_rows
 
     @property
+    def evaluations(self) -> int:
+        """How many scalars a proof sends as ``evaluations``: F and G of each gate row."""
+        return 2 * self.gate_rows
+
+    @property
     def first_gate(self) -> int:
         """The number of slots before the gate outputs."""
         return sum(self.inputs) + self.free

@@ -274,7 +274,7 @@ def noise(plan: Plan) -> list[tuple[list[int], int, int, int, int]]:
     for node in nodes:
         if node.op not in LINEAR and not (node.op == "output" and node.f["to"] is None):
             spoiled |= set().union(*(below[p] for p in node.operands))
-    weights: dict[int, int] = {}
+    weights: dict[int, tuple[int, int]] = {}
     adjoint: dict[int, list[int]] = {}
     number = len(plan.outputs)
     for k, node in reversed(list(enumerate(nodes))):
@@ -282,22 +282,38 @@ def noise(plan: Plan) -> list[tuple[list[int], int, int, int, int]]:
             number -= 1
             if node.f["to"] is None and below[node.f["a"]]:
                 drawn = [1 + secrets.randbelow(R - 1) for _ in range(nodes[node.f["a"]].length)]
-                weights |= dict.fromkeys(drawn, number) | {R - w: number for w in drawn}
+                for place, w in enumerate(drawn):
+                    weights[w] = weights[R - w] = number, place
                 give(adjoint, node.f["a"], drawn)
         elif node.op in LINEAR and k in adjoint and below[k]:
             for p, contribution in transposed(nodes, node, adjoint[k]):
                 if below[p]:
                     give(adjoint, p, contribution)
-    found = []
+    entered: dict[int, set[tuple[int, int]]] = {}
     for k in uses:
-        values, coins, sensitivity, delta_bits = nodes[k].f["parameters"]
+        values, coins, _, _ = nodes[k].f["parameters"]
         g = adjoint.get(k, [])
         rows = [set(g[i : i + coins]) for i in range(0, len(g), coins)]
         alone = k not in spoiled and values and len(rows) == values
         if alone and all(len(row) == 1 and min(row) in weights for row in rows):
-            outputs = sorted({weights[min(row)] + 1 for row in rows})
-            found.append((outputs, values, coins, sensitivity, delta_bits))
-    return found
+            entered[k] = {weights[min(row)] for row in rows}
+    # An output of which an entry has no noise takes the statement from all noise that enters it, and so on.
+    while True:
+        covered = set().union(*entered.values())
+        bare = {
+            number
+            for number, node in enumerate(plan.outputs)
+            if any((number, place) not in covered for place in range(nodes[node.f["a"]].length))
+        }
+        spoilt = [k for k, entries in entered.items() if bare & {number for number, _ in entries}]
+        if not spoilt:
+            break
+        for k in spoilt:
+            del entered[k]
+    return [
+        (sorted({number + 1 for number, _ in entries}), *nodes[k].f["parameters"])
+        for k, entries in entered.items()
+    ]
 
 
 def give(adjoint: dict[int, list[int]], k: int, g: list[int]) -> None:

@@ -24,6 +24,7 @@ from .lib._disclosure import suppress as suppress
 from .lib._groups import Groups as Groups
 from .lib._groups import group_by as group_by
 from .lib._groups import histogram as histogram
+from .lib._logistic import LogisticRegression as LogisticRegression
 from .lib._logistic import logistic_regression as logistic_regression
 from .lib._moments import correlation as correlation
 from .lib._moments import count as count
@@ -43,12 +44,13 @@ from .lib._order import argsort as argsort
 from .lib._order import median as median
 from .lib._order import percentile as percentile
 from .lib._order import quantile as quantile
-from .lib._order import rank as rank
 from .lib._order import sort as sort
 from .lib._order import top_k as top_k
 from .lib._positions import argmax as argmax
 from .lib._positions import argmin as argmin
 from .lib._positions import cumsum as cumsum
+from .lib._ranks import rank as rank
+from .lib._ranks import spearman as spearman
 from .lib._regression import Regression as Regression
 from .lib._regression import ols as ols
 from .lib._thresholds import Score as Score

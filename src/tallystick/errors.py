@@ -16,7 +16,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 __all__ = [
     "BackendError",
@@ -29,6 +30,7 @@ __all__ = [
     "UnfinishedError",
     "UsageError",
     "VerificationError",
+    "explaining",
 ]
 
 
@@ -164,3 +166,12 @@ class UnfinishedError(TallystickError):
 
 class BackendError(TallystickError):
     """A backend refused a call, or the one asked for is not available."""
+
+
+@contextmanager
+def explaining(what: str, *, hint: str | None = None) -> Iterator[None]:
+    """Turn what the operating system refuses into a ``UsageError`` that says what could not be done, and why."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"{what}: {error.strerror or error}", hint=hint) from error

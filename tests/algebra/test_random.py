@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tallystick.algebra import Random
@@ -61,3 +64,21 @@ def test_secret_and_strict() -> None:
         Random(b"short")
     assert Random(SEED).bytes(0) == b""
     assert all(0 <= Random(SEED).fork(str(k)).scalar() < R for k in range(5))
+
+
+class Interrupted(int):
+    """A number that lets other threads run in the middle of an addition, as an interpreter without a lock does."""
+
+    def __add__(self, other: int) -> Interrupted:
+        time.sleep(1e-5)
+        return Interrupted(int(self) + other)
+
+
+def test_threads_share_no_key_stream() -> None:
+    """Preparation makes batches side by side."""
+    random = Random(SEED)
+    random._calls = Interrupted(0)
+    with ThreadPoolExecutor(8) as pool:
+        drawn = list(pool.map(lambda _: random.bytes(16), range(400)))
+    again = Random(SEED)
+    assert sorted(drawn) == sorted(again.bytes(16) for _ in range(400))

@@ -16,12 +16,23 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from support import genuine, mutations
 from support.genuine import DATA, KEYS, NAMES, PROGRAMS, Bodies, Run, forged, terms_of, traced
-from tallystick.audit import CHECKS, ProgramSource, audit
+from tallystick.audit import CHECKS, ProgramSource, accepted_json, audit, verdict_text
 from tallystick.backend import FR_MODULUS, Backend, get_backend, native_available
 from tallystick.encoding import Value, dumps, iter_sequence, loads
 from tallystick.errors import DecodeError, UsageError, VerificationError
-from tallystick.plan import simulate
-from tallystick.record import AgreedMember, Policy, Table, Terms, commitment_digest, read_transcript, sign
+from tallystick.gallery import find
+from tallystick.plan import MemberSchema, Plan, simulate
+from tallystick.record import (
+    DRAFT,
+    AgreedMember,
+    Policy,
+    Table,
+    Terms,
+    commitment_digest,
+    read_transcript,
+    sign,
+)
+from tallystick.tracing import trace
 
 FAST = get_backend("native" if native_available() else "pure")
 
@@ -264,13 +275,13 @@ FORGERIES: list[tuple[Callable[[Bodies], None], str, str]] = [
     (_drop_an_output, "outputs", "item 6 (outputs)"),
     (_large_output, "decode", "item 6 (outputs)"),
     (_other_rows, "range", SOUTH),
-    (_swap_members, "range", "item 3 (commitment of north)"),
+    (_swap_members, "decode", "item 3 (commitment of north)"),
     (_no_range_proof, "range", SOUTH),
     (_a_row_too_many, "range", "item 5 (commitment of west)"),
     (_off_curve, "decode", "item 5 (commitment of west)"),
     (_other_nonce, "range", "item 3 (commitment of north)"),
     (_other_plan, "plan", "item 2 (plan)"),
-    (_agreed_other_plan, "outputs", "item 6 (outputs)"),
+    (_agreed_other_plan, "decode", "item 3 (commitment of north)"),
     (_not_a_plan, "decode", "item 2 (plan)"),
     (_other_program_name, "plan", "item 2 (plan)"),
     (_other_range, "schema", "item 2 (plan)"),
@@ -369,6 +380,62 @@ def test_another_input_than_the_committed_one_is_refused() -> None:
     other = Run(FAST, plan, terms_of(plan), data={**DATA, "south": {"wage": [8], "years": [0]}})
     run.witness = other.witness  # type: ignore[method-assign]
     assert _refused(run.transcript()) == ("computation", PROOF)
+
+
+# ---------------------------------------------------------------------------------------- formats
+OLD = Path(__file__).parents[1] / "data" / "format1"
+OLD_FILES = sorted(OLD.glob("*.tally"))
+
+
+@pytest.mark.parametrize("path", OLD_FILES, ids=lambda path: path.stem)
+def test_files_of_format_1_are_audited(path: Path) -> None:
+    verdict = audit(path, backend=FAST)
+    assert verdict.terms.format == verdict.plan.format == 1
+    assert "format   1\n" in verdict_text(verdict, path.name)
+    assert accepted_json(verdict, path.name)["format"] == "1"
+    data = path.read_bytes()
+    for at in range(0, len(data), len(data) // 29):
+        with pytest.raises((VerificationError, DecodeError)):
+            audit(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :], backend=FAST)
+
+
+def test_there_are_files_of_format_1() -> None:
+    assert {path.stem for path in OLD_FILES} == {"wages", "patients", "quartiles", "returns"}
+
+
+def test_a_program_is_traced_again_in_the_format_of_the_file(data: bytes) -> None:
+    old = Plan.from_bytes(read_transcript(OLD / "wages.tally").plan.encoded)
+    schemas = [MemberSchema(m.name, m.rows, find("wages").columns) for m in old.members]
+    new = trace(find("wages").program, schemas)
+    assert (new.format, new.in_format(1), new.in_format(1).in_format(2)) == (2, old, new)
+    assert new.in_format(1).to_bytes() == old.to_bytes() != new.to_bytes()
+
+
+def test_the_format_of_the_plan_is_the_files(data: bytes) -> None:
+    plan = Plan.from_bytes(read_transcript(data).plan.encoded)
+
+    def older_plan(bodies: Bodies) -> None:
+        bodies.plan = loads(plan.in_format(1).to_bytes(), max_size=1 << 26)
+        bodies.terms = dataclasses.replace(bodies.terms, plan=plan.in_format(1).digest)
+
+    assert _refused(forged(data, older_plan)) == ("plan", "item 2 (plan)")
+
+    def older_terms(bodies: Bodies) -> None:
+        bodies.terms = dataclasses.replace(bodies.terms, format=1)
+
+    assert _refused(forged(data, older_terms)) == ("plan", "item 2 (plan)")
+
+
+@pytest.mark.parametrize("version", [0, 3, True, "2"])
+def test_other_formats_are_refused_by_number(data: bytes, version: object) -> None:
+    body = {**read_transcript(data).terms.to_body(), "version": version}
+    with pytest.raises(DecodeError):
+        Terms.from_body(body)
+    body = {**read_transcript(data).terms.to_body(), "draft": DRAFT + 1}
+    with pytest.raises(
+        DecodeError, match=f"format 2, draft {DRAFT + 1}; this program reads format 1 and draft"
+    ):
+        Terms.from_body(body)
 
 
 def test_a_commitment_of_another_session_is_refused(data: bytes) -> None:

@@ -10,14 +10,13 @@ import pytest
 import tallystick as ts
 from support.corrupt import plan_of, transcript_of
 from support.fast_model import load_model
-from tallystick.audit import Verdict, accepted_json, audit, verdict_text
+from tallystick.audit import Verdict, accepted_json, audit, verdict_html, verdict_text
 from tallystick.backend import get_backend, native_available
 from tallystick.disclosure import needs_of_results, noise_of, openings, quoted, unneeded
 from tallystick.encoding import Value
 from tallystick.errors import PolicyError, VerificationError
 from tallystick.plan import Column, MemberSchema, Plan
-from tallystick.record import Policy
-from tallystick.session import check_policy
+from tallystick.record import Policy, check_policy
 from tallystick.tracing import Members, Program, Table, trace
 
 FAST = get_backend("native" if native_available() else "pure")
@@ -229,7 +228,8 @@ def _noisy(body: Any) -> Plan:
         (lambda s, n, noise: {"n": n, "squared": n * n}, None),
         (lambda s, n, noise: {"n": n, "sign": n > 3}, None),
         (lambda s, n, noise: {"n": ts.stack([n, n])}, None),
-        (lambda s, n, noise: {"n": ts.stack([n, s])}, [0]),
+        (lambda s, n, noise: {"n": ts.stack([n, s])}, None),
+        (lambda s, n, noise: {"n": ts.stack([n, s - s])}, None),
         (lambda s, n, noise: {"gone": n - noise}, None),
     ],
 )
@@ -307,7 +307,7 @@ def test_what_no_allowed_result_needs_may_not_be_opened(trick: Any) -> None:
     tables = {"north": {"x": [1, 2, 3, 4, 5]}, "south": {"x": [6, 7, 8, 9]}}
     data = transcript_of(FAST, plan, tables, policy=policy)
     with pytest.raises(
-        VerificationError, match="no result that the policy allows needs all of what"
+        VerificationError, match="the policy allows results, none of which needs all of what"
     ) as caught:
         audit(data, backend=FAST)
     assert caught.value.check == "policy"
@@ -357,3 +357,39 @@ def test_an_undefined_entry_is_no_error(tmp_path: Path) -> None:
     expressions: list[list[Value]] = [["output", 0], ["sub", 0, 0], ["div", 0, 1]]
     plan = plan_of(MEMBERS, nodes, expressions, [["q", 2, []], ["s", 0, []]])
     assert '"q" = undefined' in verdict_text(_verdict(plan), "file")
+
+
+def test_what_did_not_converge_is_said_so_in_every_form_of_the_verdict() -> None:
+    """The package, as text, page and data, and the model; the bit counts as what a policy's results need."""
+
+    def body(tables: Members[Table]) -> object:
+        x, y = (ts.concat(t[name] for t in tables) for name in ("x", "y"))
+        model = ts.logistic_regression([x], y, iterations=3, decimals=1)
+        return {"fit": model.coefficients, "slope": model.coefficients[1], "none": model.coefficients[0] / 0}
+
+    columns = {"x": Column(0, 9), "y": Column(0, 1)}
+    plan = trace(
+        Program("body", body), [MemberSchema("north", 3, columns), MemberSchema("south", 2, columns)]
+    )
+    policy = Policy(min_rows=1, outputs=("fit", "slope", "none"))
+    check_policy(policy, plan, whose="the job's policy")
+    tables = {"north": {"x": [1, 2, 3], "y": [0, 0, 0]}, "south": {"x": [7, 8], "y": [1, 1]}}
+    data = transcript_of(FAST, plan, tables, policy=policy)
+    verdict = audit(data, backend=FAST)
+    text = verdict_text(verdict, "file", width=200)
+    assert 'called "converged: logistic fit of y over all members (5 rows)"' in text
+    assert (
+        '"fit": 2 values\n    "fit"[0] = not converged\n    "fit"[1] = not converged\n      by [2] / 10 / [1]'
+        in text
+    )
+    assert '"slope" = not converged\n      by ([2] / 10 / [1])[1]; depends on [1], [2]' in text
+    entries: Any = accepted_json(verdict, "file")["results"]
+    assert [(e["values"], e["text"]) for e in entries] == [
+        ([None, None], "[not converged, not converged]"),
+        ([None], "not converged"),
+        ([None], "not converged"),
+    ]
+    assert "not converged, not converged" in verdict_html(verdict, "file")
+    module = load_model()
+    lines = list(module.said(*module.audit(data)))
+    assert "result fit = not converged, not converged" in lines and "result slope = not converged" in lines

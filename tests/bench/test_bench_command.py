@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from tallystick.backend import native_available
 from tallystick.bench import CASES, COUNTED, LIBRARY, ONLINE, SECONDS, LibraryCase, available_backends, fit
 from tallystick.cli import main
-from tallystick.cost import PHASES, Calibration, Work, read_calibrations
+from tallystick.cost import CALIBRATIONS, PHASES, Calibration, Work, read_calibrations
 from tallystick.plan import Column, MemberSchema
 from tallystick.tracing import load_program, trace
 
@@ -91,9 +91,10 @@ def test_core_measures_every_kernel_on_every_path_and_draws_them(tmp_path: Path)
 
 def test_proofs_tell_their_size() -> None:
     results = check(json.loads(bench("proofs", "--quick", "--json").stdout), "proofs")
-    assert {r["case"] for r in results} == {"range_prove", "range_verify", "gate_prove", "gate_verify"}
+    cases = {"range_prove", "range_verify", "gate_prove", "gate_verify"}
+    assert {r["case"] for r in results} == cases | {f"own_{case}" for case in cases}
     sizes = {(r["case"], r["facts"]["proof_bytes"]) for r in results}  # type: ignore[index]
-    assert len(sizes) == 4, "backends make proofs of one size"
+    assert len(sizes) == 8, "backends make proofs of one size"
 
 
 def test_online_runs_between_processes() -> None:
@@ -164,6 +165,11 @@ def test_constants_are_fitted_to_runs(tmp_path: Path) -> None:
     written = tmp_path / "machine.json"
     written.write_text(result.stdout, encoding="utf-8")
     assert asdict(read_calibrations(written)[backend]) == document["calibrations"][backend]
+
+
+@pytest.mark.parametrize("backend", CALIBRATIONS)
+def test_every_unit_takes_time_on_every_backend(backend: str) -> None:
+    assert min(asdict(CALIBRATIONS[backend]).values()) > 0
 
 
 def test_a_fit_finds_the_constants_that_times_were_made_of() -> None:

@@ -55,9 +55,10 @@ def run(*args: str) -> Result:
 def test_a_job(folder: Path) -> None:
     result = run("job.toml", "--rows", "7", "--rows", "b=9")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout.startswith("plan total  ")
+    assert result.stdout.startswith('plan "total"  ')
     assert "  a  x  7 rows  -15 … 15 / 10^1\n  b  x  9 rows  -15 … 15 / 10^1\n" in result.stdout
-    assert "  [1] sum of x over all members (16 rows)\n" in result.stdout
+    assert '  [1] 1 value: the sum of all 16 entries of "x" of a, b\n' in result.stdout
+    assert '      called "sum of x over all members (16 rows)"\n' in result.stdout
     assert "with two members" in result.stdout
 
 
@@ -70,7 +71,7 @@ def test_a_job_from_another_folder(folder: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_program(folder: Path) -> None:
     result = run("sums.py:count", "--column", "x=0..3", "--members", "p,q,r", "--rows", "5")
     assert (result.exit_code, result.stderr) == (0, "")
-    assert "count  = 15" in result.stdout
+    assert '"count"  = 15' in result.stdout
 
 
 @pytest.mark.parametrize("name", ["wages", "tallystick.gallery:wages"])

@@ -38,7 +38,7 @@ def test_a_program_of_ones_own_is_planned_and_simulated(
     (command,) = re.findall(r"^tallystick (plan overtime.py .*)$", README, re.MULTILINE)
     result = CliRunner().invoke(main, command.split())
     assert result.exit_code == 0, result.stderr
-    assert "mean_hours  = round([2] / [1], 1)" in result.stdout
+    assert '"mean_hours"  = round([2] / [1], 1)' in result.stdout
     exec(compile("import tallystick as ts\n" + trial, "README.md", "exec"), {})
 
 

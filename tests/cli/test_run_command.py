@@ -39,7 +39,7 @@ def test_members_get_the_result_and_a_transcript_that_the_audit_command_accepts(
     assert code == 0, stderr
     assert stdout.splitlines()[:3] == ["result   value", "mean      2.60", "squares     63"]
     assert "tallystick: warning: preparation uses a ring so small" in stderr
-    assert "[1] sum of x over all members (5 rows)" in stderr
+    assert 'called "sum of x over all members (5 rows)"' in stderr
     phases = ["identity", "agreement", "commitment", "preparation", "computation", "proof", "publication"]
     assert [line for line in stderr.splitlines() if line in {f"tallystick: {p}" for p in phases}] == [
         f"tallystick: {p}" for p in phases
@@ -75,7 +75,8 @@ def test_what_is_told_to_one_member_is_shown_to_it_alone(make) -> None:  # type:
     north, south = consortium.start("north"), consortium.start("south", "--json")
     code, stdout, stderr = finish(north)
     assert code == 0, stderr
-    assert "double (to south only, unproved)" in stderr
+    assert "to south only, unproved: " in stderr
+    assert 'called "double"' in stderr
     assert "double" not in stdout
     code, stdout, stderr = finish(south)
     assert (code, stderr) == (0, "")

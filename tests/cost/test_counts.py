@@ -1,8 +1,8 @@
 """The counter against recorded figures, against whole runs on lengths, and against the rules that choose protocols.
 
-``figures.json`` holds what estimates by formulas, message by message, said of these plans before runs on lengths took
-their place; where every 100 elements are checked, those of plans with points are the counter's, because the formulas
-missed that an opened point may set off a check: ``test_estimate.py`` holds them to a run.
+``figures.json`` holds what estimates by formulas, message by message, said of these plans, in format 1, before runs on
+lengths took their place; where every 100 elements are checked, those of plans with points are the counter's, because
+the formulas missed that an opened point may set off a check: ``test_estimate.py`` holds them to a run.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def test_every_function_and_every_program_costs_what_is_recorded(tmp_path: Path,
     plans = dict(counted_plans(tmp_path))
     assert set(RECORDED["plans"]) <= set(plans)
     for name, recorded in list(RECORDED["plans"].items())[share::SHARES]:
-        found = figures(plans[name]())
+        found = figures(plans[name]().in_format(1))
         assert list(found) == RECORDED["columns"]
         assert list(found.values()) == recorded, name
 

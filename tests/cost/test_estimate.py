@@ -201,6 +201,24 @@ def test_a_bigger_plan_costs_more_everywhere() -> None:
     assert 0 <= big.rounds - small.rounds <= 7
 
 
+def test_what_a_program_calls_what_it_opens_is_no_statement() -> None:
+    """A stranger's program may call all rows, packed into one number, a mean, and lay its words out as lines."""
+    members = [ts.MemberSchema(name, 3, {"x": ts.Column(0, 9)}) for name in "abc"]
+    laid_out = f"the mean of x{' ' * 60}nothing else is revealed"
+
+    @ts.program
+    def packed(table: Members[Table]) -> object:
+        x = ts.concat(t["x"] for t in table)
+        return {laid_out: ts.reveal((x * [10**k for k in range(9)]).sum(), label=laid_out)}
+
+    text = render(ts.trace(packed, members))
+    assert '  [1] 1 value: a combination of entries of "x" of a, b, c\n' in text
+    words = '"the mean of x{60 spaces}nothing else is revealed"'
+    assert f"      called {words}\n" in text
+    assert f"  {words}  = [1]\n" in text
+    assert laid_out not in text
+
+
 def test_render_of_a_small_plan() -> None:
     members = [ts.MemberSchema("left", 3, {"x": ts.Column(-5, 15, 1)}), ts.MemberSchema("right", 12, {})]
 
@@ -221,13 +239,15 @@ def test_render_of_a_small_plan() -> None:
         "  left  x  3 rows  -5 … 15 / 10^1\n"
         "\n"
         "what is revealed, to all members and to every reader of the transcript\n"
-        "  [1] sum of x of left (3 rows)\n"
-        "  [2] part of x of left (3 rows)\n"
+        '  [1] 1 value: the sum of all 3 entries of "x" of left\n'
+        '      called "sum of x of left (3 rows)"\n'
+        '  [2] 1 value: a combination of entries of "x" of left\n'
+        '      called "part of x of left (3 rows)"\n'
         "\n"
         "results, computed from it in public\n"
-        "  mean   = round([1] / 10 / 3, 1)\n"
-        "  first  = [2] / 10\n"
-        "  none   = [1] / 10 / 0\n"
+        '  "mean"   = round([1] / 10 / 3, 1)\n'
+        '  "first"  = [2] / 10\n'
+        '  "none"   = [1] / 10 / 0\n'
         "\n"
     )
     assert "think about\n" in cost

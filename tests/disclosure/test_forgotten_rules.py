@@ -11,9 +11,9 @@ import pytest
 import tallystick as ts
 from support.forgotten import without_each_case
 from support.plans import sample_join, sample_plan
-from tallystick.disclosure import _copies, _isolation
+from tallystick.disclosure import _copies, _forms, _isolation, _selected, _suppressed
 from tallystick.errors import ProgramError
-from tallystick.plan import Add, Concat, Linear, Matmul, Neg, Node, Plan, Scale, Sub, Sum, Take, View
+from tallystick.plan import Add, Concat, Linear, Matmul, Mul, Neg, Node, Plan, Scale, Sub, Sum, Take, View
 from tallystick.plan._arithmetic import _Gather
 from tallystick.tracing import Members, Program, Secret, Table, trace
 
@@ -44,18 +44,43 @@ def _copied(module: ModuleType, plan: Plan) -> Outcome:
     ]
 
 
-def _isolated(module: ModuleType, plan: Plan) -> Outcome:
+def _formed(module: ModuleType, plan: Plan) -> Outcome:
     each = range(len(plan.nodes))
     found: Outcome = [_tried(lambda v=v: module._through(plan, v)) for v in each]
-    found += [_tried(lambda v=v: {k: o.tolist() for k, o in module._owners(plan, [v]).items()}) for v in each]
-    return [*found, _tried(lambda: module.combined_warnings(plan))]
+    found += [_tried(lambda v=v: {k: o.tolist() for k, o in module.owners(plan, [v]).items()}) for v in each]
+    return [*found, _tried(lambda: sorted(module.Forms(plan, [n.a for n in plan.outputs]).through))]
+
+
+def _chosen(module: ModuleType, plan: Plan) -> Outcome:
+    def of(v: int) -> object:
+        found = module.selected(plan.nodes, plan.layout.intervals, [v])[0]
+        return found and (found.inputs, found.sorted)
+
+    return [_tried(lambda v=v: of(v)) for v in range(len(plan.nodes))]
+
+
+def _polynomials(module: ModuleType, plan: Plan) -> Outcome:
+    def of(v: int) -> object:
+        return module._evaluated(plan, {v: ()}, [v], np.random.default_rng(1), 2)[v].data.tolist()
+
+    found: Outcome = [_tried(lambda v=v: module._made_of(plan, v)) for v in range(len(plan.nodes))]
+    alone = [v for v, node in enumerate(plan.nodes) if not isinstance(node, Linear | Mul)]
+    found += [_tried(lambda v=v: of(v)) for v in alone]
+    return [*found, _tried(lambda: module._values(plan, [n.a for n in plan.outputs], []).tolist())]
 
 
 @pytest.mark.parametrize(
-    ("module", "use"), [(_copies, _copied), (_isolation, _isolated)], ids=["copies", "isolation"]
+    ("module", "use", "cases"),
+    [
+        (_copies, _copied, 20),
+        (_forms, _formed, 20),
+        (_selected, _chosen, 18),
+        (_suppressed, _polynomials, 20),
+    ],
+    ids=["copies", "forms", "selected", "suppressed"],
 )
 def test_a_case_that_is_left_out_is_a_refusal(
-    module: ModuleType, use: Callable[[ModuleType, Plan], Outcome]
+    module: ModuleType, use: Callable[[ModuleType, Plan], Outcome], cases: int
 ) -> None:
     """Every answer stays what it was, or is refused; and some is refused."""
     whole = [use(module, plan) for plan in PLANS]
@@ -68,7 +93,7 @@ def test_a_case_that_is_left_out_is_a_refusal(
                 assert found in (answer, "AssertionError"), what
                 missed += found == "AssertionError"
         assert missed, what
-    assert tried == 20
+    assert tried == cases
 
 
 SHOWN: dict[type[Node], Callable[[Secret], object]] = {

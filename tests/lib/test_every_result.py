@@ -110,6 +110,8 @@ GADGETS: dict[str, tuple[Function, tuple[int, int], list[Columns]]] = {
     "sort along an axis": (lambda x: ts.sort(x.reshape(2, 2), axis=0), (0, 1), every(0, 1, rows=4)),
     "places in order": (lambda x: ts.argsort(x), (0, 1), every(0, 1, rows=3)),
     "rank": (lambda x: ts.rank(x), (0, 1), every(0, 1, rows=3)),
+    "least rank": (lambda x: ts.rank(x, method="min"), (0, 1), every(0, 1, rows=3)),
+    "average rank": (lambda x: ts.rank(x, method="average"), (0, 1), every(0, 1, rows=3)),
     "greatest two": (lambda x: ts.top_k(x, 2), (0, 2), every(0, 2, rows=3)),
     "middle entry": (lambda x: ts.median(x), (0, 1), every(0, 1, rows=3)),
     "middle pair": (lambda x: ts.median(x), (0, 2), every(0, 2, rows=2)),

@@ -246,6 +246,9 @@ def test_what_is_revealed_is_said() -> None:
     assert "which of 20 rows of a have equal id, among themselves and with others" in text
     assert "in random order" in text
     assert "shows in which rows" not in text
+    # Tags are inverses of what nobody can guess; points of columns are not, and are said to show them.
+    assert ", as points that show which are equal\n" in text
+    assert "to whoever guesses it" not in text
 
 
 # ---------------------------------------------------------------------------------------- refusals

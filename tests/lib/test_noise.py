@@ -116,7 +116,7 @@ def test_every_use_has_coins_of_its_own_and_is_listed() -> None:
     first, second = budgets(plan)
     assert (first.outputs, second.outputs) == ((0,), (1,))
     text = render(plan)
-    assert "  [1] (sum of x) with binomial noise over all members (6 rows, 2 values)\n" in text
+    assert '      called "(sum of x) with binomial noise over all members (6 rows, 2 values)"\n' in text
     assert f"  {first.text()}\n  {second.text()}\n" in text
     assert first.epsilon is not None and 1.9 < first.epsilon <= 2
     assert (

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import rankdata
 
 import tallystick as ts
 from support.advice import every_witness, forgery_is_refused, hint_node, honest_advice, satisfies
@@ -51,7 +50,6 @@ def test_sorting_agrees_with_numpy(x: list[int]) -> None:
         lambda a: {
             "sort": ts.sort(a),
             "argsort": ts.argsort(a),
-            "rank": ts.rank(a),
             "of sums": ts.sort(2 * a + 1),
         },
         x,
@@ -60,7 +58,6 @@ def test_sorting_agrees_with_numpy(x: list[int]) -> None:
     )
     assert found["sort"].tolist() == sorted(x)
     assert found["argsort"].tolist() == np.argsort(x, kind="stable").tolist()
-    assert found["rank"].tolist() == rankdata(x, method="ordinal").tolist()
     assert found["of sums"].tolist() == sorted(2 * v + 1 for v in x)
 
 
@@ -173,7 +170,6 @@ def test_a_sort_costs_two_gates_a_comparator_and_a_range_proof_an_entry() -> Non
 SHARED: dict[str, Function] = {
     "sort": lambda x: ts.sort(x),
     "argsort": lambda x: ts.argsort(x),
-    "rank": lambda x: ts.rank(x),
     "top": lambda x: ts.top_k(x, 2),
     "median": lambda x: ts.median(x),
     "lower": lambda x: ts.quantile(x, Fraction(1, 2), method="lower"),

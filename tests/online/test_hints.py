@@ -21,6 +21,7 @@ from tallystick.online import Openings
 from tallystick.party import Shared
 from tallystick.plan import BitsHint, CopyHint, SpanHint, simulate
 from tallystick.plan._hint_kind import integers
+from tallystick.proofs import span_weights
 from tallystick.tracing import Members, Secret, Table, trace
 
 CHEATER = 1
@@ -57,7 +58,7 @@ def span(tables):
     x = joined(tables)
     n = x.size
     found = tracing.hint("span", x, parameters=(LOW, HIGH), n=4 * n, boolean=True).reshape(n, 4)
-    tracing.assert_zero(found @ plan_room.span_weights(HIGH - LOW) - (x - LOW))
+    tracing.assert_zero(found @ span_weights(HIGH - LOW) - (x - LOW))
     return {"wires": found}
 
 
@@ -93,7 +94,7 @@ def quotient(tables):
     wires = tracing.hint("quotient", x, parameters=(3, -6, 3), n=3 * n, boolean=True)
     found = wires.reshape(n, 3) @ [1, 2, 4]
     rest = tracing.hint("span", x + 6 - found * 3, parameters=(0, 2), n=2 * n, boolean=True)
-    tracing.assert_zero(rest.reshape(n, 2) @ plan_room.span_weights(2) - (x + 6 - found * 3))
+    tracing.assert_zero(rest.reshape(n, 2) @ span_weights(2) - (x + 6 - found * 3))
     return {"quotients": found}
 
 
@@ -613,6 +614,6 @@ def test_advice_about_what_cannot_be_masked_is_refused() -> None:
 
 def test_span_weights_reach_every_value_and_no_other() -> None:
     for high in range(70):
-        weights = plan_room.span_weights(high)
+        weights = span_weights(high)
         reached = {sum(w for i, w in enumerate(weights) if s >> i & 1) for s in range(1 << len(weights))}
         assert reached == set(range(high + 1))

@@ -164,6 +164,36 @@ def test_one_that_signs_what_each_saw_is_convicted_by_both(fastest):
     assert "signed different broadcasts for different parties" in results[FIRST].message
 
 
+def test_a_false_accuser_keeps_no_equivocator_from_being_convicted(fastest):
+    """Party 0 accuses party 3 falsely, with nothing to pass on; party 1 tells parties 2 and 3 different things."""
+
+    def tamper(sender, receiver, label, payload):
+        if receiver == 2 and (sender, label) == (1, "vote"):
+            return b"no"
+        if receiver == 2 and (sender, label) == (1, "agree"):
+            return payload[:32] + other_digest(b"no") + payload[64:]
+        return payload[:96] + bytes(32) if (sender, receiver, label) == (0, 2, "agree") else payload
+
+    def restate(sender, receiver, statement):
+        if receiver != 2 or sender == 3:
+            return statement
+        if len(statement) != 8 + 4 * 32 + 64:
+            return b""
+        digests = [statement[8 + 32 * k : 40 + 32 * k] for k in range(4)]
+        digests[3 if sender == 0 else 1] = bytes(32) if sender == 0 else other_digest(b"no")
+        return signed(1, digests, sender)
+
+    async def protocol(mesh):
+        party = Party(mesh, fastest, SESSION, Random(bytes([mesh.index + 1]) * 32))
+        await mesh.broadcast("vote", b"yes")
+        await compare_broadcasts(party, "agree")
+        return "agreed"
+
+    results = run(protocol, 4, tamper=tamper, restate=restate)
+    assert (results[2].check, results[2].blame) == ("equivocation", 1)
+    assert (results[3].check, results[3].blame) == ("equivocation", 1)
+
+
 def test_one_that_signs_what_each_saw_with_a_false_signature_is_convicted_by_whom_it_sent_it(fastest):
     class Unsigned(Adaptive):
         def adapt(self, sender, receiver, statement):
@@ -226,6 +256,18 @@ def test_a_false_accusation_convicts_the_accuser_where_it_passes_on_what_was_not
 
     results = run(with_evidence, 3, tamper=cheat.tamper, restate=cheat.restate)
     assert isinstance(results[FIRST], ProtocolAbort)
+    assert (results[FIRST].check, results[FIRST].blame) == ("equivocation", CHEATER)
+    assert results[SECOND] == "agreed"
+
+
+def test_a_false_accusation_that_its_statement_takes_back_convicts_the_accuser(fastest):
+    cheat = Votes(vote=b"yes")
+
+    def tamper(sender, receiver, label, payload):
+        return payload[:64] + bytes(32) if (sender, receiver, label) == (CHEATER, FIRST, "agree") else payload
+
+    cheat.tamper = tamper
+    results = cheat.run(fastest)
     assert (results[FIRST].check, results[FIRST].blame) == ("equivocation", CHEATER)
     assert results[SECOND] == "agreed"
 

@@ -126,6 +126,41 @@ def test_values_are_shown_exactly_or_say_that_they_are_not(body: object, text: s
     assert result.text() == text
 
 
+def test_what_did_not_converge_is_told_from_what_has_no_value() -> None:
+    """Entry by entry, through every expression; a value that there is stays one."""
+
+    def function(table: Members[Table]) -> object:
+        x, bit = (ts.concat([table["a"][name]]) for name in ("x", "bit"))
+        fits = ts.reveal(x * 1, label="fits", allow_input=True)
+        reached = ts.reveal(bit * 1, label="converged: fits", allow_input=True)
+        return {
+            "fit": fits / reached,
+            "later": -round(3 - (fits / reached)[[2, 0, 1]] * 2, 1),
+            "root": ts.sqrt(fits / reached, places=0),
+            "either": fits[0] / reached[0] + 1 / fits[1],
+            "first": 1 / fits[1],
+            "bit": reached,
+            "kept": fits + reached,
+        }
+
+    schema = {"x": ts.Column(-9, 9), "bit": ts.Column(0, 1)}
+    plan = trace(Program("p", function), [ts.MemberSchema("a", 3, schema)])
+    found = Plan.from_bytes(plan.to_bytes())
+    results = simulate(found, {"a": {"x": [4, 0, -9], "bit": [1, 0, 1]}}).results
+    assert {r.name: r.text() for r in results} == {
+        "fit": "[4, not converged, -9]",
+        "later": "[-21, 5, not converged]",
+        "root": "[2, not converged, undefined]",
+        "either": "undefined",
+        "first": "undefined",
+        "bit": "[1, 0, 1]",
+        "kept": "[5, 0, -8]",
+    }
+    assert [r.values[1] for r in results if r.name == "fit"] == [None]
+    results = simulate(found, {"a": {"x": [4, 0, -9], "bit": [0, 1, 1]}}).results
+    assert {r.name: r.text() for r in results}["either"] == "not converged"
+
+
 def test_outputs_of_the_wrong_number_are_refused() -> None:
     plan = trace(
         Program("p", lambda t: {"x": t["a"]["x"] ** 2}), [ts.MemberSchema("a", 3, {"x": ts.Column(0, 9)})]

@@ -142,7 +142,8 @@ def _evaluated(module: ModuleType, plan: Plan) -> object:
     lengths: list[int] = []
     for e in plan.expressions:
         lengths.append(module.length_of(e, lengths, [len(o) for o in outputs], [len(p) for p in points]))
-    return values, lengths
+    every = {k: set(range(len(entries))) for k, entries in enumerate(outputs)}
+    return values, lengths, module.used_entries(plan.expressions, every)
 
 
 @pytest.mark.parametrize(

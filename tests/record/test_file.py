@@ -286,7 +286,8 @@ T = "terms"
 BAD = [
     (0, _without((T, "nonces")), "terms: the key 'nonces' is missing"),
     (0, _with((T, "extra"), 1), "terms: unknown key 'extra'"),
-    (0, _with((T, "version"), 2), "terms: format version 2"),
+    (0, _with((T, "version"), 3), "terms: format 3; this program reads format 1 and draft 1"),
+    (0, _with((T, "draft"), 2), "terms: format 2, draft 2; this program reads format 1 and draft 1"),
     (0, _with((T, "program"), "a\x1b[2J"), "terms: program"),
     (0, _with((T, "plan"), bytes(31)), "terms: plan: 31 bytes"),
     (0, _with((T, "members"), []), "terms: members: 0 entries"),
@@ -347,7 +348,7 @@ def test_bodies_are_strict(item: int, change: Callable[[Value], None] | None, me
 
 
 def test_oversized_and_unreadable_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UsageError, match="cannot read the transcript: no such file"):
+    with pytest.raises(UsageError, match="cannot read the transcript: No such file"):
         read_transcript(tmp_path / "nothing")
     data = _file()
     monkeypatch.setattr("tallystick.record._file.MAX_FILE_SIZE", len(data) - 1)

@@ -117,6 +117,26 @@ def test_an_equivocator_that_passes_on_what_each_heard_is_convicted_all_the_same
     assert [abort_of(outcomes[k]).blame for k in (NORTH, WEST)] == [SOUTH, SOUTH]
 
 
+def test_a_relay_that_convicts_nobody_shields_no_equivocator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """South tells west something else, and passes on to north an old hello of west's, which leaves north in doubt."""
+
+    def send(mesh: TlsMesh, label: str, to: int, payload: bytes) -> bytes:
+        if (label, to) == ("hello", WEST):
+            return signed(replace(hello_of(payload), rows=4))
+        if (label, to) == ("hello/relay", NORTH):
+            entries = loads(payload, max_size=len(payload))
+            assert isinstance(entries, list)
+            hello = hello_of(entries[WEST])
+            entries[WEST] = signed(
+                replace(hello, nonces=(bytes(32), hello.nonces[SOUTH], bytes(32))), by=WEST
+            )
+            return dumps(entries)
+        return payload
+
+    outcomes = session(monkeypatch, send)
+    assert [abort_of(outcomes[k]).blame for k in (NORTH, WEST)] == [SOUTH, SOUTH]
+
+
 def relaying(change: Callable[[list[Any]], None]) -> Send:
     """South is honest but for what it passes on to north of west's hello."""
 
@@ -145,6 +165,16 @@ def _of_another_run(entries: list[Any]) -> None:
     entries[WEST] = signed(old, by=WEST)
 
 
+def _to_others(entries: list[Any]) -> None:
+    """West signed it in a run of other members, in which south and a friend greeted with north's nonce and south's.
+
+    A hello that did not say to whom it is said would convict west of two in one run.
+    """
+    hello = hello_of(entries[WEST])
+    others = replace(hello, members=bytes(32), nonces=(*hello.nonces[:2], bytes(32)), rows=9)
+    entries[WEST] = signed(others, by=WEST)
+
+
 def _own(entries: list[Any]) -> None:
     entries[SOUTH] = signed(replace(hello_of(entries[SOUTH]), rows=9))
 
@@ -159,6 +189,7 @@ def _victims(entries: list[Any]) -> None:
         (_unsigned, "passes on a hello that west did not sign"),
         (_truncated, "passes on a hello that west did not sign"),
         (_of_another_run, "passes on a hello of another run"),
+        (_to_others, "passes on a hello of another run"),
         (_own, "passes on another hello than was sent to it or by it"),
         (_victims, "passes on another hello than was sent to it or by it"),
         (lambda entries: entries.pop(), "sent what cannot be decoded"),
@@ -207,6 +238,13 @@ def test_a_hello_that_is_none_convicts_its_sender(
 
     outcomes = session(monkeypatch, send)
     named(outcomes, check, SOUTH, text)
+
+
+def test_a_hello_to_other_members_convicts_its_sender(monkeypatch: pytest.MonkeyPatch) -> None:
+    def send(mesh: TlsMesh, label: str, to: int, payload: bytes) -> bytes:
+        return signed(replace(hello_of(payload), members=bytes(32))) if label == "hello" else payload
+
+    named(session(monkeypatch, send), "hello", SOUTH, "says hello to other members than those of this run")
 
 
 @pytest.mark.parametrize("whose", [NORTH, SOUTH])

@@ -9,8 +9,8 @@ import pytest
 import tallystick as ts
 from tallystick.errors import PolicyError, UsageError
 from tallystick.plan import Column
-from tallystick.record import Policy, member_toml
-from tallystick.session import check_policy, new_identity, read_job, read_policy, schemas
+from tallystick.record import Policy, check_policy, member_toml
+from tallystick.session import new_identity, read_job, read_policy, schemas
 
 CONSORTIUM = "\n".join(
     member_toml(new_identity(name).member(f"127.0.0.1:{port}"))
@@ -171,7 +171,7 @@ def test_a_policy_that_forbids_says_which_rule(tmp_path: Path, policy: str, mess
     path = tmp_path / "policy.toml"
     path.write_text(policy)
     with pytest.raises(PolicyError, match=message):
-        check_policy(read_policy(path), ts.trace(means, schemas(job, [10, 11])), whose="node")
+        check_policy(read_policy(path)[0], ts.trace(means, schemas(job, [10, 11])), whose="node")
 
 
 @ts.program

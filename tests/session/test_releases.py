@@ -27,11 +27,10 @@ from tallystick.session import (
     Outcome,
     TlsMesh,
     new_identity,
-    read_max_epsilon,
     read_policy,
     run_member,
 )
-from tallystick.session._releases import Ledger, Samples, check_budget, job_key
+from tallystick.session._releases import Ledger, Samples, check_budget, job_key, spent_by
 
 NAMES = ("north", "south")
 IDENTITIES = {name: new_identity(name) for name in NAMES}
@@ -104,23 +103,52 @@ def test_the_limit_counts_what_was_started(tmp_path: Path) -> None:
         check_budget(ledger, inf, 1000.0)
 
 
+def test_runs_at_once_do_not_exceed_the_limit_together(tmp_path: Path) -> None:
+    """Each was within it when its operator was asked: stores of different members do not exclude each other."""
+    path = tmp_path / "ledger"
+
+    def run(k: int) -> bool:
+        ledger = Ledger(path)
+        check_budget(Ledger(tmp_path / "as it was before"), 1.0, 3.5)
+        try:
+            ledger.note("a", bytes([k]), 1.0, "started", limit=3.5)
+        except PolicyError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(run, range(8))) == 3
+    assert Ledger(path).samples() == Samples(0, 3, 3.0)
+
+
+def test_coins_that_protect_nothing_are_noise_without_bound() -> None:
+    """Added with other coefficients than 1 and -1, or opened twice: whoever sees two runs sees through them."""
+
+    @ts.program
+    def doubled(table: ts.Members[ts.Table]) -> dict[str, object]:
+        noisy = ts.add_noise(ts.sum(ts.concat(t["x"] for t in table)), epsilon=3.0, delta_bits=20)
+        return {"sum": noisy * 2}
+
+    schemas = [ts.MemberSchema(name, 3, {"x": Column(0, 9)}) for name in NAMES]
+    assert spent_by(noisy.trace(schemas)) == pytest.approx(3.0, abs=0.1)
+    assert spent_by(doubled.trace(schemas)) == inf
+
+
 @pytest.mark.parametrize(
     ("text", "found"), [("max_epsilon = 2", 2.0), ("max_epsilon = 0.25", 0.25), ("", None)]
 )
 def test_a_nodes_policy_may_bound_the_epsilon(tmp_path: Path, text: str, found: float | None) -> None:
     path = tmp_path / "policy.toml"
     path.write_text(f"min_rows = 3\n{text}\n")
-    assert read_max_epsilon(path) == found
-    assert read_policy(path) == Policy(min_rows=3)
+    assert read_policy(path) == (Policy(min_rows=3), found)
 
 
 @pytest.mark.parametrize("value", ["true", '"2"', "-1", "1001", "nan", "inf"])
 def test_a_bound_that_is_none_is_refused(tmp_path: Path, value: str) -> None:
     path = tmp_path / "policy.toml"
     path.write_text(f"max_epsilon = {value}\n")
-    for read in (read_policy, read_max_epsilon):
-        with pytest.raises(UsageError, match="max_epsilon: a number between 0 and 1000 was expected"):
-            read(path)
+    with pytest.raises(UsageError, match="max_epsilon: a number between 0 and 1000 was expected"):
+        read_policy(path)
 
 
 # ---------------------------------------------------------------------- runs
@@ -214,6 +242,25 @@ def test_whoever_stops_at_the_outputs_has_drawn_a_sample_and_the_next_run_says_s
     outcomes = together(refused)
     assert any(isinstance(outcome, PolicyError) for outcome in outcomes), outcomes
     assert ledger_of(tmp_path, "north").samples() == samples
+
+
+def test_a_ledger_that_fills_the_disk_at_the_end_withholds_no_results(
+    tmp_path: Path, native: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = Ledger.note
+
+    def note(ledger: Ledger, key: str, session: bytes, epsilon: float, state: str, **options: Any) -> None:
+        if state == "released":
+            raise UsageError("the ledger of noisy releases cannot be written: no space left")
+        honest(ledger, key, session, epsilon, "started", **options)
+
+    monkeypatch.setattr(Ledger, "note", note)
+    watchers = [Remarks(), Remarks()]
+    outcomes = together(nodes(tmp_path, native), watchers)
+    assert all(isinstance(outcome, Outcome) for outcome in outcomes), outcomes
+    assert [text for text in watchers[0].texts if "no space left" in text]
+    samples = ledger_of(tmp_path, "north").samples()
+    assert (samples.released, samples.started) == (0, 1)
 
 
 def test_a_run_that_stops_before_its_outputs_counts_nothing(

@@ -364,7 +364,7 @@ def test_without_every_signature_nothing_is_written(
 
     cheating(monkeypatch, "sign", cheat)
     outcomes = together(nodes(tmp_path, [native] * 2))
-    expect_abort(outcomes[0], "transcript-signature", "the transcript signature is not south's")
+    expect_abort(outcomes[0], "transcript-signature", "the transcript signature is not south's", 1)
     assert files(tmp_path / "north") == []
 
 

@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from itertools import chain, islice
+from pathlib import Path
 
 import pytest
 
@@ -252,3 +253,14 @@ def test_the_limits_of_the_page_are_those_of_both(fast, model):
         # The proofs belong to another session, which both find out where the terms are in order.
         assert ours == theirs
         assert (ours == ("item 1 (agreement)", "decode")) != accepted
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((Path(__file__).parents[1] / "data" / "format1").glob("*.tally")),
+    ids=lambda path: path.stem,
+)
+def test_the_model_audits_files_of_format_1(model, backend, path: Path) -> None:
+    file, plan, results = model.audit(path.read_bytes())
+    assert file.format == plan.format == 1
+    assert results == {r.name: list(r.values) for r in audit(path, backend=backend).results}

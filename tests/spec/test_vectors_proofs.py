@@ -8,13 +8,24 @@ from __future__ import annotations
 
 import pytest
 
-from support.spec_vectors import ERRORS, cases, load, names, points, relation, scalars, unhex, witness
+from support.spec_vectors import (
+    ERRORS,
+    bad,
+    cases,
+    declared,
+    load,
+    names,
+    refused,
+    relation,
+    scalars,
+    unhex,
+    verify,
+    witness,
+)
 from tallystick.algebra import Generators, Random, Vector
-from tallystick.encoding import dumps, loads
+from tallystick.encoding import dumps
 from tallystick.proofs import (
-    BatchVerifier,
     GatePoint,
-    Proof,
     RangeInput,
     RangeRelation,
     Shape,
@@ -26,43 +37,22 @@ from tallystick.proofs import (
     root_of_unity,
 )
 
-CHANGED = [
-    pytest.param(load(f"proof/{load(name)['base'][:-5]}"), case, id=f"{name[10:]}-{case['name']}")
-    for name in (
-        "proof/bad_c16_two_owners_changed",
-        "proof/bad_c32_empty_owner_changed",
-        "proof/bad_c16_two_owners_statement",
-        "proof/bad_c16_two_owners_witness",
-        "proof/bad_c16_points_changed",
-        "proof/bad_c16_points_points",
-    )
-    for case in load(name)["cases"]
-]
+CHANGED = bad(
+    "proof",
+    [
+        "bad_c16_two_owners_changed",
+        "bad_c32_empty_owner_changed",
+        "bad_c16_two_owners_statement",
+        "bad_c16_two_owners_witness",
+        "bad_c16_points_changed",
+        "bad_c16_points_points",
+    ],
+)
 
 
 @pytest.fixture(scope="module")
 def generators(backend):
     return Generators(backend, 64)
-
-
-def _declared(rows):
-    return [RangeInput(n, int(low), int(high), form) for n, low, high, form in rows]
-
-
-def _verify(generators, of, data, *, input_rows, outputs, context, published=""):
-    proof = Proof.from_body(loads(data, max_size=1 << 20), of.shape)
-    backend = generators.backend
-    verifier = BatchVerifier(generators)
-    verifier.add(
-        of,
-        proof,
-        input_commitments=points(backend, input_rows),
-        outputs=scalars(backend, outputs),
-        context=unhex(context),
-        name="vector",
-        points=points(backend, published),
-    )
-    verifier.verify()
 
 
 def test_roots_of_unity(backend):
@@ -118,7 +108,7 @@ def _check_case(backend, generators, of, wit, case):
     claim = linear_claim(of.given(published), point, rho, outputs=wit.outputs, evaluations=evaluations)
     assert claim.form.to_bytes() == unhex(case["form"])
     public = {k: case[k] for k in ("input_rows", "outputs", "context")}
-    _verify(generators, of, unhex(case["proof"]), **public, published=case.get("points", ""))
+    verify(generators, of, unhex(case["proof"]), **public, points=case.get("points", ""))
 
 
 @pytest.mark.parametrize("name", names("proof"))
@@ -134,7 +124,7 @@ def test_proofs(backend, generators, name):
 @pytest.mark.parametrize("name", [name for name in names("ranges") if name != "weights"])
 def test_range_proofs(backend, generators, name):
     case = load(f"ranges/{name}")
-    of = RangeRelation(_declared(case["declared"]), case["relation"]["columns"])
+    of = RangeRelation(declared(case["declared"]), case["relation"]["columns"])
     assert of.digest == unhex(case["relation"]["digest"])
     values = [[int(v) for v in column] for column in case["values"]]
     wit = range_witness(backend, of, values, scalars(backend, case["input_gammas"]))
@@ -151,23 +141,14 @@ def test_range_weights():
 
 @pytest.mark.parametrize(("base", "case"), CHANGED)
 def test_bad_proofs(backend, generators, base, case):
-    public = {k: base[k] for k in ("input_rows", "outputs", "context", "relation")}
-    public |= {"points": base.get("points", "")} | case.get("replace", {})
-    public["published"] = public.pop("points")
-    data = unhex(case.get("proof", base["proof"]))
-    if "patch" in case:
-        at, end = case["patch"]["offset"], case["patch"]["offset"] + case["patch"]["remove"]
-        data = data[:at] + unhex(case["patch"]["insert"]) + data[end:]
-        assert data != unhex(base["proof"])
-    with pytest.raises(ERRORS[case["error"]]):
-        _verify(generators, relation(public.pop("relation")), data, **public)
+    refused(generators, base, case)
 
 
 @pytest.mark.parametrize("case", cases("ranges/bad_statements"))
 def test_bad_range_statements(generators, case):
-    of = RangeRelation(_declared(case["declared"]), case["columns"])
+    of = RangeRelation(declared(case["declared"]), case["columns"])
     with pytest.raises(ERRORS[case["error"]]):
-        _verify(
+        verify(
             generators,
             of,
             unhex(case["proof"]),

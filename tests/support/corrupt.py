@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tallystick.algebra import Generators, Points, Random, Vector
 from tallystick.backend import Backend
 from tallystick.encoding import Value, dumps, loads
-from tallystick.plan import Column, Plan, PlanRelation, witness
-from tallystick.proofs import RangeRelation, Witness, prove, range_witness
+from tallystick.plan import VERSIONS, Column, Plan, PlanRelation, witness
+from tallystick.proofs import Witness, prove, range_witness
 from tallystick.record import (
     FIRST_PREVIOUS,
     AgreedMember,
@@ -45,7 +45,7 @@ def plan_of(
     columns = 16
     while True:
         body = {
-            "version": "tallystick/plan/1",
+            "version": VERSIONS[2],
             "program": program,
             "members": [list(m) for m in members],
             "nodes": list(nodes),
@@ -118,7 +118,7 @@ def transcript_of(
             commitments.append({"rows": b"", "range": None})
             rows_of.append(Points.identity(backend, 0))
             continue
-        relation = RangeRelation(plan.ranges_of(k), plan.columns)
+        relation = plan.range_relation(k)
         private = range_witness(backend, relation, values, gammas[k])
         rows = private.input_commitments(generators, relation.shape)
         proof = prove(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 
 from support.functions import CASES, traced
@@ -59,7 +60,7 @@ def figures(plan: Plan) -> dict[str, list[float]]:
         sent = [sum(step.payload[k] for step in steps) for k in range(len(cost.masks))]
         found[phase] = [sum(step.rounds for step in steps), *sent]
     for phase, work in cost.work.items():
-        units = [getattr(work, unit) for unit in work.__slots__]
+        units = [getattr(work, unit.name) for unit in fields(work)]
         found[f"{phase} work"] = [unit for unit in units if unit]
     found["checked often"] = [often.rounds, *often.bytes_sent]
     return found

@@ -17,7 +17,7 @@ from typing import Any
 __all__ = ["load_model"]
 
 MODEL = Path(__file__).parents[2] / "spec" / "model"
-MODULES = ("algebra", "codec", "hashing", "relations", "proof", "plans", "statement", "audit")
+MODULES = ("algebra", "codec", "hashing", "relations", "proof", "own", "plans", "statement", "audit")
 
 
 def load_model(*, fast: bool = True) -> ModuleType:

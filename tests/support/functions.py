@@ -175,6 +175,10 @@ def _correlation(d: Data) -> float:
     return float(np.corrcoef(d.x.astype(float), d.y.astype(float))[0, 1])
 
 
+def _spearman(d: Data) -> float:
+    return float(stats.spearmanr(d.x.astype(int), d.y.astype(int)).statistic)
+
+
 def _grouped(d: Data) -> dict[str, object]:
     groups = ts.group_by(d.g, [1, 0, 3])
     return {
@@ -210,13 +214,22 @@ def _plainly_fitted(d: Data) -> dict[str, object]:
     }
 
 
-def _logit(d: Data) -> Near:
-    """Newton's method in doubles until it stands still, for the log-odds of b given g."""
-    design, y, fit = np.column_stack([np.ones(len(d.g)), d.g]).astype(float), d.b.astype(float), np.zeros(2)
+def _fitted_odds(d: Data) -> dict[str, object]:
+    model = ts.logistic_regression([d.y], d.x >= 0, iterations=3, decimals=2, limit=8)
+    return {
+        "coefficients": model.coefficients,
+        "at 4": model.reveal(model.secret_coefficients[0] + 4 * model.secret_coefficients[1]),
+        "converged": model.converged,
+    }
+
+
+def _plain_odds(d: Data) -> dict[str, object]:
+    """Newton's method in doubles until it stands still, for the log-odds of x ≥ 0 given y."""
+    design, fit = np.column_stack([np.ones(len(d.y)), d.y]).astype(float), np.zeros(2)
     for _ in range(20):
         p = 1 / (1 + np.exp(-design @ fit))
-        fit += np.linalg.solve(design.T @ (design * (p * (1 - p))[:, None]), design.T @ (y - p))
-    return Near(fit, 0.05)
+        fit += np.linalg.solve(design.T @ (design * (p * (1 - p))[:, None]), design.T @ ((d.x >= 0) - p))
+    return {"coefficients": Near(fit, 0.007), "at 4": Near(fit @ [1, 4], 0.03), "converged": 1}
 
 
 CASES: tuple[FunctionCase, ...] = (
@@ -294,6 +307,16 @@ CASES: tuple[FunctionCase, ...] = (
     FunctionCase(
         "rank", lambda d: ts.rank(d.x[2:]), lambda d: stats.rankdata(d.x[2:].astype(int), method="ordinal")
     ),
+    FunctionCase(
+        "rank",
+        lambda d: ts.rank(d.x[2:], method="min"),
+        lambda d: stats.rankdata(d.x[2:].astype(int), method="min"),
+    ),
+    FunctionCase(
+        "rank",
+        lambda d: ts.rank(d.x, method="average"),
+        lambda d: [Fraction(float(v)) for v in stats.rankdata(d.x.astype(int))],
+    ),
     FunctionCase("top_k", lambda d: ts.top_k(d.x, 3), lambda d: np.sort(d.x)[::-1][:3]),
     FunctionCase("median", lambda d: ts.median(d.x), lambda d: median(d.x)),
     FunctionCase("median", lambda d: ts.median(d.x[:4]), lambda d: median(Fraction(int(v)) for v in d.x[:4])),
@@ -341,6 +364,12 @@ CASES: tuple[FunctionCase, ...] = (
         "correlation",
         lambda d: ts.correlation(d.x, d.y, decimals=1, otherwise=0),
         lambda d: Near(_correlation(d), 0.06),
+    ),
+    FunctionCase("spearman", lambda d: ts.spearman(d.x, d.y, places=9), lambda d: Near(_spearman(d), 1e-9)),
+    FunctionCase(
+        "spearman",
+        lambda d: ts.spearman(d.x[:4], d.g[:4], decimals=1, otherwise=0),
+        lambda d: Near(stats.spearmanr(d.x[:4].astype(int), d.g[:4].astype(int)).statistic, 0.06),
     ),
     FunctionCase(
         "weighted_mean",
@@ -404,11 +433,7 @@ CASES: tuple[FunctionCase, ...] = (
         lambda d: 2 * d.b + 3 * (d.x > 0) + d.y >= 5,
     ),
     FunctionCase("ols", lambda d: _fitted(ts.ols([d.y, d.g], d.x)), _plainly_fitted),
-    FunctionCase(
-        "logistic_regression",
-        lambda d: ts.logistic_regression([d.g], d.b, iterations=2, decimals=2, limit=8),
-        _logit,
-    ),
+    FunctionCase("logistic_regression", _fitted_odds, _plain_odds),
     # ------------------------------------------------------------------ disclosure
     FunctionCase("suppress", _suppressed, _plainly_suppressed),
     FunctionCase(

@@ -23,7 +23,7 @@ from tallystick.algebra import Generators, Points, Random, Vector
 from tallystick.backend import Backend
 from tallystick.encoding import Value, loads
 from tallystick.plan import Column, MemberSchema, Plan, PlanRelation, witness
-from tallystick.proofs import Proof, RangeInput, RangeRelation, Witness, prove, range_witness
+from tallystick.proofs import Proof, RangeRelation, Witness, prove, range_witness
 from tallystick.record import (
     AgreedMember,
     Agreement,
@@ -102,8 +102,7 @@ class Run:
 
     def range_relation(self, member: int) -> RangeRelation:
         """The statement that a member's inputs lie in their ranges."""
-        inputs = [RangeInput(i.n, i.low, i.high, i.form) for i in self.plan.inputs_of(member)]
-        return RangeRelation(inputs, self.plan.shape.columns)
+        return self.plan.range_relation(member)
 
     def commit(self, member: int) -> tuple[Points, Proof]:
         """Commit to a member's inputs and prove their ranges."""

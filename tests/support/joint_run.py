@@ -30,8 +30,6 @@ from tallystick.plan import Column, MemberSchema, Plan, PlanRelation
 from tallystick.proofs import (
     BatchVerifier,
     Proof,
-    RangeInput,
-    RangeRelation,
     commit_rows_var,
     input_slots,
     range_witness,
@@ -77,8 +75,8 @@ class Owner:
 @functools.lru_cache(maxsize=64)
 def _owner_cached(key: tuple[Any, ...]) -> Owner:
     backend, plan, member, values, seed = key
-    items = [RangeInput(n.n, n.low, n.high, n.form) for n in plan.inputs_of(member)]
-    relation = RangeRelation(items, plan.columns)
+    relation = plan.range_relation(member)
+    items = relation.inputs
     random = Random(seed)
     rows = relation.shape.input_rows
     gammas = random.vector(backend, rows)

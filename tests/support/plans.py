@@ -22,7 +22,6 @@ from tallystick.plan import (
     Plan,
     Points,
     Zero,
-    constant_of,
     forward,
     input_value,
 )
@@ -252,7 +251,7 @@ def run_forward(
             case InputBits(source):
                 value = forward(plan, v, [slots[source]])
             case Constant():
-                value = constant_of(backend, node)
+                value = Vector.from_ints(backend, node.values)
             case Hint(boolean=False):
                 value = free[at : at + n]
             case Hint():

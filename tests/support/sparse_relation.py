@@ -73,7 +73,16 @@ class SparseRelation:
         return sum(c if s is None else c * slots[s] for s, c in form.items()) % R
 
 
-def random_relation(rng, *, columns: int, inputs: tuple[int, ...], free: int, gates: int, points: int = 0):
+def random_relation(
+    rng,
+    *,
+    columns: int,
+    inputs: tuple[int, ...],
+    free: int,
+    gates: int,
+    points: int = 0,
+    kind: type[Shape] = Shape,
+):
     """Return a relation and satisfying slot values: inputs and free slots uniform, gates computed in order."""
     first_gate = sum(inputs) + free
     slots = [rng.randrange(R) for _ in range(first_gate)]
@@ -83,7 +92,7 @@ def random_relation(rng, *, columns: int, inputs: tuple[int, ...], free: int, ga
         picks[None] = rng.randrange(R)
         return picks
 
-    relation = SparseRelation(Shape(columns, inputs, free, gates, 0, 0), [], [], [], [])
+    relation = SparseRelation(kind(columns, inputs, free, gates, 0, 0), [], [], [], [])
     left_values, right_values = [], []
     for _ in range(gates):
         a, b = form(len(slots)), form(len(slots))
@@ -98,7 +107,7 @@ def random_relation(rng, *, columns: int, inputs: tuple[int, ...], free: int, ga
         relation.zeros.append(zero)
     relation.outputs = [form(len(slots)) for _ in range(2)]
     relation.points = [form(len(slots)) for _ in range(points)]
-    relation.shape = Shape(columns, inputs, free, gates, 3, 2, points)
+    relation.shape = kind(columns, inputs, free, gates, 3, 2, points)
     return relation, slots, left_values, right_values
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -78,6 +82,10 @@ def test_a_program_traces_as_in_this_process(tmp_path: Path, capsys: pytest.Capt
         ("__import__('os').execv('/bin/true', ['true'])", "PermissionError"),
         ("__import__('threading').Thread(target=print).start()", "can't start new thread"),
         ("__import__('os').kill({parent}, 9)", "PermissionError"),
+        ("f = __import__('fcntl'); f.fcntl(0, f.F_SETOWN, {parent})", "PermissionError"),
+        ("f = __import__('fcntl'); f.fcntl(0, f.F_SETSIG, 9)", "PermissionError"),
+        ("f = __import__('fcntl'); f.fcntl(0, f.F_SETFL, 0o20000)", "PermissionError"),
+        ("f = __import__('fcntl'); f.fcntl(0, f.F_SETLEASE, f.F_RDLCK)", "PermissionError"),
         ("raise KeyError('x')", "KeyError: 'x'"),
     ],
 )
@@ -102,6 +110,35 @@ def test_what_it_tries_beyond_computing_fails(tmp_path: Path, statement: str, er
         assert run.value.where == f"{path}:1"
     assert secret.read_text() == "a key"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["figures.py", "north.identity"]
+
+
+SIGNALS = """
+import ctypes, fcntl, os
+libc = ctypes.CDLL(None)
+for fd in (1, 2, 3):
+    for command, value in ((fcntl.F_SETOWN, PARENT), (fcntl.F_SETSIG, 12), (fcntl.F_SETFL, os.O_WRONLY | os.O_ASYNC)):
+        libc.fcntl(fd, command, value)
+for _ in range(20):
+    os.write(2, bytes(4096))
+"""
+
+
+@needs_kernel
+def test_no_pipe_signals_another_process_where_landlock_does_not_see_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Landlock bounds signals from its sixth version on; the filter must do it alone."""
+    code = "from tallystick.tracing import _child, _confine; _confine._bound_files = bool; _child.main()"
+    monkeypatch.setattr(_source, "_COMMAND", [sys.executable, "-P", "-c", code])
+    heard: list[int] = []
+    before = signal.signal(signal.SIGUSR2, lambda number, frame: heard.append(number))
+    try:
+        source = SIGNALS.replace("PARENT", str(os.getpid())) + PLAIN
+        ProgramFile(write(tmp_path, source), say=lambda line: None).trace(SCHEMAS)
+        time.sleep(0.1)
+    finally:
+        signal.signal(signal.SIGUSR2, before)
+    assert heard == []
 
 
 @pytest.mark.parametrize(
@@ -133,6 +170,47 @@ def test_processor_time_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(_source, "_COMMAND", [sys.executable, "-P", "-c", code])
     with pytest.raises(UnfinishedError, match=r"signal 9|signal 24"):
         ProgramFile(write(tmp_path, inside("while True: pass"))).trace(SCHEMAS)
+
+
+PARENT = """
+import subprocess, sys
+from tallystick.tracing import ProgramFile
+
+class Popen(subprocess.Popen):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        print(self.pid, flush=True)
+
+subprocess.Popen = Popen
+ProgramFile.parse(sys.argv[1]).check()
+"""
+
+
+def status(process: int, name: str) -> str:
+    try:
+        found = Path(f"/proc/{process}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return "gone"
+    return next(line.split()[1] for line in found if line.startswith(f"{name}:"))
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.02)
+
+
+@needs_kernel
+def test_it_ends_with_the_process_that_would_end_it(tmp_path: Path) -> None:
+    path = write(tmp_path, f"import time\ntime.sleep(1000)\n{PLAIN}")
+    command = [sys.executable, "-P", "-c", PARENT, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        until(lambda: status(child, "Seccomp") == "2")
+        parent.kill()
+    until(lambda: status(child, "State") in {"Z", "gone"})
 
 
 SET = """
@@ -193,6 +271,36 @@ def test_a_plan_on_other_tables_is_refused(tmp_path: Path, rows: str, high: str,
     else:
         with pytest.raises(ProgramError, match="it left a plan on other tables"):
             file.trace(SCHEMAS)
+
+
+TWICE = """
+import tallystick as ts
+from tallystick.tracing import _program
+
+_program.check_columns = lambda plan, where: None
+
+@ts.program
+def example(table):
+    x = table["a"]["x"]
+    b = x.builder
+    again = ts.Secret(b, b.shuffled(x.node, b.new_order()), x.shape, decimals=0, origin=x.origin)
+    return {"n": x.sum() + 2 * again.sum()}
+"""
+
+
+def test_a_plan_that_commits_a_column_twice_is_refused_also_if_its_process_lets_it_pass(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(ProgramError, match="its two commitments could hold different values"):
+        ProgramFile(write(tmp_path, TWICE)).trace(SCHEMAS)
+
+
+def test_both_processes_have_the_same_time(tmp_path: Path) -> None:
+    waits = "import os, time\ntime.sleep(1.2 if os.environ['PYTHONHASHSEED'] == '0' else 60)\n"
+    begun = time.monotonic()
+    with pytest.raises(UnfinishedError, match="it was not traced within 2 s"):
+        ProgramFile(write(tmp_path, waits + PLAIN)).trace(SCHEMAS, seconds=2)
+    assert time.monotonic() - begun < 3
 
 
 NO_PLAN = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import os
-from itertools import count
+import threading
 
 import numpy as np
 from cryptography.hazmat.primitives import hashes
@@ -21,19 +21,20 @@ class Random:
     """A deterministic stream from a 32-byte secret seed; ``Random.system()`` draws the seed itself.
 
     Two instances with the same seed that receive the same calls in the same order return the same
-    values, on any backend.  Every call uses a nonce of its own, and ``fork`` separates purposes, so no
-    two calls share key stream.  An instance that is copied by ``os.fork`` repeats itself in both
+    values, on any backend.  Every call uses a nonce of its own, from whatever thread, and ``fork`` separates purposes,
+    so no two calls share key stream.  An instance that is copied by ``os.fork`` repeats itself in both
     processes: draw a fresh one after the fork.
     """
 
-    __slots__ = ("_calls", "_key", "_root")
+    __slots__ = ("_calls", "_key", "_lock", "_root")
 
     def __init__(self, seed: bytes) -> None:
         if len(seed) != 32:
             raise ValueError(f"a seed has 32 bytes, not {len(seed)}")
         self._root = bytes(seed)
         self._key = self._derive(b"tallystick/v1/random/stream")
-        self._calls = count()
+        self._calls = 0
+        self._lock = threading.Lock()
 
     @classmethod
     def system(cls) -> Random:
@@ -81,7 +82,10 @@ class Random:
         return Random(self._derive(b"tallystick/v1/random/fork" + self._nonce() + label.encode()))
 
     def _nonce(self) -> builtins.bytes:
-        return next(self._calls).to_bytes(12, "big")
+        # Threads make batches of preparation side by side: with one nonce twice, two replies would have one mask.
+        with self._lock:
+            calls, self._calls = self._calls, self._calls + 1
+        return calls.to_bytes(12, "big")
 
     def _derive(self, info: builtins.bytes) -> builtins.bytes:
         return HKDFExpand(algorithm=hashes.SHA256(), length=32, info=info).derive(self._root)

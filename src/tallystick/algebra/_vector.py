@@ -4,34 +4,81 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NoReturn, TypeAlias, overload
+from typing import Any, ClassVar, NoReturn, Self, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from ..backend import Backend, Buffer, FrArray, IndexArray
 
-__all__ = ["Index", "Vector", "contiguous"]
+__all__ = ["Array", "Index", "Vector", "contiguous"]
 
 Index: TypeAlias = "slice | IndexArray"
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Vector:
-    """An immutable vector of elements of Fr, held in a backend's representation.
+class Array:
+    """An immutable array, held in a backend's representation.
 
-    Arithmetic is element-wise with a vector of the same backend and length, or with an int, which is
-    reduced modulo r.  Different lengths raise ValueError, different backends TypeError.
-
-    A vector may hold secrets: its repr shows length and backend only.  ``==`` raises TypeError, since
-    it would be ambiguous between one answer and one an element; use ``equal``.
+    Arithmetic is element-wise.  Different lengths raise ValueError, different backends TypeError.  ``==`` raises
+    TypeError, since it would be ambiguous between one answer and one an element; use ``equal``.
     """
 
     backend: Backend
-    data: FrArray
+    data: npt.NDArray[Any]
 
-    # Makes numpy scalars and arrays leave arithmetic with a vector to the methods below.
+    # Makes numpy scalars and arrays leave arithmetic with these to their methods.
     __array_ufunc__ = None
+    _many: ClassVar[str]
+
+    @classmethod
+    def concat(cls, parts: Iterable[Self]) -> Self:
+        """Join at least one part, all of one backend."""
+        items = tuple(parts)
+        if not items:
+            raise ValueError("nothing to concatenate: the backend would be unknown")
+        for part in items:
+            items[0]._same_backend(part)
+        return cls(items[0].backend, np.concatenate([part.data for part in items]))
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __eq__(self, other: object) -> NoReturn:
+        raise TypeError(f"{self._many} are compared with equal(), which says what it compares")
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _new(self, data: npt.NDArray[Any]) -> Self:
+        return type(self)(self.backend, data)
+
+    def _same_backend(self, other: Self) -> None:
+        self._fits(other, type(self))
+
+    def _same_length(self, other: Self) -> npt.NDArray[Any]:
+        """Return the array of another of self's backend and length."""
+        self._same_backend(other)
+        if len(other) != len(self):
+            raise ValueError(f"{self._many} of different lengths: {len(self)} and {len(other)}")
+        return other.data
+
+    def _fits(self, other: Array, kind: type[Array]) -> None:
+        """Raise TypeError unless the other is of that kind and of self's backend."""
+        if not isinstance(other, kind):
+            raise TypeError(f"{kind._many} are needed, not {type(other).__name__}")
+        if other.backend is not self.backend:
+            raise TypeError(f"operands of different backends: {self.backend.name} and {other.backend.name}")
+
+
+class Vector(Array):
+    """An immutable vector of elements of Fr, held in a backend's representation.
+
+    The other operand may be an int, which is reduced modulo r.  A vector may hold secrets: its repr shows length and
+    backend only.
+    """
+
+    __slots__ = ()
+    _many = "vectors"
 
     # ------------------------------------------------------------------ constructors
     @classmethod
@@ -69,20 +116,7 @@ class Vector:
         """Expand a 32-byte seed under a 12-byte nonce (``spec/conventions.md``, "Hashes")."""
         return cls(backend, backend.fr_expand(seed, nonce, n, offset))
 
-    @staticmethod
-    def concat(parts: Iterable[Vector]) -> Vector:
-        """Join at least one part, all of one backend."""
-        items = tuple(parts)
-        if not items:
-            raise ValueError("nothing to concatenate: the backend would be unknown")
-        for part in items:
-            items[0]._same_backend(part)
-        return Vector(items[0].backend, np.concatenate([part.data for part in items]))
-
     # ------------------------------------------------------------------ reading
-    def __len__(self) -> int:
-        return len(self.data)
-
     def __repr__(self) -> str:
         return f"Vector(<{len(self)} elements>, {self.backend.name})"
 
@@ -98,7 +132,7 @@ class Vector:
                 raise IndexError(f"index {k} is out of range for a vector of {len(self)}")
             k %= len(self)
             return self.backend.fr_to_ints(self.data[k : k + 1])[0]
-        return Vector(self.backend, contiguous(self.data, index))
+        return self._new(contiguous(self.data, index))
 
     def to_ints(self) -> list[int]:
         """Return canonical ints in [0, r)."""
@@ -120,11 +154,6 @@ class Vector:
     def is_zero(self) -> bool:
         """Whether every element is zero."""
         return self.backend.fr_is_zero(self.data)
-
-    def __eq__(self, other: object) -> NoReturn:
-        raise TypeError("vectors are compared with equal(), which says what it compares")
-
-    __hash__ = None  # type: ignore[assignment]
 
     # ------------------------------------------------------------------ arranging
     def transposed(self, rows: int, columns: int) -> Vector:
@@ -225,23 +254,11 @@ class Vector:
         return self._new(np.concatenate([self.data, self.backend.fr_zeros(n - len(self))]))
 
     # ------------------------------------------------------------------ helpers
-    def _new(self, data: FrArray) -> Vector:
-        return Vector(self.backend, data)
-
-    def _same_backend(self, other: Vector) -> None:
-        if not isinstance(other, Vector):
-            raise TypeError(f"a Vector is needed, not {type(other).__name__}")
-        if other.backend is not self.backend:
-            raise TypeError(f"vectors of different backends: {self.backend.name} and {other.backend.name}")
-
     def _operand(self, other: Vector | int) -> FrArray:
         """Return the other operand's array, of self's length."""
         if isinstance(other, int | np.integer):
             return self.backend.fr_powers(1, len(self), int(other))
-        self._same_backend(other)
-        if len(other) != len(self):
-            raise ValueError(f"vectors of different lengths: {len(self)} and {len(other)}")
-        return other.data
+        return self._same_length(other)
 
 
 def contiguous(data: FrArray, index: Index) -> FrArray:

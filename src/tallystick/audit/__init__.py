@@ -8,17 +8,15 @@ from ._html import refused_html, verdict_html
 from ._job import JobPin
 from ._limits import Limits
 from ._many import audit_many, cores
-from ._program import ProgramSource, Source
+from ._program import ProgramSource, Source, TracedHere
 from ._report import (
     accepted_json,
-    plain,
     plan_text,
     refused_json,
     result_entries,
     results_json,
     safe,
     verdict_text,
-    warnings_of,
 )
 
 __all__ = [
@@ -30,6 +28,7 @@ __all__ = [
     "ProgramSource",
     "Question",
     "Source",
+    "TracedHere",
     "Verdict",
     "Word",
     "accepted_json",
@@ -38,7 +37,6 @@ __all__ = [
     "audit_file",
     "audit_many",
     "cores",
-    "plain",
     "plan_text",
     "refused_html",
     "refused_json",
@@ -47,5 +45,4 @@ __all__ = [
     "safe",
     "verdict_html",
     "verdict_text",
-    "warnings_of",
 ]

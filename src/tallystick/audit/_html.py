@@ -12,15 +12,13 @@ from typing import Any
 
 import jinja2
 
-from ..disclosure import quoted
+from ..disclosure import plain, quoted
 from ..errors import TallystickError
 from ..plan import Input, ResultValue
-from ._audit import Verdict
+from ._audit import CHECK_MEANINGS, Verdict
 from ._report import (
-    CHECK_MEANINGS,
     Statement,
     headline,
-    plain,
     policy_lines,
     refused_json,
     scaled,
@@ -59,7 +57,7 @@ def verdict_html(verdict: Verdict, name: str) -> str:
         opened=[
             {
                 "name": one.name,
-                "derived": one.derived() + (", as points that show which are equal" if one.points else ""),
+                "derived": one.derived(),
                 "label": quoted(one.label),
                 "to": None if one.to is None else ", ".join(one.to),
             }
@@ -89,6 +87,7 @@ def verdict_html(verdict: Verdict, name: str) -> str:
             ("file", plain(name)),
             ("plan (SHA-256)", terms.plan.hex()),
             ("session", terms.session_id.hex()),
+            ("format", terms.format_text),
             *((f"key of {member.name}", member.key.hex()) for member in terms.members),
         ],
         footer=_footer(verdict.backend, verdict.size),
@@ -151,7 +150,7 @@ def _result(statement: Statement, k: int, result: ResultValue) -> dict[str, str]
     if result.shape == ():
         value = result.text()
     else:
-        shown = [ResultValue("", (), (v,), result.places).text() for v in result.values[:_MAX_VALUES]]
+        shown = result.texts()[:_MAX_VALUES]
         rest = len(result.values) - len(shown)
         value = ", ".join(shown) + (f" and {rest:,} more" if rest else "")
     needs = "not examined: too much"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from functools import cached_property
 
-from ..disclosure import AuditBound, audit_bound, unneeded
+from ..disclosure import AuditBound, audit_bound
 from ..plan import Plan, PlanRelation
 from ..proofs import RangeRelation
 from ..record import PlanItem
@@ -39,16 +39,7 @@ class KnownPlan:
     @cached_property
     def ranges(self) -> tuple[RangeRelation, ...]:
         """The ranges of every member's inputs."""
-        return tuple(
-            RangeRelation(self.plan.ranges_of(k), self.plan.shape.columns)
-            for k in range(len(self.plan.members))
-        )
-
-    @cached_property
-    def unneeded(self) -> tuple[str, ...] | None:
-        """See ``disclosure.unneeded``."""
-        found = unneeded(self.plan)
-        return None if found is None else tuple(found)
+        return tuple(self.plan.range_relation(k) for k in range(len(self.plan.members)))
 
 
 class KnownPlans:

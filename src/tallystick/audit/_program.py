@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from ..errors import ProgramError, VerificationError
-from ..plan import MemberSchema
+from ..plan import MemberSchema, Plan
 from ..record import Terms
 
-__all__ = ["ProgramSource", "Source"]
+__all__ = ["ProgramSource", "Source", "TracedHere"]
 
 
 class Source(Protocol):
@@ -22,7 +24,6 @@ class Source(Protocol):
         Raises ``UsageError`` if there is no such program, ``VerificationError`` (check ``program``) if it does not
         trace with what the terms say, ``UnfinishedError`` if it ends or hangs instead.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +55,34 @@ class ProgramSource:
 
         file = ProgramFile(self.path, self.function)
         file.check(seconds=seconds)
-        schemas = [
-            MemberSchema(member.name, table.rows, table.columns)
-            for member, table in zip(terms.members, terms.tables, strict=True)
-        ]
-        try:
-            return file.trace(schemas, seconds=seconds).to_bytes()
-        except ProgramError as error:
-            raise VerificationError(
-                f"the program does not trace with the members, rows and columns of this file: {error.message}",
-                check="program",
-                hint=error.hint,
-            ) from error
+        return _traced(partial(file.trace, seconds=seconds), terms)
+
+
+@dataclass(frozen=True, slots=True)
+class TracedHere:
+    """A program of this process, such as one of the package: it needs no process of its own.
+
+    ``name`` is what the verdict calls it, ``trace`` what makes its plan.
+    """
+
+    name: str
+    trace: Callable[[list[MemberSchema]], Plan]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def plan_bytes(self, terms: Terms, *, seconds: float | None = None) -> bytes:
+        """See ``Source``."""
+        return _traced(self.trace, terms)
+
+
+def _traced(trace: Callable[[list[MemberSchema]], Plan], terms: Terms) -> bytes:
+    agreed = zip(terms.members, terms.tables, strict=True)
+    try:
+        return trace([MemberSchema(m.name, table.rows, table.columns) for m, table in agreed]).to_bytes()
+    except ProgramError as error:
+        raise VerificationError(
+            f"the program does not trace with the members, rows and columns of this file: {error.message}",
+            check="program",
+            hint=error.hint,
+        ) from error

@@ -6,7 +6,6 @@ plan stands beside it.  The same statement is printed as text, JSON and HTML.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,18 +18,18 @@ from ..disclosure import (
     noise_of,
     noise_warnings,
     openings,
+    plain,
     quoted,
     unneeded,
 )
 from ..errors import DecodeError, TallystickError, UnfinishedError, VerificationError
 from ..plan import Input, Plan, ResultValue, explain_results
-from ._audit import Verdict
+from ._audit import CHECK_MEANINGS, Verdict
 
 __all__ = [
     "Statement",
     "accepted_json",
     "headline",
-    "plain",
     "plan_text",
     "refused_json",
     "result_entries",
@@ -45,25 +44,6 @@ _MAX_LINES = 200
 _WIDTH = 100
 _MIN_WIDTH = 40
 _CONTINUED = "    | "
-
-CHECK_MEANINGS = {
-    "decode": "the file is a transcript, byte for byte in its one encoding",
-    "chain": "no item was changed, taken out or exchanged after the next one was written",
-    "consortium": "the members and their keys are those of the auditor's own list",
-    "job": "members, columns, ranges, decimals and policy are those of the auditor's own job",
-    "agreement-signature": "every member signed what is computed, on which columns, under which policy",
-    "plan": "the plan is valid, and the one that the members signed",
-    "limits": "checking the file cannot cost more than the auditor allows",
-    "program": "the auditor's copy of the program gives this plan and no other",
-    "schema": "the plan reads the columns that the members signed, with their ranges",
-    "policy": "the policy allows the results, and what is opened is what they need",
-    "commitment-signature": "every member signed the commitments to its own rows",
-    "range": "every committed value lies in the range of its column",
-    "outputs": "as many values are opened as the plan says",
-    "computation": "the opened values are the plan's function of the committed rows",
-    "transcript-signature": "every member signed the whole after checking it",
-}
-"""What each check means when it holds, for readers who do not know the format."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +170,7 @@ def verdict_text(verdict: Verdict, name: str, *, width: int = _WIDTH) -> str:
         f"  {quoted(terms.program)}",
         f"  plan     {terms.plan.hex()}",
         f"  session  {terms.session_id.hex()}",
+        f"  format   {terms.format_text}",
     ]
     lines += ["", "by"]
     lines += _table(
@@ -270,7 +251,7 @@ def _opened(statement: Statement) -> list[str]:
     lines = ["", "opened to everybody, unless said otherwise; quoted labels are what the plan calls them"]
     shown = []
     for one in statement.openings:
-        what = one.derived() + (", as points that show which are equal" if one.points else "")
+        what = one.derived()
         if one.to is not None:
             what = f"to {', '.join(one.to)} only, NOT PROVED: {what}"
         shown += [f"  [{one.name}] {what}", f"      called {quoted(one.label)}"]
@@ -287,8 +268,8 @@ def _result_lines(statement: Statement, k: int, result: ResultValue) -> Iterator
         yield f"  {name} = {result.text()}"
     else:
         yield f"  {name}: {len(result.values):,} values"
-        for at, value in enumerate(result.values[:_MAX_VALUES]):
-            yield f"    {name}[{at}] = {ResultValue('', (), (value,), result.places).text()}"
+        for at, text in enumerate(result.texts()[:_MAX_VALUES]):
+            yield f"    {name}[{at}] = {text}"
         if len(result.values) > _MAX_VALUES:
             yield f"    and {len(result.values) - _MAX_VALUES:,} more, which --json prints"
     yield f"      by {formula}{depends}"
@@ -328,18 +309,6 @@ def safe(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
-def plain(text: str) -> str:
-    """Write a message that may hold a file's words as ``quoted`` does, but for quotation marks and braces."""
-    return "".join(c if " " <= c <= "~" else f"\\u{{{ord(c):x}}}" for c in _SPACES.sub(_count, text))
-
-
-def _count(spaces: re.Match[str]) -> str:
-    return f"{{{len(spaces[0])} spaces}}"
-
-
-_SPACES = re.compile(r" {2,}")
-
-
 def result_entries(results: Iterable[ResultValue]) -> list[tuple[str, str]]:
     """Return label and value of each line of a table of results, safe to print."""
     return [(safe(label), text) for result in results for label, text in _entries(result)]
@@ -349,8 +318,7 @@ def _entries(result: ResultValue) -> list[tuple[str, str]]:
     """One line for a single value or a long vector, one a value for a short vector."""
     if result.shape == () or not 1 < len(result.values) <= _MAX_VALUES:
         return [(result.name, result.text())]
-    single = [ResultValue("", (), (value,), result.places).text() for value in result.values]
-    return [(f"{result.name}[{k}]", text) for k, text in enumerate(single)]
+    return [(f"{result.name}[{k}]", text) for k, text in enumerate(result.texts())]
 
 
 # ---------------------------------------------------------------------------------------------------- JSON
@@ -367,6 +335,7 @@ def accepted_json(verdict: Verdict, name: str) -> dict[str, object]:
         "program": terms.program,
         "plan": terms.plan.hex(),
         "session": terms.session_id.hex(),
+        "format": terms.format_text,
         "preparation": terms.preparation,
         "members": [
             {

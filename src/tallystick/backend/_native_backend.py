@@ -21,12 +21,14 @@ from ._protocol import (
     FR_BYTES,
     FR_MODULUS,
     G1_BYTES,
+    Backend,
     BitArray,
     Buffer,
     FrArray,
     G1Array,
     IndexArray,
     check_bits,
+    check_seed,
 )
 from ._ring_protocol import Ring, RingParameters
 
@@ -161,8 +163,8 @@ def _select_cpu(name: str) -> Any:
     return out[0]
 
 
-class NativeBackend:
-    """Implements ``Backend`` on the C core.
+class NativeBackend(Backend):
+    """Implements ``Backend``, which says what each operation does, on the C core.
 
     ``cpu`` names the code path (``portable``, ``adx``, ``ifma``); without it the environment variable
     ``TALLYSTICK_CPU`` decides, and without that the fastest path of this processor is used.
@@ -178,12 +180,10 @@ class NativeBackend:
 
     @property
     def name(self) -> str:
-        """``native``."""
         return "native"
 
     @property
     def cpu(self) -> str:
-        """The code path in use: ``portable``, ``adx`` or ``ifma``."""
         return bytes(ffi.string(lib.ts_cpu_name(self._cpu))).decode("ascii")
 
     def __repr__(self) -> str:
@@ -191,15 +191,12 @@ class NativeBackend:
 
     # ------------------------------------------------------------------ Fr: conversion
     def fr_zeros(self, n: int) -> FrArray:
-        """Return n zeros."""
         return np.zeros((_count(n, "the number of elements"), _FR_LIMBS), dtype=np.uint64)
 
     def fr_from_ints(self, values: Sequence[int]) -> FrArray:
-        """Reduce Python ints modulo r."""
         return self.fr_from_bytes(b"".join([(v % FR_MODULUS).to_bytes(FR_BYTES, "little") for v in values]))
 
     def fr_from_i64(self, values: npt.NDArray[np.int64]) -> FrArray:
-        """Reduce signed 64-bit integers modulo r."""
         if values.ndim != 1 or values.dtype != np.int64:
             raise ValueError(f"expected int64 of shape (n,), not {values.dtype} {values.shape}")
         source = np.require(values, requirements=["C", "A"])
@@ -208,12 +205,10 @@ class NativeBackend:
         return out
 
     def fr_to_ints(self, a: FrArray) -> list[int]:
-        """Return canonical ints in [0, r)."""
         data = self.fr_to_bytes(a)
         return [int.from_bytes(data[i : i + FR_BYTES], "little") for i in range(0, len(data), FR_BYTES)]
 
     def fr_from_bytes(self, data: Buffer) -> FrArray:
-        """Decode canonical elements; DecodeError with the offset of the first fault."""
         view = _octets(data)
         whole = len(view) - len(view) % FR_BYTES
         out = _new_fr(whole // FR_BYTES)
@@ -226,14 +221,12 @@ class NativeBackend:
         return out
 
     def fr_to_bytes(self, a: FrArray) -> bytes:
-        """Encode as 32-byte little-endian canonical elements."""
         a = _fr(a)
         out = np.empty(len(a) * FR_BYTES, dtype=np.uint8)
         lib.ts_fr_vec_to_bytes(self._cpu, _octets_out(out), _fr_in(a), len(a))
         return out.tobytes()
 
     def fr_bits(self, a: FrArray, start: int, stop: int) -> FrArray:
-        """Return the binary digits from one place up to another, place by place."""
         octets = np.frombuffer(self.fr_to_bytes(a), dtype=np.uint8).reshape(-1, FR_BYTES)
         first = start // 8
         digits = np.unpackbits(octets[:, first : -(-stop // 8)], axis=1, bitorder="little")
@@ -241,9 +234,7 @@ class NativeBackend:
         return self.fr_from_i64(chosen.T.reshape(-1).astype(np.int64))
 
     def fr_expand(self, seed: bytes, nonce: bytes, n: int, offset: int = 0) -> FrArray:
-        """Expand a seed into n elements: element k is ChaCha20 block ``offset + k`` modulo r."""
-        if len(seed) != 32 or len(nonce) != 12:
-            raise ValueError(f"seed and nonce need 32 and 12 bytes, not {len(seed)} and {len(nonce)}")
+        check_seed(seed, nonce)
         if n < 0 or offset < 0 or offset + n > 1 << 32:
             raise ValueError(f"blocks {offset} to {offset + n} are not within 0 to 2**32")
         out = _new_fr(n)
@@ -253,56 +244,42 @@ class NativeBackend:
         return out
 
     # ------------------------------------------------------------------ Fr: element-wise
-    def _map(self, function: Any, *arrays: FrArray) -> FrArray:
-        """Apply an element-wise function of the core to arrays of one length."""
+    def _map(self, function: Any, *arrays: FrArray, scalar: int | None = None) -> FrArray:
+        """Apply an element-wise function of the core to arrays of one length, and to a scalar before them."""
         checked = [_fr(a) for a in arrays]
         out = _new_fr(_same_length(*checked))
-        function(self._cpu, _fr_out(out), *[_fr_in(a) for a in checked], len(out))
+        before = () if scalar is None else (_fr_in(_scalar(scalar)),)
+        function(self._cpu, _fr_out(out), *before, *[_fr_in(a) for a in checked], len(out))
         return out
 
     def fr_add(self, a: FrArray, b: FrArray) -> FrArray:
-        """Return a + b."""
         return self._map(lib.ts_fr_vec_add, a, b)
 
     def fr_sub(self, a: FrArray, b: FrArray) -> FrArray:
-        """Return a - b."""
         return self._map(lib.ts_fr_vec_sub, a, b)
 
     def fr_neg(self, a: FrArray) -> FrArray:
-        """Return -a."""
         return self._map(lib.ts_fr_vec_neg, a)
 
     def fr_mul(self, a: FrArray, b: FrArray) -> FrArray:
-        """Return a * b, element-wise."""
         return self._map(lib.ts_fr_vec_mul, a, b)
 
     def fr_muladd(self, a: FrArray, b: FrArray, c: FrArray) -> FrArray:
-        """Return a * b + c, element-wise."""
         return self._map(lib.ts_fr_vec_muladd, a, b, c)
 
     def fr_scale(self, a: FrArray, s: int) -> FrArray:
-        """Return s * a."""
-        a = _fr(a)
-        out = _new_fr(len(a))
-        lib.ts_fr_vec_scale(self._cpu, _fr_out(out), _fr_in(_scalar(s)), _fr_in(a), len(a))
-        return out
+        return self._map(lib.ts_fr_vec_scale, a, scalar=s)
 
     def fr_outer(self, a: FrArray, b: FrArray) -> FrArray:
-        """Return a[i] * b[j] for all i and j, row-major."""
         a, b = _fr(a), _fr(b)
         out = _new_fr(len(a) * len(b))
         lib.ts_fr_vec_outer(self._cpu, _fr_out(out), _fr_in(a), len(a), _fr_in(b), len(b))
         return out
 
     def fr_axpy(self, s: int, a: FrArray, b: FrArray) -> FrArray:
-        """Return s * a + b."""
-        a, b = _fr(a), _fr(b)
-        out = _new_fr(_same_length(a, b))
-        lib.ts_fr_vec_axpy(self._cpu, _fr_out(out), _fr_in(_scalar(s)), _fr_in(a), _fr_in(b), len(a))
-        return out
+        return self._map(lib.ts_fr_vec_axpy, a, b, scalar=s)
 
     def fr_inv(self, a: FrArray) -> FrArray:
-        """Return the inverses.  Raises ZeroDivisionError if any element is zero."""
         a = _fr(a)
         out = _new_fr(len(a))
         if lib.ts_fr_vec_inv(self._cpu, _fr_out(out), _fr_in(a), len(a)) != lib.TS_OK:
@@ -310,7 +287,6 @@ class NativeBackend:
         return out
 
     def fr_sqrt(self, a: FrArray) -> FrArray:
-        """Return the smaller of the two square roots; ValueError names the first element that has none."""
         a = _fr(a)
         out = _new_fr(len(a))
         bad = ffi.new("size_t *")
@@ -320,36 +296,30 @@ class NativeBackend:
         return out
 
     def fr_powers(self, x: int, n: int, first: int = 1) -> FrArray:
-        """Return ``first * x**k`` for k in 0..n-1."""
         out = _new_fr(_count(n, "the number of powers"))
         lib.ts_fr_vec_powers(self._cpu, _fr_out(out), n, _fr_in(_scalar(x)), _fr_in(_scalar(first)))
         return out
 
     def fr_equal(self, a: FrArray, b: FrArray) -> bool:
-        """Whether a == b, in constant time."""
         a, b = _fr(a), _fr(b)
         return bool(lib.ts_fr_vec_equal(self._cpu, _fr_in(a), _fr_in(b), _same_length(a, b)))
 
     def fr_is_zero(self, a: FrArray) -> bool:
-        """Whether every element is zero, in constant time."""
         a = _fr(a)
         return bool(lib.ts_fr_vec_is_zero(self._cpu, _fr_in(a), len(a)))
 
     # ------------------------------------------------------------------ Fr: reductions and linear maps
     def fr_sum(self, a: FrArray) -> int:
-        """Return the sum of all elements."""
         a, out = _fr(a), _new_fr(1)
         lib.ts_fr_vec_sum(self._cpu, _fr_out(out), _fr_in(a), len(a))
         return _int(out)
 
     def fr_dot(self, a: FrArray, b: FrArray) -> int:
-        """Return the inner product."""
         a, b, out = _fr(a), _fr(b), _new_fr(1)
         lib.ts_fr_vec_dot(self._cpu, _fr_out(out), _fr_in(a), _fr_in(b), _same_length(a, b))
         return _int(out)
 
     def fr_sum_axis(self, a: FrArray, outer: int, n: int, inner: int) -> FrArray:
-        """View a as shape (outer, n, inner) and sum over the middle axis."""
         a = _fr(a)
         if min(outer, n, inner) < 0 or len(a) != outer * n * inner:
             raise ValueError(f"{len(a)} elements do not have the shape ({outer}, {n}, {inner})")
@@ -358,7 +328,6 @@ class NativeBackend:
         return out
 
     def fr_combine(self, rows: FrArray, weights: FrArray) -> FrArray:
-        """View rows as a (len(weights), c) matrix and return weights @ rows (length c)."""
         rows, weights = _fr(rows), _fr(weights)
         m = len(weights)
         out = _new_fr(_other_side(rows, m))
@@ -366,7 +335,6 @@ class NativeBackend:
         return out
 
     def fr_matvec(self, rows: FrArray, v: FrArray) -> FrArray:
-        """View rows as a (m, len(v)) matrix and return rows @ v (length m)."""
         rows, v = _fr(rows), _fr(v)
         c = len(v)
         out = _new_fr(_other_side(rows, c))
@@ -374,7 +342,6 @@ class NativeBackend:
         return out
 
     def fr_scatter_add(self, a: FrArray, index: IndexArray, n: int) -> FrArray:
-        """Return out of length n with out[index[k]] += a[k], starting from zeros."""
         a = _fr(a)
         if index.ndim != 1 or index.dtype != np.int64:
             raise ValueError(f"expected int64 indices of shape (n,), not {index.dtype} {index.shape}")
@@ -388,7 +355,6 @@ class NativeBackend:
         return out
 
     def fr_ntt(self, a: FrArray, size: int, *, inverse: bool = False) -> FrArray:
-        """Transform len(a)/size batches of ``size`` elements, size a power of two up to 2**32."""
         a = _fr(a)
         if not 1 <= size <= _MAX_NTT or size & (size - 1) or len(a) % size:
             raise ValueError(f"{len(a)} elements cannot be transformed in batches of {size}")
@@ -409,19 +375,15 @@ class NativeBackend:
 
     # ------------------------------------------------------------------ G1
     def g1_from_bytes(self, data: Buffer) -> G1Array:
-        """Decode compressed points, checking curve and subgroup; DecodeError with the first bad offset."""
         return self._decode(lib.ts_g1_vec_from_bytes_var, data, G1_BYTES)
 
     def g1_to_bytes(self, points: G1Array) -> bytes:
-        """Encode as 48-byte compressed points."""
         return self._encode(lib.ts_g1_vec_to_bytes, points, G1_BYTES)
 
     def g1_from_trusted_affine(self, data: Buffer) -> G1Array:
-        """Decode affine points that a digest vouches for; checks the curve but not the subgroup."""
         return self._decode(lib.ts_g1_vec_from_affine_var, data, _AFFINE_BYTES)
 
     def g1_to_affine(self, points: G1Array) -> bytes:
-        """Encode as the 96-byte affine points that ``g1_from_trusted_affine`` reads."""
         return self._encode(lib.ts_g1_vec_to_affine, points, _AFFINE_BYTES)
 
     def _decode(self, function: Any, data: Buffer, size: int) -> G1Array:
@@ -443,11 +405,9 @@ class NativeBackend:
         return out.tobytes()
 
     def g1_identity(self, n: int) -> G1Array:
-        """Return n points at infinity."""
         return np.zeros((_count(n, "the number of points"), _G1_LIMBS), dtype=np.uint64)
 
     def g1_hash(self, messages: Sequence[bytes], dst: bytes) -> G1Array:
-        """Hash messages to G1: RFC 9380 suite BLS12381G1_XMD:SHA-256_SSWU_RO_ with the tag ``dst``."""
         if not 1 <= len(dst) <= _MAX_DST:
             raise ValueError(f"a domain separation tag has 1 to {_MAX_DST} bytes, not {len(dst)}")
         out = _new_g1(len(messages))
@@ -460,50 +420,42 @@ class NativeBackend:
         return out
 
     def g1_add(self, a: G1Array, b: G1Array) -> G1Array:
-        """Return a + b, element-wise, complete."""
         a, b = _g1(a), _g1(b)
         out = _new_g1(_same_length(a, b))
         lib.ts_g1_vec_add(self._cpu, _g1_out(out), _g1_in(a), _g1_in(b), len(out))
         return out
 
     def g1_neg(self, a: G1Array) -> G1Array:
-        """Return -a."""
         a = _g1(a)
         out = _new_g1(len(a))
         lib.ts_g1_vec_neg(self._cpu, _g1_out(out), _g1_in(a), len(out))
         return out
 
     def g1_equal(self, a: G1Array, b: G1Array) -> bool:
-        """Whether a == b."""
         a, b = _g1(a), _g1(b)
         return bool(lib.ts_g1_vec_equal(self._cpu, _g1_in(a), _g1_in(b), _same_length(a, b)))
 
     def g1_is_identity(self, a: G1Array) -> bool:
-        """Whether every point is the point at infinity."""
         a = _g1(a)
         return bool(lib.ts_g1_vec_is_identity(self._cpu, _g1_in(a), len(a)))
 
     def g1_sum(self, a: G1Array) -> G1Array:
-        """Return the sum of all points, as an array of one point."""
         a, out = _g1(a), _new_g1(1)
         lib.ts_g1_vec_sum(self._cpu, _g1_out(out), _g1_in(a), len(a))
         return out
 
     def g1_mul(self, points: G1Array, scalars: FrArray) -> G1Array:
-        """Return scalars[k] * points[k], element-wise."""
         points, scalars = _g1(points), _fr(scalars)
         out = _new_g1(_same_length(points, scalars))
         lib.ts_g1_vec_mul(self._cpu, _g1_out(out), _g1_in(points), _fr_in(scalars), len(out))
         return out
 
     def g1_msm(self, points: G1Array, scalars: FrArray) -> G1Array:
-        """Return the sum of scalars[k] * points[k], as an array of one point.  Variable time."""
         points, scalars = _g1(points), _fr(scalars)
         _same_length(points, scalars)
         return self._msm(points, scalars, 1)
 
     def g1_msm_rows(self, points: G1Array, rows: FrArray) -> G1Array:
-        """View rows as an (m, len(points)) matrix; return the m sums rows[i] * points.  Variable time."""
         points, rows = _g1(points), _fr(rows)
         return self._msm(points, rows, _other_side(rows, len(points)))
 
@@ -520,7 +472,6 @@ class NativeBackend:
         return out
 
     def g1_subset_sums(self, points: G1Array, bits: BitArray) -> G1Array:
-        """Return for each row of ``bits``, of shape (m, len(points)), the sum of the points whose bit is 1."""
         points, bits = _g1(points), check_bits(bits, len(points))
         out = _new_g1(len(bits))
         scratch = np.empty(lib.ts_g1_subset_scratch(len(bits)), dtype=np.uint8)
@@ -540,7 +491,6 @@ class NativeBackend:
 
     # ------------------------------------------------------------------ BGV
     def ring(self, parameters: RingParameters) -> Ring:
-        """Return the ring of a parameter set."""
         # Two threads may both make one; either serves.
         if parameters not in self._rings:
             self._rings[parameters] = NativeRing(self, self._cpu, parameters)

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from ..errors import BackendError, DecodeError
 from ._native import ffi, lib
-from ._protocol import FR_MODULUS, Backend, FrArray
+from ._protocol import FR_MODULUS, Backend, FrArray, check_seed
 from ._ring_constants import ring_constants
-from ._ring_protocol import Ciphertext, Octets, Poly, PublicKey, RingParameters, Small
+from ._ring_protocol import Ciphertext, Octets, Poly, PublicKey, Ring, RingParameters, Small
 
 __all__ = ["NativeRing"]
 
@@ -37,8 +37,7 @@ def _words(a: npt.NDArray[Any]) -> Any:
 
 
 def _seed(seed: bytes, nonce: bytes) -> tuple[bytes, bytes]:
-    if len(seed) != 32 or len(nonce) != 12:
-        raise ValueError(f"a seed has 32 bytes and a nonce 12, not {len(seed)} and {len(nonce)}")
+    check_seed(seed, nonce)
     return bytes(seed), bytes(nonce)
 
 
@@ -47,7 +46,7 @@ def _succeed(code: int, what: str) -> None:
         raise BackendError(f"the native core refused to {what} (code {code})")
 
 
-class NativeRing:
+class NativeRing(Ring):
     """Implements ``Ring`` on the C core; the contracts are in ``_ring_protocol``."""
 
     def __init__(self, backend: Backend, cpu: Any, parameters: RingParameters) -> None:
@@ -78,70 +77,56 @@ class NativeRing:
 
     @property
     def parameters(self) -> RingParameters:
-        """The parameter set."""
         return self._parameters
 
     # ------------------------------------------------------------------ samplers
     def ternary(self, seed: bytes, nonce: bytes) -> Small:
-        """Uniform in {-1, 0, 1}."""
-        out = np.empty(self._n, dtype=np.int64)
-        target = ffi.from_buffer("int64_t[]", out)
-        _succeed(lib.ts_sample_ternary(self._cpu, target, self._n, *_seed(seed, nonce)), "sample")
-        return out
+        return self._sample(lib.ts_sample_ternary, seed, nonce)
 
     def binomial(self, seed: bytes, nonce: bytes) -> Small:
-        """Centred binomial, variance 10.5."""
-        out = np.empty(self._n, dtype=np.int64)
-        target = ffi.from_buffer("int64_t[]", out)
-        _succeed(lib.ts_sample_binomial(self._cpu, target, self._n, *_seed(seed, nonce)), "sample")
-        return out
+        return self._sample(lib.ts_sample_binomial, seed, nonce)
 
     def box(self, seed: bytes, nonce: bytes, bits: int) -> Small:
-        """Uniform in [-2**bits, 2**bits)."""
         if not 0 <= bits <= 62:
             raise ValueError(f"a box has at most 62 bits, not {bits}")
+        return self._sample(lib.ts_sample_box, seed, nonce, bits)
+
+    def _sample(self, function: Any, seed: bytes, nonce: bytes, *bits: int) -> Small:
         out = np.empty(self._n, dtype=np.int64)
         target = ffi.from_buffer("int64_t[]", out)
-        _succeed(lib.ts_sample_box(self._cpu, target, self._n, bits, *_seed(seed, nonce)), "sample")
+        _succeed(function(self._cpu, target, self._n, *bits, *_seed(seed, nonce)), "sample")
         return out
 
     def wide(self, seed: bytes, nonce: bytes) -> npt.NDArray[np.uint64]:
-        """Uniform in [0, 2**(52*k)): shape (k, N)."""
         limbs = self._parameters.wide_limbs
         out = np.empty((limbs, self._n), dtype=np.uint64)
         _succeed(lib.ts_sample_wide(self._cpu, _words(out), self._n, limbs, *_seed(seed, nonce)), "sample")
         return out
 
     def uniform(self, seed: bytes, nonce: bytes) -> Poly:
-        """Uniform modulo q."""
         out = self._new()
         lib.ts_ring_uniform(self._ring, _words(out), *_seed(seed, nonce))
         return out
 
     # ------------------------------------------------------------------ plaintexts
     def slots(self, coefficients: FrArray) -> FrArray:
-        """Evaluate a plaintext polynomial at its N slots."""
         return self._backend.fr_ntt(self._backend.fr_mul(coefficients, self._twist), self._n)
 
     def coefficients(self, slots: FrArray) -> FrArray:
-        """Interpolate a plaintext polynomial from its N slots."""
         return self._backend.fr_mul(self._backend.fr_ntt(slots, self._n, inverse=True), self._untwist)
 
     # ------------------------------------------------------------------ BGV
     def to_evaluation(self, small: Small) -> Poly:
-        """Lift a small polynomial and transform it."""
         out = self._new()
         lib.ts_ring_to_evaluation(self._ring, _words(out), self._small(small))
         return out
 
     def public_key(self, a: Poly, s: Small, e: Small) -> PublicKey:
-        """Return (a, a*s + r*e)."""
         b = self._new()
         self._call(lib.ts_ring_public_key, _words(b), self._poly(a), self._small(s), self._small(e))
         return PublicKey(a, b)
 
     def encrypt(self, key: PublicKey, m: FrArray, e0: Small, v: Small, e1: Small) -> Ciphertext:
-        """Return (b*v + m + r*e0, a*v + r*e1)."""
         c0, c1 = self._pair()
         smalls = [self._small(x) for x in (e0, v, e1)]
         keys = self._poly(key.a), self._poly(key.b)
@@ -159,7 +144,6 @@ class NativeRing:
         u: npt.NDArray[np.uint64],
         mask: FrArray,
     ) -> Ciphertext:
-        """Return the switched (y*c_0 + b*v + r*u - mask, y*c_1 + a*v + r*e_1)."""
         d0, d1 = self._pair(self._parameters.kept)
         limbs = _checked(u, np.uint64, (self._parameters.wide_limbs, self._n), "wide limbs")
         self._call(
@@ -179,7 +163,6 @@ class NativeRing:
         return Ciphertext(d0, d1)
 
     def decrypt(self, reply: Ciphertext, s: Poly) -> FrArray:
-        """Return the plaintext coefficients of a switched reply."""
         out = np.empty((self._n, _FR_LIMBS), dtype=np.uint64)
         kept = self._parameters.kept
         parts = self._poly(reply.c0, kept), self._poly(reply.c1, kept), self._poly(s[:kept], kept)
@@ -187,21 +170,18 @@ class NativeRing:
         return out
 
     def double(self, ciphertext: Ciphertext) -> Ciphertext:
-        """Return 2*(c_0, c_1)."""
         c0, c1 = self._pair()
         lib.ts_ring_double(self._ring, _words(c0), self._poly(ciphertext.c0))
         lib.ts_ring_double(self._ring, _words(c1), self._poly(ciphertext.c1))
         return Ciphertext(c0, c1)
 
     def subtract(self, x: Ciphertext, y: Ciphertext) -> Ciphertext:
-        """Return x - y."""
         c0, c1 = self._pair()
         lib.ts_ring_sub(self._ring, _words(c0), self._poly(x.c0), self._poly(y.c0))
         lib.ts_ring_sub(self._ring, _words(c1), self._poly(x.c1), self._poly(y.c1))
         return Ciphertext(c0, c1)
 
     def combine(self, ciphertexts: list[Ciphertext], shifts: npt.NDArray[np.int64]) -> list[Ciphertext]:
-        """Return the sums over u of X**shifts[k, u] * ciphertexts[u], one for each row k."""
         inputs, outputs = len(ciphertexts), len(shifts)
         if inputs > _MAX_INPUTS:
             raise ValueError(f"at most {_MAX_INPUTS} ciphertexts are combined at once, not {inputs}")
@@ -227,7 +207,6 @@ class NativeRing:
 
     # ------------------------------------------------------------------ bytes
     def pack(self, poly: Poly) -> bytes:
-        """Pack the rows of a polynomial, 50 bits a residue."""
         rows = len(poly)
         if rows > self._rows:
             raise ValueError(f"a polynomial has at most {self._rows} rows, not {rows}")
@@ -236,7 +215,6 @@ class NativeRing:
         return bytes(out)
 
     def unpack(self, data: Octets, rows: int) -> Poly:
-        """Unpack; DecodeError with the offset when a residue is not canonical."""
         view = np.frombuffer(data, dtype=np.uint8)
         if not 0 <= rows <= self._rows:
             raise ValueError(f"a polynomial has at most {self._rows} rows, not {rows}")

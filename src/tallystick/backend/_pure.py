@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from ._protocol import Backend
 from ._pure_fr import PureFr
 from ._pure_g1 import PureG1
 from ._pure_ring import PureRing
@@ -18,21 +19,18 @@ __all__ = ["PureBackend"]
 _ring = lru_cache(maxsize=8)(PureRing)
 
 
-class PureBackend(PureFr, PureG1):
+class PureBackend(PureFr, PureG1, Backend):
     """Implements ``Backend`` on Python ints: Fr as object arrays (n,), G1 as object arrays (n, 2)."""
 
     @property
     def name(self) -> str:
-        """``pure``."""
         return "pure"
 
     @property
     def cpu(self) -> str:
-        """``python``."""
         return "python"
 
     def ring(self, parameters: RingParameters) -> Ring:
-        """Return the ring of a parameter set."""
         return _ring(parameters)
 
     def __repr__(self) -> str:

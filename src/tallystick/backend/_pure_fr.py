@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import accumulate, repeat
 from typing import Any
@@ -13,9 +13,9 @@ import numpy.typing as npt
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
 from ..errors import DecodeError
-from ._protocol import FR_BYTES, FR_MODULUS, Buffer, FrArray, IndexArray
+from ._protocol import FR_BYTES, FR_MODULUS, Buffer, FrArray, IndexArray, check_seed
 
-__all__ = ["PureFr", "check_fr", "fr_array"]
+__all__ = ["PureFr", "check_fr", "fr_array", "pieces"]
 
 R = FR_MODULUS
 _GENERATOR = 7
@@ -39,6 +39,16 @@ def check_fr(*arrays: FrArray) -> None:
             raise ValueError(f"Fr: expected a pure array, object of shape (n,), not {found}")
 
 
+def pieces(data: Buffer, size: int, what: str) -> Iterator[tuple[int, bytes]]:
+    """Yield each piece of so many bytes with its offset; DecodeError where the last one is shorter."""
+    raw = bytes(data)
+    for at in range(0, len(raw), size):
+        piece = raw[at : at + size]
+        if len(piece) < size:
+            raise DecodeError(f"{what} is cut short to {len(piece)} bytes", offset=at)
+        yield at, piece
+
+
 def _same_length(*arrays: FrArray) -> None:
     check_fr(*arrays)
     if len({len(a) for a in arrays}) > 1:
@@ -55,31 +65,22 @@ class PureFr:
 
     # ------------------------------------------------------------------ conversion
     def fr_zeros(self, n: int) -> FrArray:
-        """Return n zeros."""
         return np.full(n, 0, dtype=object)
 
     def fr_from_ints(self, values: Sequence[int]) -> FrArray:
-        """Reduce Python ints modulo r."""
         return fr_array([operator.index(v) % R for v in values])
 
     def fr_from_i64(self, values: npt.NDArray[np.int64]) -> FrArray:
-        """Reduce signed 64-bit integers modulo r."""
         return fr_array([v % R for v in np.asarray(values, dtype=np.int64).ravel().tolist()])
 
     def fr_to_ints(self, a: FrArray) -> list[int]:
-        """Return canonical ints."""
         check_fr(a)
         ints: list[int] = a.tolist()
         return ints
 
     def fr_from_bytes(self, data: Buffer) -> FrArray:
-        """Decode 32-byte little-endian canonical elements."""
-        raw = bytes(data)
         out = []
-        for at in range(0, len(raw), FR_BYTES):
-            piece = raw[at : at + FR_BYTES]
-            if len(piece) < FR_BYTES:
-                raise DecodeError(f"a field element is cut short to {len(piece)} bytes", offset=at)
+        for at, piece in pieces(data, FR_BYTES, "a field element"):
             value = int.from_bytes(piece, "little")
             if value >= R:
                 raise DecodeError("a field element is not below the field's order", offset=at)
@@ -87,18 +88,14 @@ class PureFr:
         return fr_array(out)
 
     def fr_to_bytes(self, a: FrArray) -> bytes:
-        """Encode as 32-byte little-endian elements."""
         return b"".join(v.to_bytes(FR_BYTES, "little") for v in self.fr_to_ints(a))
 
     def fr_bits(self, a: FrArray, start: int, stop: int) -> FrArray:
-        """Return the binary digits from one place up to another, place by place."""
         values = self.fr_to_ints(a)
         return fr_array([v >> i & 1 for i in range(start, stop) for v in values])
 
     def fr_expand(self, seed: bytes, nonce: bytes, n: int, offset: int = 0) -> FrArray:
-        """Expand a seed: element k is ChaCha20 block offset + k, reduced (``spec/conventions.md``)."""
-        if len(seed) != 32 or len(nonce) != 12:
-            raise ValueError(f"a seed has 32 bytes and a nonce 12, not {len(seed)} and {len(nonce)}")
+        check_seed(seed, nonce)
         if n < 0 or offset < 0 or offset + n > 1 << 32:
             raise ValueError(f"blocks {offset} to {offset + n} do not fit a 32-bit counter")
         if n == 0:
@@ -112,43 +109,35 @@ class PureFr:
 
     # ------------------------------------------------------------------ element-wise
     def fr_add(self, a: FrArray, b: FrArray) -> FrArray:
-        """Return a + b."""
         _same_length(a, b)
         return _reduced(a + b)
 
     def fr_sub(self, a: FrArray, b: FrArray) -> FrArray:
-        """Return a - b."""
         _same_length(a, b)
         return _reduced(a - b)
 
     def fr_neg(self, a: FrArray) -> FrArray:
-        """Return -a."""
         check_fr(a)
         return _reduced(-a)
 
     def fr_mul(self, a: FrArray, b: FrArray) -> FrArray:
-        """Return a * b."""
         _same_length(a, b)
         return _reduced(a * b)
 
     def fr_muladd(self, a: FrArray, b: FrArray, c: FrArray) -> FrArray:
-        """Return a * b + c."""
         _same_length(a, b, c)
         return _reduced(a * b + c)
 
     def fr_scale(self, a: FrArray, s: int) -> FrArray:
-        """Return s * a."""
         check_fr(a)
         return _reduced(a * (s % R))
 
     def fr_outer(self, a: FrArray, b: FrArray) -> FrArray:
-        """Return a[i] * b[j] for all i and j."""
         check_fr(a)
         check_fr(b)
         return _reduced(np.multiply.outer(a, b).reshape(-1))
 
     def fr_axpy(self, s: int, a: FrArray, b: FrArray) -> FrArray:
-        """Return s * a + b."""
         _same_length(a, b)
         return _reduced(a * (s % R) + b)
 
@@ -166,11 +155,9 @@ class PureFr:
         return fr_array(values)
 
     def fr_sqrt(self, a: FrArray) -> FrArray:
-        """Return the smaller of the two square roots of each element."""
         return fr_array([_square_root(k, v) for k, v in enumerate(self.fr_to_ints(a))])
 
     def fr_powers(self, x: int, n: int, first: int = 1) -> FrArray:
-        """Return first * x**k for k in 0..n-1."""
         x %= R
         if n == 0:
             return self.fr_zeros(0)
@@ -179,26 +166,21 @@ class PureFr:
         return fr_array(list(accumulate(repeat(x, n - 1), lambda u, v: u * v % R, initial=first % R)))
 
     def fr_equal(self, a: FrArray, b: FrArray) -> bool:
-        """Whether a == b."""
         _same_length(a, b)
         return bool(a.tolist() == b.tolist())
 
     def fr_is_zero(self, a: FrArray) -> bool:
-        """Whether every element is zero."""
         return not any(self.fr_to_ints(a))
 
     # ------------------------------------------------------------------ reductions and linear maps
     def fr_sum(self, a: FrArray) -> int:
-        """Return the sum of all elements."""
         return sum(self.fr_to_ints(a)) % R
 
     def fr_dot(self, a: FrArray, b: FrArray) -> int:
-        """Return the inner product."""
         _same_length(a, b)
         return sum(u * v for u, v in zip(self.fr_to_ints(a), self.fr_to_ints(b), strict=True)) % R
 
     def fr_sum_axis(self, a: FrArray, outer: int, n: int, inner: int) -> FrArray:
-        """View a as (outer, n, inner) and sum over the middle axis."""
         check_fr(a)
         if min(outer, n, inner) < 0 or len(a) != outer * n * inner:
             raise ValueError(f"{len(a)} elements are not {outer} x {n} x {inner}")
@@ -207,21 +189,18 @@ class PureFr:
         return _reduced(a.reshape(outer, n, inner).sum(axis=1).reshape(-1))
 
     def fr_combine(self, rows: FrArray, weights: FrArray) -> FrArray:
-        """Return weights @ rows."""
         columns = _other_side(rows, weights)
         if columns == 0:
             return self.fr_zeros(0)
         return _reduced(np.dot(weights, rows.reshape(len(weights), columns)))
 
     def fr_matvec(self, rows: FrArray, v: FrArray) -> FrArray:
-        """Return rows @ v."""
         m = _other_side(rows, v)
         if m == 0:
             return self.fr_zeros(0)
         return _reduced(np.dot(rows.reshape(m, len(v)), v))
 
     def fr_scatter_add(self, a: FrArray, index: IndexArray, n: int) -> FrArray:
-        """Return out of length n with out[index[k]] += a[k]."""
         check_fr(a)
         if len(a) != len(index) or n < 0:
             raise ValueError(f"{len(a)} elements and {len(index)} indices do not scatter into {n}")

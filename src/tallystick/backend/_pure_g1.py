@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import DecodeError
 from ._protocol import G1_BYTES, BitArray, Buffer, FrArray, G1Array, check_bits
 from ._pure_curve import AFFINE_ZERO, Affine, B, P, add_pairs, in_subgroup, msm, sum_groups, to_affine
-from ._pure_fr import check_fr
+from ._pure_fr import check_fr, pieces
 from ._pure_hash import hash_to_g1
 
 __all__ = ["PureG1"]
@@ -77,29 +77,15 @@ class PureG1:
     """The G1 operations of ``Backend``; the contracts are in ``_protocol``."""
 
     def g1_from_bytes(self, data: Buffer) -> G1Array:
-        """Decode 48-byte compressed points, checking curve and subgroup."""
-        raw = bytes(data)
-        points = []
-        for at in range(0, len(raw), G1_BYTES):
-            piece = raw[at : at + G1_BYTES]
-            if len(piece) < G1_BYTES:
-                raise DecodeError(f"a point is cut short to {len(piece)} bytes", offset=at)
-            points.append(_decompress(piece, at))
-        return _pack(points)
+        return _pack([_decompress(piece, at) for at, piece in pieces(data, G1_BYTES, "a point")])
 
     def g1_to_bytes(self, points: G1Array) -> bytes:
-        """Encode as 48-byte compressed points."""
         return b"".join(map(_compress, _unpack(points)))
 
     def g1_from_trusted_affine(self, data: Buffer) -> G1Array:
-        """Decode 96-byte affine points, checking the curve but not the subgroup."""
-        raw = bytes(data)
         points = []
-        for at in range(0, len(raw), 2 * _FP_BYTES):
-            if len(raw) - at < 2 * _FP_BYTES:
-                raise DecodeError(f"a point is cut short to {len(raw) - at} bytes", offset=at)
-            x = int.from_bytes(raw[at : at + _FP_BYTES], "big")
-            y = int.from_bytes(raw[at + _FP_BYTES : at + 2 * _FP_BYTES], "big")
+        for at, piece in pieces(data, 2 * _FP_BYTES, "a point"):
+            x, y = (int.from_bytes(half, "big") for half in (piece[:_FP_BYTES], piece[_FP_BYTES:]))
             if x >= P or y >= P:
                 raise DecodeError("a point's coordinate is not below the field's order", offset=at)
             if (x or y) and (y * y - x * x * x - B) % P:
@@ -108,52 +94,41 @@ class PureG1:
         return _pack(points)
 
     def g1_to_affine(self, points: G1Array) -> bytes:
-        """Encode as 96-byte affine points."""
         return b"".join(c.to_bytes(_FP_BYTES, "big") for point in _unpack(points) for c in point)
 
     def g1_identity(self, n: int) -> G1Array:
-        """Return n points at infinity."""
         return np.full((n, 2), 0, dtype=object)
 
     def g1_hash(self, messages: Sequence[bytes], dst: bytes) -> G1Array:
-        """Hash messages to G1: RFC 9380, BLS12381G1_XMD:SHA-256_SSWU_RO_."""
         return _pack(to_affine(hash_to_g1([bytes(m) for m in messages], dst)))
 
     def g1_add(self, a: G1Array, b: G1Array) -> G1Array:
-        """Return a + b, element-wise, complete."""
         _same_length(a, b)
         return _pack(add_pairs(_unpack(a), _unpack(b)))
 
     def g1_neg(self, a: G1Array) -> G1Array:
-        """Return -a."""
         return _pack([(x, P - y if y else 0) for x, y in _unpack(a)])
 
     def g1_equal(self, a: G1Array, b: G1Array) -> bool:
-        """Whether a == b."""
         _same_length(a, b)
         return _unpack(a) == _unpack(b)
 
     def g1_is_identity(self, a: G1Array) -> bool:
-        """Whether every point is the point at infinity."""
         return not any(y for _, y in _unpack(a))
 
     def g1_sum(self, a: G1Array) -> G1Array:
-        """Return the sum of all points, as an array of one point."""
         return _pack(sum_groups([_unpack(a)]))
 
     def g1_mul(self, points: G1Array, scalars: FrArray) -> G1Array:
-        """Return scalars[k] * points[k], element-wise."""
         _same_length(points, scalars)
         pairs = zip(_unpack(points), _ints(scalars), strict=True)
         return _pack(to_affine([msm([p], [s]) for p, s in pairs]))
 
     def g1_msm(self, points: G1Array, scalars: FrArray) -> G1Array:
-        """Return the sum of scalars[k] * points[k], as an array of one point."""
         _same_length(points, scalars)
         return _pack(to_affine([msm(_unpack(points), _ints(scalars))]))
 
     def g1_msm_rows(self, points: G1Array, rows: FrArray) -> G1Array:
-        """View rows as an (m, len(points)) matrix; return the m sums rows[i] * points."""
         n = len(points)
         if len(rows) % n if n else len(rows):
             raise ValueError(f"{len(rows)} scalars are not a whole number of rows of {n}")

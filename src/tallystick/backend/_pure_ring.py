@@ -14,10 +14,10 @@ import numpy.typing as npt
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
 from ..errors import DecodeError
-from ._protocol import FR_MODULUS, FrArray
+from ._protocol import FR_MODULUS, FrArray, check_seed
 from ._pure_fr import PureFr, fr_array
 from ._ring_constants import psi_powers, ring_constants
-from ._ring_protocol import Ciphertext, Octets, Poly, PublicKey, RingParameters, Small
+from ._ring_protocol import Ciphertext, Octets, Poly, PublicKey, Ring, RingParameters, Small
 
 __all__ = ["PureRing"]
 
@@ -49,13 +49,8 @@ def _sub(a: Poly, b: Poly, p: Poly) -> Poly:
     return out
 
 
-def _check_seed(seed: bytes, nonce: bytes) -> None:
-    if len(seed) != 32 or len(nonce) != 12:
-        raise ValueError(f"a seed has 32 bytes and a nonce 12, not {len(seed)} and {len(nonce)}")
-
-
 def _stream(seed: bytes, nonce: bytes, words: int) -> npt.NDArray[np.uint64]:
-    _check_seed(seed, nonce)
+    check_seed(seed, nonce)
     cipher = Cipher(algorithms.ChaCha20(seed, bytes(4) + nonce), mode=None)
     return np.frombuffer(cipher.encryptor().update(bytes(8 * words)), dtype="<u8").astype(np.uint64)
 
@@ -68,7 +63,7 @@ def _popcount(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     return count
 
 
-class PureRing:
+class PureRing(Ring):
     """Implements ``Ring``; the contracts are in ``_ring_protocol``."""
 
     def __init__(self, parameters: RingParameters) -> None:
@@ -83,39 +78,33 @@ class PureRing:
 
     @property
     def parameters(self) -> RingParameters:
-        """The parameter set."""
         return self._parameters
 
     # ------------------------------------------------------------------ samplers
     def ternary(self, seed: bytes, nonce: bytes) -> Small:
-        """Uniform in {-1, 0, 1}."""
         w = _stream(seed, nonce, self._n)
         # floor(3w / 2**64), by the two places where it steps up.
         out: Small = (w > _U64((1 << 64) // 3)).astype(np.int64) + (w > _U64((2 << 64) // 3)) - 1
         return out
 
     def binomial(self, seed: bytes, nonce: bytes) -> Small:
-        """Centred binomial, variance 10.5."""
         w = _stream(seed, nonce, self._n)
         mask = _U64((1 << 21) - 1)
         return _popcount(w & mask) - _popcount((w >> _U64(21)) & mask)
 
     def box(self, seed: bytes, nonce: bytes, bits: int) -> Small:
-        """Uniform in [-2**bits, 2**bits)."""
         if not 0 <= bits <= 62:
             raise ValueError(f"a box has at most 62 bits, not {bits}")
         w = _stream(seed, nonce, self._n) & _U64((2 << bits) - 1)
         return w.astype(np.int64) - (1 << bits)
 
     def wide(self, seed: bytes, nonce: bytes) -> npt.NDArray[np.uint64]:
-        """Uniform in [0, 2**(52*k)): shape (k, N)."""
         k = self._parameters.wide_limbs
         words = _stream(seed, nonce, k * self._n).reshape(self._n, k) & _U64(_LIMB)
         return np.ascontiguousarray(words.T)
 
     def uniform(self, seed: bytes, nonce: bytes) -> Poly:
-        """Uniform modulo q."""
-        _check_seed(seed, nonce)
+        check_seed(seed, nonce)
         rows = []
         for l, p in enumerate(self._parameters.primes):
             row_nonce = nonce[:11] + bytes([(nonce[11] + l) % 256])
@@ -153,12 +142,10 @@ class PureRing:
         return _mul(_mul(self._transform(a[:, self._reverse], inverse=True), back, p), scale, p)
 
     def slots(self, coefficients: FrArray) -> FrArray:
-        """Evaluate a plaintext polynomial at its N slots."""
         twist = _FR.fr_powers(self._psi_r(), self._n)
         return _FR.fr_ntt(_FR.fr_mul(coefficients, twist), self._n)
 
     def coefficients(self, slots: FrArray) -> FrArray:
-        """Interpolate a plaintext polynomial from its N slots."""
         twist = _FR.fr_powers(pow(self._psi_r(), -1, _R), self._n)
         return _FR.fr_mul(_FR.fr_ntt(slots, self._n, inverse=True), twist)
 
@@ -179,18 +166,15 @@ class PureRing:
         return _mul(out, scale, self._p)
 
     def to_evaluation(self, small: Small) -> Poly:
-        """Lift a small polynomial and transform it."""
         return self._evaluate(self._lift_small(small))
 
     # ------------------------------------------------------------------ BGV
     def public_key(self, a: Poly, s: Small, e: Small) -> PublicKey:
-        """Return (a, a*s + r*e)."""
         p = self._p
         noise = self._evaluate(self._lift_small(e, _R))
         return PublicKey(a, _add(_mul(a, self.to_evaluation(s), p), noise, p))
 
     def encrypt(self, key: PublicKey, m: FrArray, e0: Small, v: Small, e1: Small) -> Ciphertext:
-        """Return (b*v + m + r*e0, a*v + r*e1)."""
         p = self._p
         randomness = self.to_evaluation(v)
         f = self._evaluate(self._lift(m + _R * e0.astype(object)))
@@ -208,7 +192,6 @@ class PureRing:
         u: npt.NDArray[np.uint64],
         mask: FrArray,
     ) -> Ciphertext:
-        """Return the switched (y*c_0 + b*v + r*u - mask, y*c_1 + a*v + r*e_1)."""
         p = self._p
         factor, randomness = self._evaluate(self._lift(y)), self.to_evaluation(v)
         wide = np.zeros(self._n, dtype=object)
@@ -230,7 +213,6 @@ class PureRing:
         return _mul(out, np.array(c.inverse_dropped, dtype=np.uint64)[:, None], p[:kept])
 
     def decrypt(self, reply: Ciphertext, s: Poly) -> FrArray:
-        """Return the plaintext coefficients of a switched reply."""
         kept, c = self._parameters.kept, self._constants
         p = self._p[:kept]
         product = self._interpolate(_mul(self._evaluate(reply.c1), s[:kept], p))
@@ -243,17 +225,14 @@ class PureRing:
         return fr_array((total % _R).tolist())
 
     def double(self, ciphertext: Ciphertext) -> Ciphertext:
-        """Return 2*(c_0, c_1)."""
         p = self._p
         return Ciphertext(_add(ciphertext.c0, ciphertext.c0, p), _add(ciphertext.c1, ciphertext.c1, p))
 
     def subtract(self, x: Ciphertext, y: Ciphertext) -> Ciphertext:
-        """Return x - y."""
         p = self._p
         return Ciphertext(_sub(x.c0, y.c0, p), _sub(x.c1, y.c1, p))
 
     def combine(self, ciphertexts: list[Ciphertext], shifts: npt.NDArray[np.int64]) -> list[Ciphertext]:
-        """Return the sums over u of X**shifts[k, u] * ciphertexts[u], one for each row k."""
         n, p = self._n, self._p
         odd = 2 * self._reverse + 1
         out = []
@@ -274,7 +253,6 @@ class PureRing:
         return self._n * _RESIDUE_BITS // 8
 
     def pack(self, poly: Poly) -> bytes:
-        """Pack the rows of a polynomial, 50 bits a residue."""
         shifts = np.arange(_RESIDUE_BITS, dtype=np.uint64)
         rows = []
         for row in poly:
@@ -283,7 +261,6 @@ class PureRing:
         return b"".join(rows)
 
     def unpack(self, data: Octets, rows: int) -> Poly:
-        """Unpack; DecodeError with the offset when a residue is not canonical."""
         size = self._row_bytes()
         if len(data) != rows * size:
             raise DecodeError(

@@ -66,50 +66,39 @@ class Ring(Protocol):
     @property
     def parameters(self) -> RingParameters:
         """The parameter set."""
-        ...
 
     # ------------------------------------------------------------------ samplers (spec/ring.md, "Samplers")
     def ternary(self, seed: bytes, nonce: bytes) -> Small:
         """Uniform in {-1, 0, 1}."""
-        ...
 
     def binomial(self, seed: bytes, nonce: bytes) -> Small:
         """Centred binomial, variance 10.5, in [-21, 21]."""
-        ...
 
     def box(self, seed: bytes, nonce: bytes, bits: int) -> Small:
         """Uniform in [-2**bits, 2**bits), 0 <= bits <= 62, without any bias."""
-        ...
 
     def wide(self, seed: bytes, nonce: bytes) -> npt.NDArray[np.uint64]:
         """Uniform in [0, 2**(52*k)), k = ``wide_limbs``: shape (k, N), 52-bit limbs, lowest first."""
-        ...
 
     def uniform(self, seed: bytes, nonce: bytes) -> Poly:
         """Uniform modulo q: shape (L, N)."""
-        ...
 
     # ------------------------------------------------------------------ plaintexts
     def slots(self, coefficients: FrArray) -> FrArray:
         """Evaluate a plaintext polynomial at its N slots."""
-        ...
 
     def coefficients(self, slots: FrArray) -> FrArray:
         """Interpolate a plaintext polynomial from its N slots."""
-        ...
 
     # ------------------------------------------------------------------ BGV
     def to_evaluation(self, small: Small) -> Poly:
         """Lift a small polynomial modulo q and transform it: shape (L, N).  Rows 0..L'-1 serve ``decrypt``."""
-        ...
 
     def public_key(self, a: Poly, s: Small, e: Small) -> PublicKey:
         """Return (a, a*s + r*e)."""
-        ...
 
     def encrypt(self, key: PublicKey, m: FrArray, e0: Small, v: Small, e1: Small) -> Ciphertext:
         """Return (b*v + m + r*e0, a*v + r*e1)."""
-        ...
 
     def reply(
         self,
@@ -123,32 +112,25 @@ class Ring(Protocol):
         mask: FrArray,
     ) -> Ciphertext:
         """Return the switched (y*c_0 + b*v + r*u - mask, y*c_1 + a*v + r*e_1): shape (L', N), coefficients."""
-        ...
 
     def decrypt(self, reply: Ciphertext, s: Poly) -> FrArray:
         """Return the plaintext coefficients of a switched reply; s is ``to_evaluation(s)``."""
-        ...
 
     def double(self, ciphertext: Ciphertext) -> Ciphertext:
         """Return 2*(c_0, c_1)."""
-        ...
 
     def combine(self, ciphertexts: list[Ciphertext], shifts: npt.NDArray[np.int64]) -> list[Ciphertext]:
         """Return, for each row k of ``shifts`` (V x U), the sum over u of X**shifts[k, u] * ciphertexts[u].
 
         A shift lies in [0, 2N) (X**N = -1) or is -1, which stands for the challenge 0.
         """
-        ...
 
     def subtract(self, x: Ciphertext, y: Ciphertext) -> Ciphertext:
         """Return x - y."""
-        ...
 
     # ------------------------------------------------------------------ bytes
     def pack(self, poly: Poly) -> bytes:
         """Pack the rows of a polynomial, 50 bits a residue."""
-        ...
 
     def unpack(self, data: Octets, rows: int) -> Poly:
         """Unpack; DecodeError with the offset when the length is wrong or a residue is not canonical."""
-        ...

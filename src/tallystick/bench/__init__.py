@@ -9,6 +9,7 @@ from ._arkworks import arkworks_available, arkworks_msm
 from ._audits import AUDITS, run_audits
 from ._calibrate import Fit, fit, run_calibration
 from ._cases import CASES, SUITES, Case
+from ._consortium import free_ports, wait_for_all
 from ._demo import demo_arguments, run_demo
 from ._library import COUNTED, LIBRARY, SECONDS, LibraryCase, Measured, measure_case, run_library
 from ._measure import RUNS, Measurement, Schedule, measure
@@ -51,6 +52,7 @@ __all__ = [
     "demo_arguments",
     "document",
     "fit",
+    "free_ports",
     "load_matplotlib",
     "machine",
     "measure",
@@ -66,5 +68,6 @@ __all__ = [
     "run_prepare",
     "seat",
     "seated",
+    "wait_for_all",
     "write_plot",
 ]

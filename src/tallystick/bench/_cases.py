@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..backend import Backend
 from . import _kernels as kernels
 from . import _proofs as proofs
-from ._kernels import Call
+from ._kernels import Make
 
 __all__ = ["CASES", "SUITES", "Case", "find_cases"]
 
@@ -32,7 +31,7 @@ class Case:
     sizes: tuple[int, ...]
     pure_limit: int
     quick: int
-    make: Callable[[Backend, int], Call]
+    make: Make
     per_element: bool = True
     proof_bytes: Callable[[int], int] | None = None
     twin: str = ""
@@ -44,12 +43,14 @@ class Case:
 
 
 _K14, _K20 = 1 << 14, 1 << 20
+_RANGES = (1, 16, 256)
+_GATES = tuple(1 << k for k in (10, 12, 14, 16))
 
 
 def _core(
     name: str,
     title: str,
-    make: Callable[[Backend, int], Call],
+    make: Make,
     *sizes: int,
     pure: int = 0,
     quick: int = 16,
@@ -58,25 +59,25 @@ def _core(
     return Case("core", name, title, sizes, pure or max(sizes), quick, make, twin=twin)
 
 
-def _ring(name: str, title: str, make: Callable[[Backend, int], Call], twin: str = "numpy") -> Case:
+def _ring(name: str, title: str, make: Make, twin: str = "numpy") -> Case:
     return _core(name, title, make, 1 << 15, quick=8, twin=twin)
 
 
-def _proof(name: str, title: str, make: Callable[[Backend, int], Call], *sizes: int, pure: int) -> Case:
-    ranges = name.startswith("range")
-    size, quick = (proofs.range_bytes, 1) if ranges else (proofs.gate_bytes, 32)
-    return Case("proofs", name, title, sizes, pure, quick, make, per_element=False, proof_bytes=size)
+def _proof(name: str, title: str, kind: proofs.Kind, act: str, *sizes: int, pure: int, quick: int) -> Case:
+    make = kind.prove if act == "prove" else kind.verify
+    name, title = f"{name}_{act}", f"{title}: {act}"
+    return Case("proofs", name, title, sizes, pure, quick, make, per_element=False, proof_bytes=kind.size)
 
 
 CASES: tuple[Case, ...] = (
-    _core("fr_add", "Fr addition", kernels.fr_add, _K14, _K20),
-    _core("fr_mul", "Fr multiplication", kernels.fr_mul, _K14, _K20),
-    _core("fr_muladd", "Fr multiply and add", kernels.fr_muladd, _K14, _K20),
-    _core("fr_dot", "Fr inner product", kernels.fr_dot, _K14, _K20),
+    _core("fr_add", "Fr addition", kernels.on_elements("fr_add", 2), _K14, _K20),
+    _core("fr_mul", "Fr multiplication", kernels.on_elements("fr_mul", 2), _K14, _K20),
+    _core("fr_muladd", "Fr multiply and add", kernels.on_elements("fr_muladd", 3), _K14, _K20),
+    _core("fr_dot", "Fr inner product", kernels.on_elements("fr_dot", 2), _K14, _K20),
     _core("fr_combine", "Fr matrix of 64 rows, combined", kernels.fr_combine, _K14, _K20, quick=128),
     _core("fr_matvec", "Fr matrix of 64 rows times a vector", kernels.fr_matvec, _K14, _K20, quick=128),
     _core("fr_powers", "Fr powers", kernels.fr_powers, _K14),
-    _core("fr_inv", "Fr inversion, batched", kernels.fr_inv, _K14),
+    _core("fr_inv", "Fr inversion, batched", kernels.on_elements("fr_inv"), _K14),
     _core("fr_sqrt", "Fr square root, batched", kernels.fr_sqrt, 1 << 10, 1 << 15, pure=1 << 15),
     _core("fr_ntt", "Fr transform", kernels.fr_ntt, _K14),
     _core(
@@ -87,20 +88,20 @@ CASES: tuple[Case, ...] = (
         _K20,
         twin="OpenSSL's ChaCha20, then int.from_bytes and %",
     ),
-    _core("fr_to_bytes", "Fr encoding", kernels.fr_to_bytes, _K14, twin="int.to_bytes"),
+    _core("fr_to_bytes", "Fr encoding", kernels.on_elements("fr_to_bytes"), _K14, twin="int.to_bytes"),
     _core("fr_from_bytes", "Fr decoding", kernels.fr_from_bytes, _K14, twin="int.from_bytes"),
     _core("g1_add", "G1 addition, batched", kernels.g1_add, 1 << 12),
-    _core("g1_mul", "G1 scalar multiplications", kernels.g1_mul, 1 << 8),
+    _core("g1_mul", "G1 scalar multiplications", kernels.on_points("g1_mul", 1), 1 << 8),
     _core(
         "g1_msm",
         "G1 multi-scalar multiplication",
-        kernels.g1_msm,
+        kernels.on_points("g1_msm", 1),
         *(1 << k for k in (6, 8, 10, 12, 14, 16)),
         pure=_K14,
     ),
     _core("g1_subset_sums", "sums of 64 subsets of G1 points", kernels.g1_subset_sums, 1 << 10),
     _core("g1_hash", "hash to G1, batched", kernels.g1_hash, 1 << 8, quick=2),
-    _core("g1_to_bytes", "G1 compression", kernels.g1_to_bytes, 1 << 10, twin="int.to_bytes"),
+    _core("g1_to_bytes", "G1 compression", kernels.on_points("g1_to_bytes"), 1 << 10, twin="int.to_bytes"),
     _core("g1_from_bytes", "G1 decompression and subgroup check", kernels.g1_from_bytes, 1 << 8, quick=2),
     _ring("ring_ntt", "BGV ring transform, one prime", kernels.ring_ntt),
     _ring("ring_encrypt", "BGV encryption", kernels.ring_encrypt),
@@ -111,21 +112,15 @@ CASES: tuple[Case, ...] = (
     _ring("ring_wide", "BGV masks that drown a reply", kernels.ring_wide, "OpenSSL's ChaCha20, then numpy"),
     _ring("ring_pack", "BGV ring packing, all primes", kernels.ring_pack),
     _ring("ring_unpack", "BGV ring unpacking, all primes", kernels.ring_unpack),
-    _proof("range_prove", "range proof of 64-bit values: prove", proofs.range_prove, 1, 16, 256, pure=256),
-    _proof("range_verify", "range proof of 64-bit values: verify", proofs.range_verify, 1, 16, 256, pure=256),
-    _proof(
-        "gate_prove",
-        "proof of gates, one prover",
-        proofs.gate_prove,
-        *(1 << k for k in (10, 12, 14, 16)),
-        pure=_K14,
-    ),
-    _proof(
-        "gate_verify",
-        "proof of gates: verify",
-        proofs.gate_verify,
-        *(1 << k for k in (10, 12, 14, 16)),
-        pure=_K14,
+    *(
+        _proof(name, title, kind, act, *sizes, pure=pure, quick=quick)
+        for name, title, kind, sizes, pure, quick in (
+            ("range", "range proof of 64-bit values", proofs.RANGES, _RANGES, 256, 1),
+            ("gate", "proof of gates, one prover", proofs.GATES, _GATES, _K14, 32),
+            ("own_range", "own proof of 64-bit values", proofs.OWN_RANGES, (*_RANGES, _K14), 256, 1),
+            ("own_gate", "own proof of gates", proofs.OWN_GATES, (*_GATES, _K20), _K14, 32),
+        )
+        for act in ("prove", "verify")
     ),
 )
 

@@ -19,7 +19,16 @@ from ..errors import ProtocolAbort
 from ..record import member_toml
 from ..session import new_identity, write_identity
 
-__all__ = ["PASSPHRASE", "Folder", "consortium_folder", "environment", "run_members", "stop"]
+__all__ = [
+    "PASSPHRASE",
+    "Folder",
+    "consortium_folder",
+    "environment",
+    "free_ports",
+    "run_members",
+    "stop",
+    "wait_for_all",
+]
 
 PASSPHRASE = b"benchmark"
 _SCRYPT_LOG_N = 14
@@ -47,6 +56,15 @@ class Folder:
         """A member's identity file."""
         return self.path / f"{name}.identity"
 
+    def options(self, name: str, *, store: str, backend: str, small_ring: bool) -> list[str]:
+        """What every command of a member is told; ``store`` is a folder in this one."""
+        return [
+            *("--as", name, "--identity", str(self.identity(name))),
+            *("--passphrase-file", str(self.passphrase), "--store", str(self.path / store)),
+            *("--backend", backend, "--deadline", "3600", "--json"),
+            *(["--insecure-small-ring"] if small_ring else []),
+        ]
+
     def said(self, name: str, stream: str) -> list[str]:
         """What a member's process wrote to ``out`` or ``err``, by lines."""
         return (self.path / f"{name}.{stream}").read_text(encoding="utf-8", errors="replace").splitlines()
@@ -63,7 +81,7 @@ def consortium_folder(members: int) -> Iterator[Folder]:
     with tempfile.TemporaryDirectory(prefix="tallystick-bench-") as place:
         folder = Folder(Path(place), tuple(f"member{k}" for k in range(members)))
         entries = []
-        for name, port in zip(folder.names, _free_ports(members), strict=True):
+        for name, port in zip(folder.names, free_ports(members), strict=True):
             identity = new_identity(name)
             write_identity(identity, folder.identity(name), PASSPHRASE, log_n=_SCRYPT_LOG_N)
             entries.append(member_toml(identity.member(f"127.0.0.1:{port}")))
@@ -79,7 +97,7 @@ def run_members(folder: Folder, arguments: Callable[[str], Sequence[str]]) -> li
     """
     processes = [_start(folder, name, arguments(name)) for name in folder.names]
     try:
-        _wait_for_all(processes)
+        wait_for_all(processes)
     finally:
         stop(processes)
     for name, process in zip(folder.names, processes, strict=True):
@@ -107,7 +125,7 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONWARNINGS": "ignore"}
 
 
-def _wait_for_all(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+def wait_for_all(processes: Sequence[subprocess.Popen[Any]]) -> None:
     """Wait for all, or until one has failed and the others had time to learn of it."""
     until = float("inf")
     while time.monotonic() < until and any(p.poll() is None for p in processes):
@@ -124,7 +142,8 @@ def stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
         process.wait()
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Return ports of loopback that nobody listened at a moment ago."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [int(sock.getsockname()[1]) for sock in sockets]
     for sock in sockets:

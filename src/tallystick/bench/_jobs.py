@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..audit import Source, audit
+from ..audit import Source, TracedHere, audit
 from ..backend import get_backend
 from ..errors import ProtocolAbort
 from ..offline import Need
-from ..plan import MemberSchema, Plan, ResultValue
-from ..record import TRANSCRIPT_SUFFIX, Terms, read_consortium
+from ..plan import Plan, ResultValue
+from ..record import TRANSCRIPT_SUFFIX, read_consortium
 from ..session import read_job, schemas
-from ..tracing import load_program, trace
+from ..tracing import load_program
 from ._consortium import Folder, run_members
 
 __all__ = ["Filled", "JobFolder", "Ran", "Table", "write_job"]
 
 Table = Mapping[str, Sequence[int]]
 """A member's columns, by name."""
-
-_DEADLINE = "3600"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +61,6 @@ class Ran:
 
 
 @dataclass(frozen=True, slots=True)
-class _TracedHere:
-    """A program that is traced in this process: what is timed is the audit, and not how an interpreter starts."""
-
-    path: Path
-    function: str
-
-    def plan_bytes(self, terms: Terms, *, seconds: float | None = None) -> bytes:
-        """See ``Source``."""
-        schemas_agreed = [
-            MemberSchema(m.name, t.rows, t.columns) for m, t in zip(terms.members, terms.tables, strict=True)
-        ]
-        return trace(load_program(self.path, self.function), schemas_agreed).to_bytes()
-
-
-@dataclass(frozen=True, slots=True)
 class JobFolder:
     """A job file with its program and every member's table in a consortium's folder; ``plan`` is what they trace to.
 
@@ -98,17 +81,10 @@ class JobFolder:
 
     def prepare(self, need: Need) -> Filled:
         """Fill the stores with at least this, as ``tallystick prepare`` does."""
-        counts = {
-            "triples": need.triples,
-            "bits": need.bits,
-            "randoms": need.randoms,
-            "masks": max(need.masks, default=0),
-        }
+        counts = {**asdict(need), "masks": max(need.masks, default=0)}
         wanted = [word for kind, count in counts.items() for word in (f"--{kind}", str(count))]
-        said = run_members(
-            self.folder,
-            lambda name: ["tallystick", "prepare", str(self.folder.consortium), *wanted, *self._common(name)],
-        )
+        command = ["tallystick", "prepare", str(self.folder.consortium), *wanted]
+        said = run_members(self.folder, lambda name: [*command, *self._options(name)])
         return Filled(
             set_up_seconds=_most(said, "epoch_seconds"),
             seconds=_most(said, "seconds"),
@@ -143,7 +119,7 @@ class JobFolder:
             cpu={name: max(c[name]["cpu"] for c in costs) for name in costs[0]},
             rounds={name: max(c[name]["rounds"] for c in costs) for name in costs[0]},
             sent={name: max(c[name]["sent"] for c in costs) for name in costs[0]},
-            used=_used(said[0]["used"]),
+            used=Need(**said[0]["used"] | {"masks": tuple(said[0]["used"]["masks"])}),
             results=verdict.results,
             transcript_bytes=size,
             audit_seconds=audit_seconds,
@@ -153,18 +129,12 @@ class JobFolder:
     def _run_arguments(self, name: str) -> list[str]:
         place = self.folder.path
         files = [str(self.job), "--data", str(place / f"{name}.csv"), "--out", str(place / name)]
-        return ["tallystick", "run", *files, "--yes", *self._common(name)]
+        return ["tallystick", "run", *files, "--yes", *self._options(name)]
 
-    def _common(self, name: str) -> list[str]:
-        """Return what both commands of a member are told."""
-        folder = self.folder
-        return [
-            *("--as", name, "--identity", str(folder.identity(name))),
-            *("--passphrase-file", str(folder.passphrase)),
-            *("--store", str(folder.path / f"{self.store}-{name}")),
-            *("--backend", self.backend, "--deadline", _DEADLINE, "--json"),
-            *(["--insecure-small-ring"] if self.small_ring else []),
-        ]
+    def _options(self, name: str) -> list[str]:
+        return self.folder.options(
+            name, store=f"{self.store}-{name}", backend=self.backend, small_ring=self.small_ring
+        )
 
 
 def write_job(
@@ -197,8 +167,9 @@ def write_job(
     counts = [len(next(iter(table.values()))) for table in tables]
     return JobFolder(
         folder=folder,
-        program=_TracedHere(source, function),
-        plan=trace(load_program(source, function), schemas(job, counts)),
+        # Traced here, so that what is timed is the audit, and not how an interpreter starts.
+        program=TracedHere(source.name, lambda members: load_program(source, function).trace(members)),
+        plan=load_program(source, function).trace(schemas(job, counts)),
         backend=backend,
         store=store,
         small_ring=small_ring,
@@ -209,15 +180,5 @@ def _job_file(folder: Folder) -> Path:
     return folder.path / "job.toml"
 
 
-def _used(entries: Mapping[str, Any]) -> Need:
-    return Need(
-        triples=entries["triples"],
-        bits=entries["bits"],
-        randoms=entries["randoms"],
-        masks=tuple(entries["masks"]),
-    )
-
-
 def _most(said: Sequence[Mapping[str, Any]], name: str) -> Any:
-    pick: Callable[[Mapping[str, Any]], Any] = lambda one: one[name]  # noqa: E731
-    return max(map(pick, said))
+    return max(one[name] for one in said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import TypeAlias, TypeVar, cast
+from typing import ParamSpec, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -13,26 +13,19 @@ from ..offline import Parameters, derive
 
 __all__ = [
     "elements",
-    "fr_add",
     "fr_combine",
-    "fr_dot",
     "fr_expand",
     "fr_from_bytes",
-    "fr_inv",
     "fr_matvec",
-    "fr_mul",
-    "fr_muladd",
     "fr_ntt",
     "fr_powers",
     "fr_sqrt",
-    "fr_to_bytes",
     "g1_add",
     "g1_from_bytes",
     "g1_hash",
-    "g1_msm",
-    "g1_mul",
     "g1_subset_sums",
-    "g1_to_bytes",
+    "on_elements",
+    "on_points",
     "points",
     "remembered",
     "ring_combine",
@@ -52,12 +45,14 @@ _ROWS = 64
 _POINTS = 64
 
 Call: TypeAlias = Callable[[], object]
+Make: TypeAlias = Callable[[Backend, int], Call]
+_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-def remembered(make: Callable[[Backend, int], _T]) -> Callable[[Backend, int], _T]:
+def remembered(make: Callable[_P, _T]) -> Callable[_P, _T]:
     """Keep what was made last for a few backends and sizes."""
-    return cast(Callable[[Backend, int], _T], lru_cache(maxsize=4)(make))
+    return cast(Callable[_P, _T], lru_cache(maxsize=4)(make))
 
 
 def elements(backend: Backend, n: int, column: int = 0) -> FrArray:
@@ -75,27 +70,21 @@ def points(backend: Backend, n: int) -> G1Array:
     return made[:n]
 
 
+def on_elements(operation: str, columns: int = 1) -> Make:
+    """Return what prepares a call of a backend's operation, by its name, on so many vectors of n elements."""
+    return lambda backend, n: partial(
+        getattr(backend, operation), *(elements(backend, n, k) for k in range(columns))
+    )
+
+
+def on_points(operation: str, columns: int = 0) -> Make:
+    """Return what prepares a call on n points, and on so many vectors of n 255-bit scalars."""
+    return lambda backend, n: partial(
+        getattr(backend, operation), points(backend, n), *(elements(backend, n, k) for k in range(columns))
+    )
+
+
 # ---------------------------------------------------------------------- Fr
-def fr_add(backend: Backend, n: int) -> Call:
-    """One addition an element."""
-    return partial(backend.fr_add, elements(backend, n), elements(backend, n, 1))
-
-
-def fr_mul(backend: Backend, n: int) -> Call:
-    """One multiplication an element."""
-    return partial(backend.fr_mul, elements(backend, n), elements(backend, n, 1))
-
-
-def fr_muladd(backend: Backend, n: int) -> Call:
-    """One multiplication and one addition an element."""
-    return partial(backend.fr_muladd, *(elements(backend, n, column) for column in range(3)))
-
-
-def fr_dot(backend: Backend, n: int) -> Call:
-    """One product an element, summed."""
-    return partial(backend.fr_dot, elements(backend, n), elements(backend, n, 1))
-
-
 def fr_combine(backend: Backend, n: int) -> Call:
     """Combine the rows of a matrix of n elements."""
     return partial(backend.fr_combine, elements(backend, n), elements(backend, _ROWS, 1))
@@ -109,11 +98,6 @@ def fr_matvec(backend: Backend, n: int) -> Call:
 def fr_powers(backend: Backend, n: int) -> Call:
     """Compute n powers of one element."""
     return partial(backend.fr_powers, FR_MODULUS // 3, n)
-
-
-def fr_inv(backend: Backend, n: int) -> Call:
-    """Invert n elements at once."""
-    return partial(backend.fr_inv, elements(backend, n))
 
 
 def fr_sqrt(backend: Backend, n: int) -> Call:
@@ -132,11 +116,6 @@ def fr_expand(backend: Backend, n: int) -> Call:
     return partial(backend.fr_expand, _SEED, bytes(12), n)
 
 
-def fr_to_bytes(backend: Backend, n: int) -> Call:
-    """Encode n elements."""
-    return partial(backend.fr_to_bytes, elements(backend, n))
-
-
 def fr_from_bytes(backend: Backend, n: int) -> Call:
     """Decode n elements."""
     return partial(backend.fr_from_bytes, backend.fr_to_bytes(elements(backend, n)))
@@ -148,16 +127,6 @@ def g1_add(backend: Backend, n: int) -> Call:
     return partial(backend.g1_add, points(backend, n), points(backend, n)[::-1].copy())
 
 
-def g1_mul(backend: Backend, n: int) -> Call:
-    """Multiply n points by 255-bit scalars of their own."""
-    return partial(backend.g1_mul, points(backend, n), elements(backend, n))
-
-
-def g1_msm(backend: Backend, n: int) -> Call:
-    """Sum n points times 255-bit scalars."""
-    return partial(backend.g1_msm, points(backend, n), elements(backend, n))
-
-
 def g1_subset_sums(backend: Backend, n: int) -> Call:
     """Sum 64 subsets of n points."""
     bits = np.random.default_rng(0).integers(0, 2, (_ROWS, n), dtype=np.uint8)
@@ -167,11 +136,6 @@ def g1_subset_sums(backend: Backend, n: int) -> Call:
 def g1_hash(backend: Backend, n: int) -> Call:
     """Hash n short messages to the curve."""
     return partial(backend.g1_hash, [b"%d" % k for k in range(n)], _DST)
-
-
-def g1_to_bytes(backend: Backend, n: int) -> Call:
-    """Compress n points."""
-    return partial(backend.g1_to_bytes, points(backend, n))
 
 
 def g1_from_bytes(backend: Backend, n: int) -> Call:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import UsageError, explaining
 from ._result import Machine, Result
 
 __all__ = ["load_matplotlib", "write_plot"]
@@ -48,10 +48,8 @@ def write_plot(path: Path, results: Sequence[Result], where: Machine) -> None:
         _panel(panel, suite, [r for r in results if r.suite == suite])
     loaded = f", load {where.load:g}: the machine was busy" if where.busy and where.load is not None else ""
     figure.suptitle(f"tallystick bench: {where.processor}, {where.cores} cores{loaded}", fontsize=9)
-    try:
+    with explaining(f"{path}: cannot write the plot"):
         figure.savefig(path, format="svg")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot write the plot: {error.strerror or error}") from error
 
 
 def _panel(panel: Any, suite: str, results: Sequence[Result]) -> None:

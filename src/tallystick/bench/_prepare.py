@@ -43,12 +43,8 @@ def run_prepare(
 
 
 def _arguments(folder: Folder, name: str, count: int, backend: str, *, small_ring: bool) -> list[str]:
-    return [
-        *("tallystick", "prepare", str(folder.consortium), "--as", name, "--triples", str(count)),
-        *("--identity", str(folder.identity(name)), "--passphrase-file", str(folder.passphrase)),
-        *("--store", str(folder.path / name), "--backend", backend, "--deadline", "3600", "--json"),
-        *(["--insecure-small-ring"] if small_ring else []),
-    ]
+    options = folder.options(name, store=name, backend=backend, small_ring=small_ring)
+    return ["tallystick", "prepare", str(folder.consortium), "--triples", str(count), *options]
 
 
 def _children_cpu() -> float:

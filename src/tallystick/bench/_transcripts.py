@@ -15,7 +15,7 @@ from ..algebra import Generators, Points, Random, Vector
 from ..backend import Backend
 from ..encoding import Value, loads
 from ..plan import MAX_BYTES, Column, Plan, PlanRelation, witness
-from ..proofs import RangeRelation, Witness, prove, range_witness
+from ..proofs import Witness, prove, range_witness
 from ..record import (
     AgreedMember,
     Agreement,
@@ -47,7 +47,7 @@ def make_transcript(backend: Backend, plan: Plan, tables: Mapping[str, Mapping[s
     gammas = [random.vector(backend, plan.shape.input_rows_of(k)) for k in range(len(keys))]
     rows_of = []
     for k, key in enumerate(keys):
-        relation = RangeRelation(plan.ranges_of(k), plan.columns)
+        relation = plan.range_relation(k)
         values = [list(tables[plan.members[k].name][node.name]) for node in plan.inputs_of(k)]
         private = range_witness(backend, relation, values, gammas[k])
         rows = private.input_commitments(generators, relation.shape)

@@ -25,6 +25,7 @@ from ..backend import get_backend
 from ..errors import UsageError
 from ..record import read_consortium
 from ._group import EXIT_UNFINISHED, print_error
+from ._options import FILE, backend_option, file_option
 from ._outcomes import audited_json, exit_code, report
 
 __all__ = ["audit_command"]
@@ -33,20 +34,15 @@ _MEGABYTE = 1_000_000
 
 
 @click.command("audit")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
+@file_option(
     "--job",
     "job_file",
     metavar="JOB",
-    type=click.Path(path_type=Path),
     help="Your own job file: members, columns, ranges, decimals, policy and program must be its.",
 )
-@click.option(
-    "--consortium",
-    "consortium_file",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="Your own list of members: keys that differ from it are refused.",
+@file_option(
+    "--consortium", "consortium_file", help="Your own list of members: keys that differ from it are refused."
 )
 @click.option(
     "--program",
@@ -86,7 +82,7 @@ _MEGABYTE = 1_000_000
     metavar="ADDRESS",
     help="Audit in batches, on the workers of a Dask scheduler, which read the files by the same paths.",
 )
-@click.option("--backend", type=click.Choice(["native", "pure"]), help="Which arithmetic to use.")
+@backend_option
 def audit_command(
     files: tuple[Path, ...],
     job_file: Path | None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -42,9 +42,8 @@ from ..bench import (
     run_prepare,
     write_plot,
 )
-from ..cost import Calibration
-from ..errors import UsageError
-from ._progress import bytes_text
+from ..cost import Calibration, bytes_text
+from ..errors import UsageError, explaining
 
 __all__ = ["bench_command"]
 
@@ -214,10 +213,8 @@ def _write_json(to: str, text: str) -> None:
     if to == _STDOUT:
         click.echo(text, nl=False)
         return
-    try:
+    with explaining(f"{to}: cannot write the results"):
         Path(to).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{to}: cannot write the results: {error.strerror or error}") from error
 
 
 # ---------------------------------------------------------------------- tables
@@ -281,7 +278,7 @@ def _print_suite(console: Console, suite: str, results: Sequence[Result]) -> Non
     console.print()
     console.print(table)
     _print_facts(console, results)
-    _print_notes(console, results)
+    _explain_columns(console, results)
     if suite == "core":
         _print_roofline(console, results)
 
@@ -339,9 +336,7 @@ def _print_library(console: Console, results: Sequence[Result]) -> None:
         others = [f"{a.peer} {a.value:,g} {a.unit}" for a in anchors_of(result.case, result.size)]
         if others:
             console.print(Text(f"  ({'; '.join(others)})", style="dim"))
-    sources = dict.fromkeys(a.source for r in results for a in anchors_of(r.case, r.size))
-    for note in (*_LIBRARY_NOTES, *(f"in brackets: {SOURCES[source]}" for source in sources)):
-        console.print(Text(note, style="dim"))
+    _print_notes(console, [*_LIBRARY_NOTES, *_sources(results)])
 
 
 _HEADS = {
@@ -365,6 +360,17 @@ def _amount(name: str, value: float) -> str:
         if "bytes" in name
         else f"{value:,.0f}"
     )
+
+
+def _print_notes(console: Console, notes: Iterable[str]) -> None:
+    for note in notes:
+        console.print(Text(note, style="dim"))
+
+
+def _sources(results: Sequence[Result]) -> list[str]:
+    """Say where other libraries' figures come from."""
+    sources = dict.fromkeys(a.source for r in results for a in anchors_of(r.case, r.size))
+    return [f"in brackets: {SOURCES[source]}" for source in sources]
 
 
 def _by_case(results: Sequence[Result]) -> dict[tuple[str, int], list[Result]]:
@@ -392,7 +398,7 @@ def _print_facts(console: Console, results: Sequence[Result]) -> None:
             console.print(Text(f"{case} {size:,} elsewhere: {'; '.join(others)}", style="dim"))
 
 
-def _print_notes(console: Console, results: Sequence[Result]) -> None:
+def _explain_columns(console: Console, results: Sequence[Result]) -> None:
     """Say what the columns mean, and where other libraries' figures come from."""
     notes = [
         "median, least, CPU: of one call; each: of one element; spread: slowest less fastest run, over the median;",
@@ -401,10 +407,7 @@ def _print_notes(console: Console, results: Sequence[Result]) -> None:
     for twin in dict.fromkeys(r.twin for r in results if r.twin):
         cases = ", ".join(dict.fromkeys(r.case for r in results if r.twin == twin))
         notes.append(f"*: C beside C, as the pure backend leaves the work to {twin}: {cases}")
-    sources = dict.fromkeys(a.source for r in results for a in anchors_of(r.case, r.size))
-    notes += [f"in brackets: {SOURCES[source]}" for source in sources]
-    for note in notes:
-        console.print(Text(note, style="dim"))
+    _print_notes(console, [*notes, *_sources(results)])
 
 
 def _print_roofline(console: Console, results: Sequence[Result]) -> None:
@@ -418,10 +421,8 @@ def _print_roofline(console: Console, results: Sequence[Result]) -> None:
         )
     console.print()
     console.print(table)
-    for note in ROOFLINE_NOTES:
-        console.print(Text(note, style="dim"))
-    for case in dict.fromkeys(r.case for r in results if r.case in FORMULAS):
-        console.print(Text(f"  {case}: {FORMULAS[case].text}", style="dim"))
+    cases = dict.fromkeys(r.case for r in results if r.case in FORMULAS)
+    _print_notes(console, [*ROOFLINE_NOTES, *(f"  {case}: {FORMULAS[case].text}" for case in cases)])
 
 
 def _fact(name: str, value: float) -> str:

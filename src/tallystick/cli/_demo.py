@@ -6,15 +6,13 @@ import json
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import FrameType
 from typing import IO, TypedDict
@@ -26,14 +24,16 @@ from rich.text import Text
 
 from ..audit import Verdict, audit, result_entries
 from ..backend import get_backend
+from ..bench import free_ports, wait_for_all
 from ..cost import estimate
-from ..errors import ProtocolAbort, UsageError
+from ..errors import ProtocolAbort, UsageError, explaining
 from ..gallery import Example, examples, find
 from ..plan import Plan, ResultValue, revealed
 from ..record import member_toml, read_consortium
 from ..session import INSECURE_WARNING, PhaseCost, new_identity, write_identity
 from ._identity import identity_file
 from ._member import small_ring_option
+from ._options import backend_option, folder_option
 from ._programs import GALLERY
 from ._progress import PhaseBars, cost_table
 
@@ -61,12 +61,9 @@ _INDENTED: _Fill = {"width": 100, "initial_indent": "  ", "subsequent_indent": "
 @click.option(
     "--list", "listing", is_flag=True, help="List the bundled programs and what each reveals, and run none."
 )
-@click.option("--backend", type=click.Choice(["native", "pure"]), help="Which arithmetic to use.")
-@click.option(
-    "--out",
-    metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
-    help=f"A new or empty folder for the demo (default: ./{_FOLDER}, or the next that is free).",
+@backend_option
+@folder_option(
+    "--out", help=f"A new or empty folder for the demo (default: ./{_FOLDER}, or the next that is free)."
 )
 @click.option("--keep", is_flag=True, help="Keep the members' folders, with their data and keys.")
 @small_ring_option
@@ -94,7 +91,7 @@ def demo_command(
     chosen = get_backend(backend)
     folder = _fresh(out)
     console = Console(highlight=False, markup=False)
-    demo = _Demo(example, names, folder, chosen.name, console, small_ring=insecure_small_ring)
+    demo = _Demo(example, names, folder, chosen.name, console, insecure_small_ring)
     console.print(Text.assemble((example.name, "bold"), f": {example.title}"))
     console.print(f"folder: {folder}", soft_wrap=True)
     if insecure_small_ring:
@@ -138,12 +135,10 @@ def _fresh(out: Path | None) -> Path:
         while out.exists():
             number += 1
             out = Path(f"{_FOLDER}-{number}")
-    try:
+    with explaining(f"{out}: cannot make the folder for the demo"):
         out.mkdir(parents=True, exist_ok=True)
         if any(out.iterdir()):
             raise UsageError(f"{out} is not empty", hint="choose a new folder for the demo")
-    except OSError as error:
-        raise UsageError(f"{out}: cannot make the folder for the demo: {error.strerror}") from error
     return out
 
 
@@ -166,34 +161,25 @@ class _Process:
     threads: list[threading.Thread] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
 class _Demo:
     """A consortium in a folder."""
 
-    def __init__(
-        self,
-        example: Example,
-        names: Sequence[str],
-        folder: Path,
-        backend: str,
-        console: Console,
-        *,
-        small_ring: bool,
-    ) -> None:
-        self._small_ring = small_ring
-        self._example = example
-        self._names = names
-        self._folder = folder
-        self._backend = backend
-        self._console = console
+    example: Example
+    names: Sequence[str]
+    folder: Path
+    backend: str
+    console: Console
+    small_ring: bool
 
     # ------------------------------------------------------------------ folders
     def set_up(self) -> None:
         """Give every member a folder: data, identity, passphrase, and its own copy of job and consortium."""
         entries = []
-        for name, port in zip(self._names, _free_ports(len(self._names)), strict=True):
-            home = self._folder / name
+        for name, port in zip(self.names, free_ports(len(self.names)), strict=True):
+            home = self.folder / name
             home.mkdir(mode=0o700)
-            (home / f"{name}.csv").write_bytes(self._example.csv(name))
+            (home / f"{name}.csv").write_bytes(self.example.csv(name))
             identity = new_identity(name)
             passphrase = f"demo of {name}"
             (home / "passphrase").write_text(passphrase + "\n", encoding="utf-8")
@@ -201,49 +187,49 @@ class _Demo:
                 identity, identity_file(name, home), passphrase.encode("utf-8"), log_n=_SCRYPT_LOG_N
             )
             entries.append(member_toml(identity.member(f"127.0.0.1:{port}")))
-        consortium = f'name = "demonstration: {self._example.name}"\n\n' + "\n".join(entries)
-        for home in (self._folder, *(self._folder / name for name in self._names)):
+        consortium = f'name = "demonstration: {self.example.name}"\n\n' + "\n".join(entries)
+        for home in (self.folder, *(self.folder / name for name in self.names)):
             (home / "consortium.toml").write_text(consortium, encoding="utf-8")
             (home / "job.toml").write_text(self._job(), encoding="utf-8")
 
     def _plan(self) -> Plan:
-        return self._example.plan(len(self._names))
+        return self.example.plan(len(self.names))
 
     def _job(self) -> str:
         outputs = dict.fromkeys(result.name.split(".")[0] for result in self._plan().results)
         lines = [
-            f'name = "{self._example.name}"',
-            f'program = "{GALLERY}{self._example.name}"',
+            f'name = "{self.example.name}"',
+            f'program = "{GALLERY}{self.example.name}"',
             'consortium = "consortium.toml"',
-            f"members = {json.dumps(list(self._names))}",
+            f"members = {json.dumps(list(self.names))}",
             "",
         ]
-        for name, column in self._example.columns.items():
+        for name, column in self.example.columns.items():
             scale = 10**column.decimals
             lines += [f"[columns.{name}]"]
             lines += [f"low = {column.low / scale if column.decimals else column.low}"]
             lines += [f"high = {column.high / scale if column.decimals else column.high}"]
             lines += [f"decimals = {column.decimals}", ""]
-        lines += ["[policy]", f"min_members = {len(self._names)}", f"min_rows = {_MIN_ROWS}"]
+        lines += ["[policy]", f"min_members = {len(self.names)}", f"min_rows = {_MIN_ROWS}"]
         lines += [f"outputs = {json.dumps(list(outputs))}", ""]
         return "\n".join(lines)
 
     def show_plan(self) -> None:
         """Say what will be revealed, before it is."""
         plan = self._plan()
-        self._console.print(f"members: {', '.join(f'{m.name} ({m.rows:,} rows)' for m in plan.members)}")
-        self._console.print("revealed to all, and to every reader of the transcript:")
+        self.console.print(f"members: {', '.join(f'{m.name} ({m.rows:,} rows)' for m in plan.members)}")
+        self.console.print("revealed to all, and to every reader of the transcript:")
         for line in revealed(plan):
-            self._console.print(Text(f"  {line}"))
-        command = shlex.join(["tallystick", *self._arguments(self._names[0])])
-        self._console.print(Text(f"each member runs, in its folder: {command}", style="dim"), soft_wrap=True)
+            self.console.print(Text(f"  {line}"))
+        command = shlex.join(["tallystick", *self._arguments(self.names[0])])
+        self.console.print(Text(f"each member runs, in its folder: {command}", style="dim"), soft_wrap=True)
 
     def _arguments(self, name: str) -> list[str]:
-        deadline = "120" if self._backend == "native" else "3600"
+        deadline = "120" if self.backend == "native" else "3600"
         return [
             *("run", "job.toml", "--as", name, "--data", f"{name}.csv", "--passphrase-file", "passphrase"),
-            *("--backend", self._backend, "--deadline", deadline, "--yes", "--json"),
-            *(["--insecure-small-ring"] if self._small_ring else []),
+            *("--backend", self.backend, "--deadline", deadline, "--yes", "--json"),
+            *(["--insecure-small-ring"] if self.small_ring else []),
         ]
 
     # ------------------------------------------------------------------ processes
@@ -251,29 +237,29 @@ class _Demo:
         """Run all members to the end; raise if one fails, with what it said."""
         processes: list[_Process] = []
         try:
-            with PhaseBars(self._console, len(self._names)) as bars:
-                for index, name in enumerate(self._names):
+            with PhaseBars(self.console, len(self.names)) as bars:
+                for index, name in enumerate(self.names):
                     with _uninterrupted():
                         processes.append(self._start(index, name, bars))
-                _wait(processes)
+                wait_for_all([p.process for p in processes])
         finally:
             _stop(processes)
         failed = [p for p in processes if p.process.returncode != 0 or p.result is None]
         if failed:
             for p in failed:
-                self._console.print(Text(f"{p.name} ended with exit code {p.process.returncode}:"))
-                self._console.print(Text("".join(f"  {line}" for line in p.stderr).rstrip()))
+                self.console.print(Text(f"{p.name} ended with exit code {p.process.returncode}:"))
+                self.console.print(Text("".join(f"  {line}" for line in p.stderr).rstrip()))
             raise ProtocolAbort(
                 f"{', '.join(p.name for p in failed)} did not complete the run",
                 check="demo",
-                hint=f"the members' folders are kept in {self._folder}",
+                hint=f"the members' folders are kept in {self.folder}",
             )
         return [p.result for p in processes if p.result is not None]
 
     def _start(self, index: int, name: str, bars: PhaseBars) -> _Process:
         process = subprocess.Popen(
             [sys.executable, "-m", "tallystick", *self._arguments(name)],
-            cwd=self._folder / name,
+            cwd=self.folder / name,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -296,21 +282,20 @@ class _Demo:
     def collect(self, finished: Sequence[_Result], *, keep: bool) -> Path:
         """Bring the transcript up from the members' folders, which must hold the same bytes."""
         files = [
-            self._folder / name / result.transcript
-            for name, result in zip(self._names, finished, strict=True)
+            self.folder / name / result.transcript for name, result in zip(self.names, finished, strict=True)
         ]
         if len({file.read_bytes() for file in files}) != 1:
             raise ProtocolAbort("the members wrote different transcripts", check="demo")
-        transcript = self._folder / files[0].name
+        transcript = self.folder / files[0].name
         shutil.copyfile(files[0], transcript)
         if not keep:
-            for name in self._names:
-                shutil.rmtree(self._folder / name)
+            for name in self.names:
+                shutil.rmtree(self.folder / name)
         return transcript
 
     def report(self, finished: Sequence[_Result], transcript: Path, verdict: Verdict) -> None:
         """Print results beside the plain computation's, cost, verdict, and where things are."""
-        console = self._console
+        console = self.console
         table, equal = self._comparison(verdict.results)
         console.print()
         console.print(table)
@@ -323,9 +308,9 @@ class _Demo:
             Text.assemble(("audit: accepted", "bold green"), f" in {verdict.seconds:.2f} s: {checks}")
         )
         console.print(f"transcript: {transcript} ({verdict.size:,} bytes)", soft_wrap=True)
-        source = f"{self._example.source}:{self._example.program.function.__name__}"
+        source = f"{self.example.source}:{self.example.program.function.__name__}"
         command = ["tallystick", "audit", str(transcript), "--consortium"]
-        command += [str(self._folder / "consortium.toml"), "--program", source]
+        command += [str(self.folder / "consortium.toml"), "--program", source]
         console.print(f"audit it yourself: {shlex.join(command)}", soft_wrap=True)
         if not equal:
             raise ProtocolAbort(
@@ -334,7 +319,7 @@ class _Demo:
 
     def _comparison(self, results: Sequence[ResultValue]) -> tuple[Table, bool]:
         """Return the results beside those of the plain computation, and whether they are equal."""
-        compared = self._example.in_the_open(results, len(self._names))
+        compared = self.example.in_the_open(results, len(self.names))
         table = Table(box=None, pad_edge=False)
         table.add_column("result")
         table.add_column("computed jointly", justify="right")
@@ -343,7 +328,7 @@ class _Demo:
         equal = True
         for result, (expected, same) in zip(results, compared, strict=True):
             equal = equal and same
-            bound = self._example.bounds.get(result.name)
+            bound = self.example.bounds.get(result.name)
             agreed = "equal" if bound is None else f"within {bound}"
             for (label, joint), (_, open_) in zip(
                 result_entries([result]), result_entries([expected]), strict=True
@@ -396,17 +381,6 @@ def _collect(stream: IO[str], lines: list[str]) -> None:
     lines.extend(stream)
 
 
-def _wait(processes: Sequence[_Process]) -> None:
-    """Wait for all; once one has failed, give the others a moment to learn of it and leave by themselves."""
-    until: float | None = None
-    while any(p.process.poll() is None for p in processes):
-        if until is None and any(p.process.poll() not in (None, 0) for p in processes):
-            until = time.monotonic() + _GRACE
-        if until is not None and time.monotonic() > until:
-            return
-        time.sleep(0.05)
-
-
 def _stop(processes: Sequence[_Process]) -> None:
     """Leave no process behind."""
     for p in processes:
@@ -425,22 +399,6 @@ def _stop(processes: Sequence[_Process]) -> None:
 def _most(tables: Sequence[Sequence[PhaseCost]]) -> list[PhaseCost]:
     """Combine the members' costs: the most of each."""
     return [
-        PhaseCost(
-            name=costs[0].name,
-            rounds=max(c.rounds for c in costs),
-            sent=max(c.sent for c in costs),
-            received=max(c.received for c in costs),
-            seconds=max(c.seconds for c in costs),
-            cpu=max(c.cpu for c in costs),
-        )
+        PhaseCost(**{f.name: max(getattr(c, f.name) for c in costs) for f in fields(PhaseCost)})
         for costs in zip(*tables, strict=True)
     ]
-
-
-def _free_ports(count: int) -> list[int]:
-    """Return ports of loopback that nobody listened at a moment ago."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(sock.getsockname()[1]) for sock in sockets]
-    for sock in sockets:
-        sock.close()
-    return ports

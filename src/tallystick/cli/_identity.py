@@ -16,13 +16,17 @@ from ..session import (
     read_identity,
     read_rotation,
     write_identity,
-    write_rotation,
+    write_new,
 )
+from ._options import FILE, file_option, folder_option
 from ._passphrase import passphrase_of, passphrase_option
 
 __all__ = ["identity_file", "identity_group"]
 
 _ADDRESS = "localhost:7450"
+_address_option = click.option(
+    "--address", metavar="HOST:PORT", default=_ADDRESS, show_default=True, help="Address for the entry."
+)
 
 
 def identity_file(name: str, folder: Path = Path()) -> Path:
@@ -37,13 +41,7 @@ def identity_group() -> None:
 
 @identity_group.command("new")
 @click.argument("name")
-@click.option(
-    "--out",
-    metavar="DIR",
-    default=Path(),
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for NAME.identity (default: here).",
-)
+@folder_option("--out", default=Path(), help="Folder for NAME.identity (default: here).")
 @click.option(
     "--address",
     metavar="HOST:PORT",
@@ -68,10 +66,8 @@ def new_command(name: str, out: Path, address: str, passphrase_file: Path | None
 
 
 @identity_group.command("show")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--address", metavar="HOST:PORT", default=_ADDRESS, show_default=True, help="Address for the entry."
-)
+@click.argument("file", type=FILE)
+@_address_option
 def show_command(file: Path, address: str) -> None:
     """Print the entry for the consortium file of the identity in FILE; no passphrase is needed."""
     parse_address(address)
@@ -83,17 +79,11 @@ def show_command(file: Path, address: str) -> None:
 
 
 @identity_group.command("rotate")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--out",
-    metavar="DIR",
-    required=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the new NAME.identity and the statement NAME.rotation.",
+@click.argument("file", type=FILE)
+@folder_option(
+    "--out", required=True, help="Folder for the new NAME.identity and the statement NAME.rotation."
 )
-@click.option(
-    "--address", metavar="HOST:PORT", default=_ADDRESS, show_default=True, help="Address for the entry."
-)
+@_address_option
 @passphrase_option
 def rotate_command(file: Path, out: Path, address: str, passphrase_file: Path | None) -> None:
     """Replace the identity in FILE: make a new one, and have the old key say so.
@@ -106,20 +96,16 @@ def rotate_command(file: Path, out: Path, address: str, passphrase_file: Path | 
     with passphrase_of(name, passphrase_file) as passphrase:
         old, new = read_identity(file, passphrase), new_identity(name)
         write_identity(new, path, passphrase)
-    write_rotation(statement, make_rotation(old, new))
+    write_new(statement, make_rotation(old, new))
     click.echo(f"tallystick: wrote {path}, with the same passphrase, and {statement}", err=True)
     click.echo(member_toml(new.member(address)), nl=False)
 
 
 @identity_group.command("successor")
-@click.argument("statement", type=click.Path(path_type=Path))
+@click.argument("statement", type=FILE)
 @click.argument("member")
-@click.option(
-    "--consortium",
-    metavar="FILE",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="Your consortium file, with the member's present certificate.",
+@file_option(
+    "--consortium", required=True, help="Your consortium file, with the member's present certificate."
 )
 def successor_command(statement: Path, member: str, consortium: Path) -> None:
     """Check that MEMBER's pinned key made STATEMENT, and print the entry that replaces the present one."""

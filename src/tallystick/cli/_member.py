@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import reduce
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 import click
 
 from ..errors import ProtocolAbort, UsageError
-from ..session import Identity, read_certificate, read_identity
+from ..session import INSECURE_WARNING, Identity, read_certificate, read_identity
 from ._identity import identity_file
+from ._options import backend_option, file_option, folder_option
 from ._passphrase import passphrase_of, passphrase_option
 
-__all__ = ["STORE_FOLDER", "attended", "explained", "member_options", "open_identity", "small_ring_option"]
+__all__ = ["STORE_FOLDER", "attended", "member_options", "open_identity", "small_ring_option", "taking_part"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _T = TypeVar("_T")
@@ -33,18 +34,10 @@ small_ring_option = click.option(
 
 _OPTIONS: Sequence[Callable[[Any], Any]] = (
     click.option("--as", "member", metavar="MEMBER", required=True, help="Which member this node is."),
-    click.option(
-        "--identity",
-        metavar="FILE",
-        type=click.Path(path_type=Path),
-        help="Your identity (default: MEMBER.identity).",
-    ),
+    file_option("--identity", help="Your identity (default: MEMBER.identity)."),
     passphrase_option,
-    click.option(
-        "--store",
-        metavar="DIR",
-        type=click.Path(path_type=Path, file_okay=False),
-        help=f"Folder of your prepared material (default: {STORE_FOLDER} beside the identity).",
+    folder_option(
+        "--store", help=f"Folder of your prepared material (default: {STORE_FOLDER} beside the identity)."
     ),
     click.option(
         "--listen", metavar="HOST:PORT", help="Listen here, not at your address in the consortium file."
@@ -57,7 +50,7 @@ _OPTIONS: Sequence[Callable[[Any], Any]] = (
         type=click.FloatRange(min=1),
         help="How long to wait for members to appear, and for any one message.",
     ),
-    click.option("--backend", type=click.Choice(["native", "pure"]), help="Which arithmetic to use."),
+    backend_option,
     small_ring_option,
     click.option("--json", "as_json", is_flag=True, help="Print progress and result as lines of JSON."),
 )
@@ -84,15 +77,17 @@ def open_identity(member: str, file: Path | None, passphrase_file: Path | None) 
         return path, read_identity(path, passphrase)
 
 
-def explained(error: ProtocolAbort, names: Sequence[str]) -> ProtocolAbort:
-    """Say with an abort which check failed and whom the evidence convicts."""
-    blamed = f", to blame: {names[error.blame]}" if error.blame is not None else ""
-    return ProtocolAbort(
-        f"{error.message} (check: {error.check}{blamed})",
-        check=error.check,
-        blame=error.blame,
-        hint=error.hint,
-    )
+@contextmanager
+def taking_part(names: Sequence[str], *, insecure_small_ring: bool, as_json: bool) -> Iterator[None]:
+    """Warn of an insecure ring, and say with an abort which check failed and whom the evidence convicts."""
+    if insecure_small_ring and not as_json:
+        click.echo(f"tallystick: warning: {INSECURE_WARNING}", err=True)
+    try:
+        yield
+    except ProtocolAbort as error:
+        blamed = f", to blame: {names[error.blame]}" if error.blame is not None else ""
+        message = f"{error.message} (check: {error.check}{blamed})"
+        raise ProtocolAbort(message, check=error.check, blame=error.blame, hint=error.hint) from error
 
 
 def attended(work: Coroutine[Any, Any, _T]) -> _T:

@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 import click
 
-from ..audit import Audited, Word, accepted_json, plain, refused_json, safe
+from ..audit import Audited, Word, accepted_json, refused_json, safe
+from ..disclosure import plain
 from ._group import EXIT_REFUSED, EXIT_UNFINISHED, EXIT_USAGE, print_error
 
 __all__ = ["audited_json", "exit_code", "report"]

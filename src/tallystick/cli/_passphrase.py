@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 import click
 
-from ..errors import UsageError
+from ..errors import UsageError, explaining
 from ..session import forbid_dumps, wipe
+from ._options import file_option
 
 __all__ = ["VARIABLE", "passphrase_of", "passphrase_option"]
 
@@ -24,10 +25,8 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 def passphrase_option(function: _F) -> _F:
     """Add ``--passphrase-file`` to a command."""
-    return click.option(
+    return file_option(
         "--passphrase-file",
-        metavar="FILE",
-        type=click.Path(path_type=Path),
         help=f"Read the identity's passphrase from the first line of FILE, not from {VARIABLE} or a prompt.",
     )(function)
 
@@ -67,11 +66,8 @@ def _read(file: Path | None, *, name: str, new: bool) -> bytearray:
 
 def _from_file(file: Path) -> bytearray:
     raw = bytearray(_MAX_BYTES)
-    try:
-        with file.open("rb", buffering=0) as stream:
-            del raw[stream.readinto(raw) or 0 :]
-    except OSError as error:
-        raise UsageError(f"{file}: cannot read the passphrase: {error.strerror}") from error
+    with explaining(f"{file}: cannot read the passphrase"), file.open("rb", buffering=0) as stream:
+        del raw[stream.readinto(raw) or 0 :]
     end = raw.find(b"\n")
     line = raw if end < 0 else raw[:end]
     if line.endswith(b"\r"):

@@ -17,6 +17,7 @@ from ..plan import Column, MemberSchema, Plan
 from ..record import TRANSCRIPT_SUFFIX, read_transcript
 from ..session import read_job, schemas
 from ..tracing import trace
+from ._options import file_option
 from ._programs import GALLERY, find_program
 
 __all__ = ["plan_command"]
@@ -48,10 +49,8 @@ _MOST_EXAMINED = 1 << 20
     multiple=True,
     help="For a program without a job: a column; LOW and HIGH are the scaled integers.",
 )
-@click.option(
+@file_option(
     "--calibration",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
     help="Estimate seconds for the machine on which `tallystick bench calibrate --json FILE` wrote this.",
 )
 def plan_command(

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from ..backend import get_backend
-from ..errors import ProtocolAbort
+from ..cost import bytes_text
 from ..offline import Need, derive
 from ..record import read_consortium
 from ..session import (
-    INSECURE_WARNING,
     Filling,
     Limits,
-    Observer,
     Preparing,
     choose_preparation,
     prepare_member,
 )
-from ._member import STORE_FOLDER, attended, explained, member_options, open_identity
-from ._progress import JsonEvents, PhaseLines, bytes_text
+from ._member import STORE_FOLDER, attended, member_options, open_identity, taking_part
+from ._options import FILE
+from ._progress import Bars, JsonEvents, PhaseLines
 
 __all__ = ["prepare_command"]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def _derivation(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -41,25 +44,17 @@ def _derivation(context: click.Context, _option: click.Parameter, wanted: bool) 
     context.exit()
 
 
+def _count_option(name: str, text: str) -> Callable[[_F], _F]:
+    return click.option(name, metavar="N", default=0, type=click.IntRange(min=0), help=text)
+
+
 @click.command("prepare")
-@click.argument("consortium_file", metavar="CONSORTIUM", type=click.Path(path_type=Path))
+@click.argument("consortium_file", metavar="CONSORTIUM", type=FILE)
 @member_options
-@click.option(
-    "--triples", metavar="N", default=0, type=click.IntRange(min=0), help="Triples to have in store."
-)
-@click.option(
-    "--bits", metavar="N", default=0, type=click.IntRange(min=0), help="Random bits to have in store."
-)
-@click.option(
-    "--randoms", metavar="N", default=0, type=click.IntRange(min=0), help="Random elements to have in store."
-)
-@click.option(
-    "--masks",
-    metavar="N",
-    default=0,
-    type=click.IntRange(min=0),
-    help="Input masks to have, for each member.",
-)
+@_count_option("--triples", "Triples to have in store.")
+@_count_option("--bits", "Random bits to have in store.")
+@_count_option("--randoms", "Random elements to have in store.")
+@_count_option("--masks", "Input masks to have, for each member.")
 @click.option(
     "--members",
     "names",
@@ -112,12 +107,8 @@ def prepare_command(
         listen=listen,
         limits=Limits(connect=deadline, wait=deadline),
     )
-    if insecure_small_ring and not as_json:
-        click.echo(f"tallystick: warning: {INSECURE_WARNING}", err=True)
-    try:
+    with taking_part(consortium.names, insecure_small_ring=insecure_small_ring, as_json=as_json):
         _show(preparing, as_json=as_json)
-    except ProtocolAbort as error:
-        raise explained(error, consortium.names) from error
 
 
 def _show(preparing: Preparing, *, as_json: bool) -> None:
@@ -136,38 +127,19 @@ def _show(preparing: Preparing, *, as_json: bool) -> None:
     Console(highlight=False, markup=False).print(_table(filling))
 
 
-class _Bar(Observer):
+class _Bar(Bars):
     """One bar with an estimate of the time that is left."""
 
     def __init__(self, console: Console) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description:12}"),
-            BarColumn(bar_width=30),
-            TextColumn("{task.percentage:>3.0f}%"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=console,
-        )
+        share = TextColumn("{task.percentage:>3.0f}%")
+        super().__init__(console, BarColumn(bar_width=30), share, TimeElapsedColumn(), TimeRemainingColumn())
         self._task: TaskID = self._progress.add_task("connecting", total=None)
 
-    def __enter__(self) -> _Bar:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
     def phase(self, name: str) -> None:
-        """See ``Observer``."""
         self._progress.update(self._task, description=name)
 
     def progress(self, done: int, total: int) -> None:
-        """See ``Observer``."""
         self._progress.update(self._task, completed=done, total=total)
-
-    def remark(self, text: str) -> None:
-        """See ``Observer``."""
-        self._progress.console.print(text, style="dim", markup=False)
 
 
 def _table(filling: Filling) -> Table:

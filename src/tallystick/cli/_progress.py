@@ -7,46 +7,56 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Self
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from ..audit import result_entries
+from ..cost import bytes_text
 from ..plan import ResultValue
 from ..session import PHASES, Observer, PhaseCost
 
-__all__ = ["JsonEvents", "PhaseBars", "PhaseLines", "bytes_text", "cost_table", "results_table"]
+__all__ = ["Bars", "JsonEvents", "PhaseBars", "PhaseLines", "cost_table", "results_table"]
 
 
-class PhaseBars(Observer):
+class Bars(Observer):
+    """Draws bars with these columns as long as it is entered."""
+
+    def __init__(self, console: Console, bar: BarColumn, *columns: ProgressColumn) -> None:
+        self._progress = Progress(TextColumn("{task.description:12}"), bar, *columns, console=console)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def remark(self, text: str) -> None:
+        self._progress.console.print(Text(text, style="dim"))
+
+
+class PhaseBars(Bars):
     """Draws a bar per phase; several members may move the same bars."""
 
     def __init__(self, console: Console, members: int = 1) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description:12}"),
-            BarColumn(bar_width=30, pulse_style="bar.back"),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[note]}", style="dim"),
-            console=console,
-        )
+        note = TextColumn("{task.fields[note]}", style="dim")
+        super().__init__(console, BarColumn(bar_width=30, pulse_style="bar.back"), TimeElapsedColumn(), note)
         self._members = members
         self._tasks: dict[str, TaskID] = {}
         self._current = [""] * members
         self._done: dict[str, list[float]] = {}
         self._lock = threading.Lock()
 
-    def __enter__(self) -> PhaseBars:
+    def __enter__(self) -> Self:
         for name in PHASES:
             self._tasks[name] = self._progress.add_task(name, total=1.0, start=False, note="")
             self._done[name] = [0.0] * self._members
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        return super().__enter__()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -58,16 +68,10 @@ class PhaseBars(Observer):
             self._progress.start()
 
     def phase(self, name: str) -> None:
-        """See ``Observer``."""
         self.member_phase(0, name)
 
     def progress(self, done: int, total: int) -> None:
-        """See ``Observer``."""
         self.member_progress(0, done, total)
-
-    def remark(self, text: str) -> None:
-        """See ``Observer``."""
-        self._progress.console.print(Text(text, style="dim"))
 
     def finish(self, member: int = 0) -> None:
         """Complete a member's last phase."""
@@ -97,11 +101,9 @@ class PhaseLines(Observer):
     """Prints a line per phase, where there is no terminal to draw on."""
 
     def phase(self, name: str) -> None:
-        """See ``Observer``."""
         click.echo(f"tallystick: {name}", err=True)
 
     def remark(self, text: str) -> None:
-        """See ``Observer``."""
         click.echo(f"tallystick: {text}", err=True)
 
 
@@ -118,15 +120,12 @@ class JsonEvents(Observer):
             sys.stdout.flush()
 
     def phase(self, name: str) -> None:
-        """See ``Observer``."""
         self.emit("phase", name=name)
 
     def progress(self, done: int, total: int) -> None:
-        """See ``Observer``."""
         self.emit("progress", done=done, total=total)
 
     def remark(self, text: str) -> None:
-        """See ``Observer``."""
         self.emit("remark", text=text)
 
 
@@ -148,28 +147,13 @@ def cost_table(costs: Sequence[PhaseCost]) -> Table:
     table.add_column("phase")
     for name in ("rounds", "sent", "received", "seconds"):
         table.add_column(name, justify="right")
-    for cost in costs:
+    for name, counted in (*((cost.name, [cost]) for cost in costs), ("total", costs)):
         table.add_row(
-            cost.name,
-            str(cost.rounds),
-            bytes_text(cost.sent),
-            bytes_text(cost.received),
-            f"{cost.seconds:.2f}",
+            name,
+            str(sum(cost.rounds for cost in counted)),
+            bytes_text(sum(cost.sent for cost in counted)),
+            bytes_text(sum(cost.received for cost in counted)),
+            f"{sum(cost.seconds for cost in counted):.2f}",
+            style="bold" if counted is costs else None,
         )
-    total = (sum(c.rounds for c in costs), sum(c.sent for c in costs), sum(c.received for c in costs))
-    table.add_row(
-        "total",
-        str(total[0]),
-        bytes_text(total[1]),
-        bytes_text(total[2]),
-        f"{sum(c.seconds for c in costs):.2f}",
-        style="bold",
-    )
     return table
-
-
-def bytes_text(count: int) -> str:
-    """Write a number of bytes for people."""
-    if count < 10_000:
-        return f"{count:,} B"
-    return f"{count / 1e3:,.0f} kB" if count < 10_000_000 else f"{count / 1e6:,.0f} MB"

@@ -14,22 +14,21 @@ from rich.console import Console
 from ..audit import results_json
 from ..backend import get_backend
 from ..cost import render
-from ..errors import PolicyError, ProtocolAbort
+from ..errors import PolicyError
 from ..plan import Plan
 from ..record import Terms
 from ..session import (
-    INSECURE_WARNING,
     Limits,
     Node,
     Outcome,
     choose_preparation,
     read_job,
-    read_max_epsilon,
     read_policy,
     read_table,
     run_member,
 )
-from ._member import STORE_FOLDER, attended, explained, member_options, open_identity
+from ._member import STORE_FOLDER, attended, member_options, open_identity, taking_part
+from ._options import FILE, file_option, folder_option
 from ._programs import find_program
 from ._progress import JsonEvents, PhaseBars, PhaseLines, cost_table, results_table
 
@@ -39,29 +38,15 @@ _POLICY_FILE = "policy.toml"
 
 
 @click.command("run")
-@click.argument("job_file", metavar="JOB", type=click.Path(path_type=Path))
+@click.argument("job_file", metavar="JOB", type=FILE)
 @member_options
-@click.option(
-    "--data",
-    metavar="FILE",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="Your table: CSV or Parquet.",
-)
-@click.option(
+@file_option("--data", required=True, help="Your table: CSV or Parquet.")
+@file_option(
     "--policy",
     "policy_file",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
     help=f"Your node's own policy (default: {_POLICY_FILE} beside the identity, if there is one).",
 )
-@click.option(
-    "--out",
-    metavar="DIR",
-    default=Path(),
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the transcript (default: here).",
-)
+@folder_option("--out", default=Path(), help="Folder for the transcript (default: here).")
 @click.option("--yes", is_flag=True, help="Take part without being asked.")
 def run_command(
     job_file: Path,
@@ -96,12 +81,13 @@ def run_command(
     program.check()
     identity_path, opened = open_identity(own.name, identity, passphrase_file)
     policy = policy_file or _beside(identity_path)
+    own_policy, max_epsilon = (None, None) if policy is None else read_policy(policy)
     node = Node(
         job=job,
         program=program,
         data=read_table(data, job.columns),
-        own_policy=None if policy is None else read_policy(policy),
-        max_epsilon=None if policy is None else read_max_epsilon(policy),
+        own_policy=own_policy,
+        max_epsilon=max_epsilon,
         backend=get_backend(backend),
         identity=opened,
         preparation=preparation,
@@ -111,12 +97,8 @@ def run_command(
         listen=listen,
         limits=Limits(connect=deadline, wait=deadline),
     )
-    if insecure_small_ring and not as_json:
-        click.echo(f"tallystick: warning: {INSECURE_WARNING}", err=True)
-    try:
+    with taking_part(job.consortium.names, insecure_small_ring=insecure_small_ring, as_json=as_json):
         outcome = display.show(node)
-    except ProtocolAbort as error:
-        raise explained(error, job.consortium.names) from error
     if outcome.unwritten is not None:
         raise outcome.unwritten
 

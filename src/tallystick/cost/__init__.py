@@ -5,7 +5,7 @@ from __future__ import annotations
 from ._calibration import CALIBRATIONS, PHASES, Calibration, Work, read_calibrations
 from ._estimate import Estimate, estimate, require_hidden
 from ._material import RING, Material, Ring
-from ._render import render
+from ._render import bytes_text, render
 
 __all__ = [
     "CALIBRATIONS",
@@ -16,6 +16,7 @@ __all__ = [
     "Material",
     "Ring",
     "Work",
+    "bytes_text",
     "estimate",
     "read_calibrations",
     "render",

@@ -11,18 +11,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from math import isfinite
 from pathlib import Path
+from typing import TypeAlias
 
 from ..errors import UsageError
 
-__all__ = ["CALIBRATIONS", "PHASES", "Calibration", "Work", "read_calibrations"]
+__all__ = ["CALIBRATIONS", "PHASES", "Calibration", "Calibrations", "Work", "read_calibrations"]
 
 PHASES = ("set up", "prepare", "commit", "online", "proof", "audit")
 """What is timed apart.  The first two fill an empty store, the next three are the run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Calibration:
-    """Seconds by the clock that a unit of work takes members with a core each, all on one machine.
+class _Units:
+    """A number for each kind of unit of work.
 
     Filling a store: ``key`` to make or verify the keys of a member, ``proof`` to make or verify a proof of encrypted
     factors, ``batch`` to multiply a batch of triples with one other member, ``mac`` to have one authenticate a batch,
@@ -33,28 +34,6 @@ class Calibration:
     folded, ``column`` of the one that is then halved, ``tag`` a point opened.  Verifying: ``verified`` a slot of the
     witness whose weight is computed.
     """
-
-    key: float
-    proof: float
-    batch: float
-    mac: float
-    roots: float
-    phase: float
-    round: float
-    masked: float
-    opened: float
-    node: float
-    entry: float
-    point: float
-    cell: float
-    column: float
-    tag: float
-    verified: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """How many units of each kind a phase takes; the names are those of ``Calibration``."""
 
     key: float = 0
     proof: float = 0
@@ -73,13 +52,26 @@ class Work:
     tag: float = 0
     verified: float = 0
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration(_Units):
+    """Seconds by the clock that a unit of work takes members with a core each, all on one machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work(_Units):
+    """How many units of each kind a phase takes."""
+
     def seconds(self, calibration: Calibration) -> float:
         """Return how long all of it takes."""
         rates = asdict(calibration)
         return float(sum(getattr(self, unit.name) * rates[unit.name] for unit in fields(self)))
 
 
-CALIBRATIONS: Mapping[str, Calibration] = {
+Calibrations: TypeAlias = Mapping[str, Calibration]
+"""What a unit takes, by backend."""
+
+CALIBRATIONS: Calibrations = {
     "native": Calibration(
         key=0.676,
         proof=0.0997,

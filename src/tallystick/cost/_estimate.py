@@ -16,8 +16,8 @@ from ..limits import STATISTICAL_BITS
 from ..offline import Need
 from ..party import PENDING_LIMIT
 from ..plan import Hint, Matmul, Mul, Plan, Sum, mask_room
-from ..proofs import Proof, RangeRelation, Shape
-from ._calibration import CALIBRATIONS, Calibration, Work
+from ..proofs import OwnShape, Proof, Shape
+from ._calibration import CALIBRATIONS, Calibrations, Work
 from ._count import Step, count
 from ._material import Material
 
@@ -77,30 +77,26 @@ class Estimate:
         return tuple(others * sum(s.payload[k] for s in self.steps) for k in range(len(self.masks)))
 
     def phase_seconds(
-        self, backend: str = "native", calibrations: Mapping[str, Calibration] = CALIBRATIONS
+        self, backend: str = "native", calibrations: Calibrations = CALIBRATIONS
     ) -> dict[str, float]:
         """Return about how long each phase takes by the clock, if every member has a core of its own, all on one
         machine like that of the calibrations.
         """
         return {phase: work.seconds(calibrations[backend]) for phase, work in self.work.items()}
 
-    def seconds(
-        self, backend: str = "native", calibrations: Mapping[str, Calibration] = CALIBRATIONS
-    ) -> float:
+    def seconds(self, backend: str = "native", calibrations: Calibrations = CALIBRATIONS) -> float:
         """Return about how long a run takes whose stores are full."""
         phases = self.phase_seconds(backend, calibrations)
         return sum(phases[name] for name in ("commit", "online", "proof"))
 
     def preparation_seconds(
-        self, backend: str = "native", calibrations: Mapping[str, Calibration] = CALIBRATIONS
+        self, backend: str = "native", calibrations: Calibrations = CALIBRATIONS
     ) -> float:
         """Return about how long it takes to fill empty stores, keys included."""
         phases = self.phase_seconds(backend, calibrations)
         return phases["set up"] + phases["prepare"]
 
-    def audit_seconds(
-        self, backend: str = "native", calibrations: Mapping[str, Calibration] = CALIBRATIONS
-    ) -> float:
+    def audit_seconds(self, backend: str = "native", calibrations: Calibrations = CALIBRATIONS) -> float:
         """Return about how long an audit takes."""
         return self.phase_seconds(backend, calibrations)["audit"]
 
@@ -126,7 +122,7 @@ def estimate(plan: Plan, *, pending_limit: int = PENDING_LIMIT) -> Estimate:
     Raises ProgramError for a hint that looks into a value too wide to be masked in the field.
     """
     shape, parties = plan.shape, len(plan.members)
-    ranges = [RangeRelation(plan.ranges_of(k), plan.columns).shape for k in range(parties)]
+    ranges = [plan.range_relation(k).shape for k in range(parties)]
     range_bytes = tuple(Proof.size(r) if r.rows else 0 for r in ranges)
     committed = tuple(shape.input_rows_of(k) * G1_BYTES + n for k, n in enumerate(range_bytes))
     counted = count(plan, pending_limit=pending_limit)
@@ -187,6 +183,7 @@ def _work(
         return sum(sum(s.inputs) + s.free + 2 * s.gates for s in shapes)
 
     witness = shape.free_rows + shape.gate_rows
+    coset = 0 if isinstance(own, OwnShape) else own.gate_rows * own.gates_per_row
     return {
         "set up": Work(key=material.parties),
         "prepare": Work(
@@ -199,7 +196,7 @@ def _work(
             phase=1,
             round=rounds("commit"),
             # Wires and digits are zeros and ones, and cost next to nothing.
-            point=own.gate_rows * own.gates_per_row + own.free_rows * columns + _verifier_points(ranges),
+            point=coset + own.free_rows * columns + _verifier_points(ranges),
             cell=own.rows * columns,
             column=columns,
             verified=slots(ranges),

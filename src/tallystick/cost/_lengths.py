@@ -184,11 +184,9 @@ class NoRandom(Random):
         super().__init__(bytes(32))
 
     def bytes(self, n: int) -> bytes:
-        """See ``Random``."""
         return bytes(n)
 
     def below(self, backend: Backend, bits: int, n: int) -> Vector:
-        """See ``Random``."""
         return Vector.zeros(backend, n)
 
 

@@ -4,48 +4,50 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from ..disclosure import noise_of, noise_warnings, warnings
-from ..plan import Plan, explain_results, revealed
-from ._calibration import CALIBRATIONS, Calibration
+from ..disclosure import noise_of, noise_warnings, openings, plain, quoted, warnings
+from ..plan import Plan, explain_results
+from ._calibration import CALIBRATIONS, Calibrations
 from ._estimate import Estimate, estimate
 from ._material import Material
 
-__all__ = ["render"]
+__all__ = ["bytes_text", "render"]
 
 
-def render(
-    plan: Plan, cost: Estimate | None = None, calibrations: Mapping[str, Calibration] = CALIBRATIONS
-) -> str:
-    """Return the plan as text: inputs, what is revealed, results, cost, warnings."""
+def render(plan: Plan, cost: Estimate | None = None, calibrations: Calibrations = CALIBRATIONS) -> str:
+    """Return the plan as text: inputs, what is revealed, results, cost, warnings.
+
+    A plan may be a stranger's: what is opened is said as it follows from the plan, and its own words are quoted.
+    """
     cost = estimate(plan) if cost is None else cost
-    lines = [f"plan {plan.program}  {plan.digest.hex()}"]
+    lines = [f"plan {quoted(plan.program)}  {plan.digest.hex()}"]
     lines += ["", "inputs, committed and proved to lie in their ranges"]
     lines += _table(_input_rows(plan))
     lines += ["", "what is revealed, to all members and to every reader of the transcript"]
-    lines += [f"  [{name}] {line}" for name, line in zip(_names(plan), revealed(plan), strict=True)] or [
-        "  nothing"
-    ]
+    lines += list(_opened(plan)) or ["  nothing"]
     noise = noise_of(plan)
     if noise.budgets:
         lines += ["", "differential privacy, as far as noise was added; budgets of several uses add up"]
         lines += [f"  {budget.text()}" for budget in noise.budgets]
     lines += ["", "results, computed from it in public"]
-    lines += _table([r.name, f"= {t}"] for r, t in zip(plan.results, explain_results(plan), strict=True))
+    formulas = zip(plan.results, explain_results(plan), strict=True)
+    lines += _table([quoted(result.name), f"= {formula}"] for result, formula in formulas)
     lines += ["", "cost of a run"]
     lines += _table(_cost_rows(cost, calibrations))
     concerns = [*warnings(plan), *noise_warnings(plan, noise)]
     if concerns:
         lines += ["", "think about"]
-        lines += [f"  {line}" for line in concerns]
+        lines += [f"  {plain(line)}" for line in concerns]
     return "\n".join(lines) + "\n"
 
 
-def _names(plan: Plan) -> list[str]:
-    """Return how the lines of ``revealed`` are called: 1, 2, ... for outputs, T1, T2, ... for points."""
-    outputs = [str(k + 1) for k in range(len(plan.outputs))]
-    return outputs + [f"T{k + 1}" for k in range(len(plan.points))]
+def _opened(plan: Plan) -> Iterator[str]:
+    """Say of each opened value what it is, and below that what the program calls it."""
+    for one in openings(plan):
+        to = "" if one.to is None else f"to {', '.join(one.to)} only, unproved: "
+        yield f"  [{one.name}] {to}{one.derived()}"
+        yield f"      called {quoted(one.label)}"
 
 
 def _input_rows(plan: Plan) -> Iterator[list[str]]:
@@ -60,7 +62,7 @@ def _input_rows(plan: Plan) -> Iterator[list[str]]:
         ]
 
 
-def _cost_rows(cost: Estimate, calibrations: Mapping[str, Calibration]) -> Iterator[list[str]]:
+def _cost_rows(cost: Estimate, calibrations: Calibrations) -> Iterator[list[str]]:
     sent = max(cost.bytes_sent)
     yield ["gates", f"{cost.gates:,}", f"{cost.boolean_wires:,} of them boolean wires"]
     yield ["triples", f"{cost.triples:,}", f"{cost.coset_products:,} of them for the proof"]
@@ -77,15 +79,15 @@ def _cost_rows(cost: Estimate, calibrations: Mapping[str, Calibration]) -> Itera
         f"{cost.rounds:,}",
         f"{sum(s.rounds for s in cost.steps if s.phase == 'compute'):,} to compute",
     ]
-    yield ["sent by a member", _bytes(sent), "at most, to all others together"]
-    yield ["proof", _bytes(cost.proof_bytes), f"range proofs {_bytes(sum(cost.range_proof_bytes))}"]
-    yield ["transcript", _bytes(cost.transcript_bytes), ""]
+    yield ["sent by a member", bytes_text(sent), "at most, to all others together"]
+    yield ["proof", bytes_text(cost.proof_bytes), f"range proofs {bytes_text(sum(cost.range_proof_bytes))}"]
+    yield ["transcript", bytes_text(cost.transcript_bytes), ""]
     keys = _seconds(cost.phase_seconds("native", calibrations)["set up"])
     for name, seconds, more in (
         (
             "prepare",
             cost.preparation_seconds,
-            f"from an empty store: keys {keys}, sends {_bytes(_preparation_bytes(cost.material))}",
+            f"from an empty store: keys {keys}, sends {bytes_text(_preparation_bytes(cost.material))}",
         ),
         ("run", cost.seconds, "from full stores"),
         ("audit", cost.audit_seconds, ""),
@@ -106,8 +108,11 @@ def _table(rows: Iterator[list[str]] | Sequence[list[str]]) -> list[str]:
     return ["  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]
 
 
-def _bytes(n: int) -> str:
-    return f"{n:,} B" if n < 10_000 else f"{n / 1000:,.0f} kB" if n < 10_000_000 else f"{n / 1e6:,.0f} MB"
+def bytes_text(count: int) -> str:
+    """Write a number of bytes for people."""
+    if count < 10_000:
+        return f"{count:,} B"
+    return f"{count / 1e3:,.0f} kB" if count < 10_000_000 else f"{count / 1e6:,.0f} MB"
 
 
 def _seconds(s: float) -> str:

@@ -6,15 +6,14 @@ The normative text is ``spec/disclosure.md``.
 from __future__ import annotations
 
 from ._bounds import AuditBound, audit_bound
-from ._budget import Budget, coins_for, epsilon_of
+from ._budget import coins_for, epsilon_of, upwards
 from ._copies import copied_inputs
 from ._noise import Noise, budgets, noise_of
-from ._statement import Opening, columns_committed_twice, needs_of_results, openings, quoted, unneeded
+from ._statement import Opening, columns_committed_twice, needs_of_results, openings, plain, quoted, unneeded
 from ._warnings import noise_warnings, warnings
 
 __all__ = [
     "AuditBound",
-    "Budget",
     "Noise",
     "Opening",
     "audit_bound",
@@ -27,7 +26,9 @@ __all__ = [
     "noise_of",
     "noise_warnings",
     "openings",
+    "plain",
     "quoted",
     "unneeded",
+    "upwards",
     "warnings",
 ]

@@ -23,7 +23,6 @@ from ..plan import (
     length_of,
     references,
 )
-from ..proofs import RangeRelation
 
 __all__ = ["AuditBound", "audit_bound"]
 
@@ -58,7 +57,7 @@ class AuditBound:
 def audit_bound(plan: Plan, *, plan_bytes: int, file_bytes: int) -> AuditBound:
     """Return what auditing a file of so many bytes can cost, of which so many are this plan."""
     layout = plan.layout
-    shapes = [RangeRelation(plan.ranges_of(k), plan.columns).shape for k in range(len(plan.members))]
+    shapes = [plan.range_relation(k).shape for k in range(len(plan.members))]
     cells = [shape.rows * shape.columns for shape in (*shapes, plan.shape)]
     claims = [shape.claims for shape in (*shapes, plan.shape)]
     work = layout.work

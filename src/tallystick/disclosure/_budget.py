@@ -12,7 +12,7 @@ from math import log
 
 from ..plan import MAX_COINS
 
-__all__ = ["Budget", "coins_for", "epsilon_of"]
+__all__ = ["Budget", "coins_for", "epsilon_of", "upwards"]
 
 _ROUNDING = 1e-9
 """Covers the error of two logarithms of integers in double precision, so that no epsilon is shown too small."""
@@ -37,7 +37,7 @@ class Budget:
     def text(self) -> str:
         """Return the budget in words."""
         outputs = ", ".join(f"[{k + 1}]" for k in self.outputs)
-        epsilon = "no finite epsilon" if self.epsilon is None else f"epsilon {_upwards(self.epsilon)}"
+        epsilon = "no finite epsilon" if self.epsilon is None else f"epsilon {upwards(self.epsilon)}"
         return (
             f"{outputs}: binomial noise of {self.coins} coins (at most ±{self.coins // 2}), {epsilon} at delta "
             f"2^-{self.delta_bits}, if a person changes one value by at most {self.sensitivity} and one member was "
@@ -86,7 +86,7 @@ def coins_for(epsilon: float, sensitivity: int, delta_bits: int) -> int | None:
     return 2 * high
 
 
-def _upwards(value: float) -> str:
-    """Return a number with three decimals, rounded up."""
+def upwards(value: float) -> str:
+    """Write a number with three decimals, rounded up."""
     thousandths = -int(-value * 1000 // 1)
     return f"{thousandths // 1000}.{thousandths % 1000:03d}"

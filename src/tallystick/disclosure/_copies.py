@@ -27,7 +27,6 @@ from ..plan import (
     Output,
     Points,
     Zero,
-    constant_of,
 )
 from ._small_prime import BACKEND, Columns, evaluate, keys, prime, reached, vector
 
@@ -139,7 +138,7 @@ class _Forms:
         def value(p: int, operands: list[Vector]) -> Vector:
             node = self._nodes[p]
             if isinstance(node, Constant):
-                return constant_of(BACKEND, node)
+                return Vector.from_ints(BACKEND, node.values)
             assert isinstance(node, Linear)
             return node.forward(operands)
 

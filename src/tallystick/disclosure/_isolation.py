@@ -1,226 +1,191 @@
 """Outputs that together say more than each alone: combinations that single out a member, or a few entries.
 
-Every public output is a linear form of inputs, gates and advice.  A combination of outputs in which nothing is left but
-what one member alone determines shows a value of that member's data to everybody, as the sum over all members
-and the sum over all but one do.
+A combination of outputs in which nothing is left but what one member alone determines shows a value of that member's
+data to everybody, as the sum over all members and the sum over all but one do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import combinations
-from typing import assert_never
+from collections.abc import Sequence
 
 import numpy as np
 
-from ..algebra import Vector
-from ..plan import Constant, Hint, Input, InputBits, Linear, Matching, Mul, Output, Plan, Points, Zero
-from ._small_prime import Columns, evaluate, keys, prime, reached, vector
+from ..plan import Plan
+from ._forms import Chosen, Flags, Forms, Seeds, TooMuchError, kernel, own_entries, owners, singles
+from ._small_prime import Columns, inverses, prime
 
 __all__ = ["combined_warnings"]
 
-_MAX_VALUES = 64
-_MAX_WORK = 1 << 23
 _FEW_ENTRIES = 10
-
-_Row = list[int]
+_MAX_PAIRS = 1 << 20
+_MAX_LISTED = 20
 
 
 def combined_warnings(plan: Plan) -> list[str]:
     """Return a warning for every member that a combination of outputs singles out, and for near-equal outputs.
 
     Coefficients are taken modulo a prime of 31 bits and projected pseudo-randomly: a warning may be wrong with
-    negligible probability.  Large plans are not examined, and the warning says so.
+    negligible probability.  Larger plans are not examined, and the warning says so.
     """
     public = [(k, n) for k, n in enumerate(plan.outputs) if n.to is None]
     numbers = [k for k, n in public for _ in range(plan.layout.lengths[n.a])]
     if len(plan.members) < 2 or len(numbers) < 2:
         return []
     opened = [node.a for _, node in public]
-    through = reached(opened, lambda v: _through(plan, v))
-    work = sum(plan.layout.lengths[v] for v in through)
-    if len(numbers) > _MAX_VALUES or len(numbers) * work > _MAX_WORK:
-        return ["too many values are opened to examine which of them together single out a member"]
-    forms = _forms(plan, opened, through)
+    if not Forms(plan, opened).leaves:
+        return []
+    found: list[str] = []
+    for examined, what in (
+        (_members, "which of them together single out a member"),
+        (_differences, "which of them differ by a few values only"),
+    ):
+        try:
+            found += examined(Forms(plan, opened), numbers)
+        except TooMuchError:
+            found.append(f"too many values are opened to examine {what}")
+    return found
+
+
+def _members(forms: Forms, numbers: Sequence[int]) -> list[str]:
+    """Return a warning for every member that a combination of outputs singles out."""
     found = []
-    for m, member in enumerate(plan.members):
-        together = _singled_out(forms, m)
-        if together:
-            shown = ", ".join(f"[{k + 1}]" for k in sorted({numbers[i] for i in together}))
-            found.append(f"{shown} together show a value that depends on {member.name} alone")
-    for i, j in combinations(range(len(numbers)), 2):
-        entries = int(np.count_nonzero((forms.rows[i] - forms.rows[j]) % prime()))
-        if (
-            0
-            < entries
-            < _FEW_ENTRIES
-            <= min(np.count_nonzero(forms.rows[i]), np.count_nonzero(forms.rows[j]))
-        ):
-            found.append(
-                f"[{numbers[i] + 1}] and [{numbers[j] + 1}] differ by {entries} values only, which their "
-                "difference shows the sum of"
-            )
+    of_entries = owners(forms.plan, forms.leaves)
+    for m, member in enumerate(forms.plan.members):
+        together = _singled_out(forms, {v: of == m for v, of in of_entries.items()})
+        if len(together):
+            outputs = sorted({numbers[i] for i in together})
+            shown = ", ".join(f"[{k + 1}]" for k in outputs)
+            who = f"{shown} together show" if len(outputs) > 1 else f"the values of {shown} together show"
+            found.append(f"{who} a value that depends on {member.name} alone")
     return found
 
 
-def _through(plan: Plan, v: int) -> tuple[int, ...]:
-    """Return what the linear form of node v is made of; nothing for what stands in it as an unknown."""
-    node = plan.nodes[v]
-    match node:
-        case Linear():
-            return node.operands
-        case Input() | InputBits() | Constant() | Mul() | Hint() | Matching():
-            return ()
-        case Zero() | Output() | Points():
-            raise TypeError(f"{node.op} has no value")
-        case _:
-            assert_never(node)
-
-
-@dataclass(frozen=True, slots=True)
-class _Forms:
-    """Outputs as rows of coefficients; which member alone determines what each column stands for, or -1."""
-
-    rows: Columns
-    owners: Columns
-
-
-def _forms(plan: Plan, opened: list[int], through: Mapping[int, tuple[int, ...]]) -> _Forms:
-    """Pass the transposed rules over all that the opened nodes' forms are made of, for all opened values at once."""
-    lengths = plan.layout.lengths
-    count = sum(lengths[v] for v in opened)
-    adjoint: dict[int, Vector] = {}
-
-    def give(p: int, g: Vector) -> None:
-        adjoint[p] = adjoint[p] + g if p in adjoint else g
-
-    start = 0
-    for v in opened:
-        seed = np.zeros((lengths[v], count), dtype=np.int64)
-        seed[:, start : start + lengths[v]] = np.eye(lengths[v], dtype=np.int64)
-        start += lengths[v]
-        give(v, vector(seed))
-    leaves: dict[int, Vector] = {}
-    for v in sorted(through, reverse=True):
-        node, g = plan.nodes[v], adjoint.pop(v)
-        if isinstance(node, Linear):
-            parts = node.backward(g, [lengths[p] for p in node.operands])
-            for p, part in zip(node.operands, parts, strict=True):
-                give(p, part)
-        elif not isinstance(node, Constant):
-            leaves[v] = g
-    owners = _owners(plan, list(leaves))
-    return _Forms(
-        np.concatenate([np.zeros((0, count), dtype=np.int64), *(g.data for g in leaves.values())]).T,
-        np.concatenate([np.zeros(0, dtype=np.int64), *(owners[v] for v in leaves)]),
-    )
-
-
-def _owners(plan: Plan, wanted: list[int]) -> dict[int, Columns]:
-    """Return, for each entry of the wanted nodes, which member alone determines it, or -1.
-
-    What a member puts in stands on a line of the member's own, in three dimensions: a random multiple of a random
-    point.  What the linear rules make of such values stays on the line as long as nobody else's are among them, and
-    leaves all lines otherwise (with negligible probability of error).
-    """
-    random = np.random.default_rng(len(plan.nodes))
-    points = np.array([[1, *random.integers(1, prime(), 2)] for _ in plan.members], dtype=np.int64)
-
-    def spread(rows: Columns) -> Vector:
-        return vector(rows * random.integers(1, prime(), (len(rows), 1), dtype=np.int64))
-
-    def value(v: int, operands: list[Vector]) -> Vector:
-        node, n = plan.nodes[v], plan.layout.lengths[v]
-        match node:
-            case Linear():
-                return node.forward(operands)
-            case Input(member):
-                return spread(np.broadcast_to(points[member], (n, 3)))
-            case InputBits(source):
-                owner = plan.nodes[source]
-                assert isinstance(owner, Input)
-                return spread(np.broadcast_to(points[owner.member], (n, 3)))
-            case Constant():
-                return vector(np.zeros((n, 3), dtype=np.int64))
-            case Mul():
-                return spread(operands[0].data) + spread(operands[1].data)
-            case Hint():
-                if len(operands) == 1 and len(operands[0]) and n % len(operands[0]) == 0:
-                    return spread(np.repeat(operands[0].data, n // len(operands[0]), axis=0))
-                return _nobodys(n)
-            case Matching() | Zero() | Output() | Points():
-                return _nobodys(n)
-            case _:
-                assert_never(node)
-
-    needed = reached(wanted, lambda v: plan.nodes[v].operands)
-    values = evaluate(needed, value, wanted)
-    lines = keys(vector(points)).tolist()
-    found = {}
-    for v, of_entries in values.items():
-        own = keys(of_entries)
-        found[v] = np.full(len(own), -1, dtype=np.int64)
-        for member, line in enumerate(lines):
-            found[v][own == line] = member
-    return found
-
-
-def _nobodys(n: int) -> Vector:
-    """Return what is on no member's line: coins, advice about several values at once, what others' rows select."""
-    return vector(np.tile(np.array([[0, 0, 1]], dtype=np.int64), (n, 1)))
-
-
-def _singled_out(forms: _Forms, member: int) -> list[int]:
+def _singled_out(forms: Forms, own: Chosen) -> Columns:
     """Return the outputs of a combination that one member alone determines, unless such outputs show it already."""
-    own = forms.owners == member
-    depends = [bool(row.any()) for row in forms.rows]
-    alone = [i for i in range(len(forms.rows)) if depends[i] and not forms.rows[i][~own].any()]
-    others = [i for i in range(len(forms.rows)) if i not in alone]
-    known = [_projected(forms.rows[i][own]) for i in alone]
-    for weights in _dependencies([_projected(forms.rows[i][~own]) for i in others]):
-        left = np.zeros(int(own.sum()), dtype=np.int64)
-        for w, i in zip(weights, others, strict=True):
-            left = (left + w * forms.rows[i][own]) % prime()
-        if _rank([*known, _projected(left)]) > _rank(known):
-            return [i for w, i in zip(weights, others, strict=True) if w]
-    return []
+    foreign = {v: ~mask for v, mask in own.items()}
+    with_others = _depending(forms, foreign)
+    others = np.flatnonzero(with_others)
+    alone = np.flatnonzero(_depending(forms, own) & ~with_others)
+    found = kernel(forms, singles(others), foreign)
+
+    def new(k: int) -> bool:
+        """Whether the first k combinations, of which one at random stands for all, show more than single outputs do."""
+        weights = forms.drawn(k)
+        mixed = np.zeros(len(others), dtype=np.int64)
+        for w, row in zip(weights, found[:k], strict=True):
+            mixed = (mixed + w * row) % prime()
+        n = len(alone)
+        seeds = Seeds(
+            np.concatenate([alone, others]),
+            np.concatenate([np.arange(n), np.full(len(others), n)]),
+            np.concatenate([np.ones(n, dtype=np.int64), mixed]),
+            n + 1,
+        )
+        return not kernel(forms, seeds, own)[:, n].any()
+
+    if not len(found) or not new(len(found)):
+        return others[:0]
+    few, many = 0, len(found)
+    while many - few > 1:
+        middle = (few + many) // 2
+        few, many = (few, middle) if new(middle) else (middle, many)
+    return others[np.flatnonzero(found[many - 1])]
 
 
-def _projected(row: Columns) -> _Row:
-    """Project a row at random, the same for all rows of one length, so that dependencies stay and no others arise."""
-    random = np.random.default_rng(len(row))
-    return [
-        int((row * random.integers(0, prime(), len(row)) % prime()).sum() % prime())
-        for _ in range(_MAX_VALUES)
-    ]
+def _depending(forms: Forms, within: Chosen) -> Flags:
+    """Return which opened values have a coefficient other than 0 at a chosen entry."""
+    leaves = {v: forms.drawn(len(mask), 2) * mask[:, None] for v, mask in within.items()}
+    return np.asarray(forms.pushed(leaves).any(axis=1))
 
 
-def _dependencies(rows: list[_Row]) -> list[_Row]:
-    """Return a basis of the combinations of rows that vanish modulo the prime."""
-    n = len(rows)
-    return [row[-n:] for row in _echelon(rows, n) if not any(row[:-n])] if n else []
+# ---------------------------------------------------------------------------------------- near-equal values
 
 
-def _rank(rows: list[_Row]) -> int:
-    return sum(any(row[: -len(rows)]) for row in _echelon(rows, len(rows))) if rows else 0
+def _differences(forms: Forms, numbers: Sequence[int]) -> list[str]:
+    """Return a warning for every two outputs whose forms, of many entries each, differ in a few.
+
+    What has so many entries of its own is near no other.  What differs in fewer is equal on one at least of as many
+    random parts of all entries, and only such pairs are looked at.  In how many they differ is the rank of the Hankel
+    matrix of the difference's power sums at random points, an entry each.
+    """
+    sums, parts = _syndromes(forms)
+    many = np.flatnonzero((_entries(sums) == _FEW_ENTRIES) & (own_entries(forms) < _FEW_ENTRIES))
+    pairs = _candidates(parts, many)
+    found: dict[str, None] = {}
+    for start in range(0, len(pairs), _MAX_PAIRS >> 5):
+        of = pairs[start : start + (_MAX_PAIRS >> 5)]
+        entries = _entries((sums[of[:, 0]] - sums[of[:, 1]]) % prime())
+        for (i, j), k in zip(
+            of[entries < _FEW_ENTRIES].tolist(), entries[entries < _FEW_ENTRIES], strict=True
+        ):
+            if k:
+                a, b = numbers[i] + 1, numbers[j] + 1
+                which = f"[{a}] and [{b}]" if a != b else f"two values of [{a}]"
+                found[f"{which} differ by {k} values only, which their difference shows the sum of"] = None
+    listed = list(found)
+    if len(listed) > _MAX_LISTED:
+        return [
+            *listed[:_MAX_LISTED],
+            f"{len(listed) - _MAX_LISTED:,} more pairs of outputs differ by a few values only",
+        ]
+    return listed
 
 
-def _echelon(rows: list[_Row], n: int) -> list[_Row]:
-    """Eliminate rows modulo the prime, each with the combination of the given rows that it is behind it."""
-    work = [[*row, *(int(i == k) for i in range(n))] for k, row in enumerate(rows)]
-    at = 0
-    for column in range(len(rows[0])):
-        pivot = next((i for i in range(at, n) if work[i][column]), None)
-        if pivot is None:
-            continue
-        work[at], work[pivot] = work[pivot], work[at]
-        inverse = pow(work[at][column], -1, prime())
-        for i in range(at + 1, n):
-            factor = work[i][column] * inverse % prime()
-            if factor:
-                work[i] = [(a - factor * b) % prime() for a, b in zip(work[i], work[at], strict=True)]
-        at += 1
-        if at == n:
-            break
-    return work
+def _syndromes(forms: Forms) -> tuple[Columns, Columns]:
+    """Return power sums of every opened value's coefficients, and two random sums of them over each part."""
+    p, powers = prime(), 2 * _FEW_ENTRIES - 1
+    forms.fits(2 * _FEW_ENTRIES * sum(forms.lengths[v] for v in forms.leaves))
+    of_parts: dict[int, Columns] = {}
+    of_powers: dict[int, Columns] = {}
+    for v in forms.leaves:
+        n = forms.lengths[v]
+        points = forms.drawn(n)
+        columns = [forms.drawn(n)]
+        for _ in range(powers - 1):
+            columns.append(columns[-1] * points % p)
+        of_powers[v] = np.stack(columns, axis=1)
+        parts = np.zeros((n, _FEW_ENTRIES, 2), dtype=np.int64)
+        parts[np.arange(n), forms.random.integers(0, _FEW_ENTRIES, n)] = forms.drawn(n, 2)
+        of_parts[v] = parts.reshape(n, 2 * _FEW_ENTRIES)
+    return forms.pushed(of_powers), forms.pushed(of_parts).reshape(forms.count, _FEW_ENTRIES, 2)
+
+
+def _entries(sums: Columns) -> Columns:
+    """Return how many coefficients are not 0, at most ``_FEW_ENTRIES``, from the power sums of each row.
+
+    The leading minors of the Hankel matrix are not 0 up to that number, as they are sums of different products of the
+    random points and factors; so elimination finds its rank without exchanging rows.
+    """
+    p, places = prime(), np.arange(_FEW_ENTRIES)
+    m = sums[:, places[:, None] + places]
+    found = np.zeros(len(sums), dtype=np.int64)
+    going = np.ones(len(sums), dtype=bool)
+    for k in range(_FEW_ENTRIES):
+        going &= m[:, k, k] != 0
+        found[going] += 1
+        factors = m[:, k + 1 :, k] * inverses(m[:, k, k])[:, None] % p
+        m[:, k + 1 :, k:] = (m[:, k + 1 :, k:] - factors[:, :, None] * m[:, k, None, k:]) % p
+    return found
+
+
+def _candidates(parts: Columns, many: Columns) -> Columns:
+    """Return the pairs of these values that are equal on a part, each once and in order."""
+    n = len(parts)
+    found = [np.zeros(0, dtype=np.int64)]
+    total = 0
+    for k in range(parts.shape[1]):
+        same = parts[many, k, 0] << 31 | parts[many, k, 1]
+        order = np.argsort(same, kind="stable")
+        ends = np.flatnonzero(np.diff(same[order], append=-1)) + 1
+        start = 0
+        for end in ends.tolist():
+            group = many[order[start:end]]
+            total += len(group) * (len(group) - 1) // 2
+            if total > _MAX_PAIRS:
+                raise TooMuchError
+            start = end
+            if len(group) > 1:
+                i, j = np.triu_indices(len(group), 1)
+                found.append(group[i] * n + group[j])
+    pairs = np.unique(np.concatenate(found))
+    return np.stack([pairs // max(n, 1), pairs % max(n, 1)], axis=1)

@@ -2,13 +2,15 @@
 
 Normative text: ``spec/disclosure.md``, "Noise".  That coins are drawn says nothing: a plan may multiply them by zero,
 take them off again or open them.  Noise counts for an entry that is opened if every coin of one value has one and the
-same coefficient there, 1 or -1, and none anywhere else.  Coefficients are compared by one pass from the outputs to the
-coins with weights drawn at random from the field, so that a plan passes wrongly with a probability of about 2^-230.
+same coefficient there, 1 or -1, and none anywhere else; and for an output only if it counts for each of its entries.
+Coefficients are compared by one pass from the outputs to the coins with weights drawn at random from the field, so that
+a plan passes wrongly with a probability of about 2^-230.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,23 +49,55 @@ def noise_of(plan: Plan) -> Noise:
     reached = _reached(plan, [v for v, _ in uses])
     other = _other_uses(plan, reached)
     weights = _Weights(plan, get_backend(), reached)
+    entered = [
+        None if other >> k & 1 else weights.entries_of(v, *node.parameters[:2])
+        for k, (v, node) in enumerate(uses)
+    ]
+    whole = _whole(plan, entered)
     found: list[Budget] = []
     void: list[str] = []
-    for k, (v, node) in enumerate(uses):
+    for k, (_, node) in enumerate(uses):
         values, coins, sensitivity, delta_bits = node.parameters
-        outputs = None if other >> k & 1 else weights.entries_of(v, values, coins)
-        if outputs is None:
-            places = (
-                ", ".join(f"[{number + 1}]" for number in _outputs_reached(plan, reached, k)) or "nothing"
+        entries = entered[k]
+        if entries is None or not _outputs(entries) <= whole:
+            numbers = [n for n, node in enumerate(plan.outputs, 1) if reached[node.a] >> k & 1]
+            places = ", ".join(f"[{number}]" for number in numbers) or "nothing"
+            why = (
+                "does not enter one opened value alone with coefficient 1 or -1"
+                if entries is None
+                else "enters an output of which other values have no noise that counts"
             )
             void.append(
-                f"noise {k + 1} ({coins} coins for each of {values} values, reaching {places}) does not enter one "
-                "opened value alone with coefficient 1 or -1: no privacy can be stated"
+                f"noise {k + 1} ({coins} coins for each of {values} values, reaching {places}) {why}: "
+                "no privacy can be stated"
             )
             continue
         epsilon = epsilon_of(coins, sensitivity, delta_bits)
-        found.append(Budget(outputs, values, coins, sensitivity, delta_bits, epsilon))
+        found.append(
+            Budget(tuple(sorted(_outputs(entries))), values, coins, sensitivity, delta_bits, epsilon)
+        )
     return Noise(tuple(found), tuple(void))
+
+
+_Entries = frozenset[tuple[int, int]]
+"""Opened entries: the number of an output, and the place in it."""
+
+
+def _outputs(entries: _Entries) -> frozenset[int]:
+    return frozenset(number for number, _ in entries)
+
+
+def _whole(plan: Plan, entered: Sequence[_Entries | None]) -> frozenset[int]:
+    """Return the outputs of which every entry has noise, of uses that enter no others."""
+    lengths = [plan.layout.lengths[node.a] for node in plan.outputs]
+    whole = frozenset(range(len(lengths)))
+    while True:
+        counting = [entries for entries in entered if entries is not None and _outputs(entries) <= whole]
+        covered = Counter(number for number, _ in frozenset[tuple[int, int]]().union(*counting))
+        left = frozenset(number for number in whole if covered[number] == lengths[number])
+        if left == whole:
+            return whole
+        whole = left
 
 
 def _reached(plan: Plan, sources: list[int]) -> list[int]:
@@ -90,15 +124,6 @@ def _other_uses(plan: Plan, reached: list[int]) -> int:
     return found
 
 
-def _outputs_reached(plan: Plan, reached: list[int], k: int) -> Iterator[int]:
-    number = -1
-    for node in plan.nodes:
-        if isinstance(node, Output):
-            number += 1
-            if reached[node.a] >> k & 1:
-                yield number
-
-
 class _Weights:
     """Random weights on all entries of the public outputs, and what coefficients each coin gets from them."""
 
@@ -106,7 +131,7 @@ class _Weights:
         random, lengths = Random.system(), plan.layout.lengths
         adjoints: dict[int, Vector] = {}
         self._coins: dict[int, Vector] = {}
-        self._output: dict[int, int] = {}
+        self._entries: dict[int, tuple[int, int]] = {}
         number = len(plan.outputs)
 
         def contribute(p: int, adjoint: Vector) -> None:
@@ -119,8 +144,8 @@ class _Weights:
                 number -= 1
                 if node.to is None and reached[node.a]:
                     drawn = random.vector(backend, lengths[node.a])
-                    for weight in drawn.to_ints():
-                        self._output[weight] = self._output[-weight % FR_MODULUS] = number
+                    for place, weight in enumerate(drawn.to_ints()):
+                        self._entries[weight] = self._entries[-weight % FR_MODULUS] = number, place
                     contribute(node.a, drawn)
                 continue
             adjoint = adjoints.pop(v, None)
@@ -133,8 +158,8 @@ class _Weights:
                     if reached[p]:
                         contribute(p, contribution)
 
-    def entries_of(self, v: int, values: int, coins: int) -> tuple[int, ...] | None:
-        """Return the outputs whose entries the values of a use of coins enter, each one entry; None if not all do."""
+    def entries_of(self, v: int, values: int, coins: int) -> _Entries | None:
+        """Return the opened entries that the values of a use of coins enter, each one of them; None if not all do."""
         found = self._coins.get(v)
         if found is None or not values:
             return None
@@ -142,6 +167,6 @@ class _Weights:
         if not bool((rows == rows[:, :1]).all()):
             return None
         first = found[np.arange(values, dtype=np.int64) * coins].to_ints()
-        numbers = [self._output.get(c) for c in first]
-        known = [number for number in numbers if number is not None]
-        return tuple(sorted(set(known))) if len(known) == values else None
+        entries = [self._entries.get(c) for c in first]
+        known = [entry for entry in entries if entry is not None]
+        return frozenset(known) if len(known) == values else None

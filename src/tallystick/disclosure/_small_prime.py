@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ..algebra import Vector
 from ..backend import Backend, IndexArray
 
-__all__ = ["BACKEND", "Columns", "evaluate", "keys", "prime", "reached", "vector"]
+__all__ = ["BACKEND", "Columns", "evaluate", "inverses", "keys", "prime", "reached", "vector"]
 
 Columns = npt.NDArray[np.int64]
 """Numbers modulo the prime; the first axis counts elements, each of which is a row."""
@@ -115,17 +115,23 @@ def vector(rows: Columns) -> Vector:
     return Vector(BACKEND, _reduced(rows))
 
 
+def inverses(a: Columns) -> Columns:
+    """Return the inverses modulo the prime, and 0 for 0."""
+    inverse, power, exponent = np.ones_like(a), a, prime() - 2
+    while exponent:
+        if exponent & 1:
+            inverse = inverse * power % prime()
+        power, exponent = power * power % prime(), exponent >> 1
+    return inverse
+
+
 def keys(v: Vector) -> Columns:
     """Return what tells rows of three numbers apart that are not multiples of each other; -1 for rows of zeros.
 
     Rows that are multiples have the same key.  Others have, if their first numbers are random, with probability 2^-60.
     """
     rows, p = v.data, prime()
-    inverse, power, exponent = np.ones_like(rows[:, 0]), rows[:, 0], p - 2
-    while exponent:
-        if exponent & 1:
-            inverse = inverse * power % p
-        power, exponent = power * power % p, exponent >> 1
+    inverse = inverses(rows[:, 0])
     found = (rows[:, 1] * inverse % p) << 31 | (rows[:, 2] * inverse % p)
     return np.where(rows.any(axis=1), found, -1)
 

@@ -7,12 +7,14 @@ computed, by sums or by products, who gets it, and which results need it (``spec
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..algebra import Vector
 from ..backend import FR_MODULUS, get_backend
 from ..plan import (
+    Concat,
     Hint,
     Input,
     InputBits,
@@ -30,12 +32,24 @@ from ..plan import (
     PublicOutput,
     PublicRounded,
     PublicTake,
+    Take,
+    View,
     backward,
     centred,
+    length_of,
     references,
 )
+from ._small_prime import reached
 
-__all__ = ["Opening", "columns_committed_twice", "needs_of_results", "openings", "quoted", "unneeded"]
+__all__ = [
+    "Opening",
+    "columns_committed_twice",
+    "needs_of_results",
+    "openings",
+    "plain",
+    "quoted",
+    "unneeded",
+]
 
 _R = FR_MODULUS
 _MAX_COLUMNS = 1_024
@@ -63,9 +77,17 @@ class Opening:
     points: bool
     sum: str | None = None
     """For a single value of sums and multiples, which: in words, up to a public constant that is added."""
+    guessable: bool = False
+    """Whether points are of values that are not all inverses of what nobody knows, so that a guess can be tried."""
 
     def derived(self) -> str:
         """Return in words what follows from the plan: ``1 value: the sum of all 7 entries of "x" of north, south``."""
+        found = self._computed()
+        if self.points:
+            found += ", as points that show which are equal"
+        return f"{found}, and each value to whoever guesses it" if self.guessable else found
+
+    def _computed(self) -> str:
         values = f"{self.entries:,} {'value' if self.entries == 1 else 'values'}"
         if not self.members:
             return (
@@ -91,20 +113,23 @@ def quoted(text: str) -> str:
     Everything but the printable characters of ASCII is written as its number, so that no letter looks like another and
     none is invisible; runs of spaces are written as how many they are, so that no text can be laid out as a table.
     """
-    shown = []
-    at = 0
-    while at < len(text):
-        c = text[at]
-        if c == " ":
-            end = at
-            while end < len(text) and text[end] == " ":
-                end += 1
-            shown.append(" " if end - at == 1 else f"{{{end - at} spaces}}")
-            at = end
-            continue
-        shown.append(f"\\{c}" if c in '\\"{}' else c if "!" <= c <= "~" else f"\\u{{{ord(c):x}}}")
-        at += 1
-    return f'"{"".join(shown)}"'
+    return f'"{_MISTAKABLE_OR_MARK.sub(_spelled, text)}"'
+
+
+def plain(text: str) -> str:
+    """Write a message that may hold a file's words as ``quoted`` does, but for quotation marks and braces."""
+    return _MISTAKABLE.sub(_spelled, text)
+
+
+_MISTAKABLE = re.compile(r" {2,}|[^ -~]")
+_MISTAKABLE_OR_MARK = re.compile(rf'{_MISTAKABLE.pattern}|[\\"{{}}]')
+
+
+def _spelled(match: re.Match[str]) -> str:
+    found = match[0]
+    if found[0] == " ":
+        return f"{{{len(found)} spaces}}"
+    return f"\\{found}" if "!" <= found <= "~" else f"\\u{{{ord(found):x}}}"
 
 
 def openings(plan: Plan) -> list[Opening]:
@@ -144,6 +169,7 @@ def openings(plan: Plan) -> list[Opening]:
                 columns=tuple(dict.fromkeys(pairs)) if listed or not inputs else None,
                 exact=exact[node.a],
                 points=isinstance(node, Points),
+                guessable=isinstance(node, Points) and not _inverses(plan, node.a),
                 sum=_sum(plan, node.a)
                 if exact[node.a] and members[node.a] and len(found) < _MAX_SUMS
                 else None,
@@ -152,15 +178,26 @@ def openings(plan: Plan) -> list[Opening]:
     return found
 
 
+def _inverses(plan: Plan, v: int) -> bool:
+    """Whether node v holds nothing but advice of ``reciprocal``, which is about sums with what nobody knows.
+
+    Of anything else, as of a column, every possible value can be tried until its point is the one that was opened.
+    """
+    seen, waiting = {v}, [v]
+    while waiting:
+        node = plan.nodes[waiting.pop()]
+        if isinstance(node, View | Take | Concat):
+            waiting += [p for p in node.operands if p not in seen]
+            seen.update(node.operands)
+        elif not (isinstance(node, Hint) and node.kind == "reciprocal"):
+            return False
+    return True
+
+
 def _sum(plan: Plan, v: int) -> str | None:
     """Return in words which entries a single value is the sum of, or of which multiples, or None if too much."""
     lengths = plan.layout.lengths
-    needed, waiting = set[int](), [v]
-    while waiting:
-        at = waiting.pop()
-        if at not in needed:
-            needed.add(at)
-            waiting.extend(plan.nodes[at].operands)
+    needed = reached([v], lambda at: plan.nodes[at].operands)
     if lengths[v] != 1 or sum(lengths[p] for p in needed) > _MAX_WORK:
         return None
     adjoints = {v: Vector.constant(get_backend(), 1, 1)}
@@ -230,7 +267,7 @@ class _Gradient:
             self._draw(n if node.to is None else 0)
             for node, n in zip(plan.outputs, self._lengths, strict=True)
         ]
-        self._unknown: dict[tuple[object, ...], tuple[int, int]] = {}
+        self._unknown: dict[tuple[object, ...], list[int]] = {}
         self._values: list[list[int]] = []
         for expression in plan.expressions:
             self._values.append(self._value(expression))
@@ -238,11 +275,10 @@ class _Gradient:
     def _draw(self, n: int) -> list[int]:
         return [self._random.randrange(1, _R) for _ in range(n)]
 
-    def _function(self, *key: object) -> tuple[int, int]:
+    def _function(self, *key: object) -> list[int]:
         """Return value and derivative of an unknown function, the same for the same arguments."""
         if key not in self._unknown:
-            value, slope = self._draw(2)
-            self._unknown[key] = value, slope
+            self._unknown[key] = self._draw(2)
         return self._unknown[key]
 
     def _value(self, expression: object) -> list[int]:
@@ -272,16 +308,12 @@ class _Gradient:
         outputs: dict[int, list[int]] = {}
         points: set[int] = set()
 
-        def give(k: int, gradient: Sequence[int]) -> None:
-            before = adjoint.get(k)
-            adjoint[k] = (
-                list(gradient)
-                if before is None
-                else [(x + y) % _R for x, y in zip(before, gradient, strict=True)]
-            )
+        def give(to: dict[int, list[int]], k: int, gradient: Sequence[int]) -> None:
+            before = to.get(k, [0] * len(gradient))
+            to[k] = [(x + y) % _R for x, y in zip(before, gradient, strict=True)]
 
         for k in results:
-            give(k, self._draw(len(self._values[k])))
+            give(adjoint, k, self._draw(len(self._values[k])))
         for k in range(max(adjoint, default=-1), -1, -1):
             g = adjoint.pop(k, None)
             if g is None or not any(g):
@@ -289,22 +321,21 @@ class _Gradient:
             expression = self._plan.expressions[k]
             match expression:
                 case PublicOutput(number):
-                    before = outputs.get(number, [0] * len(g))
-                    outputs[number] = [(x + y) % _R for x, y in zip(before, g, strict=True)]
+                    give(outputs, number, g)
                 case PublicBinary(op, a, b):
                     of_a, of_b = _slopes(op, self._values[a], self._values[b])
-                    give(a, [x * y % _R for x, y in zip(g, of_a, strict=True)])
-                    give(b, [x * y % _R for x, y in zip(g, of_b, strict=True)])
+                    give(adjoint, a, [x * y % _R for x, y in zip(g, of_a, strict=True)])
+                    give(adjoint, b, [x * y % _R for x, y in zip(g, of_b, strict=True)])
                 case PublicNeg(a):
-                    give(a, [-x % _R for x in g])
+                    give(adjoint, a, [-x % _R for x in g])
                 case PublicRounded(op, a, places):
                     slopes = [self._function(op, places, x)[1] for x in self._values[a]]
-                    give(a, [x * y % _R for x, y in zip(g, slopes, strict=True)])
+                    give(adjoint, a, [x * y % _R for x, y in zip(g, slopes, strict=True)])
                 case PublicTake(a, indices):
                     spread = [0] * len(self._values[a])
                     for i, x in zip(indices, g, strict=True):
                         spread[i] = (spread[i] + x) % _R
-                    give(a, spread)
+                    give(adjoint, a, spread)
                 case PublicCommon() | PublicMatching():
                     points.update(references(expression, "points"))
         return outputs, points
@@ -337,27 +368,13 @@ def _slopes(op: str, a: Sequence[int], b: Sequence[int]) -> tuple[list[int], lis
 
 
 def _too_large(plan: Plan, passes: int) -> bool:
-    entries = sum(plan.layout.lengths[node.a] for node in plan.outputs)
-    entries += sum(_sizes(plan))
-    return entries * max(passes, 1) > _MAX_WORK
-
-
-def _sizes(plan: Plan) -> list[int]:
-    """Return the number of entries of every expression."""
+    lengths = plan.layout.lengths
+    outputs = [lengths[node.a] for node in plan.outputs]
+    points = [lengths[node.a] for node in plan.points]
     sizes: list[int] = []
     for expression in plan.expressions:
-        match expression:
-            case PublicConstant(values):
-                sizes.append(len(values))
-            case PublicOutput(number):
-                sizes.append(plan.layout.lengths[plan.outputs[number].a])
-            case PublicTake(_, indices):
-                sizes.append(len(indices))
-            case PublicCommon() | PublicMatching():
-                sizes.append(1)
-            case _:
-                sizes.append(sizes[references(expression, "expression")[0]])
-    return sizes
+        sizes.append(length_of(expression, sizes, outputs, points))
+    return (sum(outputs) + sum(sizes)) * max(passes, 1) > _MAX_WORK
 
 
 def needs_of_results(plan: Plan) -> list[tuple[str, ...]] | None:
@@ -393,18 +410,10 @@ def unneeded(plan: Plan) -> list[str] | None:
 
 def _points_behind(plan: Plan, outputs: Iterable[int]) -> set[int]:
     """Return the points that decide what the nodes ``matching`` below some outputs keep."""
-    nodes = plan.outputs
-    waiting = [nodes[number].a for number in outputs]
-    seen: set[int] = set()
+    late = plan.layout.late
+    behind = reached(
+        (v for number in outputs if late[v := plan.outputs[number].a]),
+        lambda v: tuple(p for p in plan.nodes[v].operands if late[p]),
+    )
     numbers = {v: k for k, v in enumerate(v for v, node in enumerate(plan.nodes) if isinstance(node, Points))}
-    found: set[int] = set()
-    while waiting:
-        v = waiting.pop()
-        if v in seen or not plan.layout.late[v]:
-            continue
-        seen.add(v)
-        node = plan.nodes[v]
-        if isinstance(node, Matching):
-            found.update(numbers[p] for p in node.points)
-        waiting.extend(node.operands)
-    return found
+    return {numbers[p] for v in behind if isinstance(node := plan.nodes[v], Matching) for p in node.points}

@@ -8,7 +8,9 @@ from ..plan import Input, Node, Plan
 from ._copies import copied_inputs, sources
 from ._isolation import combined_warnings
 from ._noise import Noise
+from ._selected import Selected, selected
 from ._small_prime import reached
+from ._suppressed import suppressed_warnings
 
 __all__ = ["noise_warnings", "warnings"]
 
@@ -28,6 +30,7 @@ def warnings(plan: Plan) -> list[str]:
         found.append(
             "too many values are added up to examine whether entries of inputs are shown as they are"
         )
+    rows_of = selected(plan.nodes, layout.intervals, opened)
     for number, node in enumerate(plan.outputs):
         if node.to is not None and owners[node.a] <= set(node.to):
             continue
@@ -35,11 +38,14 @@ def warnings(plan: Plan) -> list[str]:
         rows = sum(plan.members[k].rows for k in owners[node.a])
         if copied is not None and copied[number]:
             found.append(f"[{number + 1}] shows entries of an input as they are: {node.label}")
+        elif shown := _of_rows(plan, number, rows_of[number], owners[node.a]):
+            found.append(f"[{number + 1}] shows {shown}: {node.label}")
         elif len(members) == 1 and len(plan.members) > 1:
             found.append(f"[{number + 1}] depends on {members[0]} alone: {node.label}")
         if members and rows < _FEW_ROWS:
             found.append(f"[{number + 1}] is computed from {rows} rows only: {node.label}")
     found += combined_warnings(plan)
+    found += suppressed_warnings(plan)
     private = [f"[{number + 1}]" for number, node in enumerate(plan.outputs) if node.to is not None]
     if private:
         found.append(f"what {', '.join(private)} show together with other outputs is not examined")
@@ -49,6 +55,25 @@ def warnings(plan: Plan) -> list[str]:
     if not plan.inputs:
         found.append("the program uses no column of any member")
     return found
+
+
+def _of_rows(plan: Plan, number: int, rows: Selected | None, owners: frozenset[int]) -> str | None:
+    """Return in words which values or places of single rows are opened: any of one member's, or many of several."""
+    node = plan.outputs[number]
+    entries = plan.layout.lengths[node.a]
+    if rows is None or rows.public or not entries:
+        return None
+    if plan.layout.intervals[node.a] == (0, 1) and not rows.sorted:
+        # A condition, which is no value of a row.
+        return None
+    inputs = (plan.nodes[v] for v in rows.inputs)
+    own = frozenset(one.member for one in inputs if isinstance(one, Input)) or owners
+    if len(own) > 1 and sum(plan.members[k].rows for k in own) >= _FEW_ROWS * entries:
+        return None
+    who = f"rows of {', '.join(plan.members[k].name for k in sorted(own))}"
+    if not rows.inputs:
+        return f"in which order the {who} are"
+    return f"{entries:,} values of {who} as they are" if entries > 1 else f"a value of the {who} as it is"
 
 
 def noise_warnings(plan: Plan, noise: Noise) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from ..errors import DataError, UsageError
@@ -27,18 +28,17 @@ Plain = Mapping[str, Fraction | Sequence[Fraction | None] | None]
 class Example:
     """A complete program on bundled data.
 
-    ``members`` are the owners, one file ``<member>.csv`` each in the data folder ``folder``; ``columns`` are
-    those the program may use, with their public ranges; ``revealed`` says in a paragraph what anyone learns;
-    ``plain`` computes the same results from all tables in the open, with the standard library, under the
-    plan's names.  A result to which the computation adds noise, or that it approximates, may differ from ``plain``
-    by at most its entry in ``bounds``; all others are equal.
+    The data folder ``folder`` has one file ``<member>.csv`` for each owner; ``columns`` are those the program may use,
+    with their public ranges; ``revealed`` says in a paragraph what anyone learns; ``plain`` computes the same results
+    from all tables in the open, with the standard library, under the plan's names.  A result to which the computation
+    adds noise, or that it approximates, may differ from ``plain`` by at most its entry in ``bounds``; all others are
+    equal.
     """
 
     program: Program
     title: str
     revealed: str
     folder: str
-    members: tuple[str, ...]
     columns: Mapping[str, Column]
     plain: Callable[[Tables], Plain]
     bounds: Mapping[str, Fraction] = field(default_factory=dict)
@@ -47,6 +47,15 @@ class Example:
     def name(self) -> str:
         """The program's name."""
         return self.program.name
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The owners, in alphabetical order."""
+        return tuple(sorted(file.name.removesuffix(".csv") for file in self._data.iterdir()))
+
+    @property
+    def _data(self) -> Traversable:
+        return resources.files(__package__) / "data" / self.folder
 
     @property
     def source(self) -> Path:
@@ -67,7 +76,7 @@ class Example:
             raise UsageError(
                 f"{self.name} has no member {member!r}", hint=f"its members: {', '.join(self.members)}"
             )
-        return (resources.files(__package__) / "data" / self.folder / f"{member}.csv").read_bytes()
+        return (self._data / f"{member}.csv").read_bytes()
 
     def table(self, member: str) -> dict[str, list[int]]:
         """Return a member's columns as scaled integers."""

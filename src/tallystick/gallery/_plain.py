@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
-__all__ = ["Number", "column", "covariance", "mean", "quotient", "root", "rounded", "solve"]
+__all__ = ["Number", "column", "covariance", "least_squares", "mean", "root", "rounded", "solve"]
 
 Number = int | Fraction
 
@@ -38,11 +38,6 @@ def root(value: Fraction) -> Fraction:
         return Fraction((Decimal(value.numerator) / Decimal(value.denominator)).sqrt())
 
 
-def quotient(a: Fraction, b: Fraction) -> Fraction | None:
-    """Return a / b, undefined for b = 0."""
-    return a / b if b else None
-
-
 def rounded(value: Fraction | None, places: int) -> Fraction | None:
     """Return the nearest multiple of 10^-places, ties to even."""
     return None if value is None else Fraction(round(value, places))
@@ -60,3 +55,14 @@ def solve(matrix: Sequence[Sequence[Number]], right: Sequence[Number]) -> list[F
             if i != k:
                 rows[i] = [a - rows[i][k] * b for a, b in zip(rows[i], rows[k], strict=True)]
     return [row[n] for row in rows]
+
+
+def least_squares(
+    design: Sequence[Sequence[Number]], y: Sequence[Number]
+) -> tuple[list[Fraction], list[list[Number]], Fraction]:
+    """Solve the normal equations; return coefficients, the equations' matrix, and the sum of the squared residuals."""
+    columns = list(zip(*design, strict=True))
+    matrix = [[sum(a * b for a, b in zip(u, v, strict=True)) for v in columns] for u in columns]
+    coefficients = solve(matrix, [sum(a * b for a, b in zip(u, y, strict=True)) for u in columns])
+    fitted = [sum(b * v for b, v in zip(coefficients, row, strict=True)) for row in design]
+    return coefficients, matrix, Fraction(sum((w - f) ** 2 for w, f in zip(y, fitted, strict=True)))

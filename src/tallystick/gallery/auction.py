@@ -42,7 +42,6 @@ EXAMPLE = Example(
         "whose bid the second one is, nor anything of the lower bids but that they are lower."
     ),
     folder="wages",
-    members=("midwest", "northeast", "south", "west"),
     columns={"wage_cents": ts.Column(0, 2**12 - 1), "urban": ts.Column(0, 1)},
     plain=plain,
 )

@@ -1,7 +1,8 @@
 """How two measurements of a biopsy tell malignant from benign: a logistic model fitted over three hospitals.
 
 The coefficients are found inside the computation, by a fixed number of Newton's steps, and nothing is opened on
-the way. They stay secret until the end, and serve once more to count how many diagnoses the model gets right.
+the way but whether these converged. They stay secret until the end, and serve once more to count how many diagnoses
+the model gets right.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from tallystick.gallery._example import Example, Plain, Tables
 from tallystick.gallery._plain import column, rounded, solve
 
 MEASUREMENTS = {"mean_radius": ts.Column(0, 2**15 - 1, 3), "mean_texture": ts.Column(0, 2**12 - 1, 2)}
-STEPS = 6
+STEPS = 7
 DECIMALS = 3
 
 
@@ -25,15 +26,17 @@ def diagnosis(table: ts.Members[ts.Table]) -> dict[str, object]:
     """The log-odds of malignant: intercept and a coefficient a measurement; and how many rows they put right."""
     malignant = 1 - ts.concat(t["benign"] for t in table)
     columns = [ts.concat(t[name] for t in table) for name in MEASUREMENTS]
-    fit = ts.logistic_regression(columns, malignant, iterations=STEPS, decimals=DECIMALS)
+    model = ts.logistic_regression(columns, malignant, iterations=STEPS, decimals=DECIMALS)
+    fit = model.secret_coefficients
     odds = fit[0].rescale(DECIMALS + 3)
     for k, x in enumerate(columns):
         odds = odds + fit[k + 1] * x.rescale(3)
     right = ((odds > 0) ^ malignant ^ 1).sum()
     names = ["intercept", *MEASUREMENTS]
     return {
-        **{name: fit[k].renamed(f"coefficient of {name}") for k, name in enumerate(names)},
-        "right": right.renamed("rows whose diagnosis the model gets right"),
+        "converged": model.converged,
+        **{name: model.reveal(fit[k].renamed(f"coefficient of {name}")) for k, name in enumerate(names)},
+        "right": model.reveal(right.renamed("rows whose diagnosis the model gets right")),
     }
 
 
@@ -58,6 +61,7 @@ def plain(tables: Tables) -> Plain:
     odds = [_odds(fit, row) for row in rows]
     names = ["intercept", *MEASUREMENTS]
     return {
+        "converged": Fraction(1),
         **{name: rounded(b, DECIMALS) for name, b in zip(names, fit, strict=True)},
         "right": Fraction(sum((o > 0) == (y == 1) for o, y in zip(odds, malignant, strict=True))),
     }
@@ -77,12 +81,12 @@ EXAMPLE = Example(
     program=diagnosis,
     title="a logistic model of malignant and benign from two measurements, fitted inside the computation",
     revealed=(
-        "Three coefficients, to three decimals, and how many of all biopsies the model puts on the right side. "
-        "Nothing else: no sums, and none of the values on the way to the fit. The coefficients differ from the exact "
-        "maximum by a few thousandths of their standard errors, as probabilities are approximated."
+        "Whether the fit converged, three coefficients, to three decimals, and how many of all biopsies the model "
+        "puts on the right side. Nothing else: no sums, and none of the values on the way to the fit. The "
+        "coefficients differ from the exact maximum by a few thousandths of their standard errors, as probabilities "
+        "are approximated."
     ),
     folder="hospitals",
-    members=("hospital_a", "hospital_b", "hospital_c"),
     columns={"benign": ts.Column(0, 1), **MEASUREMENTS},
     plain=plain,
     bounds={

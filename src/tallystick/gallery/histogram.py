@@ -44,7 +44,6 @@ EXAMPLE = Example(
         "what is seen by a factor of at most e² = 7.4, but for events of probability 2^-38. The edges are public."
     ),
     folder="wages",
-    members=("midwest", "northeast", "south", "west"),
     columns={"wage_cents": ts.Column(0, 2**12 - 1)},
     plain=plain,
     bounds={"people": Fraction(COINS // 2)},

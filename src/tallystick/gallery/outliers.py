@@ -47,7 +47,6 @@ EXAMPLE = Example(
         "standard deviation that they are measured with."
     ),
     folder="hospitals",
-    members=("hospital_a", "hospital_b", "hospital_c"),
     columns={"mean_texture": ts.Column(0, 2**12 - 1, 2), "benign": ts.Column(0, 1)},
     plain=plain,
 )

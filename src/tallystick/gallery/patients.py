@@ -44,7 +44,6 @@ EXAMPLE = Example(
         "who they are: neither to the others nor to the member that treats them."
     ),
     folder="patients",
-    members=("clinic", "hospital", "pharmacy"),
     columns={"patient": ts.Column(0, 2**30 - 1), "cost_eur": ts.Column(0, 2**21 - 1, 2)},
     plain=plain,
 )

@@ -40,7 +40,6 @@ EXAMPLE = Example(
         "Each is some biopsy's value; whose, or which hospital's, does not show."
     ),
     folder="hospitals",
-    members=("hospital_a", "hospital_b", "hospital_c"),
     columns={NAME: COLUMN},
     plain=plain,
 )

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 import tallystick as ts
 from tallystick.gallery._example import Example, Plain, Tables
-from tallystick.gallery._plain import column, covariance, root, rounded, solve
+from tallystick.gallery._plain import column, covariance, least_squares, root, rounded
+
+COLUMNS = {
+    "wage_cents": ts.Column(0, 2**12 - 1),
+    "educ_years": ts.Column(0, 2**5 - 1),
+    "exper_years": ts.Column(0, 2**5 - 1),
+}
 
 
 @ts.program
@@ -30,15 +36,9 @@ def returns(table: ts.Members[ts.Table]) -> dict[str, object]:
 
 def plain(tables: Tables) -> Plain:
     """Solve the normal equations of the raw columns and take R² from the residuals."""
-    wage, schooling, experience = (
-        column(tables.values(), name) for name in ("wage_cents", "educ_years", "exper_years")
-    )
+    wage, schooling, experience = (column(tables.values(), name) for name in COLUMNS)
     design = [[1, s, e] for s, e in zip(schooling, experience, strict=True)]
-    matrix = [[sum(row[i] * row[j] for row in design) for j in range(3)] for i in range(3)]
-    right = [sum(row[i] * w for row, w in zip(design, wage, strict=True)) for i in range(3)]
-    base, per_school_year, per_working_year = solve(matrix, right)
-    fitted = [base + per_school_year * s + per_working_year * e for _, s, e in design]
-    left_over = sum((w - f) ** 2 for w, f in zip(wage, fitted, strict=True))
+    (base, per_school_year, per_working_year), _, left_over = least_squares(design, wage)
     spread = root(covariance(schooling, schooling) * covariance(wage, wage))
     return {
         "correlation": rounded(covariance(schooling, wage) / spread, 4),
@@ -58,11 +58,6 @@ EXAMPLE = Example(
         "the coefficients, and also every other second-order statistic of the three columns."
     ),
     folder="wages",
-    members=("midwest", "northeast", "south", "west"),
-    columns={
-        "wage_cents": ts.Column(0, 2**12 - 1),
-        "educ_years": ts.Column(0, 2**5 - 1),
-        "exper_years": ts.Column(0, 2**5 - 1),
-    },
+    columns=COLUMNS,
     plain=plain,
 )

@@ -55,7 +55,6 @@ EXAMPLE = Example(
         "public, what the other groups leave of it is the number of people in all small groups together."
     ),
     folder="wages",
-    members=("midwest", "northeast", "south", "west"),
     columns={"wage_cents": ts.Column(0, 2**12 - 1), "educ_years": ts.Column(0, MOST)},
     plain=plain,
 )

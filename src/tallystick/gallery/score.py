@@ -75,7 +75,6 @@ EXAMPLE = Example(
         "together. No biopsy's score, and no hospital's share of the counts."
     ),
     folder="hospitals",
-    members=("hospital_a", "hospital_b", "hospital_c"),
     columns={"benign": ts.Column(0, 1), **COLUMNS},
     plain=plain,
 )

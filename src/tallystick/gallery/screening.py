@@ -61,7 +61,6 @@ EXAMPLE = Example(
         "of each diagnosis, of all hospitals together. No hospital's own numbers, and not which biopsy is which."
     ),
     folder="hospitals",
-    members=("hospital_a", "hospital_b", "hospital_c"),
     columns={"benign": ts.Column(0, 1), **COLUMNS},
     plain=plain,
 )

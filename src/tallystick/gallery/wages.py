@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from itertools import chain
 
 import tallystick as ts
 from tallystick.gallery._example import Example, Plain, Tables
+from tallystick.gallery._plain import mean
 
 
 @ts.program
@@ -28,19 +28,15 @@ def plain(tables: Tables) -> Plain:
     """Compute the same in the open, from the definitions."""
     wage = list(chain.from_iterable(t["wage_cents"] for t in tables.values()))
     schooling = list(chain.from_iterable(t["educ_years"] for t in tables.values()))
-    wage_mean, schooling_mean = _mean(wage), _mean(schooling)
+    wage_mean, schooling_mean = mean(wage), mean(schooling)
     products = [(x - schooling_mean) * (y - wage_mean) for x, y in zip(schooling, wage, strict=True)]
     exact = {
         "mean": wage_mean,
-        "variance": _mean([(y - wage_mean) ** 2 for y in wage]),
+        "variance": mean([(y - wage_mean) ** 2 for y in wage]),
         "slope": sum(products, Fraction(0)) / sum((x - schooling_mean) ** 2 for x in schooling),
     }
-    exact |= {f"mean_by_region.{name}": _mean(t["wage_cents"]) for name, t in tables.items()}
+    exact |= {f"mean_by_region.{name}": mean(t["wage_cents"]) for name, t in tables.items()}
     return {"count": Fraction(len(wage))} | {name: Fraction(round(v, 2)) for name, v in exact.items()}
-
-
-def _mean(values: Sequence[int | Fraction]) -> Fraction:
-    return Fraction(sum(values)) / len(values)
 
 
 EXAMPLE = Example(
@@ -51,7 +47,6 @@ EXAMPLE = Example(
         "squares, and the products of both, over all members; and each region's own sum of wages."
     ),
     folder="wages",
-    members=("midwest", "northeast", "south", "west"),
     columns={"wage_cents": ts.Column(0, 2**12 - 1), "educ_years": ts.Column(0, 2**5 - 1)},
     plain=plain,
 )

@@ -11,7 +11,8 @@ from statistics import median
 
 import tallystick as ts
 from tallystick.gallery._example import Example, Plain, Tables
-from tallystick.gallery._plain import column, covariance, root, rounded, solve
+from tallystick.gallery._plain import column, covariance, least_squares, root, rounded, solve
+from tallystick.gallery.returns import COLUMNS
 
 QUARTILES = {"lower_quartile": Fraction(1, 4), "upper_quartile": Fraction(3, 4)}
 
@@ -36,16 +37,10 @@ def wages_report(table: ts.Members[ts.Table]) -> dict[str, object]:
 
 def plain(tables: Tables) -> Plain:
     """Sort; solve the normal equations of the raw columns, and take R² and errors from the residuals."""
-    wage, schooling, experience = (
-        column(tables.values(), name) for name in ("wage_cents", "educ_years", "exper_years")
-    )
+    wage, schooling, experience = (column(tables.values(), name) for name in COLUMNS)
     n = len(wage)
     design = [[1, s, e] for s, e in zip(schooling, experience, strict=True)]
-    matrix = [[sum(row[i] * row[j] for row in design) for j in range(3)] for i in range(3)]
-    right = [sum(row[i] * w for row, w in zip(design, wage, strict=True)) for i in range(3)]
-    coefficients = solve(matrix, right)
-    fitted = [sum(b * v for b, v in zip(coefficients, row, strict=True)) for row in design]
-    left_over = sum((w - f) ** 2 for w, f in zip(wage, fitted, strict=True))
+    coefficients, matrix, left_over = least_squares(design, wage)
     # Column i of the inverse solves the equations for unit vector i.
     units = [[int(i == j) for j in range(3)] for i in range(3)]
     variances = [solve(matrix, unit)[i] * left_over / (n - 3) for i, unit in enumerate(units)]
@@ -70,11 +65,6 @@ EXAMPLE = Example(
         "correlation, the regression, and every other second-order statistic of the three columns."
     ),
     folder="wages",
-    members=("midwest", "northeast", "south", "west"),
-    columns={
-        "wage_cents": ts.Column(0, 2**12 - 1),
-        "educ_years": ts.Column(0, 2**5 - 1),
-        "exper_years": ts.Column(0, 2**5 - 1),
-    },
+    columns=COLUMNS,
     plain=plain,
 )

@@ -14,8 +14,7 @@ import numpy as np
 from ..tracing import Secret, concat, constant, fail, stack
 from ._choice import choose
 from ._digits import constants
-from ._moments import check_secret
-from ._naming import named, text_of, with_scale
+from ._naming import check_secret, named, text_of, with_scale
 
 __all__ = ["SecondPrice", "second_price"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Callable
 
 import numpy as np
 
@@ -12,9 +13,7 @@ from ..tracing import (
     Secret,
     broadcast_shape,
     concat,
-    constant,
     fail,
-    joined,
     public_array,
 )
 from ._compare import (
@@ -26,7 +25,7 @@ from ._compare import (
     sign_and_magnitude,
 )
 from ._digits import as_boolean, constants, public_values, tighten
-from ._naming import statistic
+from ._naming import check_secret, named, statistic, with_scale
 
 __all__ = ["abs", "all", "any", "clip", "isin", "max", "maximum", "min", "minimum", "sign", "where"]
 
@@ -54,11 +53,7 @@ def choose(c: Secret, a: Secret, b: Secret) -> Secret:
         return a
     if known is not None and (known == 0).all():
         return b
-    origin = joined(
-        f"where({c.origin.text}, {a.origin.text}, {b.origin.text})", [c.origin, a.origin, b.origin]
-    )
-    chosen = b + c * (a - b)
-    return Secret(chosen.builder, chosen.node, chosen.shape, decimals=b.decimals, origin=origin)
+    return named(b + c * (a - b), f"where({c.origin.text}, {a.origin.text}, {b.origin.text})", c, a, b)
 
 
 def _public_where(condition: Secret, x: Operand, y: Operand) -> Secret:
@@ -108,22 +103,24 @@ def _extreme(name: str, x: Secret, axis: int | None, *, greater: bool) -> Secret
     left = axis_first(name, x, axis)
     if not len(left):
         fail(f"{name} of no entries", hint="there is no least or greatest of nothing")
-    while len(left) > 1:
-        half = len(left) // 2
-        kept = _lesser(name, left[:half], left[half : 2 * half], greater=greater)
-        left = concat([kept, left[2 * half :]]) if len(left) % 2 else kept
-    found = left[0]
+    found = _folded(left, lambda a, b: _lesser(name, a, b, greater=greater))
     return statistic(found, f"{'greatest' if greater else 'least'} of {x.origin.text}", x)
+
+
+def _folded(x: Secret, join: Callable[[Secret, Secret], Secret]) -> Secret:
+    """Join the entries of the first axis, at least one, by a tree."""
+    while len(x) > 1:
+        half = len(x) // 2
+        joined = join(x[:half], x[half : 2 * half])
+        x = concat([joined, x[2 * half :]]) if len(x) % 2 else joined
+    return x[0]
 
 
 def axis_first(name: str, x: Secret, axis: int | None) -> Secret:
     """Return x with one axis in front, or all entries as a vector."""
-    if not isinstance(x, Secret):
-        fail(f"{name} takes a secret, not {type(x).__name__}", hint="join members' columns with ts.concat")
+    check_secret(name.removeprefix("ts."), x)
     if axis is None:
         return x.reshape(-1) if x.size else x.reshape(0)
-    if not -x.ndim <= axis < x.ndim:
-        fail(f"axis {axis} of {x.ndim} dimensions")
     return x.moveaxis(axis, 0)
 
 
@@ -150,11 +147,7 @@ def _any(x: Secret) -> Secret:
         return constants(x.builder, 0, x.shape[1:])
     # A tree of n - 1 gates, or the sign of the sum less one: a wire a digit, which costs more triples each.
     if 3 * (n - 1) <= 4 * ((n - 1).bit_length() + 1):
-        while len(x) > 1:
-            half = len(x) // 2
-            made = x[:half] | x[half : 2 * half]
-            x = concat([made, x[2 * half :]]) if len(x) % 2 else made
-        return x[0]
+        return _folded(x, lambda a, b: a | b)
     return not_negative(x.sum(axis=0) - 1)
 
 
@@ -163,8 +156,7 @@ def isin(x: Secret, values: Operand) -> Secret:
 
     A run of neighbouring values takes two comparisons, any other value a test of equality.
     """
-    if not isinstance(x, Secret):
-        fail(f"ts.isin takes a secret, not {type(x).__name__}")
+    check_secret("isin", x)
     if isinstance(values, Secret):
         fail("ts.isin takes public values", hint="compare with == and use ts.any")
     wanted, decimals = public_array(values)
@@ -203,8 +195,7 @@ def _runs(integers: list[int]) -> list[tuple[int, int]]:
 
 def abs(x: Secret) -> Secret:
     """Return the absolute value; also ``abs(secret)`` of the language."""
-    if not isinstance(x, Secret):
-        fail(f"ts.abs takes a secret, not {type(x).__name__}")
+    check_secret("abs", x)
     if x.low >= 0:
         return x
     if x.high <= 0:
@@ -213,19 +204,14 @@ def abs(x: Secret) -> Secret:
     positive, m = sign_and_magnitude(x)
     k = builtins.max(x.high, -x.low - 1).bit_length()
     found = choose(positive, m, (1 << k) - m)
-    return Secret(
-        x.builder, found.node, x.shape, decimals=x.decimals, origin=x.origin.renamed(f"|{x.origin.text}|")
-    )
+    return named(with_scale(found, x.decimals), f"|{x.origin.text}|", x)
 
 
 def sign(x: Secret) -> Secret:
     """Return -1, 0 or 1, as ``numpy.sign``."""
-    if not isinstance(x, Secret):
-        fail(f"ts.sign takes a secret, not {type(x).__name__}")
+    check_secret("sign", x)
     found = at_least(x, np.array(1, dtype=object)) + at_least(x, np.array(0, dtype=object)) - 1
-    return Secret(
-        x.builder, found.node, x.shape, decimals=0, origin=x.origin.renamed(f"sign of {x.origin.text}")
-    )
+    return named(found, f"sign of {x.origin.text}", x)
 
 
 def clip(x: Secret, low: Operand | None = None, high: Operand | None = None) -> Secret:
@@ -233,8 +219,7 @@ def clip(x: Secret, low: Operand | None = None, high: Operand | None = None) -> 
 
     The two comparisons cost what comparisons cost, the proof of the interval a wire a digit of high - low.
     """
-    if not isinstance(x, Secret):
-        fail(f"ts.clip takes a secret, not {type(x).__name__}")
+    check_secret("clip", x)
     bottom = _bound(x, low, x.low)
     top = _bound(x, high, x.high)
     if bottom > top:
@@ -242,14 +227,12 @@ def clip(x: Secret, low: Operand | None = None, high: Operand | None = None) -> 
     found = x
     if bottom > x.low:
         reached = at_least(x, np.array(bottom, dtype=object))
-        found = choose(reached, found, _constant(x, bottom))
+        found = choose(reached, found, with_scale(constants(x.builder, bottom, x.shape), x.decimals))
     if top < x.high:
         above = at_least(x, np.array(top + 1, dtype=object))
-        found = choose(above, _constant(x, top), found)
+        found = choose(above, with_scale(constants(x.builder, top, x.shape), x.decimals), found)
     ends = (builtins.min(builtins.max(end, bottom), top) for end in (x.low, x.high))
-    proved = tighten(found, *ends)
-    text = f"clip({x.origin.text})"
-    return Secret(x.builder, proved.node, x.shape, decimals=x.decimals, origin=x.origin.renamed(text))
+    return named(tighten(found, *ends), f"clip({x.origin.text})", x)
 
 
 def _bound(x: Secret, value: Operand | None, otherwise: int) -> int:
@@ -262,11 +245,6 @@ def _bound(x: Secret, value: Operand | None, otherwise: int) -> int:
         fail(f"ts.clip takes single bounds of at most {x.decimals} decimals")
     factor: int = 10 ** (x.decimals - decimals)
     return int(values.item()) * factor
-
-
-def _constant(x: Secret, value: int) -> Secret:
-    c = constant(x.builder, np.array(value, dtype=object), decimals=x.decimals)
-    return c.broadcast_to(x.shape)
 
 
 OPERATORS["abs"] = abs

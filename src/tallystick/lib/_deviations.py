@@ -14,8 +14,8 @@ from ..tracing import Operand, Secret, fail, public_array, stack
 from ._choice import axis_first
 from ._compare import equals
 from ._digits import constants, tighten
-from ._moments import check_ddof, check_entries, check_secret, greatest_spread, spread
-from ._naming import named, text_of, units, with_scale
+from ._moments import check_ddof, check_entries, greatest_spread, spread
+from ._naming import check_secret, named, text_of, units, with_scale
 from ._numbers import check_decimals, divided, floor_root, rounded_quotient
 
 __all__ = ["outliers", "zscores"]

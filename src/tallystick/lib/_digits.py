@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..plan import Add, Concat, Constant, Input, Neg, Scale, Sub, Take, View, span_weights
+from ..plan import Add, Concat, Constant, Input, Neg, Scale, Sub, Take, View
+from ..proofs import span_weights
 from ..tracing import Array, Builder, Secret, assert_zero, concat, constant, hint
 from ._naming import units
 

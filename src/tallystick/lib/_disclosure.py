@@ -13,8 +13,9 @@ import numpy as np
 
 from ..disclosure import coins_for, epsilon_of
 from ..plan import MAX_COINS
-from ..tracing import Secret, broadcast_shape, coins, constant, fail, joined, public_array
+from ..tracing import Secret, broadcast_shape, coins, constant, fail, public_array
 from ._compare import at_least
+from ._naming import named, units, with_scale
 
 __all__ = ["Suppressed", "add_noise", "round_to", "suppress"]
 
@@ -49,13 +50,13 @@ def suppress(value: Secret, count: Secret, minimum: int) -> Suppressed:
         fail(f"a minimum group size is a positive integer, not {minimum!r}")
     if count.decimals:
         fail("ts.suppress counts whole rows: the count has decimals")
-    shown = _called(
+    shown = named(
         at_least(count, np.array(int(minimum), dtype=object)), f"{count.origin.text} ≥ {minimum}", count
     )
     wide = shown.broadcast_to(broadcast_shape(shown.shape, value.shape))
     return Suppressed(
-        value=_called(wide * value, f"{value.origin.text} if {shown.origin.text}", value, count),
-        count=_called(shown * count, f"{count.origin.text} if at least {minimum}", count),
+        value=named(wide * value, f"{value.origin.text} if {shown.origin.text}", value, count),
+        count=named(shown * count, f"{count.origin.text} if at least {minimum}", count),
         shown=shown,
     )
 
@@ -78,20 +79,14 @@ def round_to(x: Secret, step: int | Decimal | Fraction) -> Secret:
     if s == 1:
         return x
     base = (x.low + s // 2) // s * s
-    rest = Secret(x.builder, x.node, x.shape, decimals=0, origin=x.origin) + (s // 2 - base)
+    rest = units(x) + (s // 2 - base)
     quotient = constant(x.builder, np.array(0, dtype=object)).broadcast_to(x.shape)
     for i in reversed(range((rest.high // s).bit_length())):
         digit = at_least(rest, np.array(s << i, dtype=object))
         rest = rest - digit * (s << i)
         quotient = quotient + digit * (1 << i)
     rounded = quotient * s + base
-    origin = x.origin.renamed(f"({x.origin.text}) to the nearest {step}")
-    return Secret(x.builder, rounded.node, x.shape, decimals=x.decimals, origin=origin)
-
-
-def _called(result: Secret, text: str, *parents: Secret) -> Secret:
-    origin = joined(text, [p.origin for p in parents])
-    return Secret(result.builder, result.node, result.shape, decimals=result.decimals, origin=origin)
+    return named(with_scale(rounded, x.decimals), f"({x.origin.text}) to the nearest {step}", x)
 
 
 def add_noise(x: Secret, *, epsilon: float, delta_bits: int = 40, sensitivity: int = 1) -> Secret:
@@ -122,5 +117,4 @@ def add_noise(x: Secret, *, epsilon: float, delta_bits: int = 40, sensitivity: i
     assert epsilon_of(count, sensitivity, delta_bits) is not None
     drawn = coins(x.builder, x.size, count, sensitivity=sensitivity, delta_bits=delta_bits)
     noisy = x + (drawn.sum(axis=1) - count // 2).reshape(x.shape)
-    origin = joined(f"({x.origin.text}) with binomial noise", [x.origin])
-    return Secret(noisy.builder, noisy.node, noisy.shape, decimals=0, origin=origin)
+    return named(noisy, f"({x.origin.text}) with binomial noise", x)

@@ -19,8 +19,8 @@ import numpy as np
 from ..tracing import Array, Opened, Operand, Secret, concat, fail, public_array, stack
 from ._compare import complement, is_boolean
 from ._digits import constants, public_values, tighten
-from ._moments import Sums, average, check_ddof, check_secret, opened, t_of
-from ._naming import named, text_of, units
+from ._moments import Sums, average, check_ddof, opened, t_of
+from ._naming import check_secret, named, text_of, units
 
 __all__ = ["Groups", "group_by", "histogram"]
 

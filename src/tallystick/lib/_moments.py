@@ -9,6 +9,7 @@ result is a secret, rounded to the nearest, halves up, and reveals nothing by it
 from __future__ import annotations
 
 import builtins
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
@@ -20,7 +21,7 @@ from ..tracing import Opened, Operand, Secret, fail, public_array, reveal, stack
 from ._choice import choose
 from ._compare import equals
 from ._digits import constants, tighten
-from ._naming import named, statistic, text_of, units, with_scale
+from ._naming import check_secret, named, statistic, text_of, units, with_scale
 from ._numbers import check_decimals, divided, floor_root, rounded_quotient, rounded_root
 
 __all__ = [
@@ -230,7 +231,7 @@ def std(
     check_ddof(ddof)
     if places is not None and decimals is None:
         return _spread(_sums(x, axis), ddof).sqrt(places)
-    _one_of("std", places, decimals)
+    one_of("std", places, decimals)
     assert decimals is not None
     check_entries("std", n, ddof)
     check_decimals(decimals)
@@ -252,7 +253,7 @@ def covariance(x: Secret, y: Secret, *, ddof: int = 0, decimals: int | None = No
     Reveals both sums and the sum of products.  With ``decimals`` the covariance is a secret, the nearest multiple of
     10^-decimals, halves up.
     """
-    _check_pair("covariance", x, y)
+    check_pair("covariance", x, y)
     check_ddof(ddof)
     n = count(x)
     if decimals is None:
@@ -286,35 +287,58 @@ def correlation(
     ties to even; undefined where all entries of a vector are equal.  With ``decimals`` it is a secret of so many,
     within 0.6 units of the last one, and ``otherwise`` where all entries of a vector are equal.
     """
-    _check_pair("correlation", x, y)
+    check_pair("correlation", x, y)
     n = count(x)
     if places is not None and decimals is None:
         a, b = _sums(x, None), _sums(y, None)
         joint = (n * opened((x * y).sum()) - a.total * b.total) * 10 ** (x.decimals + y.decimals)
         unit = 10 ** (2 * (x.decimals + y.decimals))
         spreads = (n * a.squares - a.total * a.total) * (n * b.squares - b.total * b.total) * unit
-        return _signed_root(joint * joint / spreads, joint, places)
-    _one_of("correlation", places, decimals)
+        return signed_root(joint * joint / spreads, joint, places)
+    one_of("correlation", places, decimals)
     assert decimals is not None
     check_entries("correlation", n, 0)
+    found = rounded_correlation(
+        "correlation",
+        lambda: stack([spread(v, None) for v in (x, y)]),
+        lambda: _joint_spread(x, y),
+        builtins.max(greatest_spread(v, n) for v in (x, y)),
+        decimals,
+        otherwise,
+    )
+    return named(found, f"correlation of {text_of(x)} and {text_of(y)}", x, y)
+
+
+def rounded_correlation(
+    name: str,
+    spreads: Callable[[], Secret],
+    joint: Callable[[], Secret],
+    most: int,
+    decimals: int,
+    otherwise: Operand | None,
+) -> Secret:
+    """Return an integer over the root of the product of two others, all secret, within 0.6 units of 10^-decimals.
+
+    The two are at least 0 and at most ``most``, and where one is 0 the result is ``otherwise``.  ``joint`` is called
+    after their roots, where plans have had it from the first.
+    """
     check_decimals(decimals)
     if otherwise is None:
         fail(
-            "ts.correlation: all entries of a vector may be equal",
-            hint="say what to put there: ts.correlation(…, decimals=3, otherwise=0)",
+            f"ts.{name}: all entries of a vector may be equal",
+            hint=f"say what to put there: ts.{name}(…, decimals=3, otherwise=0)",
         )
     # Both roots at once, to so many binary places that they change the result by less than a tenth of a unit.
     guard = (24 * 10**decimals).bit_length()
-    most = builtins.max(greatest_spread(v, n) for v in (x, y)) << 2 * guard
-    roots = floor_root(stack([spread(v, None) for v in (x, y)]) * (1 << 2 * guard), most)
+    roots = floor_root(spreads() * (1 << 2 * guard), most << 2 * guard)
     both = roots[0] * roots[1]
     flat = equals(both, np.array(0, dtype=object))
     divisor = tighten(both + flat, 1, builtins.max(both.high, 1))
-    top = _joint_spread(x, y) * (10**decimals << 2 * guard)
+    top = joint() * (10**decimals << 2 * guard)
     limit = 10**decimals + 1
     found = with_scale(rounded_quotient(top, divisor, "half up", (-limit, limit)), decimals)
     found, instead, _ = found.aligned(otherwise, "choose between")
-    return named(choose(flat, instead, found), f"correlation of {text_of(x)} and {text_of(y)}", x, y)
+    return choose(flat, instead, found)
 
 
 def slope(x: Secret, y: Secret) -> Opened:
@@ -322,7 +346,7 @@ def slope(x: Secret, y: Secret) -> Opened:
 
     Reveals both sums, the sum of the squares of x and the sum of products.  Undefined where all x are equal.
     """
-    _check_pair("slope", x, y)
+    check_pair("slope", x, y)
     n = count(x)
     sum_x, sum_y = opened(x.sum()), opened(y.sum())
     return (n * opened((x * y).sum()) - sum_x * sum_y) / (n * opened((x * x).sum()) - sum_x * sum_x)
@@ -365,10 +389,10 @@ def t_of(a: Sums, b: Sums, *, equal_var: bool, places: int, decimals: int) -> Op
         error = within_a / (a.n - 1) / a.n + within_b / (b.n - 1) / b.n
     difference = a.total / a.n - b.total / b.n
     sign = (a.total * b.n - b.total * a.n) * 10**decimals
-    return _signed_root(difference * difference / error, sign, places)
+    return signed_root(difference * difference / error, sign, places)
 
 
-def _signed_root(square: Opened, sign: Opened, places: int) -> Opened:
+def signed_root(square: Opened, sign: Opened, places: int) -> Opened:
     """Return the root of a square to so many places, with the sign of an integer."""
     size = (sign * sign).sqrt(0)
     # 2/3 at least where the integer is not 0, and 0 where it is.
@@ -418,13 +442,8 @@ def _greatest_joint_spread(x: Secret, y: Secret, n: int) -> int:
 # ---------------------------------------------------------------------------------------- what is accepted
 
 
-def check_secret(name: str, x: object) -> None:
-    """Fail unless this is a secret."""
-    if not isinstance(x, Secret):
-        fail(f"ts.{name} takes a secret, not {type(x).__name__}", hint="join members' columns with ts.concat")
-
-
-def _check_pair(name: str, x: Secret, y: Secret) -> None:
+def check_pair(name: str, x: Secret, y: Secret) -> None:
+    """Fail unless these are two secret vectors of one length."""
     check_secret(name, x)
     check_secret(name, y)
     if x.ndim != 1 or x.shape != y.shape:
@@ -443,7 +462,8 @@ def check_ddof(ddof: object) -> None:
         fail(f"ddof is an integer of at least 0, not {ddof!r}")
 
 
-def _one_of(name: str, places: int | None, decimals: int | None) -> None:
+def one_of(name: str, places: int | None, decimals: int | None) -> None:
+    """Fail unless exactly one of the two is given."""
     if (places is None) == (decimals is None):
         fail(
             f"ts.{name} takes places= or decimals=",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
-from ..tracing import Secret, joined
+from ..tracing import Secret, fail, joined
 
-__all__ = ["named", "shown_interval", "statistic", "text_of", "units", "with_scale"]
+__all__ = ["check_secret", "named", "shown_interval", "statistic", "text_of", "units", "with_scale"]
 
 
 def named(result: Secret, text: str, *parents: Secret) -> Secret:
@@ -27,8 +27,7 @@ def text_of(x: object) -> str:
     """Return how an operand appears in a name."""
     if not isinstance(x, Secret):
         return str(x) if isinstance(x, int | Decimal | Fraction) else "constants"
-    text = x.origin.text
-    return f"({text})" if " " in text and not (text.startswith("(") and text.endswith(")")) else text
+    return x.origin.wrapped
 
 
 def shown_interval(x: Secret) -> str:
@@ -46,3 +45,9 @@ def with_scale(x: Secret, decimals: int) -> Secret:
     if x.decimals == decimals:
         return x
     return Secret(x.builder, x.node, x.shape, decimals=decimals, origin=x.origin)
+
+
+def check_secret(name: str, x: object) -> None:
+    """Fail unless this is a secret."""
+    if not isinstance(x, Secret):
+        fail(f"ts.{name} takes a secret, not {type(x).__name__}", hint="join members' columns with ts.concat")

@@ -27,7 +27,7 @@ from ..tracing import (
 from ._choice import choose
 from ._compare import equals
 from ._digits import committed, committed_bits, constants, decompose, tighten, weighted
-from ._naming import named, text_of, units, with_scale
+from ._naming import check_secret, named, text_of, units, with_scale
 
 __all__ = [
     "check_decimals",
@@ -244,8 +244,7 @@ def divide(
 
 def reciprocal(x: Secret, *, decimals: int, rounding: Rounding = "half up") -> Secret:
     """Return 1 / x with so many decimals, for x whose interval excludes 0."""
-    if not isinstance(x, Secret):
-        fail(f"ts.reciprocal takes a secret, not {type(x).__name__}")
+    check_secret("reciprocal", x)
     return divide(1, x, decimals=decimals, rounding=rounding)
 
 

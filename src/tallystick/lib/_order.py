@@ -24,7 +24,7 @@ from ._digits import committed, committed_bits, constants, decompose, weighted
 from ._naming import named, statistic, text_of, units, with_scale
 from ._numbers import Rounding, divide
 
-__all__ = ["argsort", "median", "percentile", "quantile", "rank", "sort", "top_k"]
+__all__ = ["argsort", "median", "percentile", "quantile", "sort", "top_k"]
 
 Method: TypeAlias = Literal["lower", "higher", "nearest", "midpoint", "linear"]
 Level: TypeAlias = "int | Fraction | Decimal"
@@ -37,25 +37,12 @@ _METHODS = ("lower", "higher", "nearest", "midpoint", "linear")
 
 def sort(x: Secret, axis: int = -1) -> Secret:
     """Return the entries along an axis in ascending order, as ``numpy.sort``."""
-    return _along("ts.sort", x, axis, _sorted)
+    return along("ts.sort", x, axis, _sorted)
 
 
 def argsort(x: Secret, axis: int = -1) -> Secret:
     """Return the positions that sort the entries along an axis, equal ones in their order (stable)."""
-    return _along("ts.argsort", x, axis, lambda v: _sorted_with_positions(v).positions)
-
-
-def rank(x: Secret, axis: int = -1) -> Secret:
-    """Return each entry's place in ascending order, from 1; of equal entries the first comes first.
-
-    ``scipy.stats.rankdata(method="ordinal")``.
-    """
-
-    def ranks(v: Secret) -> Secret:
-        places = constant(v.builder, np.arange(1, len(v) + 1).astype(object))
-        return _exchanged(len(v), _sorted_with_positions(v).controls, [places], backwards=True)[0]
-
-    return _along("ts.rank", x, axis, ranks)
+    return along("ts.argsort", x, axis, lambda v: sorted_with_positions(v).positions)
 
 
 def top_k(x: Secret, k: int, axis: int = -1) -> Secret:
@@ -72,10 +59,10 @@ def top_k(x: Secret, k: int, axis: int = -1) -> Secret:
             else _sorted(v)[: len(v) - int(k) - 1 if k < len(v) else None : -1]
         )
 
-    return _along("ts.top_k", x, axis, greatest_of)
+    return along("ts.top_k", x, axis, greatest_of)
 
 
-def _along(name: str, x: Secret, axis: int, function: Callable[[Secret], Secret]) -> Secret:
+def along(name: str, x: Secret, axis: int, function: Callable[[Secret], Secret]) -> Secret:
     """Apply a function of a vector along an axis."""
     if isinstance(x, Secret) and not x.ndim:
         fail(f"{name} of a single value")
@@ -97,43 +84,45 @@ def _sorted(x: Secret) -> Secret:
     """
     if len(x) < 2:
         return x
-    out = _exchanged(len(x), _controls(x), [units(x)])[0]
-    _assert_ascending(out, x.high - x.low)
+    out = exchanged(len(x), controls(x), [units(x)])[0]
+    assert_ascending(out, x.high - x.low)
     return with_scale(out, x.decimals)
 
 
 @dataclass(frozen=True, slots=True)
-class _Sorted:
+class Arranged:
     """Where the sorted entries were, and which comparators exchanged."""
 
     positions: Secret
     controls: Secret
 
 
-def _sorted_with_positions(x: Secret) -> _Sorted:
+def sorted_with_positions(x: Secret) -> Arranged:
     """Sort by value and then by position: the keys (x - low) * n + position are all different."""
     n = len(x)
     positions = constant(x.builder, np.arange(n).astype(object))
     if n < 2:
-        return _Sorted(positions, constants(x.builder, 0, (0,)))
+        return Arranged(positions, constants(x.builder, 0, (0,)))
     values = units(x) - x.low
-    swaps = _controls(values * n + positions)
-    values, positions = _exchanged(n, swaps, [values, positions])
+    swaps = controls(values * n + positions)
+    values, positions = exchanged(n, swaps, [values, positions])
     keys = values * n + positions
-    _assert_ascending(keys, keys.high - keys.low)
-    return _Sorted(positions, swaps)
+    assert_ascending(keys, keys.high - keys.low)
+    return Arranged(positions, swaps)
 
 
-def _controls(keys: Secret) -> Secret:
+def controls(keys: Secret) -> Secret:
+    """Return what the comparators of a vector do, each a wire: advice, which binds nobody."""
     count = sum(layer.count for layer in exchanges(len(keys)))
     return hint("controls", keys, parameters=(), n=count, boolean=True)
 
 
-def _assert_ascending(x: Secret, spread: int) -> None:
+def assert_ascending(x: Secret, spread: int) -> None:
+    """Prove that neighbours ascend, by no more than ``spread``."""
     decompose(x[1:] - x[:-1], 0, spread.bit_length())
 
 
-def _exchanged(n: int, swaps: Secret, rows: Sequence[Secret], *, backwards: bool = False) -> list[Secret]:
+def exchanged(n: int, swaps: Secret, rows: Sequence[Secret], *, backwards: bool = False) -> list[Secret]:
     """Send vectors through the network, exchanging where the wires say so, or back from its end.
 
     The vectors are padded to a power of two, so that the p-blocks of a layer alternate; no comparator touches

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
+from operator import add
 from typing import TypeAlias
 
 import numpy as np
@@ -186,11 +188,8 @@ def _weighted_sum(x: Secret, weights: Array, decimals: int) -> Opened:
 
 def _stacked(parts: Sequence[Opened]) -> Opened:
     """Join opened values of one shape along a new first axis: each times a unit vector, and added up."""
-    first, *others = (_unit(part.builder, len(parts), i, part.ndim) * part for i, part in enumerate(parts))
-    found = first
-    for term in others:
-        found = found + term
-    return found
+    terms = (_unit(part.builder, len(parts), i, part.ndim) * part for i, part in enumerate(parts))
+    return reduce(add, terms)
 
 
 def _unit(builder: Builder, n: int, i: int, trailing: int = 0) -> Opened:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 from ..tracing import Operand, Secret, fail
-from ._moments import check_secret
-from ._naming import named, text_of
+from ._naming import check_secret, named, text_of
 
 __all__ = ["Score", "count_above", "score"]
 
@@ -62,8 +63,5 @@ def score(rules: Sequence[Secret], threshold: Operand, *, points: Sequence[Opera
         fail(f"{len(factors)} numbers of points for {len(rules)} rules")
     parts = [rule * factor for rule, factor in zip(rules, factors, strict=True)]
     decimals = max(p.decimals for p in parts)
-    total = parts[0].rescale(decimals)
-    for part in parts[1:]:
-        total = total + part.rescale(decimals)
-    total = named(total, "points", *rules)
+    total = named(reduce(add, [part.rescale(decimals) for part in parts]), "points", *rules)
     return Score(total, named(total >= threshold, f"points ≥ {text_of(threshold)}", *rules))

@@ -24,12 +24,12 @@ from ..tracing import (
     hint,
     matching,
     matching_count,
-    new_order,
     open_points,
     reveal,
     rowwise,
     shuffled,
 )
+from ._naming import units
 
 __all__ = [
     "intersection_mean",
@@ -180,7 +180,7 @@ def _join(what: str, ids: Sequence[Secret]) -> _Join:
 def _make(ids: Sequence[Secret], owners: Sequence[int]) -> _Join:
     builder = ids[0].builder
     names = [builder.members[owner].name for owner in owners]
-    order = new_order(builder)
+    order = builder.new_order()
     key = hint("random", parameters=(1,), n=1, boolean=False, builder=builder).reshape(())
     columns = []
     for column, owner, name in zip(ids, owners, names, strict=True):
@@ -191,7 +191,7 @@ def _make(ids: Sequence[Secret], owners: Sequence[int]) -> _Join:
             for other in owners
             if other != owner and n > 1
         )
-        entering = _integers(rowwise(column, lambda one: shuffled(one, order)))
+        entering = units(rowwise(column, lambda one: shuffled(one, order)))
         moved = _through(entering, networks)
         text = (
             f"which of {n} rows of {name} have equal {column.origin.text}, among themselves and with others, "
@@ -276,11 +276,6 @@ def _switched(a: Secret, b: Secret, crossed: Secret) -> tuple[Secret, Secret]:
     """Return (a, b), or (b, a) where crossed is 1: one gate an entry."""
     change = crossed * (b - a)
     return a + change, b - change
-
-
-def _integers(ids: Secret) -> Secret:
-    """Return identifiers as the integers that they are written as, without their scale."""
-    return Secret(ids.builder, ids.node, ids.shape, decimals=0, origin=ids.origin)
 
 
 def _owner(what: str, column: Secret, kind: str) -> int:

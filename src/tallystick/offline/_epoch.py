@@ -14,13 +14,13 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ..algebra import Vector
-from ..backend import FR_MODULUS, Ciphertext, FrArray, Octets, Poly, PublicKey
+from ..backend import FR_MODULUS, Ciphertext, Octets, Poly, PublicKey
 from ..encoding import frame, i2osp
 from ..errors import DecodeError, ProtocolAbort, UsageError, VerificationError
 from ..party import MacKey, Party, compare_broadcasts, malformed, toss
 from ._knowledge import (
     Scheme,
+    constant,
     fresh_encryption,
     multiple,
     prove_diagonal,
@@ -63,9 +63,9 @@ class Epoch:
         self,
         keys: EpochKeys,
         *,
-        on_burn: Callable[[str], None] | None = None,
-        on_check: Callable[[bool], None] | None = None,
-        on_replies: Callable[[int], None] | None = None,
+        on_burn: Callable[[str], None] = lambda reason: None,
+        on_check: Callable[[bool], None] = lambda going_on: None,
+        on_replies: Callable[[int], None] = lambda n: None,
         replies: int = 0,
     ) -> None:
         self._keys: EpochKeys | None = keys
@@ -111,8 +111,7 @@ class Epoch:
                 hint="end this run; when half of them are made, the next run starts a new epoch",
             )
         self._replies += n
-        if self._on_replies is not None:
-            self._on_replies(n)
+        self._on_replies(n)
 
     def forgets(self, forget: Callable[[], None]) -> None:
         """Have burning also drop what somebody holds in memory."""
@@ -125,12 +124,11 @@ class Epoch:
         self._keys.secret.fill(0)
         self._keys, self._reason = None, reason
         self._forget()
-        if self._on_burn is not None:
-            self._on_burn(reason)
+        self._on_burn(reason)
 
     def note_check(self, going_on: bool) -> None:
         """Pass on that a check begins, or that it has passed, to what outlives this process."""
-        if self._keys is not None and self._on_check is not None:
+        if self._keys is not None:
             self._on_check(going_on)
 
 
@@ -168,10 +166,6 @@ def common_part(scheme: Scheme, identifier: bytes, owner: int) -> Poly:
 
 def _statement(identifier: bytes, owner: int, *parts: Octets) -> list[Octets]:
     return [identifier, i2osp(owner, 4), *parts]
-
-
-def _constant(scheme: Scheme, value: int) -> FrArray:
-    return Vector.from_ints(scheme.backend, [value]).pad(scheme.degree).data
 
 
 async def start_epoch(party: Party, scheme: Scheme) -> EpochKeys:
@@ -218,7 +212,7 @@ async def start_epoch(party: Party, scheme: Scheme) -> EpochKeys:
         encrypted = random.scalar()
         # The proof speaks of a multiple of the ciphertext, so alpha is that multiple of what is encrypted.
         alpha = encrypted * DIAGONAL_FACTOR % FR_MODULUS
-        witness = fresh_encryption(scheme, _constant(scheme, encrypted), random)
+        witness = fresh_encryption(scheme, constant(scheme, encrypted), random)
         ciphertext = witness.encrypt(ring, key)
         data = ring.pack(ciphertext.c0) + ring.pack(ciphertext.c1)
         statement = _statement(identifier, index, packed, data)

@@ -27,6 +27,7 @@ from ._parameters import DIAGONAL_CHALLENGE, Box, Parameters, ProofParameters
 __all__ = [
     "Opened",
     "Scheme",
+    "constant",
     "fresh_encryption",
     "multiple",
     "prove_diagonal",
@@ -218,11 +219,13 @@ def _pack_small(values: Small, width: int) -> bytes:
 class _Reader:
     """Takes the fields of a proof out of its bytes, in order."""
 
-    def __init__(self, data: Octets, size: int) -> None:
+    def __init__(self, data: Octets, masks: int, each: int) -> None:
+        size = _DIGEST_BYTES + masks * each
         if len(data) != size:
             raise DecodeError(f"the proof has {len(data)} bytes instead of {size}", offset=0)
         self._view = np.frombuffer(data, dtype=np.uint8)
         self._at = 0
+        self.digest = self.take(_DIGEST_BYTES).tobytes()
 
     def take(self, n: int) -> npt.NDArray[np.uint8]:
         self._at += n
@@ -257,19 +260,16 @@ def _fail(what: str, check: str) -> VerificationError:
     return VerificationError(f"{what} does not hold", check=check)
 
 
+def _packed(p: ProofParameters, e0: Small, v: Small, e1: Small) -> list[bytes]:
+    return [_pack_small(z, _width(box)) for z, box in ((e0, p.noise), (v, p.secret), (e1, p.noise))]
+
+
 # ---------------------------------------------------------------------- plaintext knowledge
-def _plaintext_mask(scheme: Scheme, seed: bytes, k: int, p: ProofParameters) -> Opened:
-    draw, ring = _Draws(hashlib.sha256(seed + k.to_bytes(4, "big")).digest()), scheme.ring
-    m = scheme.backend.fr_expand(draw._seed, b"plaintext---", scheme.degree)
-    return Opened(
-        m, draw(ring.box, p.noise.bits), draw(ring.box, p.secret.bits), draw(ring.box, p.noise.bits)
-    )
-
-
-def _plaintext_size(scheme: Scheme) -> int:
-    p = scheme.parameters.plaintext
-    each = FR_BYTES + 2 * _width(p.noise) + _width(p.secret)
-    return _DIGEST_BYTES + p.masks * scheme.degree * each
+def _opened_mask(scheme: Scheme, seed: bytes, k: int, p: ProofParameters, places: int) -> Opened:
+    """Draw the opening of a mask with so many random coefficients of m."""
+    draw, box = _Draws(hashlib.sha256(seed + k.to_bytes(4, "big")).digest()), scheme.ring.box
+    m = Vector.expand(scheme.backend, draw._seed, b"plaintext---", places).pad(scheme.degree).data
+    return Opened(m, draw(box, p.noise.bits), draw(box, p.secret.bits), draw(box, p.noise.bits))
 
 
 def prove_plaintexts(
@@ -293,24 +293,19 @@ def prove_plaintexts(
         seed = random.bytes(32)
         h = base.copy()
         for k in range(p.masks):
-            a_k = _plaintext_mask(scheme, seed, k, p).encrypt(scheme.ring, key)
+            a_k = _opened_mask(scheme, seed, k, p, scheme.degree).encrypt(scheme.ring, key)
             _absorb(h, a_k.c0, a_k.c1)
         digest = h.digest()
         out = [digest]
         for k, row in enumerate(_shifts(digest, scheme.degree, p.masks, len(witnesses)).tolist()):
-            y = _plaintext_mask(scheme, seed, k, p)
+            y = _opened_mask(scheme, seed, k, p, scheme.degree)
             z_m, carried = _divide(scheme, _combination(_limbs(scheme, y.m), limbs, row))
             z_e = _combination(y.e0 + carried, [w.e0 for w in witnesses], row)
             z_v = _combination(y.v, [w.v for w in witnesses], row)
             z_1 = _combination(y.e1, [w.e1 for w in witnesses], row)
             if not (_inside([z_e, z_1], p.noise) and _inside([z_v], p.secret)):
                 break
-            out += [
-                scheme.backend.fr_to_bytes(z_m),
-                _pack_small(z_e, _width(p.noise)),
-                _pack_small(z_v, _width(p.secret)),
-                _pack_small(z_1, _width(p.noise)),
-            ]
+            out += [scheme.backend.fr_to_bytes(z_m), *_packed(p, z_e, z_v, z_1)]
         else:
             return b"".join(out)
     raise AssertionError("rejection sampling does not end: the boxes are wrong")
@@ -326,16 +321,15 @@ def verify_plaintexts(
 ) -> None:
     """Check ``prove_plaintexts``; VerificationError or DecodeError if it does not hold."""
     p, n = scheme.parameters.plaintext, scheme.degree
-    reader = _Reader(proof, _plaintext_size(scheme))
-    digest = reader.take(_DIGEST_BYTES).tobytes()
+    reader = _Reader(proof, p.masks, n * (FR_BYTES + 2 * _width(p.noise) + _width(p.secret)))
     h = _hash([b"tallystick/v1/plaintext-proof", *statement])
-    for row in _shifts(digest, n, p.masks, len(ciphertexts)):
+    for row in _shifts(reader.digest, n, p.masks, len(ciphertexts)):
         m = reader.field(scheme.backend, n)
         z_e, z_v, z_1 = reader.small(n, p.noise), reader.small(n, p.secret), reader.small(n, p.noise)
         combined = scheme.ring.combine(list(ciphertexts), row[None, :])[0]
         a_k = scheme.ring.subtract(Opened(m, z_e, z_v, z_1).encrypt(scheme.ring, key), combined)
         _absorb(h, a_k.c0, a_k.c1)
-    if h.digest() != digest:
+    if h.digest() != reader.digest:
         raise _fail("the proof of plaintext knowledge", "plaintext-proof")
 
 
@@ -373,22 +367,21 @@ def prove_key(
 def verify_key(scheme: Scheme, key: PublicKey, proof: Octets, *, statement: Sequence[Octets]) -> None:
     """Check ``prove_key``."""
     p, n = scheme.parameters.key, scheme.degree
-    size = _DIGEST_BYTES + p.masks * n * (_width(p.secret) + _width(p.noise))
-    reader = _Reader(proof, size)
-    digest = reader.take(_DIGEST_BYTES).tobytes()
+    reader = _Reader(proof, p.masks, n * (_width(p.secret) + _width(p.noise)))
     h = _hash([b"tallystick/v1/key-proof", *statement])
     b = Ciphertext(key.b, key.b)
-    for row in _shifts(digest, n, p.masks, 1):
+    for row in _shifts(reader.digest, n, p.masks, 1):
         z_s, z_e = reader.small(n, p.secret), reader.small(n, p.noise)
         answer = scheme.ring.public_key(key.a, z_s, z_e).b
         a_k = scheme.ring.subtract(Ciphertext(answer, answer), scheme.ring.combine([b], row[None, :])[0])
         _absorb(h, a_k.c0)
-    if h.digest() != digest:
+    if h.digest() != reader.digest:
         raise _fail("the proof that the key is well formed", "key-proof")
 
 
 # ---------------------------------------------------------------------- constant plaintexts
-def _constant(scheme: Scheme, value: int) -> FrArray:
+def constant(scheme: Scheme, value: int) -> FrArray:
+    """Return the polynomial of one value, the same in every slot."""
     return Vector.from_ints(scheme.backend, [value]).pad(scheme.degree).data
 
 
@@ -416,48 +409,30 @@ def multiple(scheme: Scheme, ciphertext: Ciphertext, factor: int) -> Ciphertext:
     return total
 
 
-def _diagonal_mask(scheme: Scheme, seed: bytes, k: int) -> Opened:
-    p, ring = scheme.parameters.diagonal, scheme.ring
-    draw = _Draws(hashlib.sha256(seed + k.to_bytes(4, "big")).digest())
-    y = Vector.expand(scheme.backend, draw._seed, b"plaintext---", 1)[0]
-    return Opened(
-        _constant(scheme, y),
-        draw(ring.box, p.noise.bits),
-        draw(ring.box, p.secret.bits),
-        draw(ring.box, p.noise.bits),
-    )
-
-
 def prove_diagonal(
     scheme: Scheme, key: PublicKey, witness: Opened, *, statement: Sequence[Octets], random: Random
 ) -> bytes:
     """Prove that a ciphertext under ``key`` holds a constant polynomial, the same value in every slot."""
-    p, n = scheme.parameters.diagonal, scheme.degree
+    p = scheme.parameters.diagonal
     alpha = scheme.backend.fr_to_ints(witness.m[:1])[0]
     base = _hash([b"tallystick/v1/diagonal-proof", *statement])
     for _ in range(_MAX_ATTEMPTS):
         seed = random.bytes(32)
         h = base.copy()
         for k in range(p.masks):
-            a_k = _diagonal_mask(scheme, seed, k).encrypt(scheme.ring, key)
+            a_k = _opened_mask(scheme, seed, k, p, 1).encrypt(scheme.ring, key)
             _absorb(h, a_k.c0, a_k.c1)
         digest = h.digest()
         out = [digest]
         for k, w in enumerate(_constants(digest, p.masks)):
-            y = _diagonal_mask(scheme, seed, k)
+            y = _opened_mask(scheme, seed, k, p, 1)
             carried, z_m = divmod(scheme.backend.fr_to_ints(y.m[:1])[0] + w * alpha, _R)
             z_e, z_v, z_1 = y.e0 + w * witness.e0, y.v + w * witness.v, y.e1 + w * witness.e1
             z_e[0] += carried
             if not (_inside([z_e, z_1], p.noise) and _inside([z_v], p.secret)):
                 break
-            out += [
-                z_m.to_bytes(FR_BYTES, "little"),
-                _pack_small(z_e, _width(p.noise)),
-                _pack_small(z_v, _width(p.secret)),
-                _pack_small(z_1, _width(p.noise)),
-            ]
+            out += [z_m.to_bytes(FR_BYTES, "little"), *_packed(p, z_e, z_v, z_1)]
         else:
-            assert len(out) == 1 + 4 * p.masks and n
             return b"".join(out)
     raise AssertionError("rejection sampling does not end: the boxes are wrong")
 
@@ -467,16 +442,14 @@ def verify_diagonal(
 ) -> None:
     """Check ``prove_diagonal``."""
     p, n = scheme.parameters.diagonal, scheme.degree
-    size = _DIGEST_BYTES + p.masks * (FR_BYTES + n * (2 * _width(p.noise) + _width(p.secret)))
-    reader = _Reader(proof, size)
-    digest = reader.take(_DIGEST_BYTES).tobytes()
+    reader = _Reader(proof, p.masks, FR_BYTES + n * (2 * _width(p.noise) + _width(p.secret)))
     h = _hash([b"tallystick/v1/diagonal-proof", *statement])
     multiples = _multiples(scheme, ciphertext)
-    for w in _constants(digest, p.masks):
+    for w in _constants(reader.digest, p.masks):
         z_m = scheme.backend.fr_to_ints(reader.field(scheme.backend, 1))[0]
         z_e, z_v, z_1 = reader.small(n, p.noise), reader.small(n, p.secret), reader.small(n, p.noise)
-        a_k = Opened(_constant(scheme, z_m), z_e, z_v, z_1).encrypt(scheme.ring, key)
+        a_k = Opened(constant(scheme, z_m), z_e, z_v, z_1).encrypt(scheme.ring, key)
         a_k = scheme.ring.subtract(a_k, multiples[w])
         _absorb(h, a_k.c0, a_k.c1)
-    if h.digest() != digest:
+    if h.digest() != reader.digest:
         raise _fail("the proof that the MAC key is the same in every slot", "diagonal-proof")

@@ -7,7 +7,7 @@ worst case, infinity norms throughout: a product of two polynomials of degree be
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import lcm, log2
+from math import lcm, log2, prod
 
 from ..backend import FR_MODULUS, RingParameters
 from ..errors import UsageError
@@ -93,12 +93,12 @@ class Parameters:
     @property
     def modulus(self) -> int:
         """q."""
-        return _product(self.ring.primes)
+        return prod(self.ring.primes)
 
     @property
     def switched_modulus(self) -> int:
         """q'."""
-        return _product(self.ring.primes[: self.ring.kept])
+        return prod(self.ring.primes[: self.ring.kept])
 
     def replies_to_each(self, members: int) -> int:
         """Return how many replies a member may give to each of the others in one epoch.
@@ -147,13 +147,6 @@ class Parameters:
             ("noise after switching", f"{log2(self.switched_noise):.1f} bits, below q'/4"),
         ]
         return rows
-
-
-def _product(primes: tuple[int, ...]) -> int:
-    out = 1
-    for p in primes:
-        out *= p
-    return out
 
 
 def _is_prime(n: int) -> bool:
@@ -257,12 +250,12 @@ def derive(
     while True:
         primes = ring_primes(n, count)
         kept = next(
-            (k for k in range(1, count) if _switched(noise, primes, k, n) * 4 < _product(primes[:k])), None
+            (k for k in range(1, count) if _switched(noise, primes, k, n) * 4 < prod(primes[:k])), None
         )
-        if kept is not None and 4 * noise < _product(primes):
+        if kept is not None and 4 * noise < prod(primes):
             break
         count += 1
-    modulus = _product(primes)
+    modulus = prod(primes)
     if not insecure_degree and modulus.bit_length() > HE_STANDARD_BITS.get(n, 0):
         raise UsageError(
             f"ring degree {n} needs a modulus of {modulus.bit_length()} bits,"
@@ -284,4 +277,4 @@ def derive(
 def _switched(noise: int, primes: tuple[int, ...], kept: int, n: int) -> int:
     """Noise after switching: the old noise divided by P, plus r*t/P of both parts, the second times 2*s."""
     dropped = len(primes) - kept
-    return noise // _product(primes[kept:]) + 1 + _R * dropped * (1 + n * 2 * TERNARY)
+    return noise // prod(primes[kept:]) + 1 + _R * dropped * (1 + n * 2 * TERNARY)

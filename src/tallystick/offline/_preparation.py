@@ -76,40 +76,31 @@ class Preparation(Protocol):
     @property
     def key(self) -> MacKey:
         """This party's share alpha_i of the MAC key."""
-        ...
 
     @property
     def used(self) -> Need:
         """What was given out so far."""
-        ...
 
     async def reserve(self, need: Need) -> None:
         """Have this much at hand, fetching or making what is missing before the online phase starts."""
-        ...
 
     async def triples(self, n: int) -> Triples:
         """Give n triples."""
-        ...
 
     async def bits(self, n: int) -> Shared:
         """Give n uniform bits that nobody knows."""
-        ...
 
     async def randoms(self, n: int) -> Shared:
         """Give n uniform field elements that nobody knows."""
-        ...
 
     async def masks(self, owner: int, n: int) -> Masks:
         """Give n uniform field elements that the owner alone knows."""
-        ...
 
     def burn(self, reason: str) -> None:
         """Destroy the MAC key share and all material, as any failed check may have leaked a bit of either."""
-        ...
 
     def note_check(self, going_on: bool) -> None:
         """Note durably that a check is going on, or that it has passed; a member that dies in between finds it burnt.
 
         The sums of a check that was cut short may have told a peer the MAC key.
         """
-        ...

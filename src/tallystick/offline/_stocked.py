@@ -22,7 +22,7 @@ from ._epoch import Epoch, EpochKeys, common_part, read_ciphertext, start_epoch
 from ._knowledge import Scheme
 from ._lowgear import LowGear
 from ._parameters import TRIPLE_REPLIES
-from ._preparation import Masks, Need, Triples
+from ._preparation import Masks, Need, Preparation, Triples
 from ._store import Piece, Store
 
 __all__ = ["LowGearPreparation", "Stocking"]
@@ -46,7 +46,7 @@ def _masks_of(owner: int) -> str:
     return f"masks/{owner}"
 
 
-class LowGearPreparation:
+class LowGearPreparation(Preparation):
     """Implements ``Preparation``. Made by ``open``, which agrees with the other members on what is usable."""
 
     def __init__(
@@ -119,20 +119,16 @@ class LowGearPreparation:
 
     @property
     def key(self) -> MacKey:
-        """See ``Preparation``."""
         return self._epoch.mac_key
 
     @property
     def used(self) -> Need:
-        """See ``Preparation``."""
         return self._used
 
     def burn(self, reason: str) -> None:
-        """See ``Preparation``."""
         self._epoch.burn(reason)
 
     def note_check(self, going_on: bool) -> None:
-        """See ``Preparation``."""
         self._epoch.note_check(going_on)
 
     # ------------------------------------------------------------------ filling
@@ -175,38 +171,32 @@ class LowGearPreparation:
         batches = min(-(-missing // self._lowgear.batch), self._lowgear.most_batches)
         if kind == _TRIPLES:
             t = await self._lowgear.triples(batches)
-            return [t.a.value, t.a.mac, t.b.value, t.b.mac, t.c.value, t.c.mac]
-        if kind == _BITS:
-            shared = await self._lowgear.bits(await self._lowgear.triples(batches))
-            return [shared.value, shared.mac]
-        if kind == _RANDOMS:
-            shared = await self._lowgear.randoms()
-            return [shared.value, shared.mac]
-        owner = int(kind.rpartition("/")[2])
-        masks = await self._lowgear.masks(owner)
-        return [masks.shared.value, masks.shared.mac]
+            made = [t.a, t.b, t.c]
+        elif kind == _BITS:
+            made = [await self._lowgear.bits(await self._lowgear.triples(batches))]
+        elif kind == _RANDOMS:
+            made = [await self._lowgear.randoms()]
+        else:
+            made = [(await self._lowgear.masks(int(kind.rpartition("/")[2]))).shared]
+        return [vector for shared in made for vector in (shared.value, shared.mac)]
 
     # ------------------------------------------------------------------ giving
     async def triples(self, n: int) -> Triples:
-        """See ``Preparation``."""
         v = await self._take(_TRIPLES, n, 6)
         self._used = self._used + Need(triples=n)
         return Triples(Shared(v[0], v[1]), Shared(v[2], v[3]), Shared(v[4], v[5]))
 
     async def bits(self, n: int) -> Shared:
-        """See ``Preparation``."""
         v = await self._take(_BITS, n, 2)
         self._used = self._used + Need(bits=n)
         return Shared(v[0], v[1])
 
     async def randoms(self, n: int) -> Shared:
-        """See ``Preparation``."""
         v = await self._take(_RANDOMS, n, 2)
         self._used = self._used + Need(randoms=n)
         return Shared(v[0], v[1])
 
     async def masks(self, owner: int, n: int) -> Masks:
-        """See ``Preparation``."""
         v = await self._take(_masks_of(owner), n, 2)
         counts = tuple(n if k == owner else 0 for k in range(self._party.size))
         self._used = self._used + Need(masks=counts)

@@ -26,7 +26,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ..encoding import frame, i2osp
-from ..errors import UsageError
+from ..errors import UsageError, explaining
 
 __all__ = ["Piece", "Store"]
 
@@ -380,11 +380,9 @@ class Store:
 
 def _locked(path: Path, wait: float) -> int:
     """Take the lock file for this process, waiting up to ``wait`` seconds."""
-    try:
+    with explaining(f"{path.parent}: no place for a preparation store"):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise UsageError(f"{path.parent}: no place for a preparation store: {error.strerror}") from error
     end = time.monotonic() + wait
     while True:
         try:

@@ -5,12 +5,11 @@ A run is ``accept_inputs``, ``share_inputs``, ``compute`` and ``prove``, in this
 
 from ._abreast import abreast
 from ._deal import deal
-from ._evaluate import Computation, Evaluation, PrivateOutput, Progress, compute
+from ._evaluate import Computation, Evaluation, Progress, compute
 from ._hints import Question, answer
 from ._inputs import Committed, InputShares, OwnInputs, accept_inputs, share_inputs
 from ._openings import Openings
 from ._prove import Proven, prove
-from ._rows import PartyRows
 from ._schedule import schedule
 
 __all__ = [
@@ -20,8 +19,6 @@ __all__ = [
     "InputShares",
     "Openings",
     "OwnInputs",
-    "PartyRows",
-    "PrivateOutput",
     "Progress",
     "Proven",
     "Question",

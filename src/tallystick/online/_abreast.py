@@ -126,7 +126,6 @@ class _LaneOpenings(Openings):
         self._online = online
 
     async def broadcast(self, label: str, own: Vector) -> list[Vector]:
-        """See ``AuthenticatedOpenings``."""
         return await _Broadcast(label, own)
 
     async def record(self, name: str, claim: Claim | PointClaim) -> None:

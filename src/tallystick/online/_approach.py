@@ -7,6 +7,8 @@ truncated, and how far, ``tallystick.plan.Approach`` says.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 
 from ..party import Shared
 from ..plan import FEW, Approach, Correction, Interval
@@ -83,14 +85,7 @@ async def _leading(online: Openings, flags: Sequence[Shared]) -> list[Shared]:
 def _weighted(leading: Sequence[Shared], exponent: int) -> Shared:
     """Return what brings the highest digit to the highest place: 2^places, or its power."""
     k = len(leading)
-    return _sum([h * (1 << exponent * (k - 1 - i)) for i, h in enumerate(leading)])
-
-
-def _sum(terms: Sequence[Shared]) -> Shared:
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
+    return reduce(add, [h * (1 << exponent * (k - 1 - i)) for i, h in enumerate(leading)])
 
 
 async def _normalised(
@@ -112,10 +107,10 @@ async def _normalised(
         window = [
             digit[j] * (1 << t - 1 - (highest - j)) for j in range(max(highest - t + 1, 0), highest + 1)
         ]
-        windows.append(_sum(window))
+        windows.append(reduce(add, window))
     pairs = [scaled, front, *zip(leading, windows, strict=True)]
     z, front_value, *chosen = await multiplied(online, pairs, label="hint/normalised")
-    return z, front_value, _sum(chosen)
+    return z, front_value, reduce(add, chosen)
 
 
 async def _first(online: Openings, approach: Approach, z: Shared, top: Shared) -> tuple[Shared, Shared]:
@@ -128,7 +123,7 @@ async def _first(online: Openings, approach: Approach, z: Shared, top: Shared) -
         powers.update(zip(found, await multiplied(online, pairs, label="hint/guess"), strict=True))
     d, t = guess.degree, guess.t
     terms = [powers[e] * (guess.coefficients[e] << t * (d - e)) for e in range(1, d + 1)]
-    value = plus(online, _sum(terms), guess.coefficients[0] << t * d)
+    value = plus(online, reduce(add, terms), guess.coefficients[0] << t * d)
     y, z = await truncated(online, [value, z], [guess.truncation, approach.cut])
     return y, z
 
@@ -155,7 +150,7 @@ async def _corrected(online: Openings, correction: Correction, residual: Shared,
     weights, powers = correction.weights, [residual]
     if len(weights) == 3:
         powers.append(await online.multiply(residual, residual, label=_LABEL))
-    factor = plus(online, _sum([p * w for p, w in zip(powers, weights[1:], strict=True)]), weights[0])
+    factor = plus(online, reduce(add, [p * w for p, w in zip(powers, weights[1:], strict=True)]), weights[0])
     product = await online.multiply(value, factor, label=_LABEL)
     (found,) = await truncated(online, [plus(online, product, -correction.offset)], [correction.product])
     return found

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache, partial, reduce
+from operator import add
 
 import numpy as np
 
@@ -241,9 +242,7 @@ async def open_masked(
     assert clear is not None
     own = Vector.concat([party.random.below(party.backend, limit, n) for n, limit in drawn])
     offsets = await online.broadcast("hint/masks", own - clear)
-    dealt = key.add(masks[0].shared, offsets[0])
-    for mask, offset in zip(masks[1:], offsets[1:], strict=True):
-        dealt = dealt + key.add(mask.shared, offset)
+    dealt = reduce(add, [key.add(mask.shared, offset) for mask, offset in zip(masks, offsets, strict=True)])
     masked, start = [], 0
     for (x, k, _), r in zip(values, bits, strict=True):
         weights = Vector.powers(party.backend, 2, k)

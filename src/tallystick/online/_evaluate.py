@@ -20,7 +20,6 @@ from ..plan import (
     Plan,
     Points,
     Zero,
-    constant_of,
     encodings,
     forward,
     input_value,
@@ -124,7 +123,7 @@ class Computation:
                 if node.form == "bits" and node.low:
                     value = key.add(value, Vector.constant(value.backend, node.low, len(value)))
             case Constant():
-                value = key.constant(constant_of(self._online.party.backend, node))
+                value = key.constant(Vector.from_ints(self._online.party.backend, node.values))
             case _:
                 operands = [self._operand(v, p) for p in node.operands]
                 value = Shared.linear(lambda *xs: forward(self._plan, v, xs), *operands)

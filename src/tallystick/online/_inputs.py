@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 from ..algebra import Generators, Points, Vector
 from ..errors import DecodeError, ProtocolAbort, VerificationError
@@ -14,7 +16,7 @@ from ..party import Shared
 from ..proofs import BatchVerifier, Proof, RangeRelation, Shape
 from ._deal import deal
 from ._openings import Openings
-from ._rows import PartyRows, add_points, publish_rows
+from ._rows import PartyRows, publish_rows
 
 __all__ = ["Committed", "InputShares", "OwnInputs", "accept_inputs", "share_inputs"]
 
@@ -136,7 +138,7 @@ async def _share_inputs(
     start = 0
     for owner in range(len(shape.inputs)):
         stop = start + shape.input_rows_of(owner)
-        if not add_points([p[start:stop] for p in rows.by_party]).equal(commitments[owner]):
+        if not reduce(add, [p[start:stop] for p in rows.by_party]).equal(commitments[owner]):
             raise online.failed(
                 "shared other inputs than those it committed to",
                 check="input-consistency",

@@ -25,15 +25,12 @@ class Openings(AuthenticatedOpenings):
 
     @property
     def key(self) -> MacKey:
-        """This party's share of the MAC key."""
         return self.preparation.key
 
     def burn(self, reason: str) -> None:
-        """Destroy the preparation."""
         self.preparation.burn(reason)
 
     def note_check(self, going_on: bool) -> None:
-        """Have the preparation note it."""
         self.preparation.note_check(going_on)
 
     async def part(self, key: Hashable, protocol: Callable[[Openings], Awaitable[_Result]]) -> _Result:

@@ -8,7 +8,7 @@ prove".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
 
 from ..algebra import Generators, Points, Vector
@@ -82,87 +82,68 @@ async def prove(
     ``equivocation``, ``mac-check``, ``gate-check``, ``assert-zero``; and after the outputs, before this
     function returns them: ``mac-check`` and ``z-share`` (with blame).
     """
-    with online.burning():
-        return await _prove(online, relation, evaluation, inputs, generators, context, progress)
 
-
-async def _prove(
-    online: Openings,
-    relation: Relation,
-    evaluation: Evaluation,
-    inputs: InputShares,
-    generators: Generators,
-    context: bytes,
-    progress: Progress | None,
-) -> Proven:
     def report(step: str) -> None:
         if progress is not None:
             progress("prove", _STEPS.index(step), len(_STEPS))
 
-    shape, party = relation.shape, online.party
-    report("blind")
-    blinded = await _blind(online, shape, evaluation)
-    report("commit")
-    rows = _arrange(shape, evaluation, inputs, blinded)
-    gammas = party.random.vector(party.backend, shape.free_rows + shape.gate_rows)
-    published = await _publish(online, generators, shape, rows, gammas)
-    challenges = Challenges(relation, context=context, input_rows=inputs.rows.total.to_bytes())
-    xi = challenges.rows(published.total.to_bytes())
-    report("validate")
-    point = GatePoint.at(party.backend, shape, xi) if shape.gate_rows else None
-    evaluations = await _evaluations(online, point, blinded)
-    await online.assert_zero(evaluation.zeros, check="assert-zero")
-    await online.check("validate")
-    report("outputs")
-    points, point_parts = await _points(online, generators, evaluation)
-    encoded = points.to_bytes()
-    outputs, private = await _outputs(online, evaluation.given(encoded))
-    rho = challenges.evaluations(outputs.to_bytes(), encoded, evaluations.to_bytes())
-    claim = linear_claim(relation.given(encoded), point, rho, outputs=outputs, evaluations=evaluations)
-    report("open")
-    joint = _Joint(
-        party,
-        generators,
-        claim,
-        rows=[Points.concat(pair) for pair in zip(inputs.rows.by_party, published.by_party, strict=True)],
-        points=point_parts,
-    )
-    exponent = claim.weights.dot(evaluation.points.value) if len(points) else None
-    opening = await joint.open(rows.value, Vector.concat([inputs.gammas, gammas]), exponent, challenges)
-    proof = Proof(
-        rows=published.total.to_bytes(),
-        evaluations=evaluations.to_bytes(),
-        cross=opening.cross,
-        mask=opening.mask,
-        response=opening.response,
-        halving=opening.halving,
-        final=opening.final,
-    )
-    # From here on all honest parties hold the same messages, so they come to the same verdict; and only when
-    # all drew the same challenges is a part that does not fit its sender's fault.
-    await online.agree("proof/agree")
-    report("verify")
-    verifier = BatchVerifier(generators)
-    try:
-        verifier.add(
-            relation,
-            proof,
-            input_commitments=inputs.rows.total,
-            outputs=outputs,
-            context=context,
-            name="computation",
-            points=points,
+    with online.burning():
+        shape, party = relation.shape, online.party
+        report("blind")
+        blinded = await _blind(online, shape, evaluation)
+        report("commit")
+        rows = _arrange(shape, evaluation, inputs, blinded)
+        gammas = party.random.vector(party.backend, shape.free_rows + shape.gate_rows)
+        published = await _publish(online, generators, shape, rows, gammas)
+        challenges = Challenges(relation, context=context, input_rows=inputs.rows.total.to_bytes())
+        xi = challenges.rows(published.total.to_bytes())
+        report("validate")
+        point = GatePoint.at(party.backend, shape, xi) if shape.gate_rows else None
+        evaluations = await _evaluations(online, point, blinded)
+        await online.assert_zero(evaluation.zeros, check="assert-zero")
+        await online.check("validate")
+        report("outputs")
+        points, point_parts = await _points(online, generators, evaluation)
+        encoded = points.to_bytes()
+        outputs, private = await _outputs(online, evaluation.given(encoded))
+        rho = challenges.evaluations(outputs.to_bytes(), encoded, evaluations.to_bytes())
+        claim = linear_claim(relation.given(encoded), point, rho, outputs=outputs, evaluations=evaluations)
+        report("open")
+        joint = _Joint(
+            party=party,
+            generators=generators,
+            claim=claim,
+            rows=[Points.concat(pair) for pair in zip(inputs.rows.by_party, published.by_party, strict=True)],
+            points=point_parts,
         )
-        verifier.verify()
-    except VerificationError as error:
-        culprit = joint.culprit(challenges.drawn)
-        what = "contributed something else to the proof than the rows say that it committed to"
-        raise online.failed(
-            what if culprit is not None else f"somebody {what}", check="z-share", blame=culprit
-        ) from error
-    if progress is not None:
-        progress("prove", len(_STEPS), len(_STEPS))
-    return Proven(outputs, points, private, proof)
+        exponent = claim.weights.dot(evaluation.points.value) if len(points) else None
+        opening = await joint.open(rows.value, Vector.concat([inputs.gammas, gammas]), exponent, challenges)
+        proof = Proof(rows=published.total.to_bytes(), evaluations=evaluations.to_bytes(), **asdict(opening))
+        # From here on all honest parties hold the same messages, so they come to the same verdict; and only when
+        # all drew the same challenges is a part that does not fit its sender's fault.
+        await online.agree("proof/agree")
+        report("verify")
+        verifier = BatchVerifier(generators)
+        try:
+            verifier.add(
+                relation,
+                proof,
+                input_commitments=inputs.rows.total,
+                outputs=outputs,
+                context=context,
+                name="computation",
+                points=points,
+            )
+            verifier.verify()
+        except VerificationError as error:
+            culprit = joint.culprit(challenges.drawn)
+            what = "contributed something else to the proof than the rows say that it committed to"
+            raise online.failed(
+                what if culprit is not None else f"somebody {what}", check="z-share", blame=culprit
+            ) from error
+        if progress is not None:
+            progress("prove", len(_STEPS), len(_STEPS))
+        return Proven(outputs, points, private, proof)
 
 
 async def _blind(online: Openings, shape: Shape, evaluation: Evaluation) -> _Blinded:
@@ -261,25 +242,17 @@ async def _open_to(online: Openings, output: PrivateOutput, member: int) -> Vect
     return None if masks.clear is None else masked + masks.clear
 
 
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class _Joint:
     """The joint opening: every party's contributions, kept to find who sent a bad one."""
 
-    def __init__(
-        self,
-        party: Party,
-        generators: Generators,
-        claim: LinearClaim,
-        *,
-        rows: Sequence[Points],
-        points: Sequence[Points],
-    ) -> None:
-        self._party = party
-        self._generators = generators
-        self._claim = claim
-        self._rows = rows
-        self._points = points
-        self._values: list[int] = []
-        self._parts: list[list[Part]] = []
+    party: Party
+    generators: Generators
+    claim: LinearClaim
+    rows: Sequence[Points]
+    points: Sequence[Points]
+    values: list[int] = field(default_factory=list)
+    parts: list[list[Part]] = field(default_factory=list)
 
     async def open(
         self, rows: Vector, gammas: Vector, exponent: int | None, challenges: Challenges
@@ -289,18 +262,18 @@ class _Joint:
         ``exponent`` is w_i, this party's share of the logarithm of W, None where there are no points.
         """
         share = OpeningShare(
-            self._generators,
+            self.generators,
             len(rows) // len(gammas),
             rows=rows,
             gammas=gammas,
-            form=self._claim.form,
-            random=self._party.random,
+            form=self.claim.form,
+            random=self.party.random,
             exponent=exponent,
         )
-        own = Vector.from_ints(rows.backend, [self._claim.form.dot(rows) - (exponent or 0)])
-        announced = await broadcast_vector(self._party, "proof/claim", own)
-        self._values = [value[0] for value in announced]
-        steps = open_linear(self._generators, share, challenges)
+        own = Vector.from_ints(rows.backend, [self.claim.form.dot(rows) - (exponent or 0)])
+        announced = await broadcast_vector(self.party, "proof/claim", own)
+        self.values.extend(value[0] for value in announced)
+        steps = open_linear(self.generators, share, challenges)
         part = next(steps)
         while True:
             total = await self._exchange(part)
@@ -312,15 +285,15 @@ class _Joint:
 
     def culprit(self, drawn: Drawn) -> int | None:
         """Return the first party whose contributions are not those of its committed rows, if there is one."""
-        none = Points.identity(self._party.backend, 0)
-        for j, (value, rows) in enumerate(zip(self._values, self._rows, strict=True)):
+        none = Points.identity(self.party.backend, 0)
+        for j, (value, rows) in enumerate(zip(self.values, self.rows, strict=True)):
             if not part_holds(
-                self._generators,
-                replace(self._claim, value=value),
+                self.generators,
+                replace(self.claim, value=value),
                 drawn,
-                [parts[j] for parts in self._parts],
+                [parts[j] for parts in self.parts],
                 rows=rows,
-                published=self._points[j] if self._points else none,
+                published=self.points[j] if self.points else none,
             ):
                 return j
         return None
@@ -329,19 +302,19 @@ class _Joint:
         """Send this party's contribution, receive the others', and return the sum."""
         label = f"proof/{part.label}"
         if part.scalars is not None:
-            vectors = await broadcast_vector(self._party, label, part.scalars)
+            vectors = await broadcast_vector(self.party, label, part.scalars)
             parts = [Part(part.label, scalars=scalars) for scalars in vectors]
         else:
             assert part.points is not None
-            if part.label == "mask" and self._points:
+            if part.label == "mask" and self.points:
                 # The logarithm of W must not be learnt from an answer to a chosen challenge (spec/soundness.md).
-                sent = await commit_and_open(self._party, label, part.points.to_bytes())
+                sent = await commit_and_open(self.party, label, part.points.to_bytes())
                 points = [
-                    read_points(self._party, data, len(part.points), label=label, sender=j)
+                    read_points(self.party, data, len(part.points), label=label, sender=j)
                     for j, data in enumerate(sent)
                 ]
             else:
-                points = await broadcast_points(self._party, label, part.points)
+                points = await broadcast_points(self.party, label, part.points)
             parts = [Part(part.label, points=p) for p in points]
-        self._parts.append(parts)
+        self.parts.append(parts)
         return reduce(add_parts, parts)

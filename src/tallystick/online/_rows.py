@@ -8,8 +8,9 @@ combination of the commitments, party by party.  Normative text: ``spec/online.m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 from ..algebra import Generators, Points, Vector
 from ..backend import FR_MODULUS
@@ -17,7 +18,7 @@ from ..party import Shared, broadcast_points, broadcast_vector, toss
 from ..proofs import commit_rows_var
 from ._openings import Openings
 
-__all__ = ["PartyRows", "add_points", "publish_rows"]
+__all__ = ["PartyRows", "publish_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +27,6 @@ class PartyRows:
 
     by_party: tuple[Points, ...]
     total: Points
-
-
-@dataclass(frozen=True, slots=True)
-class _Combination:
-    """The opened combination of one party, or of all: entries and blinding factor."""
-
-    entries: Vector
-    gamma: Vector
-
-
-def add_points(parts: Sequence[Points]) -> Points:
-    """Return the element-wise sum of arrays of points."""
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
 
 
 async def publish_rows(
@@ -84,9 +69,7 @@ async def publish_rows(
     combined = Shared.linear(lambda x, s: x.combine(weights) + s, rows, mask[:columns])
     gamma = Vector.from_ints(backend, [weights.dot(own_gammas) + sigma[0]])
     parts = await broadcast_vector(party, f"{label}/open", Vector.concat([combined.value, gamma]))
-    opened = parts[0]
-    for part in parts[1:]:
-        opened = opened + part
+    opened = reduce(add, parts)
     mac = combined.mac
     if isinstance(gammas, Shared):
         gamma_mac = weights.dot(gammas.mac) + mask.mac[columns]
@@ -95,7 +78,7 @@ async def publish_rows(
 
     # Only when all parties saw the same coins is a part that does not fit its sender's fault.
     await online.agree(f"{label}/agree")
-    total = add_points(published)
+    total = reduce(add, published)
     if not _fits(generators, columns, total, weights, opened):
         for j, (points, part) in enumerate(zip(published, parts, strict=True)):
             if not _fits(generators, columns, points, weights, part):

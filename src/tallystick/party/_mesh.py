@@ -28,12 +28,10 @@ class Mesh(Protocol):
     @property
     def index(self) -> int:
         """This party's index, 0-based."""
-        ...
 
     @property
     def size(self) -> int:
         """The number n of parties."""
-        ...
 
     async def broadcast(self, label: str, payload: Buffer, sizes: Sequence[int] | None = None) -> list[bytes]:
         """Send one payload to every other party, receive theirs; return all n by index, own included.
@@ -41,7 +39,6 @@ class Mesh(Protocol):
         ``sizes`` are the most bytes that each party may send, by default as many as this one does.  For n > 2 all of
         it enters the running broadcast digests that the next MAC check compares.
         """
-        ...
 
     async def exchange(self, label: str, payloads: Sequence[Buffer]) -> list[bytes]:
         """Send ``payloads[j]`` to party j, receive one from each; return by index, own entry handed back.
@@ -49,15 +46,12 @@ class Mesh(Protocol):
         Each has at most as many bytes as what is sent to its sender.  Pairwise messages may differ by design, so they
         do not enter the broadcast digests.
         """
-        ...
 
     async def send(self, to: int, label: str, payload: Buffer) -> None:
         """Send one payload to one party (returns once it is queued; applies back-pressure)."""
-        ...
 
     async def receive(self, sender: int, label: str, most: int = SMALL) -> bytes:
         """Receive the next payload from one party, of at most so many bytes."""
-        ...
 
     def broadcast_digests(self) -> tuple[bytes, ...]:
         """Return, for each party, 32 bytes that digest all it broadcast so far, as this party saw it.
@@ -66,11 +60,9 @@ class Mesh(Protocol):
         parties hold the same n digests unless one equivocated, and the entry that differs tells whose
         broadcasts did.  With two parties nobody can equivocate and every entry may be constant.
         """
-        ...
 
     def state(self, session: bytes) -> None:
         """Tell all others, signed, what this party has seen broadcast so far; beside the messages, and at once."""
-        ...
 
     async def compare(self) -> None:
         """Compare what all stated, once a message has arrived that each sent after its statement.
@@ -78,4 +70,3 @@ class Mesh(Protocol):
         Raises ProtocolAbort, check ``equivocation``, and names whoever the evidence convicts.  With two parties this
         and ``state`` do nothing.
         """
-        ...

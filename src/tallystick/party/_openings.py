@@ -10,7 +10,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
+from operator import add
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from ..errors import ProtocolAbort
 from ._commit import SEED_BYTES, commit_and_open, xor
 from ._party import Party
 from ._shared import MacKey, Shared
+from ._statements import compare_digests, contradiction
 from ._wire import broadcast_fields, broadcast_points, broadcast_vector, read_points, read_vector
 
 __all__ = ["PENDING_LIMIT", "AuthenticatedOpenings", "Claim", "PointClaim", "compare_broadcasts"]
@@ -93,9 +95,7 @@ class AuthenticatedOpenings(ABC):
     async def open_parts(self, shared: Shared, *, label: str = "open") -> tuple[Vector, list[Vector]]:
         """Open a sharing, and return every party's share besides the value."""
         parts = await self.broadcast(label, shared.value)
-        total = parts[0]
-        for part in parts[1:]:
-            total = total + part
+        total = reduce(add, parts)
         await self.claim(total, shared.mac)
         return total, parts
 
@@ -108,9 +108,7 @@ class AuthenticatedOpenings(ABC):
         """
         own = base[np.zeros(len(shared), dtype=np.int64)].scale(shared.value)
         parts = await broadcast_points(self.party, label, own)
-        total = parts[0]
-        for part in parts[1:]:
-            total = total + part
+        total = reduce(add, parts)
         await self.record(_POINT_CHECK, PointClaim(base, total, shared.mac))
         return total, parts
 
@@ -146,7 +144,7 @@ class AuthenticatedOpenings(ABC):
         if not names:
             if suspects is not None:
                 with self.burning():
-                    raise _contradiction(suspects)
+                    raise contradiction(suspects)
             return
         challenges = Vector.expand(self.party.backend, seed, bytes(12), len(names)).to_ints()
         # The coins are broadcasts, too: whoever sent others to one party is found before that one opens its sum.
@@ -169,7 +167,7 @@ class AuthenticatedOpenings(ABC):
         """Find whom signatures convict, also of two parties that contradicted each other with their coins."""
         await self.party.mesh.compare()
         if suspects is not None:
-            raise _contradiction(suspects)
+            raise _taken_back(suspects)
 
     async def check_pending(self, label: str) -> None:
         """Check if anything was opened or claimed since the last check; all parties know alike."""
@@ -256,7 +254,7 @@ class AuthenticatedOpenings(ABC):
         payload = party.random.bytes(SEED_BYTES) + b"".join(own)
         opened = await commit_and_open(party, f"{label}/coins", payload)
         with self.burning():
-            suspects = _compare(party, [_digests(data[SEED_BYTES:]) for data in opened], own)
+            suspects = _compare(party, [data[SEED_BYTES:] for data in opened], own)
         return xor([data[:SEED_BYTES] for data in opened]), suspects
 
     def _fold(self, claims: Sequence[Claim], chi: int) -> int:
@@ -307,47 +305,31 @@ async def compare_broadcasts(party: Party, label: str) -> None:
     own = party.mesh.broadcast_digests()
     party.mesh.state(party.session)
     received = await broadcast_fields(party, label, [b"".join(own)])
-    suspects = _compare(party, [_digests(fields[0]) for fields in received], own)
+    suspects = _compare(party, [fields[0] for fields in received], own)
     await party.mesh.compare()
     if suspects is not None:
-        raise _contradiction(suspects)
+        raise _taken_back(suspects)
 
 
-def _compare(party: Party, seen: Sequence[Sequence[bytes]], own: Sequence[bytes]) -> tuple[int, int] | None:
-    """Compare digests: seen[j][s] is what party j says it saw of party s's broadcasts.
+def _compare(party: Party, said: Sequence[bytes], own: Sequence[bytes]) -> tuple[int, int] | None:
+    """Compare digests as ``compare_digests`` does; said[j] are those that party j says it saw, joined."""
+    seen = {
+        j: [data[k : k + _DIGEST_BYTES] for k in range(0, len(data), _DIGEST_BYTES)]
+        for j, data in enumerate(said)
+    }
+    return next(iter(compare_digests(party.index, own, seen)), None)
 
-    Raises ProtocolAbort for what convicts on this party's own evidence; else returns None if all agree, or s and j
-    where j says it saw s broadcast something else than this party did.
+
+def _taken_back(suspects: tuple[int, int]) -> ProtocolAbort:
+    """Blame j, which said that it saw s broadcast something else, and then stated that it saw what all saw.
+
+    A digest that differs once differs ever after, so no honest party says both.
     """
-    index, size = party.index, party.size
-    for s in range(size):
-        if s != index and seen[s][s] != own[s]:
-            raise ProtocolAbort.by(
-                s,
-                "broadcast one thing to this party and says that it broadcast another",
-                check="equivocation",
-            )
-    for j in range(size):
-        if seen[j][index] != own[index]:
-            raise ProtocolAbort.by(j, "misreports what this party broadcast to it", check="equivocation")
-    for j in range(size):
-        for s in range(size):
-            if seen[j][s] != own[s]:
-                return s, j
-    return None
-
-
-def _contradiction(suspects: tuple[int, int]) -> ProtocolAbort:
-    return ProtocolAbort(
-        "contradict each other: the first broadcast different things to this party and to the second, "
-        "or the second lies about it",
+    return ProtocolAbort.by(
+        suspects[1],
+        "misreports what another party broadcast, and then states what all saw of it",
         check="equivocation",
-        about=suspects,
     )
-
-
-def _digests(data: bytes) -> list[bytes]:
-    return [data[k : k + _DIGEST_BYTES] for k in range(0, len(data), _DIGEST_BYTES)]
 
 
 def _pieces(n: int) -> Iterator[tuple[int, int]]:

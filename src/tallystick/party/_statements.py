@@ -7,6 +7,7 @@ them, or contradict to one of them what it sent there.  This holds no sockets: a
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Final
 from ..encoding import absorb, i2osp
 from ..errors import ProtocolAbort
 
-__all__ = ["STATEMENT_BYTES", "Statements", "compare_statements"]
+__all__ = ["STATEMENT_BYTES", "Statements", "compare_digests", "compare_statements", "contradiction"]
 
 _DIGEST: Final = 32
 _SIGNATURE: Final = 64
@@ -26,7 +27,10 @@ STATEMENT_BYTES: Final = 1 << 13
 
 Tell = Callable[[bytes], None]
 Hear = Callable[[int, bool], Awaitable[bytes | None]]
-"""Gives the next statement of a party, or None if it sends none: soon, if the flag says that it may be on its way."""
+"""Gives the next statement of a party, or None if it sends none.
+
+If the flag says that it may be on its way, it is waited for as a message is: ProtocolAbort at the deadline.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +70,15 @@ class Statements:
         signature = self._sign(self._message(digests[self._index]))
         return i2osp(self._number, 8) + b"".join(digests) + signature
 
-    def judge(self, heard: Mapping[int, bytes | None]) -> tuple[int, int, dict[int, _Statement]] | None:
+    def judge(self, heard: Mapping[int, bytes | None]) -> tuple[list[tuple[int, int]], dict[int, _Statement]]:
         """Hold everybody's statement against what this party saw.
 
-        Raises ProtocolAbort for what convicts on this party's own evidence.  Otherwise returns None if all agree, or
-        s, j and all statements, where j says it saw s broadcast something else.
+        Raises ProtocolAbort for what convicts on this party's own evidence.  Otherwise returns all pairs s and j where
+        j says it saw s broadcast something else, and all statements.
         """
         made = {j: self._read(j, data) for j, data in heard.items()}
-        for s, statement in made.items():
-            if statement.digests[s] != self._own[s]:
-                raise ProtocolAbort.by(
-                    s, "broadcast one thing to this party and says that it broadcast another", check=_CHECK
-                )
-        for j, statement in made.items():
-            if statement.digests[self._index] != self._own[self._index]:
-                raise ProtocolAbort.by(j, "misreports what this party broadcast to it", check=_CHECK)
-        for j, statement in made.items():
-            for s in made:
-                if statement.digests[s] != self._own[s]:
-                    return s, j, made
-        return None
+        seen = {j: statement.digests for j, statement in made.items()}
+        return compare_digests(self._index, self._own, seen), made
 
     def evidence(self, made: Mapping[int, _Statement]) -> bytes:
         """Return what this party passes on: everybody's digest and signature, after checking that they are theirs."""
@@ -104,12 +97,7 @@ class Statements:
         """Return the abort, with whom the evidence convicts that j passed on about s."""
         entry = self._entry(s, j, passed_on)
         if entry is None:
-            return ProtocolAbort(
-                "contradict each other: the first broadcast different things to this party and to the second, "
-                "or the second lies about it",
-                check=_CHECK,
-                about=(s, j),
-            )
+            return contradiction((s, j))
         digest, signature = entry
         if digest != made[j].digests[s] or not self._signed(s, self._message(digest), signature):
             return ProtocolAbort.by(
@@ -139,15 +127,75 @@ class Statements:
         return data[start : start + _DIGEST], data[start + _DIGEST : start + width]
 
 
+def compare_digests(
+    index: int, own: Sequence[bytes], seen: Mapping[int, Sequence[bytes]]
+) -> list[tuple[int, int]]:
+    """Compare digests: seen[j][s] is what party j says it saw of party s's broadcasts, own[s] what this one saw.
+
+    Raises ProtocolAbort for what convicts on this party's own evidence; else returns all pairs s and j where j
+    says it saw s broadcast something else than this party did.
+    """
+    for s, digests in seen.items():
+        if digests[s] != own[s]:
+            raise ProtocolAbort.by(
+                s, "broadcast one thing to this party and says that it broadcast another", check=_CHECK
+            )
+    for j, digests in seen.items():
+        if digests[index] != own[index]:
+            raise ProtocolAbort.by(j, "misreports what this party broadcast to it", check=_CHECK)
+    return [(s, j) for j, digests in seen.items() for s in seen if digests[s] != own[s]]
+
+
+def contradiction(suspects: tuple[int, int]) -> ProtocolAbort:
+    """Return the abort for two parties, s and j, where j says it saw s broadcast something else than this one saw."""
+    return ProtocolAbort(
+        "contradict each other: the first broadcast different things to this party and to the second, "
+        "or the second lies about it",
+        check=_CHECK,
+        about=suspects,
+    )
+
+
 async def compare_statements(statements: Statements, peers: Sequence[int], *, tell: Tell, hear: Hear) -> None:
     """Hear everybody's statement, and raise ProtocolAbort, check ``equivocation``, unless all agree.
 
     Every party has stated what it saw before the message that this one received last, so no statement is waited for;
-    but where two contradict each other, both see it, and each passes on what the others signed.
+    but where two contradict each other, both see it, and each passes on what the others signed.  What convicts anybody
+    goes before what convicts nobody.
     """
-    found = statements.judge({j: await hear(j, False) for j in peers})
-    if found is None:
+    pairs, made = statements.judge({j: await hear(j, False) for j in peers})
+    if not pairs:
         return
-    s, j, made = found
     tell(statements.evidence(made))
-    raise statements.convict(s, j, made, await hear(j, True))
+    undecided: list[ProtocolAbort] = []
+    asked = [
+        asyncio.create_task(_convicted(statements, pairs, j, made, hear))
+        for j in dict.fromkeys(j for _, j in pairs)
+    ]
+    try:
+        for answer in asyncio.as_completed(asked):
+            for abort in await answer:
+                # One that accuses falsely and has nothing to pass on must not keep another from being convicted.
+                if abort.blame is not None:
+                    raise abort
+                undecided.append(abort)
+    finally:
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+    raise undecided[0]
+
+
+async def _convicted(
+    statements: Statements,
+    pairs: Sequence[tuple[int, int]],
+    j: int,
+    made: Mapping[int, _Statement],
+    hear: Hear,
+) -> list[ProtocolAbort]:
+    """Return the aborts by what j passes on about those that it accuses, or the one by which it passes on nothing."""
+    try:
+        passed_on = await hear(j, True)
+    except ProtocolAbort as abort:
+        return [abort]
+    return [statements.convict(s, accuser, made, passed_on) for s, accuser in pairs if accuser == j]

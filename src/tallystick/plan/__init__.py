@@ -27,9 +27,9 @@ from ._expressions import (
     length_of,
 )
 from ._fields import MAX_LENGTH, references, renumbered
-from ._hint_kind import FEW, HintKind
-from ._hints import HINTS, Advice, advice_of, advice_width, adviser_of, mask_room
-from ._hints_digits import BitsHint, CopyHint, SpanHint, WeightedHint, span_weights
+from ._hint_kind import FEW
+from ._hints import HINTS, Advice, advice_of, advice_width, mask_room
+from ._hints_digits import BitsHint, CopyHint, SpanHint
 from ._hints_drawn import MAX_COINS, CoinsHint, RandomHint, SwitchesHint
 from ._hints_inverses import InverseHint, ReciprocalHint
 from ._hints_numbers import QuotientHint, RatioHint, RootHint, ratio_steps, root_step
@@ -51,10 +51,9 @@ from ._ops import (
     Output,
     Points,
     Zero,
-    constant_of,
     input_value,
 )
-from ._plan import MAX_BYTES, MAX_VALUES, Plan, Result, ResultValue
+from ._plan import CONVERGED, MAX_BYTES, MAX_VALUES, VERSIONS, Plan, Result, ResultValue
 from ._relation import PlanRelation, backward, encodings, forward
 from ._schema import Column, MemberSchema
 from ._simulate import Inputs, Witness, simulate, witness
@@ -64,6 +63,7 @@ from ._told import policy_names, told
 __all__ = [
     "COMBINATIONS",
     "COMBINED",
+    "CONVERGED",
     "FEW",
     "GUESSES",
     "HALF",
@@ -78,6 +78,7 @@ __all__ = [
     "MAX_PLACES",
     "MAX_TOTAL",
     "MAX_VALUES",
+    "VERSIONS",
     "Add",
     "Advice",
     "Approach",
@@ -94,7 +95,6 @@ __all__ = [
     "Expression",
     "Group",
     "Hint",
-    "HintKind",
     "Input",
     "InputBits",
     "Inputs",
@@ -138,15 +138,12 @@ __all__ = [
     "TooManyError",
     "Truncation",
     "View",
-    "WeightedHint",
     "Witness",
     "Zero",
     "advice_of",
     "advice_width",
-    "adviser_of",
     "backward",
     "centred",
-    "constant_of",
     "control_digits",
     "encodings",
     "exchanges",
@@ -165,7 +162,6 @@ __all__ = [
     "route",
     "selections",
     "simulate",
-    "span_weights",
     "switch_count",
     "told",
     "witness",

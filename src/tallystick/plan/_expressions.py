@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
@@ -36,6 +37,7 @@ __all__ = [
     "evaluate_expressions",
     "length_of",
     "places_of",
+    "used_entries",
 ]
 
 MAX_BITS = 1 << 13
@@ -247,6 +249,28 @@ def evaluate_expressions(
                 assert_never(expression)
         values.append([_bounded(x) for x in entries])
     return values
+
+
+def used_entries(
+    expressions: Sequence[Expression], outputs: Mapping[int, AbstractSet[int]]
+) -> list[AbstractSet[int]]:
+    """Return which entries of every expression are computed from one of these entries of outputs, by number."""
+    used: list[AbstractSet[int]] = []
+    for expression in expressions:
+        match expression:
+            case PublicOutput(number):
+                used.append(outputs.get(number, frozenset()))
+            case PublicBinary(_, a, b):
+                used.append(used[a] | used[b])
+            case PublicNeg(a) | PublicRounded(_, a, _):
+                used.append(used[a])
+            case PublicTake(a, indices):
+                used.append({k for k, i in enumerate(indices) if i in used[a]} if used[a] else frozenset())
+            case PublicConstant() | PublicCommon() | PublicMatching():
+                used.append(frozenset())
+            case _:
+                assert_never(expression)
+    return used
 
 
 _BINARY: Mapping[str, Callable[[Fraction, Fraction], Fraction | None]] = {

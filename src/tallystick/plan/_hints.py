@@ -13,7 +13,7 @@ from typing import TypeAlias, get_args
 
 from ..backend import FR_MODULUS
 from ..limits import STATISTICAL_BITS
-from ._hint_kind import HintKind, Integers
+from ._hint_kind import Integers
 from ._hints_digits import BitsHint, CopyHint, SpanHint
 from ._hints_drawn import CoinsHint, RandomHint, SwitchesHint
 from ._hints_inverses import InverseHint, ReciprocalHint
@@ -24,11 +24,9 @@ __all__ = [
     "HINTS",
     "MAX_COIN_HINTS",
     "Advice",
-    "HintKind",
     "Integers",
     "advice_of",
     "advice_width",
-    "adviser_of",
     "check_hint",
     "mask_room",
 ]
@@ -74,12 +72,6 @@ def mask_room(parties: int) -> int:
 def advice_width(parties: int) -> int:
     """Return how many bits a value may have that so many parties can mask in the field."""
     return mask_room(parties) - STATISTICAL_BITS
-
-
-def adviser_of(kind: str, parameters: Sequence[int]) -> int | None:
-    """Return the member whose own choice the advice is, or None."""
-    advice = advice_of(kind, parameters)
-    return advice.member if isinstance(advice, SwitchesHint) else None
 
 
 def check_hint(

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..backend import FR_MODULUS
+from ..proofs import span_weights
 from ._hint_kind import MAX_DIGITS, HintKind, Integers, binary, bounds, digits_held, integers
 from ._intervals import Interval
 
-__all__ = ["BitsHint", "CopyHint", "SpanHint", "WeightedHint", "span_weights"]
+__all__ = ["BitsHint", "CopyHint", "SpanHint", "WeightedHint"]
 
 
 class WeightedHint(HintKind):
@@ -63,12 +64,6 @@ class BitsHint(WeightedHint):
 
     def held(self, lengths: Sequence[int], _intervals: Sequence[Interval]) -> int:
         return digits_held(lengths[0], self.k)
-
-
-def span_weights(high: int) -> list[int]:
-    """Return weights whose sums over subsets are exactly 0 … high (``spec/ranges.md``)."""
-    k = high.bit_length()
-    return [1 << i for i in range(k - 1)] + [high - ((1 << (k - 1)) - 1)] if k else []
 
 
 @dataclass(frozen=True, slots=True)

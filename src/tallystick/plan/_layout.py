@@ -9,7 +9,8 @@ from typing import assert_never
 from ..proofs import Shape, choose_columns
 from ._arithmetic import Add, Mul, View
 from ._fields import MAX_LENGTH, check_fields, renumbered
-from ._hints import HINTS, MAX_COIN_HINTS, adviser_of
+from ._hints import HINTS, MAX_COIN_HINTS, advice_of
+from ._hints_drawn import SwitchesHint
 from ._intervals import Interval, OverflowRangeError
 from ._operation import Before, Linear
 from ._ops import Constant, Hint, Input, InputBits, Matching, Node, Output, Points, Zero
@@ -154,8 +155,11 @@ class Draft(Before):
             draft.set_form(v, "value")
         return draft
 
-    def layout(self) -> Layout:
-        """Return what follows from the nodes together.  Raises ``ValueError`` for what only all of them break."""
+    def layout(self, version: int = 2) -> Layout:
+        """Return what follows from the nodes together in a plan of this format.
+
+        Raises ``ValueError`` for what only all of them break.
+        """
         uses = sum(isinstance(node, Hint) and node.kind == "coins" for node in self.nodes)
         if uses > MAX_COIN_HINTS:
             raise ValueError(f"plan: {uses} coins hints; at most {MAX_COIN_HINTS} are allowed")
@@ -194,7 +198,7 @@ class Draft(Before):
         owners = list(inputs)
         for node in self.nodes:
             if isinstance(node, Input):
-                owners[node.member] += 2 * node.range.gates
+                owners[node.member] += (2 if version == 1 else 1) * node.range.gates
         return Layout(
             lengths=tuple(self.lengths),
             intervals=tuple(self.intervals),
@@ -269,9 +273,9 @@ class Draft(Before):
             raise TooManyError(n, f"the plan has more than {MAX_TOTAL} elements")
 
     def _check_adviser(self, node: Hint) -> None:
-        adviser = adviser_of(node.kind, node.parameters)
-        if adviser is not None and not 0 <= adviser < len(self.members):
-            raise ValueError(f"member {adviser} of {len(self.members)}")
+        advice = advice_of(node.kind, node.parameters)
+        if isinstance(advice, SwitchesHint) and not 0 <= advice.member < len(self.members):
+            raise ValueError(f"member {advice.member} of {len(self.members)}")
 
     def _check_input(self, node: Input) -> None:
         if not 0 <= node.member < len(self.members):
@@ -290,8 +294,11 @@ class Draft(Before):
             raise ValueError("the recipients are not an ascending list of members")
 
 
-def compute_layout(members: Sequence[Member], nodes: Sequence[Node]) -> Layout:
-    """Check the nodes and return what follows from them.  Raises ``ValueError`` naming the node."""
+def compute_layout(members: Sequence[Member], nodes: Sequence[Node], version: int = 2) -> Layout:
+    """Check the nodes and return what follows from them in a plan of this format.
+
+    Raises ``ValueError`` naming the node.
+    """
     if len(nodes) > MAX_NODES:
         raise ValueError(f"{len(nodes)} nodes; at most {MAX_NODES} are allowed")
     draft = Draft(members)
@@ -302,4 +309,4 @@ def compute_layout(members: Sequence[Member], nodes: Sequence[Node]) -> Layout:
             raise OverflowRangeError(f"plan: node {v} ({node.op}): {error}") from error
         except ValueError as error:
             raise ValueError(f"plan: node {v} ({node.op}): {error}") from error
-    return draft.layout()
+    return draft.layout(version)

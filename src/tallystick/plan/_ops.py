@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, TypeAlias, get_args
 
 from ..algebra import Vector
-from ..backend import Backend
 from ..encoding import Value, expect_array, expect_text
 from ..limits import MAX_INPUT_BITS
 from ..proofs import RangeInput
@@ -36,8 +35,6 @@ __all__ = [
     "Output",
     "Points",
     "Zero",
-    "bit_weights",
-    "constant_of",
     "decode_node",
     "input_value",
 ]
@@ -294,14 +291,4 @@ def input_value(node: Input, slots: Vector, *, offset: int | None = None) -> Vec
     low = node.low if offset is None else offset
     if node.bits == 0:
         return Vector.constant(slots.backend, low, node.n)
-    return slots.matvec(bit_weights(slots.backend, node.bits)) + low
-
-
-def constant_of(backend: Backend, node: Constant) -> Vector:
-    """Return a constant's values as field elements."""
-    return Vector.from_ints(backend, node.values)
-
-
-def bit_weights(backend: Backend, k: int) -> Vector:
-    """Return 1, 2, 4, …, 2^(k-1)."""
-    return Vector.powers(backend, 2, k)
+    return slots.matvec(Vector.powers(slots.backend, 2, node.bits)) + low

@@ -7,17 +7,17 @@ The normative text is ``spec/plan.md``.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from itertools import accumulate
 from math import prod
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from ..encoding import Value, dumps, expect_array, expect_int, expect_map, expect_text, loads
 from ..errors import DecodeError
 from ..limits import MAX_MEMBERS, MAX_NAME
-from ..proofs import RangeInput, Shape
+from ..proofs import OwnShape, RangeRelation, Shape
 from ._expressions import (
     EXPRESSIONS,
     Expression,
@@ -26,6 +26,7 @@ from ._expressions import (
     evaluate_expressions,
     length_of,
     places_of,
+    used_entries,
 )
 from ._fields import MAX_LENGTH, check_text, references, size
 from ._intervals import centred
@@ -33,9 +34,10 @@ from ._layout import MAX_NODES, MAX_TOTAL, Draft, Layout, Member, compute_layout
 from ._ops import NODES, Input, Node, Output, Points, decode_node
 
 __all__ = [
+    "CONVERGED",
     "MAX_BYTES",
     "MAX_VALUES",
-    "VERSION",
+    "VERSIONS",
     "Plan",
     "Result",
     "ResultValue",
@@ -43,7 +45,8 @@ __all__ = [
 
 _T = TypeVar("_T")
 
-VERSION = "tallystick/plan/1"
+VERSIONS: Final[Mapping[int, str]] = {1: "tallystick/plan/1", 2: "tallystick/plan/2-draft.1"}
+"""What a plan calls its format.  Plans of format 1 are read, for audits, and made no more."""
 
 MAX_BYTES = 1 << 25
 """Bytes of an encoded plan: half of a transcript's file."""
@@ -51,6 +54,8 @@ MAX_BYTES = 1 << 25
 MAX_VALUES = 1_000_000
 """CBOR values in an encoded plan: an item of a transcript holds as many, and its own few."""
 
+CONVERGED = "converged: "
+"""How the label of an output begins that is 1 where something converged, and 0 where nothing may be made of it."""
 
 MAX_PUBLIC_TOTAL = 1 << 20
 """Entries of all expressions together."""
@@ -73,19 +78,32 @@ class Result:
 class ResultValue:
     """The value of a result: fractions in row-major order, None where undefined.
 
-    ``places`` is the number of decimals the program rounded to, or None where it did not round.
+    ``places`` is the number of decimals the program rounded to, or None where it did not round; ``stalled`` are the
+    positions of the entries that are undefined because something did not converge.
     """
 
     name: str
     shape: tuple[int, ...]
     values: tuple[Fraction | None, ...]
     places: int | None
+    stalled: frozenset[int] = frozenset()
+
+    def texts(self) -> list[str]:
+        """Return every entry for people: exact where a few decimals are exact; ``undefined`` or ``not converged``
+        where there is none.
+        """
+        return [
+            _decimal(v, self.places)
+            if v is not None
+            else "not converged"
+            if k in self.stalled
+            else "undefined"
+            for k, v in enumerate(self.values)
+        ]
 
     def text(self) -> str:
-        """Return the value for people: exact where a few decimals are exact, ``undefined`` where there is
-        none.
-        """
-        entries = ["undefined" if v is None else _decimal(v, self.places) for v in self.values]
+        """Return the value for people, all entries together."""
+        entries = self.texts()
         return entries[0] if self.shape == () else f"[{', '.join(entries)}]"
 
 
@@ -99,6 +117,7 @@ class Plan:
     expressions: tuple[Expression, ...]
     results: tuple[Result, ...]
     columns: int
+    format: int = 2
     layout: Layout = field(init=False, repr=False, compare=False)
     digest: bytes = field(init=False, repr=False, compare=False)
     _encoded: bytes = field(init=False, repr=False, compare=False)
@@ -113,7 +132,7 @@ class Plan:
         """Return the plan of a draft, whose nodes were checked when they were added."""
         layout = draft.layout()
         plan = cls.__new__(cls)
-        given = (program, draft.members, draft.nodes, expressions, results, layout.columns)
+        given = (program, draft.members, draft.nodes, expressions, results, layout.columns, 2)
         for f, value in zip((f for f in fields(cls) if f.init), given, strict=True):
             object.__setattr__(plan, f.name, tuple(value) if isinstance(value, list) else value)
         plan._complete(layout)
@@ -123,7 +142,7 @@ class Plan:
         """Check all that the layout does not, and set what follows."""
         _check_members(self.program, self.members)
         if layout is None:
-            layout = compute_layout(self.members, self.nodes)
+            layout = compute_layout(self.members, self.nodes, self.format)
         object.__setattr__(self, "layout", layout)
         if self.columns != layout.columns:
             raise ValueError(
@@ -157,9 +176,10 @@ class Plan:
         """Return one member's input nodes in plan order, which is the order of its witness slots."""
         return tuple(n for n in self.nodes if isinstance(n, Input) and n.member == member)
 
-    def ranges_of(self, member: int) -> list[RangeInput]:
-        """Return what one member's range proof covers, in the order of its witness slots."""
-        return [n.range for n in self.inputs_of(member)]
+    def range_relation(self, member: int) -> RangeRelation:
+        """Return what one member's range proof proves: its inputs, in the order of its witness slots."""
+        kind = Shape if self.format == 1 else OwnShape
+        return RangeRelation([n.range for n in self.inputs_of(member)], self.columns, kind)
 
     # ------------------------------------------------------------------ results
     def signed_outputs(self, flat: Sequence[int]) -> list[list[int]]:
@@ -185,15 +205,33 @@ class Plan:
         ``flat`` are the elements of all public outputs, residues or signed, ``points`` all points, in any form in which
         equal points are equal, such as their encodings.
         """
-        values = evaluate_expressions(self.expressions, self.signed_outputs(flat), self.split_points(points))
+        opened = self.signed_outputs(flat)
+        values = evaluate_expressions(self.expressions, opened, self.split_points(points))
+        failed = {
+            number: {k for k, v in enumerate(opened[number]) if v == 0}
+            for number, node in enumerate(self.outputs)
+            if node.label.startswith(CONVERGED)
+        }
+        stalled = used_entries(self.expressions, {n: entries for n, entries in failed.items() if entries})
         return [
             ResultValue(
-                r.name, r.shape, tuple(values[r.expression]), places_of(self.expressions[r.expression])
+                name=r.name,
+                shape=r.shape,
+                values=tuple(values[r.expression]),
+                places=places_of(self.expressions[r.expression]),
+                stalled=frozenset(k for k in stalled[r.expression] if values[r.expression][k] is None),
             )
             for r in self.results
         ]
 
     # ------------------------------------------------------------------ bytes
+    def in_format(self, version: int) -> Plan:
+        """Return the plan of the same nodes and results in another format, as an older file has it."""
+        if version == self.format:
+            return self
+        columns = compute_layout(self.members, self.nodes, version).columns
+        return replace(self, format=version, columns=columns)
+
     def to_bytes(self) -> bytes:
         """Return the canonical encoding."""
         return self._encoded
@@ -201,7 +239,7 @@ class Plan:
     def _encode(self) -> bytes:
         return dumps(
             {
-                "version": VERSION,
+                "version": VERSIONS[self.format],
                 "program": self.program,
                 "members": [[m.name, m.rows] for m in self.members],
                 "nodes": [NODES.encode(n) for n in self.nodes],
@@ -217,7 +255,7 @@ class Plan:
         item = expect_map(
             loads(data, max_size=MAX_BYTES, max_values=MAX_VALUES, what="plan"), "plan", required=_KEYS
         )
-        expect_text(item["version"], "plan: version", choices=[VERSION])
+        version = expect_text(item["version"], "plan: version", choices=list(VERSIONS.values()))
 
         def listed(key: str, most: int, decode: Callable[[Value, int, str], _T]) -> tuple[_T, ...]:
             entries, noun = expect_array(item[key], f"plan: {key}", max_length=most), key.removesuffix("s")
@@ -231,6 +269,7 @@ class Plan:
                 expressions=listed("expressions", MAX_NODES, decode_expression),
                 results=listed("results", MAX_NODES, _decode_result),
                 columns=expect_int(item["columns"], "plan: columns"),
+                format=next(number for number, name in VERSIONS.items() if name == version),
             )
         except ValueError as error:
             raise DecodeError(str(error) if str(error).startswith("plan") else f"plan: {error}") from error

@@ -14,7 +14,7 @@ from ..proofs import Shape, Transposed
 from ._arithmetic import Mul
 from ._matching import selections
 from ._operation import Linear
-from ._ops import Constant, Hint, Input, InputBits, Matching, Output, Points, Zero, bit_weights, constant_of
+from ._ops import Constant, Hint, Input, InputBits, Matching, Output, Points, Zero
 from ._plan import Plan
 
 __all__ = ["PlanRelation", "backward", "encodings", "forward"]
@@ -91,7 +91,7 @@ class PlanRelation:
                         contribute(v, adjoint, slots)
                 case Constant():
                     if adjoint is not None:
-                        constant += adjoint.dot(constant_of(backend, node))
+                        constant += adjoint.dot(Vector.from_ints(backend, node.values))
                 case Input():
                     if adjoint is not None:
                         contribute(v, _to_slots(backend, node, adjoint), slots)
@@ -154,7 +154,7 @@ def _to_slots(backend: Backend, node: Input, adjoint: Vector) -> Vector:
     """Transpose ``input_value``: spread each element's adjoint over its bits' slots with weights 2^i."""
     if node.form == "value":
         return adjoint
-    return adjoint.outer(bit_weights(backend, node.bits))
+    return adjoint.outer(Vector.powers(backend, 2, node.bits))
 
 
 def encodings(points: bytes) -> list[bytes]:

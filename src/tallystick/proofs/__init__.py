@@ -1,6 +1,6 @@
 """Committed rows, gate rows, range statements, and one linear opening: the proof system.
 
-Normative text: ``spec/relation.md``, ``spec/gates.md``, ``spec/opening.md``, ``spec/ranges.md``.
+Normative text: ``spec/relation.md``, ``spec/gates.md``, ``spec/opening.md``, ``spec/ranges.md``, ``spec/own-proof.md``.
 """
 
 from ._challenges import Challenges, Drawn
@@ -8,9 +8,18 @@ from ._commitment import commit_rows, commit_rows_var
 from ._equations import part_holds
 from ._gates import GatePoint, LinearClaim, arrange_rows, coset_values, linear_claim, root_of_unity
 from ._opening import Opening, OpeningShare, Part, add_parts, open_linear, solo
-from ._proof import Proof, Witness, multiples, prove
-from ._ranges import InputForm, RangeInput, RangeRelation, commit_inputs, input_slots, range_witness
-from ._relation import MAX_COLUMNS, MIN_COLUMNS, Relation, Shape, Transposed, choose_columns
+from ._own_proof import prove
+from ._proof import Proof, Witness, multiples
+from ._ranges import (
+    InputForm,
+    RangeInput,
+    RangeRelation,
+    commit_inputs,
+    input_slots,
+    range_witness,
+    span_weights,
+)
+from ._relation import MAX_COLUMNS, MIN_COLUMNS, OwnShape, Relation, Shape, Transposed, choose_columns
 from ._verifier import BatchVerifier, failing
 from ._words import Words, to_words
 
@@ -25,6 +34,7 @@ __all__ = [
     "LinearClaim",
     "Opening",
     "OpeningShare",
+    "OwnShape",
     "Part",
     "Proof",
     "RangeInput",
@@ -51,5 +61,6 @@ __all__ = [
     "range_witness",
     "root_of_unity",
     "solo",
+    "span_weights",
     "to_words",
 ]

@@ -1,19 +1,20 @@
 """The order in which one proof absorbs its messages and draws its challenges.
 
-Normative text: the table in ``spec/gates.md`` and ``spec/opening.md``.  Prover, joint prover and verifier share this
-class, so they cannot disagree on the order.
+Normative text: the tables in ``spec/gates.md`` and ``spec/own-proof.md``, and ``spec/opening.md``.  Prover, joint
+prover and verifier share these classes, so they cannot disagree on the order.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ..backend import FR_MODULUS, Buffer
 from ..errors import VerificationError
 from ..transcript import Transcript
 from ._relation import Relation
 
-__all__ = ["Challenges", "Drawn"]
+__all__ = ["Challenges", "Drawn", "OwnChallenges"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,14 @@ class Challenges:
     """The transcript of one proof; every method is one absorbed message and the challenge that follows it."""
 
     __slots__ = ("_columns", "_cross", "_mask", "_transcript")
+    protocol: ClassVar = "tallystick/v1/proof"
 
     def __init__(self, relation: Relation, *, context: bytes, input_rows: Buffer) -> None:
         shape = relation.shape
         self._columns = shape.columns
         self._cross: list[int] = []
         self._mask = 0
-        self._transcript = t = Transcript("tallystick/v1/proof")
+        self._transcript = t = Transcript(self.protocol)
         t.absorb("context", context)
         t.absorb("relation", relation.digest)
         counts = [shape.columns, len(shape.inputs), *shape.inputs]
@@ -92,3 +94,25 @@ class Challenges:
     def final(self, data: Buffer) -> None:
         """Absorb the last 16 scalars."""
         self._transcript.absorb("final", data)
+
+
+class OwnChallenges(Challenges):
+    """The transcript of a proof by a prover who holds the whole witness: a sumcheck comes before the opening."""
+
+    __slots__ = ()
+    protocol: ClassVar = "tallystick/v2/own-proof"
+
+    def own_rows(self, data: Buffer, variables: int) -> list[int]:
+        """Absorb the free and gate row commitments; return tau, one a variable."""
+        self._transcript.absorb("witness-rows", data)
+        return [self._transcript.challenge("tau") for _ in range(variables)]
+
+    def mask_sum(self, data: Buffer) -> int:
+        """Absorb the mask's sum; return lambda."""
+        self._transcript.absorb("mask-sum", data)
+        return self._transcript.challenge("lambda")
+
+    def round(self, data: Buffer) -> int:
+        """Absorb three coefficients of a round's polynomial; return zeta."""
+        self._transcript.absorb("round", data)
+        return self._transcript.challenge("zeta")

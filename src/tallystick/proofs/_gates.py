@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
-
 from ..algebra import Vector
 from ..backend import FR_MODULUS, Backend
 from ._relation import Relation, Shape
@@ -58,19 +56,27 @@ def coset_values(shape: Shape, wires: Vector, blinders: Vector) -> Vector:
 
 
 def arrange_rows(
-    shape: Shape, *, inputs: tuple[Vector, ...], free: Vector, blinders: Vector, gates: Vector, coset: Vector
+    shape: Shape,
+    *,
+    inputs: tuple[Vector, ...],
+    free: Vector,
+    blinders: Vector,
+    gates: Vector,
+    coset: Vector | None,
 ) -> Vector:
     """Lay a witness out as the R x c matrix of ``spec/relation.md``, row-major.
 
-    ``inputs[k]`` are owner k's slots, ``free`` the free slots, ``blinders`` the 3*R_g values (u, v, w) row by
-    row, ``gates`` the gate outputs (any number up to R_g * M), ``coset`` the R_g * M odd entries.
+    ``inputs[k]`` are owner k's slots, ``free`` the free slots, ``blinders`` the values beside them, ``gates`` the gate
+    outputs (any number up to R_g * M), ``coset`` the R_g * M odd entries, or None where gate rows hold outputs alone.
     """
     c = shape.columns
     parts = [slots.pad(shape.input_rows_of(k) * c) for k, slots in enumerate(inputs)]
     parts.append(Vector.concat([free, blinders]).pad(shape.free_rows * c))
     if shape.gate_rows:
         outputs = pad_gates(shape, gates)
-        parts.append(Vector.concat([outputs, coset]).transposed(2, len(outputs)))
+        parts.append(
+            outputs if coset is None else Vector.concat([outputs, coset]).transposed(2, len(outputs))
+        )
     return Vector.concat(parts)
 
 
@@ -100,7 +106,7 @@ class GatePoint:
         vanish = (pow(xi, m, _R) - 1) % _R
         roots = Vector.powers(backend, root_of_unity(2 * m), 2 * m)
         lam = roots * (Vector.constant(backend, xi, 2 * m) - roots).inverse()
-        even, odd = (lam[np.arange(k, 2 * m, 2, dtype=np.int64)] for k in (0, 1))
+        even, odd = lam[::2], lam[1::2]
         ell = even * (vanish * pow(m, -1, _R))
         scale = vanish2 * pow(2 * m, -1, _R)
         return cls(shape, xi, ell, even * scale, odd * scale, vanish, vanish2)
@@ -124,6 +130,10 @@ class LinearClaim:
     form: Vector
     value: int
     weights: Vector
+
+    def at(self, rows: Vector, columns: Vector) -> int:
+        """Return the form's inner product with the matrix of all rows[i] * columns[j]."""
+        return self.form.combine(rows).dot(columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +178,7 @@ class CombinedClaims:
             start += height
         if self.point is not None:
             in_gates = rows[start:]
-            even, odd = (columns[np.arange(k, len(columns), 2, dtype=np.int64)] for k in (0, 1))
+            even, odd = (columns[k::2] for k in (0, 1))
             total += _on_product(self.gates, in_gates, even)
             total += self.on_rows.dot(in_gates) * (self.point.even.dot(even) + self.point.odd.dot(odd))
         return total % _R
@@ -203,14 +213,13 @@ def combined_claims(
     n_out, n_zero, rows = shape.outputs, shape.zeros, shape.gate_rows
     by_row = powers[n_out + n_zero : n_out + n_zero + 3 * rows]
     on_points = powers[n_out + n_zero + 3 * rows :]
-    rho_f, rho_g, rho_h = (by_row[np.arange(k, 3 * rows, 3, dtype=np.int64)] for k in range(3))
+    rho_f, rho_g, rho_h = (by_row[k::3] for k in range(3))
     value = powers[:n_out].dot(outputs)
     if point is None:
         left = right = Vector.zeros(backend, 0)
     else:
         left, right = (rho.outer(point.ell)[: shape.gates] for rho in (rho_f, rho_g))
-        f = evaluations[np.arange(0, 2 * rows, 2, dtype=np.int64)]
-        g = evaluations[np.arange(1, 2 * rows, 2, dtype=np.int64)]
+        f, g = evaluations[::2], evaluations[1::2]
         value += rho_f.dot(f) + rho_g.dot(g) + rho_h.dot(f * g)
     adjoint = relation.transpose(
         backend,

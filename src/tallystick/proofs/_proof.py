@@ -6,7 +6,7 @@ Normative text: ``spec/gates.md`` and ``spec/opening.md``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -16,34 +16,29 @@ from ..errors import DecodeError
 from ._challenges import Challenges
 from ._commitment import commit_over, commit_rows, commit_rows_var
 from ._gates import GatePoint, arrange_rows, coset_values, linear_claim, pad_gates
-from ._opening import FINAL_SCALARS, OpeningShare, open_linear, solo
+from ._opening import FINAL_SCALARS, Opening, OpeningShare, open_linear, solo
 from ._relation import Relation, Shape
 
-__all__ = ["Proof", "Witness", "multiples", "prove"]
+__all__ = ["Proof", "Witness", "multiples", "prove_by_rows"]
 
 
 def _log2_ceil(n: int) -> int:
     return max(n - 1, 0).bit_length()
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof(Opening):
     """Every message of a proof, encoded; the lengths follow from the relation's shape (``Proof.lengths``)."""
 
     rows: bytes
     evaluations: bytes
-    cross: bytes
-    mask: bytes
-    response: bytes
-    halving: bytes
-    final: bytes
 
     @staticmethod
     def lengths(shape: Shape) -> dict[str, int]:
         """The exact length in bytes of every field."""
         return {
             "rows": (shape.free_rows + shape.gate_rows) * G1_BYTES,
-            "evaluations": 2 * shape.gate_rows * FR_BYTES,
+            "evaluations": shape.evaluations * FR_BYTES,
             "cross": 2 * _log2_ceil(shape.rows) * G1_BYTES,
             "mask": (3 if shape.points else 2) * G1_BYTES,
             "response": (4 if shape.points else 3) * FR_BYTES,
@@ -58,7 +53,7 @@ class Proof:
 
     def to_body(self) -> dict[str, bytes]:
         """The map of byte strings that is encoded as CBOR."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+        return asdict(self)
 
     @classmethod
     def from_body(cls, body: object, shape: Shape) -> Proof:
@@ -115,28 +110,26 @@ def multiples(base: Points, scalars: Vector) -> Points:
     return base[np.zeros(len(scalars), dtype=np.int64)].scale(scalars)
 
 
-def prove(
+def prove_by_rows(
     relation: Relation,
     witness: Witness,
     *,
     generators: Generators,
     input_commitments: Points,
     context: bytes,
-    random: Random | None = None,
+    random: Random,
 ) -> Proof:
-    """Prove a relation alone, holding the whole witness.
+    """Prove a relation alone, holding the whole witness, as members who hold shares of it prove it together.
 
     The witness is not checked: a wrong one gives a proof that every verifier refuses.  Randomness is drawn in the
     order of ``spec/opening.md``, "Randomness and vectors".  Variable time, unless the witness has ``bits``.
     """
     shape, backend = relation.shape, witness.free.backend
-    random = random or Random.system()
     challenges = Challenges(relation, context=context, input_rows=input_commitments.to_bytes())
     own_gammas = random.vector(backend, shape.free_rows + shape.gate_rows)
     rows = shape.gate_rows
     uv = random.vector(backend, 2 * rows)
-    u = uv[np.arange(0, 2 * rows, 2, dtype=np.int64)]
-    v = uv[np.arange(1, 2 * rows, 2, dtype=np.int64)]
+    u, v = uv[::2], uv[1::2]
     w = u * v
     left, right = pad_gates(shape, witness.left), pad_gates(shape, witness.right)
     coset = Vector.zeros(backend, 0)
@@ -168,15 +161,7 @@ def prove(
         exponent=claim.weights.dot(witness.points) if shape.points and witness.points is not None else None,
     )
     opening = solo(open_linear(generators, share, challenges))
-    return Proof(
-        rows=row_bytes,
-        evaluations=evaluations.to_bytes(),
-        cross=opening.cross,
-        mask=opening.mask,
-        response=opening.response,
-        halving=opening.halving,
-        final=opening.final,
-    )
+    return Proof(rows=row_bytes, evaluations=evaluations.to_bytes(), **asdict(opening))
 
 
 def _own_rows(

@@ -22,10 +22,24 @@ from ._proof import Witness
 from ._relation import Shape, Transposed
 from ._words import Column, Words, at_least, low_bits, minus, to_vector, to_words
 
-__all__ = ["InputForm", "RangeInput", "RangeRelation", "commit_inputs", "input_slots", "range_witness"]
+__all__ = [
+    "InputForm",
+    "RangeInput",
+    "RangeRelation",
+    "commit_inputs",
+    "input_slots",
+    "range_witness",
+    "span_weights",
+]
 
 InputForm = Literal["value", "bits"]
 _MAX_BITS = 250
+
+
+def span_weights(high: int) -> list[int]:
+    """Return weights whose sums over subsets are exactly 0 … high."""
+    k = high.bit_length()
+    return [1 << i for i in range(k - 1)] + [high - ((1 << (k - 1)) - 1)] if k else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +83,8 @@ class RangeInput:
 
     @property
     def weights(self) -> list[int]:
-        """The weights mu_i, whose sums over subsets are exactly 0 .. high - low."""
-        k = self.bits
-        if k == 0:
-            return []
-        return [1 << i for i in range(k - 1)] + [self.high - self.low - ((1 << (k - 1)) - 1)]
+        """The weights mu_i: ``span_weights`` of high - low."""
+        return span_weights(self.high - self.low)
 
     @property
     def gates(self) -> int:
@@ -91,9 +102,9 @@ class RangeInput:
 class RangeRelation:
     """The relation of one owner's inputs: one owner, boolean wires, no free slots, no outputs."""
 
-    def __init__(self, inputs: Sequence[RangeInput], columns: int) -> None:
+    def __init__(self, inputs: Sequence[RangeInput], columns: int, shape: type[Shape] = Shape) -> None:
         self.inputs = tuple(inputs)
-        self.shape = Shape(
+        self.shape = shape(
             columns=columns,
             inputs=(sum(i.slots for i in self.inputs),),
             free=0,

@@ -1,6 +1,6 @@
 """What is proved: the shape of a witness, and the one map of it that the proof system needs.
 
-The normative text is ``spec/relation.md``.
+The normative text is ``spec/relation.md``, and ``spec/own-proof.md`` for what one party proves alone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Protocol
 from ..algebra import Vector
 from ..backend import Backend
 
-__all__ = ["MAX_COLUMNS", "MIN_COLUMNS", "Relation", "Shape", "Transposed", "choose_columns"]
+__all__ = ["MAX_COLUMNS", "MIN_COLUMNS", "OwnShape", "Relation", "Shape", "Transposed", "choose_columns"]
 
 MIN_COLUMNS = 16
 MAX_COLUMNS = 16_384
@@ -60,9 +60,14 @@ class Shape:
         return -(-self.gates // self.gates_per_row)
 
     @property
+    def blinders(self) -> int:
+        """Entries after the free slots: u, v and w of each gate row."""
+        return 3 * self.gate_rows
+
+    @property
     def free_rows(self) -> int:
-        """R_f: the free slots and three blinders a gate row."""
-        return -(-(self.free + 3 * self.gate_rows) // self.columns)
+        """R_f: the free slots and the blinders."""
+        return -(-(self.free + self.blinders) // self.columns)
 
     def input_rows_of(self, owner: int) -> int:
         """Rows of one owner's inputs."""
@@ -79,9 +84,52 @@ class Shape:
         return self.input_rows + self.free_rows + self.gate_rows
 
     @property
+    def evaluations(self) -> int:
+        """Scalars that the prover says of the gates: F and G of each row."""
+        return 2 * self.gate_rows
+
+    @property
     def claims(self) -> int:
         """How many linear claims are combined with powers of rho."""
         return self.outputs + self.zeros + 3 * self.gate_rows + self.points
+
+
+@dataclass(frozen=True, slots=True)
+class OwnShape(Shape):
+    """The dimensions of a witness that its prover holds whole: see the table in ``spec/own-proof.md``.
+
+    Its gates are proved by a sumcheck, its gate rows hold outputs alone, and it publishes no points.
+    """
+
+    def __post_init__(self) -> None:
+        Shape.__post_init__(self)
+        if self.points:
+            raise ValueError("what is proved alone has no points")
+
+    @property
+    def gates_per_row(self) -> int:
+        """C: a gate row holds outputs alone."""
+        return self.columns
+
+    @property
+    def variables(self) -> int:
+        """M, the least with 2**M >= G + 2: all gates and two dummies; 0 without gates."""
+        return (self.gates + 1).bit_length() if self.gates else 0
+
+    @property
+    def blinders(self) -> int:
+        """Entries after the free slots: u, v and w of two dummies, and the mask's coefficients."""
+        return 7 + 3 * self.variables if self.gates else 0
+
+    @property
+    def evaluations(self) -> int:
+        """Scalars that the prover says of the gates: the mask's sum, three a round, and three in the end."""
+        return 4 + 3 * self.variables if self.gates else 0
+
+    @property
+    def claims(self) -> int:
+        """How many linear claims are combined with powers of rho."""
+        return self.outputs + self.zeros + (5 if self.gates else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +148,10 @@ class Relation(Protocol):
     @property
     def shape(self) -> Shape:
         """The witness's dimensions."""
-        ...
 
     @property
     def digest(self) -> bytes:
         """32 bytes that identify the relation."""
-        ...
 
     def given(self, points: bytes) -> Relation:
         """Return the relation once its points are published: its outputs may depend on which are equal.
@@ -113,7 +159,6 @@ class Relation(Protocol):
         ``points`` are the encodings of all points.  Shape and digest stay as they are; ``transpose`` is asked only of
         what this returns.
         """
-        ...
 
     def transpose(
         self,
@@ -130,4 +175,3 @@ class Relation(Protocol):
         ``left`` and ``right`` have ``shape.gates`` weights, ``zeros``, ``outputs`` and ``points`` as many as the shape
         says.
         """
-        ...

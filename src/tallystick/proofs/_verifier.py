@@ -12,11 +12,12 @@ from ..algebra import Generators, Points, Random, Vector
 from ..backend import FR_BYTES, FR_MODULUS, G1_BYTES, Backend
 from ..errors import DecodeError, VerificationError
 from ..transcript import Transcript
-from ._challenges import Challenges
+from ._challenges import Challenges, OwnChallenges
 from ._equations import Equation, Folds, add_up, opening_equations
-from ._gates import GatePoint, combined_claims
+from ._gates import CombinedClaims, GatePoint, LinearClaim, combined_claims
 from ._proof import Proof
-from ._relation import Relation
+from ._relation import OwnShape, Relation
+from ._sumcheck import own_claim, read_rounds
 
 __all__ = ["BatchVerifier", "failing"]
 
@@ -61,6 +62,46 @@ class _Decoded:
                 fields[field] = decoded[start : start + count]
                 start += count
         return cls(**fields)  # type: ignore[arg-type]
+
+
+def _joint_claim(
+    relation: Relation,
+    proof: Proof,
+    decoded: _Decoded,
+    context: bytes,
+    rows: bytes,
+    outputs: Vector,
+    points: bytes,
+) -> tuple[Challenges, CombinedClaims]:
+    """Go through a proof up to its opening: gate rows, opened at one point."""
+    challenges = Challenges(relation, context=context, input_rows=rows)
+    xi = challenges.rows(proof.rows)
+    rho = challenges.evaluations(outputs.to_bytes(), points, proof.evaluations)
+    point = GatePoint.at(outputs.backend, relation.shape, xi) if relation.shape.gate_rows else None
+    claim = combined_claims(
+        relation.given(points), point, rho, outputs=outputs, evaluations=decoded.evaluations
+    )
+    return challenges, claim
+
+
+def _own_claim(
+    relation: Relation,
+    proof: Proof,
+    decoded: _Decoded,
+    context: bytes,
+    rows: bytes,
+    outputs: Vector,
+    points: bytes,
+) -> tuple[Challenges, LinearClaim]:
+    """Go through a proof up to its opening: a sumcheck."""
+    shape, summed = relation.shape, None
+    assert isinstance(shape, OwnShape)
+    challenges = OwnChallenges(relation, context=context, input_rows=rows)
+    tau = challenges.own_rows(proof.rows, shape.variables)
+    if shape.gates:
+        summed = read_rounds(challenges, tau, proof.evaluations, decoded.evaluations.to_ints())
+    rho = challenges.evaluations(outputs.to_bytes(), points, proof.evaluations[-3 * FR_BYTES :])
+    return challenges, own_claim(relation, summed, rho, outputs=outputs)
 
 
 def _field_at(names: Sequence[str], parts: Sequence[bytes], offset: int) -> str:
@@ -110,15 +151,12 @@ class BatchVerifier:
                 f"{name}: a relation without rows proves nothing", check="shape", item=name
             )
         backend = outputs.backend
-        challenges = Challenges(relation, context=context, input_rows=input_commitments.to_bytes())
         decoded = _Decoded.of(backend, proof, name)
-        xi = challenges.rows(proof.rows)
-        encoded = published.to_bytes()
-        rho = challenges.evaluations(outputs.to_bytes(), encoded, proof.evaluations)
-        point = GatePoint.at(backend, shape, xi) if shape.gate_rows else None
-        claim = combined_claims(
-            relation.given(encoded), point, rho, outputs=outputs, evaluations=decoded.evaluations
+        start, rows = (
+            _own_claim if isinstance(shape, OwnShape) else _joint_claim,
+            input_commitments.to_bytes(),
         )
+        challenges, claim = start(relation, proof, decoded, context, rows, outputs, published.to_bytes())
         pair = 2 * G1_BYTES
         for k in range(0, len(proof.cross), pair):
             challenges.cross(proof.cross[k : k + pair])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ._consortium import (
-    MAX_MEMBER_NAME,
     Consortium,
     Member,
     check_name,
     fingerprint_text,
+    list_digest,
     member_toml,
     parse_address,
     read_consortium,
@@ -16,7 +16,6 @@ from ._file import (
     FIRST_PREVIOUS,
     MAX_FILE_SIZE,
     TRANSCRIPT_SUFFIX,
-    Link,
     Transcript,
     TranscriptWriter,
     read_transcript,
@@ -25,7 +24,6 @@ from ._file import (
 from ._items import (
     Agreement,
     Commitment,
-    Item,
     Outputs,
     PlanItem,
     ProofItem,
@@ -33,22 +31,20 @@ from ._items import (
     commitment_digest,
     range_context,
 )
+from ._policy import check_policy
 from ._signing import Purpose, check_signature, sign
-from ._terms import FORMAT_VERSION, PREPARATIONS, AgreedMember, Policy, Table, Terms, columns_body
+from ._terms import DRAFT, FORMAT, AgreedMember, Policy, Table, Terms, columns_body
 
 __all__ = [
+    "DRAFT",
     "FIRST_PREVIOUS",
-    "FORMAT_VERSION",
+    "FORMAT",
     "MAX_FILE_SIZE",
-    "MAX_MEMBER_NAME",
-    "PREPARATIONS",
     "TRANSCRIPT_SUFFIX",
     "AgreedMember",
     "Agreement",
     "Commitment",
     "Consortium",
-    "Item",
-    "Link",
     "Member",
     "Outputs",
     "PlanItem",
@@ -61,10 +57,12 @@ __all__ = [
     "Transcript",
     "TranscriptWriter",
     "check_name",
+    "check_policy",
     "check_signature",
     "columns_body",
     "commitment_digest",
     "fingerprint_text",
+    "list_digest",
     "member_toml",
     "parse_address",
     "range_context",

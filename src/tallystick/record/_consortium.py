@@ -26,13 +26,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from ..encoding import dumps
 from ..errors import UsageError
 from ..limits import MAX_MEMBERS
 from ._signing import has_small_order
@@ -44,6 +45,8 @@ __all__ = [
     "Member",
     "check_name",
     "fingerprint_text",
+    "first_repeated",
+    "list_digest",
     "member_toml",
     "parse_address",
     "read_consortium",
@@ -51,6 +54,8 @@ __all__ = [
 
 MAX_MEMBER_NAME: Final = 64
 """Characters of a member's name."""
+
+_T = TypeVar("_T")
 
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_MEMBER_NAME - 1}}}")
 _FINGERPRINT = re.compile(r"sha256:([0-9a-f]{64})")
@@ -115,7 +120,7 @@ class Consortium:
             ("address", [m.address for m in self.members]),
             ("public key", [m.public_key.hex() for m in self.members]),
         ):
-            twice = _first_repeated(values)
+            twice = first_repeated(values)
             if twice is not None:
                 raise UsageError(f"two members share the {what} {twice}")
 
@@ -161,6 +166,11 @@ def parse_address(address: str) -> tuple[str, int]:
 def fingerprint_text(certificate: bytes) -> str:
     """Return ``sha256:`` and the hexadecimal SHA-256 of a certificate in DER."""
     return "sha256:" + hashlib.sha256(certificate).hexdigest()
+
+
+def list_digest(members: Iterable[Member]) -> bytes:
+    """Return the 32 bytes that stand for a run's list of members: who they are, in their order."""
+    return hashlib.sha256(dumps([member.fingerprint for member in members])).digest()
 
 
 def member_toml(member: Member) -> str:
@@ -255,8 +265,9 @@ def _ed25519_key(certificate: x509.Certificate) -> bytes:
     return raw
 
 
-def _first_repeated(values: Iterable[str]) -> str | None:
-    seen: set[str] = set()
+def first_repeated(values: Iterable[_T]) -> _T | None:
+    """Return the first value that was there before."""
+    seen: set[_T] = set()
     for value in values:
         if value in seen:
             return value

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ..encoding import SequenceItem, Value, decode_next, dumps, expect_array, expect_bytes, frame
-from ..errors import DecodeError, UsageError, VerificationError
+from ..errors import DecodeError, UsageError, VerificationError, explaining
 from ._items import Agreement, Commitment, Item, Outputs, PlanItem, ProofItem, Signatures
 from ._terms import Terms
 
@@ -149,11 +149,6 @@ class TranscriptWriter:
         self._count = 0
         self.append(agreement)
 
-    @property
-    def head(self) -> bytes:
-        """SHA-256 of the last item: what the next item will state."""
-        return self._head
-
     def append(self, item: Item) -> None:
         """Add the next item; ``ValueError`` if another kind is due or the file is complete."""
         due = _kind_at(self._count, len(self._terms.members))
@@ -237,7 +232,10 @@ def read_transcript(source: Path | str | bytes, *, plans: Iterable[PlanItem] = (
         raise DecodeError(
             f"{len(data) - at} bytes follow {links[-1].name}, the last", offset=at, item=links[-1].name
         )
-    return _transcript(items, tuple(links), len(data))
+    # All items but the commitments are fields by the name of their kind.
+    parts: dict[str, Any] = {item.kind: item for item in items if not isinstance(item, Commitment)}
+    commitments = tuple(item for item in items if isinstance(item, Commitment))
+    return Transcript(**parts, commitments=commitments, links=tuple(links), size=len(data))
 
 
 _HASH_BYTES = 32
@@ -260,13 +258,8 @@ def _known_plan(data: bytes, at: int, plans: Iterable[PlanItem]) -> tuple[PlanIt
 
 def transcript_bytes(path: Path) -> bytes:
     """Read a file, or a byte more of it than a transcript may have; ``UsageError`` if it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_FILE_SIZE + 1)
-    except OSError as error:
-        raise UsageError(
-            f"{path}: cannot read the transcript: {(error.strerror or str(error)).lower()}"
-        ) from error
+    with explaining(f"{path}: cannot read the transcript"), path.open("rb") as file:
+        return file.read(MAX_FILE_SIZE + 1)
 
 
 def _decode(raw: SequenceItem, index: int, terms: Terms | None) -> tuple[Item, bytes]:
@@ -281,33 +274,8 @@ def _decode(raw: SequenceItem, index: int, terms: Terms | None) -> tuple[Item, b
 
 
 def _body(due: type[Item], body: Value, members: int) -> Item:
-    if due is PlanItem:
+    if issubclass(due, PlanItem):
         return PlanItem(body)
-    if due is Signatures:
+    if issubclass(due, Signatures):
         return Signatures.from_body(body, members=members)
-    if due is Agreement:
-        return Agreement.from_body(body)
-    if due is Commitment:
-        return Commitment.from_body(body)
-    if due is Outputs:
-        return Outputs.from_body(body)
-    return ProofItem.from_body(body)
-
-
-def _transcript(items: list[Item], links: tuple[Link, ...], size: int) -> Transcript:
-    agreement, plan, *commitments, outputs, proof, signatures = items
-    assert isinstance(agreement, Agreement)
-    assert isinstance(plan, PlanItem)
-    assert isinstance(outputs, Outputs)
-    assert isinstance(proof, ProofItem)
-    assert isinstance(signatures, Signatures)
-    return Transcript(
-        agreement=agreement,
-        plan=plan,
-        commitments=tuple(item for item in commitments if isinstance(item, Commitment)),
-        outputs=outputs,
-        proof=proof,
-        signatures=signatures,
-        links=links,
-        size=size,
-    )
+    return due.from_body(body)

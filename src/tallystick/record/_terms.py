@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import fields as dataclass_fields
 from typing import Final
 
 from ..backend import FR_MODULUS
@@ -21,10 +22,11 @@ from ..encoding import (
 from ..errors import DecodeError, UsageError
 from ..limits import MAX_COLUMN_DECIMALS, MAX_MEMBERS, MAX_NAME, MAX_ROWS
 from ..plan import Column
-from ._consortium import MAX_MEMBER_NAME, check_name
+from ._consortium import MAX_MEMBER_NAME, check_name, first_repeated
 
 __all__ = [
-    "FORMAT_VERSION",
+    "DRAFT",
+    "FORMAT",
     "PREPARATIONS",
     "AgreedMember",
     "Policy",
@@ -33,7 +35,12 @@ __all__ = [
     "columns_body",
 ]
 
-FORMAT_VERSION: Final = 1
+FORMAT: Final = 2
+"""The format of what is written.  Format 1 is read, for audits."""
+
+DRAFT: Final = 1
+"""Format 2 is not final: this number rises with every change, and no other draft is read."""
+
 PREPARATIONS: Final = ("insecure-small-ring", "lowgear")
 
 _MAX_COLUMNS = 1024
@@ -52,11 +59,9 @@ def _printable(value: Value, what: str, longest: int = MAX_NAME) -> str:
 
 
 def _distinct(names: Sequence[str | bytes], what: str) -> None:
-    seen: set[str | bytes] = set()
-    for name in names:
-        if name in seen:
-            raise DecodeError(f"{what}: {name.hex() if isinstance(name, bytes) else name!r} appears twice")
-        seen.add(name)
+    twice = first_repeated(names)
+    if twice is not None:
+        raise DecodeError(f"{what}: {twice.hex() if isinstance(twice, bytes) else repr(twice)} appears twice")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,16 +181,23 @@ class Terms:
     policy: Policy
     preparation: str
     nonces: tuple[bytes, ...]
+    format: int = FORMAT
     session_id: bytes = field(init=False, repr=False, compare=False)
     """SHA-256 of the encoded terms: 32 bytes that name this run."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "session_id", hashlib.sha256(dumps(self.to_body())).digest())
 
+    @property
+    def format_text(self) -> str:
+        """The format in words."""
+        return f"{self.format}, draft {DRAFT}" if self.format == FORMAT else str(self.format)
+
     def to_body(self) -> dict[str, Value]:
         """Return the CBOR structure."""
         return {
-            "version": FORMAT_VERSION,
+            "version": self.format,
+            **({} if self.format == 1 else {"draft": DRAFT}),
             "program": self.program,
             "plan": self.plan,
             "members": [member.to_body() for member in self.members],
@@ -198,26 +210,21 @@ class Terms:
     @classmethod
     def from_body(cls, body: Value, what: str = "terms") -> Terms:
         """Decode; ``DecodeError`` names the field."""
-        fields = expect_map(
-            body,
-            what,
-            required=(
-                "version",
-                "program",
-                "plan",
-                "members",
-                "tables",
-                "policy",
-                "preparation",
-                "nonces",
-            ),
-        )
-        version = expect_int(fields["version"], f"{what}: version")
-        if version != FORMAT_VERSION:
+        version, draft = (body.get("version"), body.get("draft")) if isinstance(body, dict) else (None, None)
+        other_draft = version == FORMAT and isinstance(draft, int) and draft != DRAFT
+        if isinstance(version, int) and (version not in (1, FORMAT) or other_draft):
             raise DecodeError(
-                f"{what}: format version {version}, this program reads version {FORMAT_VERSION}",
+                f"{what}: format {version}{f', draft {draft!r}' if other_draft else ''}; this program reads format 1 and "
+                f"draft {DRAFT} of format {FORMAT}",
                 hint="audit the file with the release of tallystick that wrote it",
             )
+        names = (f.name for f in dataclass_fields(cls) if f.init and f.name != "format")
+        fields = expect_map(
+            body, what, required=("version", *(["draft"] if version == FORMAT else []), *names)
+        )
+        version = expect_int(fields["version"], f"{what}: version")
+        if version == FORMAT:
+            expect_int(fields["draft"], f"{what}: draft")
         entries = expect_array(fields["members"], f"{what}: members", min_length=2, max_length=MAX_MEMBERS)
         members = tuple(AgreedMember.from_body(m, f"{what}: member {i}") for i, m in enumerate(entries))
         _distinct([member.name for member in members], f"{what}: member names")
@@ -232,4 +239,5 @@ class Terms:
             policy=Policy.from_body(fields["policy"], f"{what}: policy"),
             preparation=expect_text(fields["preparation"], f"{what}: preparation", choices=PREPARATIONS),
             nonces=tuple(expect_bytes(nonce, f"{what}: nonces", length=32) for nonce in nonces),
+            format=version,
         )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
-from ..errors import UsageError
+from ..errors import UsageError, explaining
 
 __all__ = ["integer", "naming", "only", "read_toml", "table", "text", "texts"]
 
@@ -17,11 +17,8 @@ _MAX_FILE = 1 << 20
 
 def read_toml(path: Path, what: str) -> dict[str, object]:
     """Read a TOML file; numbers with a point become exact ``Decimal``."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(_MAX_FILE + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot read the {what}: {error.strerror}") from error
+    with explaining(f"{path}: cannot read the {what}"), path.open("rb") as file:
+        raw = file.read(_MAX_FILE + 1)
     if len(raw) > _MAX_FILE:
         raise UsageError(f"{path}: a {what} has at most {_MAX_FILE} bytes")
     try:

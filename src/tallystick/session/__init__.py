@@ -12,12 +12,13 @@ from ._identity import (
     read_certificate,
     read_identity,
     write_identity,
+    write_new,
 )
-from ._job import Job, check_policy, read_job, read_max_epsilon, read_policy, schemas
+from ._job import Job, read_job, read_policy, schemas
 from ._mesh import Limits, TlsMesh, Traffic
 from ._preparation import INSECURE_WARNING, choose_preparation
 from ._prepare import Filling, Preparing, Stocked, prepare_member
-from ._rotation import check_rotation, make_rotation, read_rotation, write_rotation
+from ._rotation import check_rotation, make_rotation, read_rotation
 from ._run import Node, Outcome, run_member
 
 __all__ = [
@@ -37,7 +38,6 @@ __all__ = [
     "Stocked",
     "TlsMesh",
     "Traffic",
-    "check_policy",
     "check_rotation",
     "choose_preparation",
     "forbid_dumps",
@@ -47,7 +47,6 @@ __all__ = [
     "read_certificate",
     "read_identity",
     "read_job",
-    "read_max_epsilon",
     "read_policy",
     "read_rotation",
     "read_table",
@@ -55,5 +54,5 @@ __all__ = [
     "schemas",
     "wipe",
     "write_identity",
-    "write_rotation",
+    "write_new",
 ]

@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from ..errors import ProtocolAbort, VerificationError
 from ..party import Mesh
 from ..plan import MemberSchema, Plan
-from ..record import AgreedMember, Agreement, Policy, Table, Terms, check_signature, sign
+from ..record import AgreedMember, Agreement, Policy, Table, Terms, check_policy, check_signature, sign
 from ..tracing import Traceable
 from ._hello import Hello, exchange_hellos
 from ._identity import Identity
-from ._job import Job, check_policy, schemas
+from ._job import Job, schemas
 from ._mesh import TlsMesh
 
 __all__ = ["Approve", "agree"]

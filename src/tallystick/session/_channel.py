@@ -28,6 +28,9 @@ _FRAME_COST = 512
 _MAX_STATEMENTS = 16
 """No peer is so many comparisons ahead."""
 
+_MAX_PINGS = 64
+"""Pings of a second on average, and as many at once: each takes time of the interpreter's that the run needs."""
+
 
 def hang_up(sock: socket.socket) -> None:
     """End a connection although a thread may be blocked in it.
@@ -223,7 +226,8 @@ class Inbox:
         self.statements: deque[bytes] = deque()
         self.waits = b""
         self.excused = 0.0
-        self.heard = time.monotonic()
+        self.heard = self._begun = time.monotonic()
+        self._pings = 0
         self._closed = False
         self._changed = threading.Condition()
         sock.settimeout(silence)
@@ -292,6 +296,9 @@ class Inbox:
         """Keep account of when the peer was heard, and of the time that it says it spent waiting for others."""
         now = time.monotonic()
         if frame.kind is Kind.PING:
+            self._pings += 1
+            if self._pings > _MAX_PINGS * (1 + now - self._begun):
+                raise BadFrame("more pings than anybody has to send")
             self.waits = frame.payload
             if self._excuses(frame.payload):
                 self.excused += now - self.heard

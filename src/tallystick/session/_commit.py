@@ -11,7 +11,7 @@ from ..errors import DecodeError, ProtocolAbort, VerificationError
 from ..online import Committed, OwnInputs, accept_inputs
 from ..party import Mesh
 from ..plan import Input, Plan
-from ..proofs import Proof, RangeRelation, Words, commit_inputs, input_slots, prove, range_witness
+from ..proofs import Proof, Words, commit_inputs, input_slots, prove, range_witness
 from ..record import Agreement, Commitment, check_signature, commitment_digest, range_context, sign
 from ._data import DataTable
 from ._hello import malformed
@@ -34,7 +34,7 @@ def make_commitment(
 ) -> tuple[OwnInputs, Commitment]:
     """Commit to the columns that the plan uses; return what stays here and what is published."""
     backend = generators.backend
-    relation = RangeRelation(plan.ranges_of(member), plan.columns)
+    relation = plan.range_relation(member)
     values = _in_order(plan.inputs_of(member), data, random)
     slots = Vector.concat(
         [Vector.zeros(backend, 0)]
@@ -93,14 +93,14 @@ async def collect_commitments(
 
 def _longest(plan: Plan, member: int) -> int:
     """Return how many bytes a member's commitment message has at most."""
-    shape = RangeRelation(plan.ranges_of(member), plan.columns).shape
+    shape = plan.range_relation(member).shape
     return shape.input_rows * G1_BYTES + Proof.size(shape) + _FRAMING
 
 
 def _decode(
     plan: Plan, agreement: Agreement, member: int, commitment: Commitment, generators: Generators
 ) -> Committed:
-    relation = RangeRelation(plan.ranges_of(member), plan.columns)
+    relation = plan.range_relation(member)
     body = commitment.range_proof
     return Committed(
         relation,

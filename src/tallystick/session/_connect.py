@@ -14,11 +14,10 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from hashlib import sha256
 
 from .. import encoding
-from ..errors import DecodeError, ProtocolAbort, UsageError
-from ..record import Consortium, Member, parse_address
+from ..errors import DecodeError, ProtocolAbort, UsageError, explaining
+from ..record import Consortium, Member, list_digest, parse_address
 from ._identity import Identity
 from ._tls import client_context, peer_fingerprint, server_context, tune
 from ._wire import BadFrame, Frame, Kind, read_frame, write_frame
@@ -39,14 +38,10 @@ _CERTIFICATE_ALERTS = ("UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_REQUIRED", 
 def bind(address: str) -> socket.socket:
     """Listen at ``host:port``; ``UsageError`` says why it cannot be."""
     host, port = parse_address(address)
-    try:
+    hint = "--listen HOST:PORT listens elsewhere than at the address in the consortium file"
+    with explaining(f"cannot listen at {address}", hint=hint):
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=128)
-    except OSError as error:
-        raise UsageError(
-            f"cannot listen at {address}: {error.strerror or error}",
-            hint="--listen HOST:PORT listens elsewhere than at the address in the consortium file",
-        ) from error
 
 
 def own_address(consortium: Consortium, identity: Identity) -> str:
@@ -88,7 +83,7 @@ class Connector:
         self._server = server_context(identity, peers)
         self.nonces = {index: secrets.token_bytes(_NONCE_BYTES)}
         self._by_fingerprint = {m.fingerprint: j for j, m in enumerate(members) if j != index}
-        self._run = sha256(encoding.dumps([m.fingerprint for m in members])).digest()
+        self._run = list_digest(members)
         self._seconds = deadline
         self._deadline = time.monotonic() + deadline
         self._opened = opened

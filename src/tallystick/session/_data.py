@@ -17,12 +17,12 @@ from pathlib import Path
 from ..errors import DataError, UsageError
 from ..plan import Column
 from ..proofs import Words, to_words
+from ._job import brief
 
 __all__ = ["DataTable", "read_table"]
 
 _NUMBER = re.compile(r"([+-]?)([0-9]{1,100})(?:\.([0-9]{1,100}))?", re.ASCII)
 _PARQUET = (".parquet", ".pq")
-_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -99,7 +99,7 @@ def _written(scaled: int, decimals: int) -> str:
 
 
 def _shown(cell: str) -> str:
-    return repr(cell if len(cell) <= _SHOWN else cell[: _SHOWN - 1] + "…")
+    return repr(brief(cell))
 
 
 def _places(names: Sequence[str], columns: Iterable[str], path: Path) -> list[int]:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Final, Literal, TypeAlias
 
 from .. import __version__, encoding
 from ..encoding import Value
 from ..errors import DecodeError, ProtocolAbort, VerificationError
 from ..limits import MAX_ROWS
-from ..record import Member, check_signature, sign
+from ..record import Member, check_signature, list_digest, sign
 from ._identity import Identity
 from ._mesh import TlsMesh
 
@@ -24,15 +24,16 @@ Purpose: TypeAlias = Literal["prepare", "run"]
 
 NONCE_BYTES: Final = 32
 _SIGNATURE_BYTES: Final = 64
+_DIGEST_BYTES: Final = 32
 _MAX_HELLO: Final = 1 << 20
-_KEYS: Final = ("purpose", "version", "terms", "preparation", "rows", "nonces")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hello:
     """What a member wants: ``terms`` is all that the members must have in common, part by part.
 
-    ``nonces`` are those with which all members greeted it, its own among them, by party.
+    ``nonces`` are those with which all members greeted it, its own among them, by party; ``members`` digests who they
+    are (``record.list_digest``), as whoever is in two lists can greet in one with another member's nonce of the other.
     """
 
     purpose: str
@@ -40,36 +41,29 @@ class Hello:
     terms: dict[str, Value]
     preparation: str
     rows: int
+    members: bytes
     nonces: tuple[bytes, ...]
 
     def to_bytes(self) -> bytes:
         """Return the encoding that is signed."""
-        return encoding.dumps(
-            {
-                "purpose": self.purpose,
-                "version": self.version,
-                "terms": self.terms,
-                "preparation": self.preparation,
-                "rows": self.rows,
-                "nonces": list(self.nonces),
-            }
-        )
+        return encoding.dumps({**asdict(self), "nonces": list(self.nonces)})
 
     @classmethod
     def from_bytes(cls, data: bytes, size: int) -> Hello:
         """Decode a hello of a run of ``size`` members; ``DecodeError`` names the field."""
         value = encoding.loads(data, max_size=_MAX_HELLO, what="hello")
-        fields = encoding.expect_map(value, "hello", required=_KEYS)
-        terms = fields["terms"]
+        found = encoding.expect_map(value, "hello", required=[field.name for field in fields(cls)])
+        terms = found["terms"]
         if not isinstance(terms, dict):
             raise DecodeError("hello: terms: a map was expected")
-        nonces = encoding.expect_array(fields["nonces"], "hello: nonces", length=size)
+        nonces = encoding.expect_array(found["nonces"], "hello: nonces", length=size)
         return cls(
-            purpose=encoding.expect_text(fields["purpose"], "hello: purpose", max_length=64),
-            version=encoding.expect_text(fields["version"], "hello: version", max_length=64),
+            purpose=encoding.expect_text(found["purpose"], "hello: purpose", max_length=64),
+            version=encoding.expect_text(found["version"], "hello: version", max_length=64),
             terms=terms,
-            preparation=encoding.expect_text(fields["preparation"], "hello: preparation", max_length=64),
-            rows=encoding.expect_int(fields["rows"], "hello: rows", high=MAX_ROWS),
+            preparation=encoding.expect_text(found["preparation"], "hello: preparation", max_length=64),
+            rows=encoding.expect_int(found["rows"], "hello: rows", high=MAX_ROWS),
+            members=encoding.expect_bytes(found["members"], "hello: members", length=_DIGEST_BYTES),
             nonces=tuple(
                 encoding.expect_bytes(nonce, "hello: nonces", length=NONCE_BYTES) for nonce in nonces
             ),
@@ -102,6 +96,7 @@ async def exchange_hellos(
         terms=terms,
         preparation=preparation,
         rows=rows,
+        members=list_digest(members),
         nonces=mesh.nonces,
     )
     body = own.to_bytes()
@@ -114,8 +109,12 @@ async def exchange_hellos(
         # One that is told something else than others finds out here, before anything follows from it.
         relay = encoding.dumps(list(sent))
         most = sum(sizes) + 16 * mesh.size
+        undecided: list[ProtocolAbort] = []
         for j, data in enumerate(await mesh.broadcast("hello/relay", relay, [most] * mesh.size)):
-            checker.compare(sent, _relayed(data, j, most, mesh.size), j)
+            undecided += checker.compare(sent, _relayed(data, j, most, mesh.size), j)
+        # One that passes on what convicts nobody must not keep another from being convicted.
+        if undecided:
+            raise undecided[0]
     checker.nonces_agree(hellos)
     _wants_agree(own, hellos)
     digest = hashlib.sha256(encoding.frame(b"tallystick/v1/hellos"))
@@ -131,6 +130,7 @@ class _Checker:
         self._index = mesh.index
         self._nonces = mesh.nonces
         self._members = members
+        self._list = list_digest(members)
 
     def hello(self, data: bytes, sender: int) -> Hello:
         """Return a member's hello, or raise what convicts it."""
@@ -140,6 +140,10 @@ class _Checker:
             raise malformed(sender, error) from error
         except VerificationError as error:
             raise ProtocolAbort.by(sender, f": {error.message}", check=error.check) from error
+        if hello.members != self._list:
+            raise ProtocolAbort.by(
+                sender, "says hello to other members than those of this run", check="hello"
+            )
         for k, whose in ((self._index, "this member"), (sender, "it")):
             if hello.nonces[k] != self._nonces[k]:
                 raise ProtocolAbort.by(
@@ -155,8 +159,12 @@ class _Checker:
         check_signature(member.public_key, "hello", digest, signature, signer=member.name)
         return hello
 
-    def compare(self, heard: Sequence[bytes], relayed: Sequence[bytes], relay: int) -> None:
-        """Compare what this member heard with what another says it heard, and convict whom the difference convicts."""
+    def compare(self, heard: Sequence[bytes], relayed: Sequence[bytes], relay: int) -> list[ProtocolAbort]:
+        """Compare what this member heard with what another says it heard, and convict whom the difference convicts.
+
+        Returns the aborts for differences that convict nobody.
+        """
+        undecided: list[ProtocolAbort] = []
         for s, (own, theirs) in enumerate(zip(heard, relayed, strict=True)):
             if own == theirs:
                 continue
@@ -172,17 +180,20 @@ class _Checker:
                     f"passes on a hello that {self._members[s].name} did not sign",
                     check="equivocation",
                 ) from error
-            if other.nonces[relay] != self._nonces[relay]:
+            if other.members != self._list or other.nonces[relay] != self._nonces[relay]:
                 raise ProtocolAbort.by(relay, "passes on a hello of another run", check="equivocation")
             if other.nonces[self._index] == self._nonces[self._index]:
                 raise ProtocolAbort.by(
                     s, "signed different hellos for different members of this run", check="equivocation"
                 )
-            raise ProtocolAbort(
-                "contradict each other: the first signed different hellos, or the second passes on an old one",
-                check="equivocation",
-                about=(s, relay),
+            undecided.append(
+                ProtocolAbort(
+                    "contradict each other: the first signed different hellos, or the second passes on an old one",
+                    check="equivocation",
+                    about=(s, relay),
+                )
             )
+        return undecided
 
     def nonces_agree(self, hellos: Sequence[Hello]) -> None:
         """Whoever greeted members with different nonces, or says that another did, ends the run here."""

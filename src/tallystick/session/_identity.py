@@ -11,7 +11,7 @@ import os
 import secrets
 import ssl
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from .. import encoding
 from ..backend import Buffer
-from ..errors import DecodeError, UsageError
+from ..errors import DecodeError, UsageError, explaining
 from ..record import Member, check_name, fingerprint_text
 
 __all__ = [
@@ -88,16 +88,7 @@ class _Header:
     nonce: bytes
 
     def fields(self) -> dict[str, object]:
-        return {
-            "format": _FORMAT,
-            "name": self.name,
-            "certificate": self.certificate,
-            "log_n": self.log_n,
-            "r": _SCRYPT_R,
-            "p": _SCRYPT_P,
-            "salt": self.salt,
-            "nonce": self.nonce,
-        }
+        return {**asdict(self), "format": _FORMAT, "r": _SCRYPT_R, "p": _SCRYPT_P}
 
     def cipher(self, passphrase: Buffer) -> AESGCM:
         kdf = Scrypt(salt=self.salt, length=32, n=1 << self.log_n, r=_SCRYPT_R, p=_SCRYPT_P)
@@ -204,14 +195,9 @@ def load_identity_chain(identity: Identity, context: ssl.SSLContext) -> None:
 
 
 def _read_envelope(path: Path) -> tuple[_Header, bytes]:
-    try:
-        with path.open("rb") as file:
-            raw = file.read(_MAX_FILE + 1)
-    except OSError as error:
-        raise UsageError(
-            f"{path}: cannot read the identity: {error.strerror}",
-            hint="`tallystick identity new NAME` makes one; --identity names its file",
-        ) from error
+    hint = "`tallystick identity new NAME` makes one; --identity names its file"
+    with explaining(f"{path}: cannot read the identity", hint=hint), path.open("rb") as file:
+        raw = file.read(_MAX_FILE + 1)
     try:
         return _decode_envelope(raw)
     except DecodeError as error:

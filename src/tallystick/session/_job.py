@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from ..disclosure import unneeded
 from ..encoding import Value
-from ..errors import PolicyError, UsageError
+from ..errors import UsageError
 from ..limits import MAX_COLUMN_DECIMALS, MAX_INPUT_BITS, MAX_MEMBERS, MAX_NAME, MAX_ROWS
-from ..plan import Column, MemberSchema, Plan, policy_names
+from ..plan import Column, MemberSchema
 from ..record import Consortium, Policy, columns_body, read_consortium
 from ..record.toml import integer, naming, only, read_toml, table, text, texts
 
-__all__ = ["Job", "check_policy", "read_job", "read_max_epsilon", "read_policy", "schemas"]
+__all__ = ["Job", "brief", "read_job", "read_policy", "schemas"]
 
 _EPSILON = "max_epsilon"
 _MOST_EPSILON = 1000
@@ -101,7 +100,7 @@ def _scaled(value: object, decimals: int, where: str) -> int:
     if number == 0:
         return 0
     if not number.is_finite() or number.adjusted() > MAX_INPUT_BITS:
-        raise UsageError(f"{where}: {_brief(value)} is out of range")
+        raise UsageError(f"{where}: {brief(value)} is out of range")
     # Zeros at the end may be many, in digits or in the exponent, and say nothing: without them every power of ten below
     # is bounded, however the number was written.
     sign, digits, exponent = number.as_tuple()
@@ -110,12 +109,13 @@ def _scaled(value: object, decimals: int, where: str) -> int:
     significant = written.rstrip("0")
     shift = exponent + len(written) - len(significant) + decimals
     if shift < 0:
-        raise UsageError(f"{where}: {_brief(value)} has more than {decimals} decimals")
+        raise UsageError(f"{where}: {brief(value)} has more than {decimals} decimals")
     scaled: int = int(significant) * 10**shift
     return -scaled if sign else scaled
 
 
-def _brief(value: object) -> str:
+def brief(value: object) -> str:
+    """Write what somebody wrote, or the beginning of it."""
     written = str(value)
     return written if len(written) <= _SHOWN else written[: _SHOWN - 1] + "…"
 
@@ -135,21 +135,18 @@ def _policy(entries: Mapping[str, object], where: str) -> Policy:
     )
 
 
-def read_policy(path: str | Path) -> Policy:
-    """Read a node's own policy file: the same entries as a job's ``[policy]``, and ``max_epsilon``."""
+def read_policy(path: str | Path) -> tuple[Policy, float | None]:
+    """Read a node's own policy file: the same entries as a job's ``[policy]``, and ``max_epsilon``.
+
+    That is how much epsilon all noisy runs together may spend, None if the file is silent.
+    """
     path = Path(path)
     entries = read_toml(path, "policy file")
     with naming(path):
-        _epsilon(entries)
-        return _policy({name: entry for name, entry in entries.items() if name != _EPSILON}, "policy")
-
-
-def read_max_epsilon(path: str | Path) -> float | None:
-    """Read from a node's own policy file how much epsilon all noisy runs together may spend; None if it is silent."""
-    path = Path(path)
-    entries = read_toml(path, "policy file")
-    with naming(path):
-        return _epsilon(entries)
+        epsilon = _epsilon(entries)
+        return _policy(
+            {name: entry for name, entry in entries.items() if name != _EPSILON}, "policy"
+        ), epsilon
 
 
 def _epsilon(entries: Mapping[str, object]) -> float | None:
@@ -160,37 +157,6 @@ def _epsilon(entries: Mapping[str, object]) -> float | None:
     if number is None or not number.is_finite() or not 0 <= number <= _MOST_EPSILON:
         raise UsageError(f"{_EPSILON}: a number between 0 and {_MOST_EPSILON} was expected")
     return float(number)
-
-
-def check_policy(policy: Policy, plan: Plan, *, whose: str) -> None:
-    """Raise ``PolicyError`` with the rule unless the plan keeps to the policy."""
-    if len(plan.members) < policy.min_members:
-        raise PolicyError(
-            f"{whose} demands at least {policy.min_members} members; the computation has {len(plan.members)}"
-        )
-    for member in plan.members:
-        if member.rows < policy.min_rows:
-            raise PolicyError(
-                f"{whose} demands at least {policy.min_rows} rows of every member; "
-                f"{member.name} has {member.rows}"
-            )
-    for name in policy_names(plan):
-        if not policy.allows(name):
-            raise PolicyError(
-                f"{whose} does not allow the output {name!r}",
-                hint=f"it allows: {', '.join(policy.outputs or ()) or 'none'}",
-            )
-    if policy.outputs is None:
-        return
-    found = unneeded(plan)
-    if found is None:
-        raise PolicyError(f"{whose} names outputs, and too much is opened to see that these need all of it")
-    if found:
-        opened = ", ".join(f"[{name}]" for name in found)
-        raise PolicyError(
-            f"{whose} allows results, none of which needs all of what the program opens as {opened}",
-            hint="`tallystick plan` shows what that is; return what is needed, or do not reveal it",
-        )
 
 
 def schemas(job: Job, rows: Sequence[int]) -> list[MemberSchema]:

@@ -25,7 +25,7 @@ from types import TracebackType
 from .. import encoding
 from ..backend import Buffer
 from ..errors import DecodeError, ProtocolAbort, TallystickError, VerificationError
-from ..party import SMALL, Statements, compare_statements
+from ..party import SMALL, Mesh, Statements, compare_statements
 from ..record import Member, check_signature, sign
 from ._channel import Inbox, Outbox, Wakeup
 from ._connect import Connector, describe
@@ -93,15 +93,14 @@ class _Due:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What one phase cost this member: rounds, bytes with their frames (not TLS's own), and seconds."""
+    """What one phase cost this member: rounds, and bytes with their frames (not TLS's own)."""
 
     rounds: int = 0
     sent: int = 0
     received: int = 0
-    seconds: float = 0.0
 
 
-class TlsMesh:
+class TlsMesh(Mesh):
     """This member's channels to all others; an asynchronous context manager, entered once all are connected.
 
     Leaving it says goodbye to all peers or, on an exception, tells them why this member stops.
@@ -151,12 +150,10 @@ class TlsMesh:
 
     @property
     def index(self) -> int:
-        """This party's index, 0-based."""
         return self._index
 
     @property
     def size(self) -> int:
-        """The number n of parties."""
         return len(self._members)
 
     @property
@@ -173,11 +170,10 @@ class TlsMesh:
     def phase(self, name: str) -> Iterator[None]:
         """Count what happens inside under ``name``."""
         before, self._phase = self._phase, name
-        start = time.monotonic()
+        self._count()
         try:
             yield
         finally:
-            self._count(seconds=time.monotonic() - start)
             self._phase = before
 
     # ------------------------------------------------------------------ opening and closing
@@ -325,6 +321,7 @@ class TlsMesh:
         if frame.kind is Kind.ABORT:
             self._notified.add(j)
             self._heed(j, frame.payload)
+            self._wakeup.notify()
         else:
             self._left.add(j)
             self._wakeup.notify()
@@ -374,7 +371,6 @@ class TlsMesh:
 
     # ------------------------------------------------------------------ messages
     async def broadcast(self, label: str, payload: Buffer, sizes: Sequence[int] | None = None) -> list[bytes]:
-        """Send one payload to every other party, receive theirs; return all n by index, own included."""
         own = bytes(payload)
         received = await self._swap(label, [own] * self.size, sizes)
         if self.size > 2:
@@ -382,7 +378,6 @@ class TlsMesh:
         return received
 
     async def exchange(self, label: str, payloads: Sequence[Buffer]) -> list[bytes]:
-        """Send ``payloads[j]`` to party j, receive one from each; return by index, own entry handed back."""
         if len(payloads) != self.size:
             raise ValueError(f"{len(payloads)} payloads for {self.size} parties")
         return await self._swap(label, payloads)
@@ -415,7 +410,6 @@ class TlsMesh:
             self._late[to] -= 1
 
     async def receive(self, sender: int, label: str, most: int = SMALL) -> bytes:
-        """Receive the next payload from one party, of at most so many bytes; it must carry ``label``."""
         with self._waits_for([sender], self._unsent(label)) as due:
             return await self._receive(sender, label, due, most)
 
@@ -535,12 +529,10 @@ class TlsMesh:
 
     # ------------------------------------------------------------------ statements
     def state(self, session: bytes) -> None:
-        """Tell all others, signed, what this party has seen broadcast so far."""
         if self.size > 2:
             self._tell(self._statements.state(session, self.broadcast_digests()))
 
     async def compare(self) -> None:
-        """Compare what all stated; ProtocolAbort, check ``equivocation``, unless they agree."""
         if self.size > 2:
             await compare_statements(self._statements, self._peers, tell=self._tell, hear=self._hear)
 
@@ -549,13 +541,15 @@ class TlsMesh:
             outbox.state(statement)
 
     async def _hear(self, j: int, patient: bool) -> bytes | None:
-        end = time.monotonic() + (_GRACE if patient else 0.0)
-        while not self._inboxes[j].statements:
-            left = end - time.monotonic()
-            if left <= 0 or j in self._notified or j in self._left:
-                return None
-            await self._wakeup.wait(left)
-        return self._inboxes[j].statements.popleft()
+        statements = self._inboxes[j].statements
+        if patient:
+            # Whoever withholds a message from j keeps it from passing anything on: to stop before j's own deadline
+            # would leave nobody named.
+            text = f"passed on nothing of what others signed within {self._limits.wait:g} s"
+            with self._waits_for([j], text, receives=False) as due:
+                while not statements and j not in self._notified and j not in self._left:
+                    await self._change(due)
+        return statements.popleft() if statements else None
 
     def _is_signed(self, j: int, digest: bytes, signature: bytes) -> bool:
         member = self._members[j]
@@ -567,7 +561,6 @@ class TlsMesh:
 
     # ------------------------------------------------------------------ digests and counters
     def broadcast_digests(self) -> tuple[bytes, ...]:
-        """Return one digest of each party's broadcasts so far; constants with two parties."""
         if self._hashed:
             self._hashed.result()
         return tuple(digest.digest() for digest in self._digests)
@@ -586,14 +579,9 @@ class TlsMesh:
             encoding.absorb(digest, label.encode("ascii"))
             encoding.absorb(digest, payload)
 
-    def _count(self, *, rounds: int = 0, sent: int = 0, received: int = 0, seconds: float = 0.0) -> None:
+    def _count(self, *, rounds: int = 0, sent: int = 0, received: int = 0) -> None:
         old = self._traffic.get(self._phase, Traffic())
-        self._traffic[self._phase] = Traffic(
-            rounds=old.rounds + rounds,
-            sent=old.sent + sent,
-            received=old.received + received,
-            seconds=old.seconds + seconds,
-        )
+        self._traffic[self._phase] = Traffic(old.rounds + rounds, old.sent + sent, old.received + received)
 
 
 def _is_of_the_network(error: Exception) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from ..offline import Need
 from ..party import Party
 from ..record import Consortium
 from ._connect import bind, own_address
-from ._events import Observer
+from ._events import Observer, Stopwatch
 from ._hello import exchange_hellos
 from ._identity import Identity
 from ._mesh import Limits, TlsMesh
@@ -96,8 +95,8 @@ async def prepare_member(preparing: Preparing, observer: Observer | None = None)
             session = await _agree(mesh, preparing)
         party = Party(mesh, preparing.backend, session, Random.system())
         observer.phase("preparation")
-        start, start_cpu = time.monotonic(), time.process_time()
-        with mesh.phase("epoch"):
+        watch = Stopwatch(Observer())
+        with watch.phase("epoch"), mesh.phase("epoch"):
             preparation = await start_preparation(
                 preparing.preparation,
                 party,
@@ -105,23 +104,21 @@ async def prepare_member(preparing: Preparing, observer: Observer | None = None)
                 store,
                 stocking=stocking_progress(preparing.need, observer.progress),
             )
-        begun, begun_cpu = time.monotonic(), time.process_time()
         before = store.span("triples")
-        with mesh.phase("material"):
+        with watch.phase("material"), mesh.phase("material"):
             await preparation.reserve(preparing.need)
-        done, done_cpu = time.monotonic(), time.process_time()
         traffic = mesh.traffic
         after = {kind: store.span(kind) for kind in store.kinds()}
         made = after.get("triples", (0, 0))[1] - before[1]
     return Filling(
         stocked=tuple(Stocked(kind=kind, items=last - first) for kind, (first, last) in after.items()),
         made=made,
-        epoch_seconds=begun - start,
-        seconds=done - begun,
-        epoch_cpu=begun_cpu - start_cpu,
-        cpu=done_cpu - begun_cpu,
+        epoch_seconds=watch.seconds["epoch"],
+        seconds=watch.seconds["material"],
+        epoch_cpu=watch.cpu["epoch"],
+        cpu=watch.cpu["material"],
         epoch_sent=traffic["epoch"].sent,
-        sent=traffic["material"].sent if "material" in traffic else 0,
+        sent=traffic["material"].sent,
         peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     )
 

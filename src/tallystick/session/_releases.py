@@ -7,6 +7,7 @@ opened, whatever becomes of it.  Normative text: ``spec/session.md``, "Noisy rel
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterable
@@ -16,9 +17,9 @@ from math import fsum, inf
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
-from ..disclosure import budgets
+from ..disclosure import noise_of, upwards
 from ..encoding import dumps
-from ..errors import PolicyError, UsageError
+from ..errors import PolicyError, UsageError, explaining
 from ..plan import Plan
 from ._job import Job
 
@@ -58,19 +59,29 @@ class Ledger:
         released = sum("released" in states for states, _ in runs.values())
         return Samples(released, len(runs) - released, fsum(epsilon for _, epsilon in runs.values()))
 
-    def note(self, key: str, session: bytes, epsilon: float, state: State) -> None:
-        """Append a line; once this returns it is on disk. ``UsageError`` if it cannot be."""
+    def note(
+        self, key: str, session: bytes, epsilon: float, state: State, *, limit: float | None = None
+    ) -> None:
+        """Append a line; once this returns it is on disk. ``UsageError`` if it cannot be.
+
+        With a limit, ``PolicyError`` unless all that the file counts and this keep to it: runs with other members have
+        other stores, so that several may be under way at once, each of which was within the limit when it began.
+        """
         line = {
             "job": key,
             "session": session.hex(),
             "epsilon": None if epsilon == inf else epsilon,
             "state": state,
         }
-        try:
+        with explaining(f"{self._path}: the ledger of noisy releases cannot be written"):
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             try:
+                fcntl.flock(handle, fcntl.LOCK_EX)  # Until the file is closed.
+                check_budget(self, epsilon, limit)
                 size = os.fstat(handle).st_size
+                if size == 0:
+                    _synchronise(self._path.parent)  # A new file's name is not on disk when its contents are.
                 # A line that a crash cut short counted nothing yet, and must not swallow this one.
                 whole = size == 0 or os.pread(handle, 1, size - 1) == b"\n"
                 data = (b"" if whole else b"\n") + json.dumps(line).encode("ascii") + b"\n"
@@ -79,10 +90,6 @@ class Ledger:
                 os.fsync(handle)
             finally:
                 os.close(handle)
-        except OSError as error:
-            raise UsageError(
-                f"{self._path}: the ledger of noisy releases cannot be written: {error.strerror}"
-            ) from error
 
     def _lines(self) -> Iterable[dict[str, Any]]:
         try:
@@ -120,11 +127,15 @@ def job_key(job: Job) -> str:
 
 
 def spent_by(plan: Plan) -> float | None:
-    """Return the epsilon that a run of the plan spends: None without noise, infinite where no bound is known."""
-    found = budgets(plan)
-    if not found:
+    """Return the epsilon that a run of the plan spends: None without noise, infinite where no bound is known.
+
+    No bound is known of coins that protect nothing as they are used: the next run's draw may undo them.
+    """
+    noise = noise_of(plan)
+    if not noise.budgets and not noise.void:
         return None
-    return fsum(inf if budget.epsilon is None else budget.epsilon for budget in found)
+    spent = [inf if budget.epsilon is None else budget.epsilon for budget in noise.budgets]
+    return fsum([*spent, *(inf for _ in noise.void)])
 
 
 def check_budget(ledger: Ledger, epsilon: float, limit: float | None) -> None:
@@ -148,13 +159,18 @@ def remark(ledger: Ledger, key: str, epsilon: float) -> str:
     )
 
 
+def _synchronise(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _cut_short(line: bytes) -> bool:
     """Whether a line is the beginning of one that a crash did not let be completed."""
     return line.startswith(b'{"job": "') and not line.endswith(b"}")
 
 
 def _shown(epsilon: float) -> str:
-    if epsilon == inf:
-        return "without bound"
-    thousandths = -int(-epsilon * 1000 // 1)
-    return f"{thousandths // 1000}.{thousandths % 1000:03d}"
+    return "without bound" if epsilon == inf else upwards(epsilon)

@@ -9,11 +9,11 @@ import hashlib
 from pathlib import Path
 
 from .. import encoding
-from ..errors import UsageError
+from ..errors import UsageError, explaining
 from ..record import Member, check_signature, sign
-from ._identity import Identity, write_new
+from ._identity import Identity
 
-__all__ = ["check_rotation", "make_rotation", "read_rotation", "write_rotation"]
+__all__ = ["check_rotation", "make_rotation", "read_rotation"]
 
 _FORMAT = "tallystick/rotation/1"
 _MAX_BYTES = 1 << 16
@@ -51,18 +51,10 @@ def check_rotation(statement: bytes, member: Member) -> Member:
     return Member.checked(member.name, member.address, new)
 
 
-def write_rotation(path: Path, statement: bytes) -> None:
-    """Write a statement to a new file."""
-    write_new(path, statement)
-
-
 def read_rotation(path: Path) -> bytes:
     """Read a statement's bytes."""
-    try:
-        with path.open("rb") as file:
-            return file.read(_MAX_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot read the statement: {error.strerror}") from error
+    with explaining(f"{path}: cannot read the statement"), path.open("rb") as file:
+        return file.read(_MAX_BYTES + 1)
 
 
 def _digest(old: bytes, new: bytes) -> bytes:

@@ -12,7 +12,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -20,11 +20,9 @@ from .. import encoding
 from ..algebra import Generators, Points, Random
 from ..backend import Backend
 from ..cost import estimate, require_hidden
-from ..errors import ProtocolAbort, UnfinishedError, UsageError, VerificationError
+from ..errors import ProtocolAbort, UnfinishedError, UsageError, VerificationError, explaining
 from ..offline import Need, Store
 from ..online import (
-    Evaluation,
-    InputShares,
     Openings,
     OwnInputs,
     Proven,
@@ -124,14 +122,14 @@ async def run_member(node: Node, observer: Observer | None = None) -> Outcome:
     watch = Stopwatch(observer)
     async with AsyncExitStack() as stack:
         with watch.phase("identity"):
-            address = own_address(node.job.consortium, node.identity)
-            check_validity(node.job.consortium.members)
-            _make_folder(node.out)
             members = node.job.consortium.members
+            address = own_address(node.job.consortium, node.identity)
+            check_validity(members)
+            _make_folder(node.out)
             store = stack.enter_context(open_store(node.preparation, node.identity, members, node.store))
             mesh = TlsMesh(
                 node.identity,
-                node.job.consortium.members,
+                members,
                 bind(node.listen or address),
                 limits=node.limits,
                 remark=observer.remark,
@@ -156,10 +154,20 @@ class _Run:
 
     async def run(self) -> Outcome:
         """Go through the phases; the last one writes the transcript."""
+        node = self._node
         with self._phase("agreement"):
-            plan, agreement = await self._agree()
+            plan, agreement = await agree(
+                self._mesh,
+                node.job,
+                node.program,
+                node.identity,
+                rows=node.data.rows,
+                preparation=node.preparation,
+                own_policy=node.own_policy,
+                approve=self._approve,
+            )
         with self._phase("commitment"):
-            generators = Generators(self._node.backend, plan.columns)
+            generators = Generators(node.backend, plan.columns)
             own, commitments, rows = await self._commit(plan, agreement, generators)
         writer = TranscriptWriter(agreement)
         writer.append(PlanItem(encoding.loads(plan.to_bytes(), max_size=_MAX_PLAN, what="plan")))
@@ -173,8 +181,20 @@ class _Run:
                 evaluation = await compute(online, plan, inputs, progress=self._progress)
             with self._phase("proof"):
                 self._note(plan, agreement.terms, "started")
-                proven = await self._prove(online, plan, evaluation, inputs, generators, writer)
-                self._note(plan, agreement.terms, "released")
+                proven = await prove(
+                    online,
+                    PlanRelation(plan),
+                    evaluation,
+                    inputs,
+                    generators,
+                    context=writer.computation_context,
+                    progress=self._progress,
+                )
+                try:
+                    self._note(plan, agreement.terms, "released")
+                except UsageError as error:
+                    # The run counts already, and the others wait for this member's signature.
+                    self._observer.remark(error.message)
             with self._phase("publication"):
                 writer.append(Outputs(proven.outputs.to_bytes(), proven.points.to_bytes()))
                 writer.append(ProofItem(dict(proven.proof.to_body())))
@@ -193,19 +213,6 @@ class _Run:
             unwritten=unwritten,
         )
 
-    async def _agree(self) -> tuple[Plan, Agreement]:
-        node = self._node
-        return await agree(
-            self._mesh,
-            node.job,
-            node.program,
-            node.identity,
-            rows=node.data.rows,
-            preparation=node.preparation,
-            own_policy=node.own_policy,
-            approve=self._approve,
-        )
-
     def _approve(self, plan: Plan, terms: Terms) -> None:
         """Say what noise was drawn before, keep to the node's bound on it, and ask the operator."""
         epsilon = spent_by(plan)
@@ -218,7 +225,8 @@ class _Run:
         """Count a run whose noisy outputs may be seen from now on, or were."""
         epsilon = spent_by(plan)
         if epsilon is not None:
-            self._ledger.note(self._key, terms.session_id, epsilon, state)
+            limit = self._node.max_epsilon if state == "started" else None
+            self._ledger.note(self._key, terms.session_id, epsilon, state, limit=limit)
 
     async def _commit(
         self, plan: Plan, agreement: Agreement, generators: Generators
@@ -252,25 +260,6 @@ class _Run:
         await preparation.reserve(need)
         return Openings(party, preparation)
 
-    async def _prove(
-        self,
-        online: Openings,
-        plan: Plan,
-        evaluation: Evaluation,
-        inputs: InputShares,
-        generators: Generators,
-        writer: TranscriptWriter,
-    ) -> Proven:
-        return await prove(
-            online,
-            PlanRelation(plan),
-            evaluation,
-            inputs,
-            generators,
-            context=writer.computation_context,
-            progress=self._progress,
-        )
-
     def _place(self, terms: Terms) -> Path:
         stem = re.sub(r"[^A-Za-z0-9._-]+", "-", self._node.job.name).strip("-.") or "job"
         return self._node.out / f"{stem}-{terms.session_id.hex()[:12]}{TRANSCRIPT_SUFFIX}"
@@ -280,11 +269,12 @@ class _Run:
         root = writer.root
         signature = sign(self._node.identity.key, "transcript", root)
         signatures = await self._mesh.broadcast("publication/signature", signature)
-        for member, received in zip(terms.members, signatures, strict=True):
+        for j, (member, received) in enumerate(zip(terms.members, signatures, strict=True)):
             try:
                 check_signature(member.key, "transcript", root, received, signer=member.name)
             except VerificationError as error:
-                raise ProtocolAbort(error.message, check=error.check) from error
+                # All that the root is of was compared before the proof was verified: honest members have one root.
+                raise ProtocolAbort(error.message, check=error.check, blame=j) from error
         writer.append(Signatures(tuple(signatures)))
         return writer.to_bytes()
 
@@ -301,11 +291,9 @@ class _Run:
         return tuple(
             PhaseCost(
                 name=name,
-                rounds=traffic.get(name, Traffic()).rounds,
-                sent=traffic.get(name, Traffic()).sent,
-                received=traffic.get(name, Traffic()).received,
                 seconds=seconds,
                 cpu=self._watch.cpu[name],
+                **asdict(traffic.get(name, Traffic())),
             )
             for name, seconds in self._watch.seconds.items()
         )
@@ -322,10 +310,8 @@ def _told(plan: Plan, proven: Proven) -> tuple[ResultValue, ...]:
 
 def _make_folder(path: Path) -> None:
     """Find out before the run whether the transcript will have a place."""
-    try:
+    with explaining(f"{path}: cannot make the folder for the transcript"):
         path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot make the folder for the transcript: {error.strerror}") from error
     # Permissions do not tell of a full or a read-only disk; writing does.
     probe = path / f".tallystick.{secrets.token_hex(4)}"
     try:

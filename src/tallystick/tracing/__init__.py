@@ -9,14 +9,13 @@ from __future__ import annotations
 from ._builder import Builder, fail
 from ._describe import joined
 from ._nearest import INSTEAD
-from ._opened import Opened, public_constant, reveal
+from ._opened import Opened, announce, public_constant, reveal
 from ._points import (
     Tags,
     columns_of,
     common,
     matching,
     matching_count,
-    new_order,
     open_points,
     rowwise,
     shuffled,
@@ -63,6 +62,7 @@ __all__ = [
     "Table",
     "Tags",
     "Traceable",
+    "announce",
     "assert_zero",
     "broadcast_shape",
     "coins",
@@ -77,7 +77,6 @@ __all__ = [
     "load_program",
     "matching",
     "matching_count",
-    "new_order",
     "open_points",
     "program",
     "public_array",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -35,7 +35,7 @@ from ..plan import (
     renumbered,
 )
 
-__all__ = ["Builder", "fail", "is_program", "location", "program_line"]
+__all__ = ["Builder", "fail", "is_program", "location", "program_line", "refusal"]
 
 
 def program_line() -> str | None:
@@ -73,6 +73,11 @@ def fail(message: str, *, hint: str | None = None) -> NoReturn:
     raise ProgramError(message, where=program_line(), hint=hint)
 
 
+def refusal(message: str, *, hint: str | None = None) -> Callable[..., NoReturn]:
+    """Return a method that fails so, whatever it is given."""
+    return lambda *_args, **_kwargs: fail(message, hint=hint)
+
+
 def _refuse(op: str, error: ValueError) -> NoReturn:
     if isinstance(error, TooManyError):
         limits = f"at most {MAX_LENGTH} a node, {MAX_TOTAL} in all"
@@ -103,7 +108,7 @@ class Builder:
         self._revealed: dict[int, int] = {}
         self._opened_points: dict[int, int] = {}
         self._points_lengths: list[int] = []
-        self._told: set[int] = set()
+        self._kept: set[int] = set()
         self._told_names: set[tuple[str, int]] = set()
         self._replaced: set[int] = set()
         self._orders = 0
@@ -144,7 +149,7 @@ class Builder:
         return self.add(InputBits(source))
 
     def new_order(self) -> int:
-        """Return the number of a new order of rows, which every member draws for itself."""
+        """Return the number of a new order of rows, which every member draws for itself (``shuffled``)."""
         self._orders += 1
         return self._orders - 1
 
@@ -169,10 +174,15 @@ class Builder:
         """Return the position of an output of points."""
         return [v for v, node in enumerate(self.nodes) if isinstance(node, Points)][number]
 
-    def reveal(self, v: int, label: str) -> int:
-        """Return the expression that stands for node v's opened entries; a node is opened once."""
+    def reveal(self, v: int, label: str, *, keep: bool = False) -> int:
+        """Return the expression that stands for node v's opened entries; a node is opened once.
+
+        ``keep`` lets the output stay in the plan though no result reads it.
+        """
         if v not in self._revealed:
-            self.add(Output(v, label, None))
+            output = self.add(Output(v, label, None))
+            if keep:
+                self._kept.add(output)
             self._output_lengths.append(self.lengths[v])
             number = len(self._output_lengths) - 1
             self._revealed[v] = self.express(PublicOutput(number))
@@ -184,7 +194,7 @@ class Builder:
             if (label, member) in self._told_names:
                 fail(f"{self.members[member].name} is told {label!r} twice")
             self._told_names.add((label, member))
-        self._told.add(self.add(Output(v, label, to)))
+        self._kept.add(self.add(Output(v, label, to)))
         self._output_lengths.append(self.lengths[v])
 
     def express(self, expression: Expression) -> int:
@@ -213,7 +223,7 @@ class Builder:
         expressions = sorted(_needed((r.expression for r in results), self.expressions, "expression"))
         opened = {e.number for k in expressions if isinstance(e := self.expressions[k], PublicOutput)}
         outputs = [v for v, node in enumerate(self.nodes) if isinstance(node, Output)]
-        kept_outputs = [number for number, v in enumerate(outputs) if number in opened or v in self._told]
+        kept_outputs = [number for number, v in enumerate(outputs) if number in opened or v in self._kept]
         points = [v for v, node in enumerate(self.nodes) if isinstance(node, Points)]
         roots = {outputs[number] for number in kept_outputs}
         roots |= {points[number] for k in expressions for number in references(self.expressions[k], "points")}

@@ -25,6 +25,12 @@ class Origin:
     rows: int
     statistic: bool = False
 
+    @property
+    def wrapped(self) -> str:
+        """The expression as a part of another one: in parentheses where it is made of several words."""
+        text = self.text
+        return f"({text})" if " " in text and not (text.startswith("(") and text.endswith(")")) else text
+
     def renamed(self, text: str) -> Origin:
         """Return the same origin under another expression."""
         return replace(self, text=_short(text))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from math import prod
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ..disclosure import copied_inputs
 from ..plan import (
     MAX_LABEL,
     MAX_PLACES,
+    Expression,
     Input,
     PublicBinary,
     PublicConstant,
@@ -21,13 +22,22 @@ from ..plan import (
     PublicRounded,
     PublicTake,
 )
-from ._builder import Builder, fail
+from ._builder import Builder, fail, refusal
 from ._describe import label_of
 from ._secret import Secret, exact_fraction, pick
 
-__all__ = ["Opened", "PublicOperand", "inputs_shown", "public_constant", "reveal", "sqrt"]
+__all__ = ["Opened", "PublicOperand", "announce", "inputs_shown", "public_constant", "reveal"]
 
 PublicOperand: TypeAlias = "Opened | int | Fraction | Decimal | np.integer"
+
+_UNKNOWN = "an opened value is not known while the program is traced"
+
+
+def _binary(op: str, *, reflected: bool = False) -> Callable[[Opened, PublicOperand], Opened]:
+    """Return the method of an operator; reflected, its other operand is the first."""
+    if reflected:
+        return lambda self, other: self._binary(op, other, self)
+    return lambda self, other: self._binary(op, self, other)
 
 
 class Opened:
@@ -71,32 +81,17 @@ class Opened:
         return f"Opened(shape={self.shape})"
 
     # ------------------------------------------------------------------ arithmetic
-    def __add__(self, other: PublicOperand) -> Opened:
-        return self._binary("add", self, other)
-
-    def __radd__(self, other: PublicOperand) -> Opened:
-        return self._binary("add", other, self)
-
-    def __sub__(self, other: PublicOperand) -> Opened:
-        return self._binary("sub", self, other)
-
-    def __rsub__(self, other: PublicOperand) -> Opened:
-        return self._binary("sub", other, self)
-
-    def __mul__(self, other: PublicOperand) -> Opened:
-        return self._binary("mul", self, other)
-
-    def __rmul__(self, other: PublicOperand) -> Opened:
-        return self._binary("mul", other, self)
-
-    def __truediv__(self, other: PublicOperand) -> Opened:
-        return self._binary("div", self, other)
-
-    def __rtruediv__(self, other: PublicOperand) -> Opened:
-        return self._binary("div", other, self)
+    __add__ = _binary("add")
+    __radd__ = _binary("add", reflected=True)
+    __sub__ = _binary("sub")
+    __rsub__ = _binary("sub", reflected=True)
+    __mul__ = _binary("mul")
+    __rmul__ = _binary("mul", reflected=True)
+    __truediv__ = _binary("div")
+    __rtruediv__ = _binary("div", reflected=True)
 
     def __neg__(self) -> Opened:
-        return Opened(self._builder, self._builder.express(PublicNeg(self._expression)), self.shape)
+        return self._made(PublicNeg(self._expression), self.shape)
 
     def __pow__(self, exponent: int) -> Opened:
         if isinstance(exponent, bool) or not isinstance(exponent, int) or not 1 <= exponent <= 64:
@@ -117,8 +112,7 @@ class Opened:
     def _rounded(self, op: str, places: int) -> Opened:
         if isinstance(places, bool) or not isinstance(places, int) or not 0 <= places <= MAX_PLACES:
             fail(f"rounding to {places!r} places: an integer between 0 and {MAX_PLACES} is needed")
-        expression = self._builder.express(PublicRounded(op, self._expression, places))
-        return Opened(self._builder, expression, self.shape)
+        return self._made(PublicRounded(op, self._expression, places), self.shape)
 
     def _binary(self, op: str, left: object, right: object) -> Opened:
         a, b = self._operand(left), self._operand(right)
@@ -127,9 +121,7 @@ class Opened:
         except ValueError:
             fail(f"shapes {a.shape} and {b.shape} do not match")
         a, b = a._broadcast_to(shape), b._broadcast_to(shape)
-        return Opened(
-            self._builder, self._builder.express(PublicBinary(op, a._expression, b._expression)), shape
-        )
+        return self._made(PublicBinary(op, a._expression, b._expression), shape)
 
     def _operand(self, value: object) -> Opened:
         if isinstance(value, Secret):
@@ -161,38 +153,18 @@ class Opened:
         flat = tuple(int(p) for p in positions.reshape(-1))
         if flat == tuple(range(self.size)):
             return Opened(self._builder, self._expression, positions.shape)
-        return Opened(
-            self._builder, self._builder.express(PublicTake(self._expression, flat)), positions.shape
-        )
+        return self._made(PublicTake(self._expression, flat), positions.shape)
+
+    def _made(self, expression: Expression, shape: tuple[int, ...]) -> Opened:
+        return Opened(self._builder, self._builder.express(expression), shape)
 
     # ------------------------------------------------------------------ what would need the value
-    def __bool__(self) -> NoReturn:
-        fail(
-            "an opened value is not known while the program is traced",
-            hint="decide on the results after the run",
-        )
-
-    def __int__(self) -> NoReturn:
-        fail("an opened value is not known while the program is traced", hint="return it as a result")
-
-    __index__ = __int__
-    __float__ = __int__
-
-    def __array__(self, *_args: object, **_kwargs: object) -> NoReturn:
-        fail("an opened value cannot become a numpy array while the program is traced")
-
-    def _compare(self, other: object) -> NoReturn:
-        fail(
-            "opened values are not known while the program is traced",
-            hint="compare the results after the run",
-        )
-
-    __eq__ = _compare
-    __ne__ = _compare
-    __lt__ = _compare
-    __le__ = _compare
-    __gt__ = _compare
-    __ge__ = _compare
+    __bool__ = refusal(_UNKNOWN, hint="decide on the results after the run")
+    __int__ = __index__ = __float__ = refusal(_UNKNOWN, hint="return it as a result")
+    __array__ = refusal("an opened value cannot become a numpy array while the program is traced")
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = refusal(
+        "opened values are not known while the program is traced", hint="compare the results after the run"
+    )
     __hash__ = object.__hash__
 
 
@@ -205,7 +177,6 @@ def reveal(secret: Secret, *, label: str | None = None, allow_input: bool = Fals
     """
     if not isinstance(secret, Secret):
         fail(f"ts.reveal takes a secret, not {type(secret).__name__}")
-    builder = secret.builder
     if secret.interval is None:
         fail("advice without a proved range cannot be revealed")
     if label is not None and not 1 <= len(label) <= MAX_LABEL:
@@ -215,9 +186,19 @@ def reveal(secret: Secret, *, label: str | None = None, allow_input: bool = Fals
             f"this would reveal entries of an input as they are: {secret.origin.text}",
             hint="compute something from them, or say ts.reveal(…, allow_input=True)",
         )
+    return _open(secret, label, keep=False)
+
+
+def announce(secret: Secret) -> Opened:
+    """Open a secret that everybody must know who sees what was made beside it, whether or not a result reads it."""
+    return _open(secret, None, keep=True)
+
+
+def _open(secret: Secret, label: str | None, *, keep: bool) -> Opened:
+    builder = secret.builder
     names = [m.name for m in builder.members]
     text = label_of(secret.origin, names, secret.size) if label is None else label
-    opened = Opened(builder, builder.reveal(secret.node, text), secret.shape)
+    opened = Opened(builder, builder.reveal(secret.node, text, keep=keep), secret.shape)
     return opened / 10**secret.decimals if secret.decimals else opened
 
 
@@ -233,13 +214,6 @@ def inputs_shown(secret: Secret) -> list[Input]:
     if secret.origin.statistic and secret.size == 1 and all(n.n == 1 and n.order is None for n in inputs):
         return []
     return inputs
-
-
-def sqrt(value: Opened, *, places: int) -> Opened:
-    """Return the square root of an opened value, rounded to ``places`` decimals."""
-    if isinstance(value, Secret):
-        fail("ts.sqrt takes an opened value", hint="reveal it first with ts.reveal")
-    return value.sqrt(places)
 
 
 def public_constant(builder: Builder, value: object) -> Opened:

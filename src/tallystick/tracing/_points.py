@@ -20,7 +20,6 @@ __all__ = [
     "common",
     "matching",
     "matching_count",
-    "new_order",
     "open_points",
     "rowwise",
     "shuffled",
@@ -36,11 +35,6 @@ class Tags:
     node: int
     size: int
     members: frozenset[int]
-
-
-def new_order(builder: Builder) -> int:
-    """Return the number of a new order of rows, in which ``shuffled`` puts them."""
-    return builder.new_order()
 
 
 def columns_of(value: Secret) -> list[Secret]:

@@ -42,6 +42,7 @@ __all__ = [
     "Program",
     "Table",
     "Traceable",
+    "check_columns",
     "load_program",
     "program",
     "run_source",
@@ -121,11 +122,9 @@ class Traceable(Protocol):
 
     def check(self) -> str:
         """Return the program's name; raise ``UsageError`` for what is wrong before any table is known."""
-        ...
 
     def trace(self, members: Iterable[MemberSchema]) -> Plan:
         """Return the plan on these tables; raise ``ProgramError``."""
-        ...
 
     def stop(self) -> None:
         """End what runs of the program in other processes, from another thread."""
@@ -262,7 +261,7 @@ def trace(program: Program, members: Iterable[MemberSchema]) -> Plan:
     except (ValueError, OverflowRangeError) as error:
         raise ProgramError(str(error), where=program.where) from error
     _check_size(plan, program)
-    _check_columns(plan, program)
+    check_columns(plan, program.where)
     return plan
 
 
@@ -281,7 +280,7 @@ def _check_size(plan: Plan, program: Program) -> None:
         ) from error
 
 
-def _check_columns(plan: Plan, program: Program) -> None:
+def check_columns(plan: Plan, where: str) -> None:
     """Refuse a plan that uses a column as two inputs: nothing would prove that both hold the same values."""
     twice = columns_committed_twice(plan)
     if twice:
@@ -289,7 +288,7 @@ def _check_columns(plan: Plan, program: Program) -> None:
         raise ProgramError(
             f"the column {name!r} of {member} is used in a join and elsewhere, or in two joins of different columns: "
             "its two commitments could hold different values, and no proof says that they do not",
-            where=program.where,
+            where=where,
             hint="compute both in programs of their own, or give the column a second name in the table and the job, "
             "which says openly that these are two columns",
         )

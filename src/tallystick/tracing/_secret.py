@@ -38,7 +38,7 @@ from ..plan import (
     advice_of,
     advice_width,
 )
-from ._builder import Builder, fail
+from ._builder import Builder, fail, refusal
 from ._describe import Origin, joined
 from ._nearest import INSTEAD, instead_of
 
@@ -75,6 +75,24 @@ _MAX_EXPONENT = 1000
 
 OPERATORS: dict[str, Callable[..., Secret]] = {}
 """Operators that are programs themselves: the library, which is above this room, enters them here."""
+
+_DIVIDE = "use ts.divide(x, y, decimals=…), or reveal both sides with ts.reveal and divide the opened values"
+
+
+def _unary(symbol: str) -> Callable[[Secret], Secret]:
+    """Return the method of an operator that the library enters."""
+    return lambda self: OPERATORS[symbol](self)
+
+
+def _binary(symbol: str, *, reflected: bool = False) -> Callable[[Secret, Operand], Secret]:
+    """Return the method of an operator of two operands that the library enters; reflected, the other is the first."""
+    if reflected:
+        return lambda self, other: OPERATORS[symbol](other, self)
+    return lambda self, other: OPERATORS[symbol](self, other)
+
+
+def _unsupported(what: str, hint: str) -> Callable[..., NoReturn]:
+    return refusal(f"{what} of secrets is not supported", hint=hint)
 
 
 class Secret:
@@ -156,22 +174,21 @@ class Secret:
             return self
         a, b, shape = self.aligned(other, "add")
         node = self._builder.add(Add(a._node, b._node))
-        return self._like(node, shape, origin=_binary("+", a, b))
+        return self._like(node, shape, origin=_between("+", a, b))
 
-    def __radd__(self, other: Operand) -> Secret:
-        return self + other
+    __radd__ = __add__
 
     def __sub__(self, other: Operand) -> Secret:
         a, b, shape = self.aligned(other, "subtract")
         node = self._builder.add(Sub(a._node, b._node))
-        return self._like(node, shape, origin=_binary("-", a, b))
+        return self._like(node, shape, origin=_between("-", a, b))
 
     def __rsub__(self, other: Operand) -> Secret:
         return -self + other
 
     def __neg__(self) -> Secret:
         node = self._builder.add(Neg(self._node))
-        return self._like(node, self.shape, origin=self.origin.renamed(f"-{_wrapped(self.origin.text)}"))
+        return self._like(node, self.shape, origin=self.origin.renamed(f"-{self.origin.wrapped}"))
 
     def __pos__(self) -> Secret:
         return self
@@ -187,11 +204,10 @@ class Secret:
             return wide._like(wide._node, shape, decimals=decimals)
         pattern, inner = _periodic(factors, shape)
         node = self._builder.add(Scale(wide._node, pattern, inner))
-        text = f"{pattern[0] if len(pattern) == 1 else 'constants'} * {_wrapped(self.origin.text)}"
+        text = f"{pattern[0] if len(pattern) == 1 else 'constants'} * {self.origin.wrapped}"
         return wide._like(node, shape, decimals=decimals, origin=self.origin.renamed(text))
 
-    def __rmul__(self, other: Operand) -> Secret:
-        return self * other
+    __rmul__ = __mul__
 
     def _times(self, other: Secret) -> Secret:
         self._same_trace(other)
@@ -199,9 +215,9 @@ class Secret:
         shape = _joint_shape(self, other)
         a, b = self.broadcast_to(shape), other.broadcast_to(shape)
         if a._node == b._node:
-            origin = a.origin.renamed(f"{_wrapped(a.origin.text)}^2")
+            origin = a.origin.renamed(f"{a.origin.wrapped}^2")
         else:
-            origin = joined(f"{_wrapped(a.origin.text)} * {_wrapped(b.origin.text)}", [a.origin, b.origin])
+            origin = joined(f"{a.origin.wrapped} * {b.origin.wrapped}", [a.origin, b.origin])
         # One order of the factors, so that x*y and y*x are the same gates.
         first, second = min(a._node, b._node), max(a._node, b._node)
         return self._like(self._builder.add(Mul(first, second)), shape, decimals=decimals, origin=origin)
@@ -249,7 +265,7 @@ class Secret:
         entries = tuple(int(e) for e in matrix.reshape(-1))
         inner = self.shape[1]
         node = self._builder.add(Matmul(self._node, rows=rows, columns=columns, inner=inner, entries=entries))
-        origin = self.origin.renamed(f"weighted sums of {_wrapped(self.origin.text)}")
+        origin = self.origin.renamed(f"weighted sums of {self.origin.wrapped}")
         return self._like(
             node, (rows, inner), decimals=self._decimals(self.decimals + decimals), origin=origin
         )
@@ -263,7 +279,7 @@ class Secret:
             k = _normal_axis(axis, self.ndim)
             outer, n, inner = prod(self.shape[:k]), self.shape[k], prod(self.shape[k + 1 :])
             shape = (*self.shape[:k], *self.shape[k + 1 :])
-        origin = self.origin.renamed(f"sum of {_wrapped(self.origin.text)}").as_statistic()
+        origin = self.origin.renamed(f"sum of {self.origin.wrapped}").as_statistic()
         if n == 1:
             return self._like(self._node, shape, origin=origin)
         return self._like(self._builder.add(Sum(self._node, outer, n, inner)), shape, origin=origin)
@@ -280,7 +296,7 @@ class Secret:
                     f"from {self.decimals} to {decimals} decimals digits are lost",
                     hint="say how: .rescale(…, rounding='half up') or rounding='floor'",
                 )
-            return self._operator("rescale", decimals, rounding)
+            return OPERATORS["rescale"](self, decimals, rounding)
         if decimals == self.decimals:
             return self
         node = self._builder.add(Scale(self._node, (10 ** (self._decimals(decimals) - self.decimals),), 1))
@@ -334,7 +350,7 @@ class Secret:
 
     def _take(self, positions: npt.NDArray[np.int64]) -> Secret:
         node = self._builder.add(Take(self._node, tuple(int(p) for p in positions.reshape(-1))))
-        origin = self.origin.renamed(f"entries of {_wrapped(self.origin.text)}")
+        origin = self.origin.renamed(f"entries of {self.origin.wrapped}")
         return self._like(node, positions.shape, origin=origin)
 
     def _view(self, shape: tuple[int, ...], offset: int, strides: tuple[int, ...]) -> Secret:
@@ -347,7 +363,7 @@ class Secret:
         node = self._builder.add(View(self._node, shape, offset if n else 0, clean))
         origin = self.origin
         if n < self.size:
-            origin = origin.renamed(f"part of {_wrapped(origin.text)}")
+            origin = origin.renamed(f"part of {origin.wrapped}")
         return self._like(node, shape, origin=origin)
 
     def broadcast_to(self, shape: tuple[int, ...]) -> Secret:
@@ -363,25 +379,18 @@ class Secret:
         return wide._like(wide._node, shape, origin=self.origin)
 
     # ------------------------------------------------------------------ what would need the value
-    def __bool__(self) -> NoReturn:
-        fail(
-            "a secret has no truth value: the program would branch on it",
-            hint="compute both sides and combine them",
-        )
-
-    def __index__(self) -> NoReturn:
-        fail("a secret cannot be an index, a length or a count")
-
-    def __int__(self) -> NoReturn:
-        fail("a secret cannot become an integer while the program is traced", hint="reveal it with ts.reveal")
-
-    def __float__(self) -> NoReturn:
-        fail("a secret cannot become a float while the program is traced", hint="reveal it with ts.reveal")
-
-    def __array__(self, *_args: object, **_kwargs: object) -> NoReturn:
-        fail(
-            "a secret cannot become a numpy array", hint="use the operators of the secret, or functions of ts"
-        )
+    __bool__ = refusal(
+        "a secret has no truth value: the program would branch on it",
+        hint="compute both sides and combine them",
+    )
+    __index__ = refusal("a secret cannot be an index, a length or a count")
+    __int__ = refusal(
+        "a secret cannot become an integer while the program is traced", hint="reveal it with ts.reveal"
+    )
+    __float__ = refusal(
+        "a secret cannot become a float while the program is traced", hint="reveal it with ts.reveal"
+    )
+    __array__ = refusal("a secret cannot become a numpy array", hint=instead_of("array"))
 
     def __array_function__(self, function: object, *_args: object) -> NoReturn:
         name = getattr(function, "__name__", str(function))
@@ -405,65 +414,22 @@ class Secret:
         raise AttributeError(f"a secret has no attribute {name!r}")
 
     # ------------------------------------------------------------------ operators of the library
-    def _operator(self, symbol: str, *operands: object) -> Secret:
-        """Return what the library made of an operator: a program in the operations of a plan."""
-        return OPERATORS[symbol](self, *operands)
-
-    def __lt__(self, other: Operand) -> Secret:
-        return self._operator("<", other)
-
-    def __le__(self, other: Operand) -> Secret:
-        return self._operator("<=", other)
-
-    def __gt__(self, other: Operand) -> Secret:
-        return self._operator(">", other)
-
-    def __ge__(self, other: Operand) -> Secret:
-        return self._operator(">=", other)
-
-    def __eq__(self, other: Operand) -> Secret:  # type: ignore[override]
-        return self._operator("==", other)
-
-    def __ne__(self, other: Operand) -> Secret:  # type: ignore[override]
-        return self._operator("!=", other)
-
+    __lt__ = _binary("<")
+    __le__ = _binary("<=")
+    __gt__ = _binary(">")
+    __ge__ = _binary(">=")
+    __eq__ = _binary("==")  # type: ignore[assignment]
+    __ne__ = _binary("!=")  # type: ignore[assignment]
     __hash__ = object.__hash__
-
-    def __and__(self, other: Operand) -> Secret:
-        return self._operator("&", other)
-
-    def __rand__(self, other: Operand) -> Secret:
-        return self._operator("&", other)
-
-    def __or__(self, other: Operand) -> Secret:
-        return self._operator("|", other)
-
-    def __ror__(self, other: Operand) -> Secret:
-        return self._operator("|", other)
-
-    def __xor__(self, other: Operand) -> Secret:
-        return self._operator("^", other)
-
-    def __rxor__(self, other: Operand) -> Secret:
-        return self._operator("^", other)
-
-    def __invert__(self) -> Secret:
-        return self._operator("~")
-
-    def __abs__(self) -> Secret:
-        return self._operator("abs")
-
-    def __floordiv__(self, other: Operand) -> Secret:
-        return self._operator("//", other)
-
-    def __rfloordiv__(self, other: Operand) -> Secret:
-        return OPERATORS["//"](other, self)
-
-    def __mod__(self, other: Operand) -> Secret:
-        return self._operator("%", other)
-
-    def __rmod__(self, other: Operand) -> Secret:
-        return OPERATORS["%"](other, self)
+    __and__ = __rand__ = _binary("&")
+    __or__ = __ror__ = _binary("|")
+    __xor__ = __rxor__ = _binary("^")
+    __invert__ = _unary("~")
+    __abs__ = _unary("abs")
+    __floordiv__ = _binary("//")
+    __rfloordiv__ = _binary("//", reflected=True)
+    __mod__ = _binary("%")
+    __rmod__ = _binary("%", reflected=True)
 
     def __divmod__(self, other: Operand) -> tuple[Secret, Secret]:
         return self // other, self % other
@@ -472,29 +438,12 @@ class Secret:
         return OPERATORS["//"](other, self), OPERATORS["%"](other, self)
 
     # ------------------------------------------------------------------ what has no meaning here
-    def _unsupported(self, what: str, hint: str) -> NoReturn:
-        fail(f"{what} of secrets is not supported", hint=hint)
-
-    def __contains__(self, item: object) -> NoReturn:
-        self._unsupported("membership (in)", "use ts.isin(values, secret) or (secret == value)")
-
-    def __setitem__(self, key: object, value: object) -> NoReturn:
-        self._unsupported("assignment to entries", "secrets do not change; use ts.where or ts.concat")
-
-    def __round__(self, places: int | None = None) -> NoReturn:
-        self._unsupported("rounding halves to even", INSTEAD["round"])
-
-    def __lshift__(self, other: object) -> NoReturn:
-        self._unsupported("shifting", "multiply by a power of two")
-
-    def __rshift__(self, other: object) -> NoReturn:
-        self._unsupported("shifting", "use x // 2**k")
-
-    def __truediv__(self, other: object) -> NoReturn:
-        self._unsupported("division", _DIVIDE)
-
-    def __rtruediv__(self, other: object) -> NoReturn:
-        self._unsupported("division", _DIVIDE)
+    __contains__ = _unsupported("membership (in)", "use ts.isin(values, secret) or (secret == value)")
+    __setitem__ = _unsupported("assignment to entries", "secrets do not change; use ts.where or ts.concat")
+    __round__ = _unsupported("rounding halves to even", INSTEAD["round"])
+    __lshift__ = _unsupported("shifting", "multiply by a power of two")
+    __rshift__ = _unsupported("shifting", "use x // 2**k")
+    __truediv__ = __rtruediv__ = _unsupported("division", _DIVIDE)
 
     # ------------------------------------------------------------------ helpers
     def _like(
@@ -562,8 +511,6 @@ _UFUNCS = {
 }
 """NumPy's functions behind the operators, which it calls if an array or one of its scalars comes first."""
 
-_DIVIDE = "use ts.divide(x, y, decimals=…), or reveal both sides with ts.reveal and divide the opened values"
-
 
 # ---------------------------------------------------------------------------------------- making secrets
 
@@ -574,11 +521,9 @@ def concat(secrets: Iterable[Secret], axis: int = 0) -> Secret:
     if not parts or not all(isinstance(p, Secret) for p in parts):
         fail("concat needs at least one secret, and secrets only")
     first = parts[0]
-    k = (
-        _normal_axis(axis, first.ndim)
-        if first.ndim
-        else fail("secret scalars cannot be joined", hint="use ts.stack")
-    )
+    if not first.ndim:
+        fail("secret scalars cannot be joined", hint="use ts.stack")
+    k = _normal_axis(axis, first.ndim)
     for part in parts[1:]:
         first._same_trace(part)
         if part.decimals != first.decimals:
@@ -593,14 +538,11 @@ def concat(secrets: Iterable[Secret], axis: int = 0) -> Secret:
         return first
     origin = _joined_rows(parts)
     # Axis k becomes the leading one, where joining is putting vectors end to end.
-    fronts = [_axis_to_front(p, k) for p in parts]
+    fronts = [p.moveaxis(k, 0) for p in parts]
     node = first._builder.add(Concat(tuple(p._node for p in fronts)))
     length = sum(p.shape[k] for p in parts)
-    front = Secret(
-        first._builder, node, (length, *fronts[0].shape[1:]), decimals=first.decimals, origin=origin
-    )
-    joined_axis = _axis_from_front(front, k)
-    return joined_axis._like(joined_axis._node, joined_axis.shape, origin=origin)
+    front = first._like(node, (length, *fronts[0].shape[1:]), origin=origin)
+    return front.moveaxis(0, k)
 
 
 def stack(secrets: Iterable[Secret]) -> Secret:
@@ -639,7 +581,7 @@ def hint(
             f"this needs digits of a value of {width} bits; {len(builder.members)} parties can mask {limit}",
             hint="declare narrower columns, or reduce decimals with .rescale before multiplying",
         )
-    text = f"{kind} of {_wrapped(arguments[0].origin.text)}" if arguments else kind
+    text = f"{kind} of {arguments[0].origin.wrapped}" if arguments else kind
     return Secret(builder, node, (n,), decimals=0, origin=joined(text, [a.origin for a in arguments]))
 
 
@@ -661,7 +603,7 @@ def input_bits(value: Secret) -> Secret:
     if not isinstance(node, Input) or node.order is not None:
         fail("only a column as its member brings it has committed bits")
     bits = value._builder.bits_of(value._node)
-    origin = value.origin.renamed(f"bits of {_wrapped(value.origin.text)}")
+    origin = value.origin.renamed(f"bits of {value.origin.wrapped}")
     return Secret(value._builder, bits, (*value.shape, node.bits), decimals=0, origin=origin)
 
 
@@ -729,12 +671,8 @@ def _fits(value: int) -> int:
     return value
 
 
-def _binary(symbol: str, a: Secret, b: Secret) -> Origin:
-    return joined(f"{_wrapped(a.origin.text)} {symbol} {_wrapped(b.origin.text)}", [a.origin, b.origin])
-
-
-def _wrapped(text: str) -> str:
-    return f"({text})" if " " in text and not (text.startswith("(") and text.endswith(")")) else text
+def _between(symbol: str, a: Secret, b: Secret) -> Origin:
+    return joined(f"{a.origin.wrapped} {symbol} {b.origin.wrapped}", [a.origin, b.origin])
 
 
 def _joined_rows(parts: Sequence[Secret]) -> Origin:
@@ -743,22 +681,6 @@ def _joined_rows(parts: Sequence[Secret]) -> Origin:
     merged = joined(text, [p.origin for p in parts])
     disjoint = sum(len(p.origin.members) for p in parts) == len(merged.members)
     return replace(merged, rows=sum(p.origin.rows for p in parts)) if disjoint else merged
-
-
-def _axis_to_front(value: Secret, k: int) -> Secret:
-    if k == 0:
-        return value
-    strides = _strides(value.shape)
-    shape = (value.shape[k], *value.shape[:k], *value.shape[k + 1 :])
-    return value._view(shape, 0, (strides[k], *strides[:k], *strides[k + 1 :]))
-
-
-def _axis_from_front(value: Secret, k: int) -> Secret:
-    if k == 0:
-        return value
-    strides = _strides(value.shape)
-    shape = (*value.shape[1 : k + 1], value.shape[0], *value.shape[k + 1 :])
-    return value._view(shape, 0, (*strides[1 : k + 1], strides[0], *strides[k + 1 :]))
 
 
 def _secret_matmul(a: Secret, b: Secret) -> Secret:

@@ -12,14 +12,16 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..encoding import Value, dumps, expect_bytes, expect_map, expect_text, loads
-from ..errors import DecodeError, ProgramError, TallystickError, UnfinishedError, UsageError
+from ..errors import DecodeError, ProgramError, TallystickError, UnfinishedError, UsageError, explaining
 from ..plan import MAX_BYTES, MemberSchema, Plan
 from ._child import MAX_REQUEST, UNCONFINED
+from ._program import check_columns
 
 __all__ = ["ProgramFile"]
 
@@ -89,6 +91,8 @@ class ProgramFile:
             raise self._failed(f"it left no plan: {error.message}") from error
         if not _fits(plan, schemas):
             raise self._failed("it left a plan on other tables")
+        # What tracing refuses in the program's own process, the program can have left out there.
+        check_columns(plan, str(self.path))
         return plan
 
     def stop(self) -> None:
@@ -120,9 +124,9 @@ class ProgramFile:
             raise UsageError(
                 f"{self.path}: the program and what is public about the tables are too large to trace"
             )
-        children = self._children.start(request, seeds)
+        children = self._children.start(request, seeds, seconds)
         for child in children:
-            child.join(seconds)
+            child.join()
         for line in children[0].printed():
             self.say(line)
         replies = [self._reply(child) for child in children]
@@ -170,10 +174,10 @@ class _Children:
         self._started: list[_Child] = []
         self._stopped = False
 
-    def start(self, request: bytes, seeds: Iterable[str]) -> list[_Child]:
-        """Start a process for each seed."""
+    def start(self, request: bytes, seeds: Iterable[str], seconds: float) -> list[_Child]:
+        """Start a process for each seed, that ends after so many seconds."""
         with self._lock:
-            self._started = [] if self._stopped else [_Child(request, seed) for seed in seeds]
+            self._started = [] if self._stopped else [_Child(request, seed, seconds) for seed in seeds]
             if not self._started:
                 raise UnfinishedError("the program was stopped", check="program")
             return self._started
@@ -189,7 +193,7 @@ class _Children:
 class _Child:
     """A process that traces, and what it answers; no more than a plan's size is read of it."""
 
-    def __init__(self, request: bytes, seed: str) -> None:
+    def __init__(self, request: bytes, seed: str, seconds: float) -> None:
         environment = {"PYTHONHASHSEED": seed, "OPENBLAS_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
         environment |= {name: os.environ[name] for name in ("PYTHONPATH", "PATH") if name in os.environ}
         pipe = subprocess.PIPE
@@ -197,6 +201,7 @@ class _Child:
             _COMMAND, stdin=pipe, stdout=pipe, stderr=pipe, env=environment
         )
         self._request = request
+        self._seconds, self._end = seconds, time.monotonic() + seconds
         self.answer, self._errors, self.late = b"", b"", 0.0
         self._threads = [threading.Thread(target=f) for f in (self._ask, self._listen, self._watch)]
         for thread in self._threads:
@@ -222,12 +227,12 @@ class _Child:
             pass
         self._process.stderr.close()
 
-    def join(self, seconds: float) -> None:
+    def join(self) -> None:
         """Wait until the process has ended, and end it when its time is up."""
         try:
-            self._process.wait(seconds)
+            self._process.wait(max(0.0, self._end - time.monotonic()))
         except subprocess.TimeoutExpired:
-            self.late = seconds
+            self.late = self._seconds
             self._process.kill()
             self._process.wait()
         for thread in self._threads:
@@ -251,12 +256,9 @@ def _read(path: Path) -> tuple[bytes, bool]:
     """Return a program's source, and whether nobody but this user can have written it."""
     if not path.is_file():
         raise UsageError(f"there is no program file {path}")
-    try:
-        with path.open("rb") as file:
-            source = file.read(_MAX_SOURCE + 1)
-            about = os.fstat(file.fileno())
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    with explaining(f"{path}: cannot be read"), path.open("rb") as file:
+        source = file.read(_MAX_SOURCE + 1)
+        about = os.fstat(file.fileno())
     if len(source) > _MAX_SOURCE:
         raise UsageError(f"{path}: a program has at most {_MAX_SOURCE:,} bytes")
     others = stat.S_IWGRP | stat.S_IWOTH

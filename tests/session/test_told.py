@@ -13,8 +13,7 @@ from tallystick.backend import FR_MODULUS, Backend
 from tallystick.cost import estimate, render
 from tallystick.errors import PolicyError, ProgramError
 from tallystick.plan import Plan, simulate, told
-from tallystick.record import Policy
-from tallystick.session import check_policy
+from tallystick.record import Policy, check_policy
 from tallystick.tracing import Members, Program, Table, trace
 
 TABLES = {"north": {"x": [3, -1]}, "south": {"x": [7]}, "west": {"x": [-5, 0, 2]}}
@@ -63,8 +62,10 @@ def test_a_told_value_has_its_decimals() -> None:
 
 def test_the_plan_says_who_learns_what() -> None:
     text = render(case().plan)
-    assert "twice (to south only, unproved)" in text
-    assert "half.sum / 10^1 (to north, west only, unproved)" in text
+    assert "to south only, unproved: " in text
+    assert '      called "twice"\n' in text
+    assert "to north, west only, unproved: " in text
+    assert '      called "half.sum / 10^1"\n' in text
     assert "together with other outputs is not examined" in text
 
 

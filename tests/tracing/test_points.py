@@ -126,7 +126,8 @@ def test_what_is_opened_is_listed_and_explained() -> None:
     plan = _plan()
     assert plans.revealed(plan)[-3:] == ["squares"] * 3
     text = cost.render(plan)
-    assert "[T3] squares" in text
+    shown = ", as points that show which are equal, and each value to whoever guesses it\n"
+    assert f'{shown}      called "squares"\n' in text
     assert "common([T1], [T2], [T3])" in text
     assert "matching([T2] in [T1])" in text
     assert "[T1] shows in which rows equal values are: squares" in text

@@ -28,6 +28,12 @@ COSTS: list[tuple[Callable[..., Any], int, int, int, int, str]] = [
         1000, 1, TOP, 62_511, "62,511 for the 500th of 1,000 values of 32 bits",
     ),
     (ts.median, 1000, 1, TOP, 38_096, "for both: 38,096 for 1,000 values of 32 bits"),
+    *((lambda x, m=m: ts.rank(x, method=m), 1000, 1, TOP, gates, words) for m, gates, words in (
+        ("ordinal", 135_954, "| 1, 2, …, n | 135,954 |"),
+        ("min", 108_439, "| integers from 1 to n | 108,439 |"),
+        ("average", 111_416, "1 decimal, exact | 111,416 |"),
+    )),
+    (lambda x, y: ts.spearman(x, y, places=4), 1000, 2, TOP, 225_833, "225,833 gates for 1,000 pairs"),
     (lambda x, y: x < y, 1, 2, TOP, 32 + 1, "k + 1 gates, k = 32 for values of 32 bits"),
     (lambda x, y: x == y, 1, 2, TOP, 3, "3 gates, 1 free slot"),
     (lambda x, y: x // (y + 1), 1, 2, 255, 8 + 2 * 8 + 1, "k + 2t + 1 gates"),
