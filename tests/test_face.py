@@ -65,6 +65,12 @@ def test_an_auditor_loads_what_it_trusts_and_no_more(module: str) -> None:
     assert rooms_loaded(f"import {module}") == allowed
 
 
+@pytest.mark.parametrize("module", ["tallystick.audit", "tallystick.cli._audit"])
+def test_an_auditor_of_one_file_loads_nothing_that_starts_processes_or_connects(module: str) -> None:
+    names = "('distributed', 'dask', 'multiprocessing', 'concurrent.futures.process', 'rich', 'ssl')"
+    assert run(f"import sys, {module}\nprint([m for m in {names} if m in sys.modules])").strip() == "[]"
+
+
 @pytest.mark.parametrize(
     "road",
     [

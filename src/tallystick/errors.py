@@ -42,6 +42,17 @@ class TallystickError(Exception):
         self.message = message
         self.hint = hint
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by the attributes: an exception's own way calls its class again with the message alone."""
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: type[TallystickError], args: tuple[object, ...]) -> TallystickError:
+    """Return an error of a kind without its attributes, which pickle sets."""
+    error = kind.__new__(kind, *args)
+    error.args = args
+    return error
+
 
 class UsageError(TallystickError):
     """Something the user wrote (flag, file, job, program) is wrong and can be corrected."""

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from support import genuine, mutations
 from support.genuine import PROGRAMS
-from tallystick.audit import CHECKS, Verdict
+from tallystick.audit import CHECKS
 from tallystick.backend import get_backend, native_available
 from tallystick.cli import main
 from tallystick.record import Table
@@ -173,9 +173,9 @@ def test_mutations_are_reported_without_a_traceback(path: Path, data: bytes) -> 
 
 
 def test_names_cannot_steer_the_terminal() -> None:
-    from tallystick.audit._report import _safe
+    from tallystick.audit._report import safe
 
-    assert _safe("mean\x1b[2J\u202e") == "mean\\x1b[2J\\u202e"
+    assert safe("mean\x1b[2J\u202e") == "mean\\x1b[2J\\u202e"
 
 
 # ---------------------------------------------------------------------- exit codes, whatever happens to the output
@@ -306,16 +306,16 @@ def test_standard_output_may_be_closed(path: Path) -> None:
 def test_a_fault_of_the_package_is_no_verdict(
     path: Path, refused: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tallystick.cli import _audit
+    from tallystick.audit import _audit
 
-    real = _audit.audit
+    real, good = _audit.read_transcript, path.read_bytes()
 
-    def broken(file: Path, **options: Any) -> Verdict:
-        if file == path:
+    def broken(data: bytes, **known: Any) -> Any:
+        if data == good:
             raise ValueError("an array of the wrong shape")
-        return real(file, **options)
+        return real(data, **known)
 
-    monkeypatch.setattr(_audit, "audit", broken)
+    monkeypatch.setattr(_audit, "read_transcript", broken)
     result = _run("--json", path)
     assert result.exit_code == 3
     assert json.loads(result.stdout)["verdict"] == "unfinished"
@@ -324,12 +324,12 @@ def test_a_fault_of_the_package_is_no_verdict(
 
 
 def test_a_recursion_or_no_memory_is_no_verdict(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tallystick.cli import _audit
+    from tallystick.audit import _audit
 
     for error in (MemoryError(), RecursionError("too deep")):
 
-        def broken(file: Path, error: Exception = error, **options: Any) -> Verdict:
+        def broken(data: bytes, error: Exception = error, **known: Any) -> Any:
             raise error
 
-        monkeypatch.setattr(_audit, "audit", broken)
+        monkeypatch.setattr(_audit, "read_transcript", broken)
         assert _run(path).exit_code == 3

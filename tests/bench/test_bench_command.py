@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import random
 import re
@@ -100,6 +101,17 @@ def test_online_runs_between_processes() -> None:
     results = check(json.loads(bench("online", "--quick", "--json").stdout), "online")
     expected = [(case.name, backend) for case in ONLINE for backend in available_backends()]
     assert [(r["case"], r["subject"]) for r in results] == expected
+
+
+def test_audits_of_many_files_in_a_loop_in_a_batch_and_on_workers() -> None:
+    results = check(json.loads(bench("audit", "--quick", "--files", 10, "--json").stdout), "audit")
+    workers = ["audit_workers"] if importlib.util.find_spec("distributed") else []
+    assert [r["case"] for r in results] == ["audit_loop", "audit_batch", *workers]
+    for result in results:
+        facts = result["facts"]
+        assert isinstance(facts, dict)
+        assert result["size"] == 10 and facts["files_per_second"] > 0
+        assert ("times_as_fast_as_the_case_before" in facts) == (result["case"] != "audit_loop")
 
 
 def test_prepare_reports_rates_and_traffic() -> None:

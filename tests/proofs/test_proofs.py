@@ -9,7 +9,8 @@ from support.sparse_relation import make_witness, random_relation
 from tallystick.algebra import Generators, Points, Random, Vector
 from tallystick.backend import FR_MODULUS, G1_BYTES
 from tallystick.errors import DecodeError, VerificationError
-from tallystick.proofs import BatchVerifier, Proof, Witness, prove
+from tallystick.proofs import BatchVerifier, GatePoint, Proof, Witness, prove
+from tallystick.proofs._gates import combined_claims
 
 R = FR_MODULUS
 SHAPES = [
@@ -282,3 +283,25 @@ def test_errors_of_opposite_sign_do_not_cancel_in_a_batch(backend, generators):
         )
     with pytest.raises(VerificationError):
         verifier.verify()
+
+
+@pytest.mark.parametrize("points", POINTS)
+@pytest.mark.parametrize(("columns", "inputs", "free", "gates"), SHAPES)
+def test_a_combined_form_is_the_same_laid_out_or_not(backend, columns, inputs, free, gates, points):
+    """Its inner product with a matrix of rank one, which is all that a verifier asks of it."""
+    rng = stdlib_random.Random(5)
+    relation, *_ = random_relation(rng, columns=columns, inputs=inputs, free=free, gates=gates, points=points)
+    shape = relation.shape
+    point = GatePoint.at(backend, shape, 12345) if shape.gate_rows else None
+    random = Random(bytes(32))
+    combined = combined_claims(
+        relation.given(bytes(G1_BYTES * shape.points)),
+        point,
+        777,
+        outputs=random.vector(backend, shape.outputs),
+        evaluations=random.vector(backend, 2 * shape.gate_rows),
+    )
+    rows, across = random.vector(backend, shape.rows), random.vector(backend, shape.columns)
+    laid_out = combined.laid_out()
+    assert combined.at(rows, across) == laid_out.form.dot(rows.outer(across))
+    assert (combined.value, combined.weights.to_ints()) == (laid_out.value, laid_out.weights.to_ints())

@@ -76,6 +76,36 @@ def _file(terms: Terms | None = None) -> bytes:
     return writer.to_bytes()
 
 
+def test_a_plan_read_before_is_the_same_item_and_is_not_decoded_again() -> None:
+    data = _file()
+    first = read_transcript(data)
+    other = PlanItem(["plan", {"ops": [1]}])
+    again = read_transcript(data, plans=[other, first.plan])
+    assert again.plan is first.plan
+    assert again == first
+    changed = read_transcript(data, plans=[other])
+    assert changed == first and changed.plan is not first.plan
+
+
+def test_a_plan_read_before_is_no_excuse_for_what_stands_around_it() -> None:
+    data = _file()
+    first = read_transcript(data)
+    link = first.links[1]
+    for at in (link.start, link.start + 3, link.end - 1, link.end):
+        bad = data[:at] + bytes([data[at] ^ 0x40]) + data[at + 1 :]
+        said = []
+        for plans in ([], [first.plan]):
+            with pytest.raises(DecodeError) as caught:
+                read_transcript(bad, plans=plans)
+            said.append((caught.value.message, caught.value.item, caught.value.offset))
+        assert said[0] == said[1]
+    at = link.start + 10
+    stated = read_transcript(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :], plans=[first.plan])
+    assert stated.links[1].previous != link.previous
+    with pytest.raises(VerificationError):
+        stated.check_chain()
+
+
 def test_round_trip(tmp_path: Path) -> None:
     data = _file()
     path = tmp_path / "run.tally"

@@ -6,15 +6,15 @@ Nothing here holds a share or a private key, or opens a connection; import-linte
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from ..algebra import Generators, Points, Vector
 from ..backend import G1_BYTES, Backend, get_backend
-from ..disclosure import AuditBound, audit_bound
+from ..disclosure import AuditBound
 from ..encoding import Value
 from ..errors import DecodeError, PolicyError, UnfinishedError, VerificationError
 from ..plan import Plan, PlanRelation, ResultValue, encodings
@@ -31,10 +31,11 @@ from ..record import (
     read_transcript,
 )
 from ._job import JobPin
+from ._known import KnownPlan, KnownPlans
 from ._limits import OPERATIONS_PER_SECOND, Limits
 from ._program import Source
 
-__all__ = ["CHECKS", "CHECK_MEANINGS", "Check", "Verdict", "audit"]
+__all__ = ["CHECKS", "CHECK_MEANINGS", "Auditor", "Check", "Steps", "Together", "Verdict", "alone", "audit"]
 
 CHECK_MEANINGS: Final = {
     "decode": "the file is a transcript, byte for byte in its one encoding",
@@ -93,6 +94,21 @@ class Verdict:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """That the group equations of a file hold: checked with those of so many files, in so many seconds each."""
+
+    files: int
+    seconds: float
+
+
+Steps: TypeAlias = Generator[BatchVerifier, Together | None, Verdict]
+"""An audit, which yields the equations of all proofs once, when all else but the last signatures is checked.
+
+It is sent that they hold, or None; then it checks them itself, and names what fails.
+"""
+
+
 def audit(
     source: Path | str | bytes,
     *,
@@ -110,30 +126,48 @@ def audit(
     the program could not be traced.
     """
     program = program or (job.program if job else None)
-    return _Auditor(consortium, job, program, limits or Limits(), backend or get_backend()).run(source)
+    auditor = Auditor(consortium, job, program, limits or Limits(), backend or get_backend())
+    return alone(auditor.steps(source))
+
+
+def alone(steps: Steps) -> Verdict:
+    """Finish the audit of one file by itself."""
+    try:
+        next(steps)
+        steps.send(None)
+    except StopIteration as stop:
+        verdict: Verdict = stop.value
+        return verdict
+    raise AssertionError("an audit waits once")
 
 
 @dataclass(slots=True)
-class _Auditor:
-    """The checks on one file; each method is one check and returns what it established."""
+class Auditor:
+    """The checks on one file; each method is one check and returns what it established.
+
+    ``plans`` are those of other files, ``look_up`` is called before every check and every proof, and may raise.
+    """
 
     consortium: Consortium | None
     job: JobPin | None
     program: Source | None
     limits: Limits
     backend: Backend
+    plans: KnownPlans = field(default_factory=KnownPlans)
+    look_up: Callable[[], None] = lambda: None
     checks: list[Check] = field(default_factory=list)
     name: str = ""
     item: str = ""
     detail: str = ""
     absent: tuple[str, ...] = ()
     unfinished: UnfinishedError | None = None
+    waited: float = 0.0
 
-    def run(self, source: Path | str | bytes) -> Verdict:
+    def steps(self, source: Path | str | bytes) -> Steps:
         """Make every check in order."""
         started = time.perf_counter()
         with self._check("decode"):
-            transcript = read_transcript(source)
+            transcript = read_transcript(source, plans=self.plans.items)
             self.detail = f"{len(transcript.links)} items, {transcript.size:,} bytes, canonical"
         terms, links = transcript.terms, transcript.links
         agreement = links[0].name
@@ -151,9 +185,10 @@ class _Auditor:
             self._check_signed(terms, "agreement", session, transcript.agreement.signatures)
             self.detail = f"{len(terms.members)} members, session {session.hex()[:16]}..."
         with self._check("plan", links[1].name):
-            plan = self._decode_plan(transcript)
+            known = self._decode_plan(transcript)
+            plan = known.plan
         with self._check("limits", links[1].name):
-            bound = self._check_limits(plan, transcript)
+            bound = self._check_limits(known, transcript)
         if self.program is not None:
             with self._check("program", links[1].name):
                 self._check_program(plan, terms, self.program)
@@ -165,11 +200,11 @@ class _Auditor:
             self._check_owners_signed(transcript)
         verifier = BatchVerifier(Generators(self.backend, plan.shape.columns))
         with self._check("range"):
-            rows = self._add_ranges(verifier, transcript, plan)
+            rows = self._add_ranges(verifier, transcript, known)
         with self._check("outputs", links[-3].name):
             outputs, points = self._decode_outputs(transcript, plan)
         with self._check("computation", links[-2].name):
-            self._check_proofs(verifier, transcript, plan, rows, outputs, points)
+            yield from self._check_proofs(verifier, transcript, known, rows, outputs, points)
         with self._check("transcript-signature", links[-1].name):
             self._check_signed(terms, "transcript", transcript.root, transcript.signatures.signatures)
             self.detail = f"{len(terms.members)} members, over all of the above"
@@ -189,17 +224,18 @@ class _Auditor:
             bound=bound,
             backend=self.backend.name,
             size=transcript.size,
-            seconds=time.perf_counter() - started,
+            seconds=time.perf_counter() - started - self.waited,
         )
 
     @contextmanager
     def _check(self, name: str, item: str = "") -> Iterator[None]:
         """Make a check, of an item of the file."""
+        self.look_up()
         self.name, self.item, self.detail = name, item, ""
-        started = time.perf_counter()
+        started = time.perf_counter() - self.waited
         yield
         if self.unfinished is None or name != "program":
-            self.checks.append(Check(name, self.detail, time.perf_counter() - started))
+            self.checks.append(Check(name, self.detail, time.perf_counter() - started - self.waited))
 
     def _refused(self, message: str, *, hint: str | None = None) -> VerificationError:
         """Return what this check refuses this item with."""
@@ -273,10 +309,11 @@ class _Auditor:
         self.detail = "every member signed its own rows"
 
     # ------------------------------------------------------------------ what
-    def _decode_plan(self, transcript: Transcript) -> Plan:
+    def _decode_plan(self, transcript: Transcript) -> KnownPlan:
         terms = transcript.terms
         with self._decoding():
-            plan = Plan.from_bytes(transcript.plan.encoded)
+            known = self.plans.plan(transcript.plan)
+        plan = known.plan
         if plan.digest != terms.plan:
             raise self._refused("this is not the plan that the members agreed on")
         if plan.format != terms.format:
@@ -285,12 +322,12 @@ class _Auditor:
             raise self._refused(f"its program is {plan.program!r}, the agreed one {terms.program!r}")
         shape = plan.shape
         self.detail = f"as agreed: {len(plan.nodes)} operations, {shape.gates:,} gates"
-        return plan
+        return known
 
-    def _check_limits(self, plan: Plan, transcript: Transcript) -> AuditBound:
+    def _check_limits(self, known: KnownPlan, transcript: Transcript) -> AuditBound:
         """The file cannot cost more than the auditor spends; nothing that costs has been done yet."""
         link, size, backend = transcript.links[1], transcript.size, self.backend.name
-        bound = audit_bound(plan, plan_bytes=link.end - link.start, file_bytes=size)
+        bound = known.bound(link.end - link.start, size)
         most, operations = self.limits.bytes_for(size), self.limits.operations_for(size, backend)
         rate = OPERATIONS_PER_SECOND[backend]
         if bound.bytes > most:
@@ -349,8 +386,9 @@ class _Auditor:
         self.detail += f"demanded {policy.min_members} and {policy.min_rows:,}"
 
     # ------------------------------------------------------------------ why
-    def _add_ranges(self, verifier: BatchVerifier, transcript: Transcript, plan: Plan) -> list[Points]:
+    def _add_ranges(self, verifier: BatchVerifier, transcript: Transcript, known: KnownPlan) -> list[Points]:
         """Decode every member's rows and put its range proof into the batch."""
+        plan = known.plan
         rows = []
         proven = 0
         for k, commitment in enumerate(transcript.commitments):
@@ -361,7 +399,8 @@ class _Auditor:
                 raise self._refused("a range proof must be there exactly if there is an input")
             if commitment.range_proof is None:
                 continue
-            relation = plan.range_relation(k)
+            relation = known.ranges[k]
+            self.look_up()
             proof = self._proof(commitment.range_proof, relation)
             with self._proving():
                 verifier.add(
@@ -399,13 +438,13 @@ class _Auditor:
         self,
         verifier: BatchVerifier,
         transcript: Transcript,
-        plan: Plan,
+        known: KnownPlan,
         rows: list[Points],
         outputs: Vector,
         points: Points,
-    ) -> None:
-        """Add the computation's proof, then check the equations of all proofs together."""
-        relation = PlanRelation(plan)
+    ) -> Generator[BatchVerifier, Together | None, None]:
+        """Add the computation's proof; then the equations of all proofs are checked together, here or by the caller."""
+        relation = known.relation
         proof = self._proof(transcript.proof.body, relation)
         with self._proving():
             verifier.add(
@@ -417,8 +456,17 @@ class _Auditor:
                 name=self.item,
                 points=points,
             )
-            verifier.verify()
+        waiting = time.perf_counter()
+        together = yield verifier
+        waited = time.perf_counter() - waiting
+        if together is None:
+            with self._proving():
+                verifier.verify()
         self.detail = "the plan's function of these inputs; all proofs in one batch"
+        if together is not None:
+            self.detail += f", with those of {together.files - 1:,} other files"
+            waited -= together.seconds
+        self.waited += waited
 
     def _proof(self, body: Mapping[str, Value], relation: PlanRelation | RangeRelation) -> Proof:
         with self._decoding():

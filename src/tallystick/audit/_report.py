@@ -34,6 +34,7 @@ __all__ = [
     "refused_json",
     "result_entries",
     "results_json",
+    "safe",
     "verdict_text",
     "warnings_of",
 ]
@@ -163,7 +164,7 @@ def warnings_of(verdict: Verdict, statement: Statement | None = None) -> list[st
 def verdict_text(verdict: Verdict, name: str, *, width: int = _WIDTH) -> str:
     """Return the report of an accepted transcript; its first line is the verdict."""
     statement, terms = Statement(verdict.plan), verdict.terms
-    lines = [headline(verdict, statement), f"file {_safe(name)}"]
+    lines = [headline(verdict, statement), f"file {safe(name)}"]
     lines += ["", "computed"]
     lines += [
         f"  {quoted(terms.program)}",
@@ -188,7 +189,7 @@ def verdict_text(verdict: Verdict, name: str, *, width: int = _WIDTH) -> str:
         lines += ["", "differential privacy"]
         lines += [f"  {budget.text()}" for budget in statement.noise.budgets]
     lines += ["", "checks"]
-    lines += _table(["ok", check.name, _safe(check.detail)] for check in verdict.checks)
+    lines += _table(["ok", check.name, safe(check.detail)] for check in verdict.checks)
     lines += [""]
     lines += [f"note: {warning}" for warning in warnings_of(verdict, statement)]
     lines += [f"{verdict.seconds:.2f} s with the {verdict.backend} backend, {verdict.size:,} bytes"]
@@ -199,7 +200,7 @@ def plan_text(plan: Plan, name: str, concerns: Sequence[str] = (), *, width: int
     """Return what the plan of a transcript says, without any check of the transcript."""
     statement = Statement(plan)
     lines = [
-        f"plan of {_safe(name)}, which has not been audited",
+        f"plan of {safe(name)}, which has not been audited",
         f"  {quoted(plan.program)}  {plan.digest.hex()}",
     ]
     lines += _inputs(statement)
@@ -298,14 +299,14 @@ def _folded(lines: Iterable[str], width: int) -> str:
     return "\n".join(out) + "\n"
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """A file's name or a path may hold anything: nothing in it may steer the auditor's terminal."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def result_entries(results: Iterable[ResultValue]) -> list[tuple[str, str]]:
     """Return label and value of each line of a table of results, safe to print."""
-    return [(_safe(label), text) for result in results for label, text in _entries(result)]
+    return [(safe(label), text) for result in results for label, text in _entries(result)]
 
 
 def _entries(result: ResultValue) -> list[tuple[str, str]]:

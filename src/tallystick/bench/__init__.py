@@ -6,6 +6,7 @@
 
 from ._anchors import SOURCES, Anchor, anchors_of
 from ._arkworks import arkworks_available, arkworks_msm
+from ._audits import AUDITS, run_audits
 from ._calibrate import Fit, fit, run_calibration
 from ._cases import CASES, SUITES, Case
 from ._consortium import free_ports, wait_for_all
@@ -21,6 +22,7 @@ from ._roofline import FORMULAS, ROOFLINE_NOTES, Remark, remarks
 from ._run import available_backends, run_cases
 
 __all__ = [
+    "AUDITS",
     "CASES",
     "COUNTED",
     "FORMAT",
@@ -57,6 +59,7 @@ __all__ = [
     "measure_case",
     "ratios",
     "remarks",
+    "run_audits",
     "run_calibration",
     "run_cases",
     "run_demo",

@@ -124,7 +124,7 @@ CASES: tuple[Case, ...] = (
     ),
 )
 
-SUITES = ("core", "proofs", "online", "prepare", "library", "demo")
+SUITES = ("core", "proofs", "online", "prepare", "library", "demo", "audit")
 
 
 def find_cases(suite: str) -> tuple[Case, ...]:

@@ -12,8 +12,7 @@ from pathlib import Path
 from ..audit import audit
 from ..backend import get_backend
 from ..errors import ProtocolAbort
-from ..record import read_consortium
-from ..session import TRANSCRIPT_SUFFIX
+from ..record import TRANSCRIPT_SUFFIX, read_consortium
 from ._consortium import environment
 from ._measure import RUNS, measure, summary
 from ._result import Result

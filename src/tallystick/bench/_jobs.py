@@ -14,8 +14,8 @@ from ..backend import get_backend
 from ..errors import ProtocolAbort
 from ..offline import Need
 from ..plan import Plan, ResultValue
-from ..record import read_consortium
-from ..session import TRANSCRIPT_SUFFIX, read_job, schemas
+from ..record import TRANSCRIPT_SUFFIX, read_consortium
+from ..session import read_job, schemas
 from ..tracing import load_program
 from ._consortium import Folder, run_members
 

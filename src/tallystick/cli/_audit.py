@@ -3,46 +3,34 @@
 from __future__ import annotations
 
 import json
-import resource
 import shutil
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from types import FrameType
 
 import click
 
 from ..audit import (
     JobPin,
     Limits,
+    Question,
     Source,
-    Verdict,
-    accepted_json,
-    audit,
+    audit_file,
     refused_html,
-    refused_json,
     verdict_html,
     verdict_text,
 )
-from ..backend import Backend, get_backend
-from ..disclosure import plain
-from ..errors import DecodeError, TallystickError, UnfinishedError, UsageError, VerificationError
-from ..record import Consortium, read_consortium
-from ._group import EXIT_REFUSED, EXIT_UNFINISHED, EXIT_USAGE, print_error, report_fault
+from ..backend import get_backend
+from ..errors import UsageError
+from ..record import read_consortium
+from ._group import EXIT_UNFINISHED, print_error
 from ._options import FILE, backend_option, file_option
+from ._outcomes import audited_json, exit_code, report
 
 __all__ = ["audit_command"]
 
 _MEGABYTE = 1_000_000
-_SLACK = 1 << 30
-"""Address space beyond the limit on memory: what is reserved and not used counts as well."""
-
-_EXIT_CODES = {"refused": EXIT_REFUSED, "unfinished": EXIT_UNFINISHED, "unread": EXIT_USAGE, "accepted": 0}
-"""What a verdict makes of the command, the worst first."""
 
 
 @click.command("audit")
@@ -80,7 +68,20 @@ _EXIT_CODES = {"refused": EXIT_REFUSED, "unfinished": EXIT_UNFINISHED, "unread":
     type=click.Path(path_type=Path, dir_okay=False),
     help="Also write the verdict on one transcript as a page that needs nothing else.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the verdict as JSON; for a folder, a line a file."
+)
+@click.option(
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Audit in batches, in so many processes (default for a folder: as many as cores).",
+)
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Audit in batches, on the workers of a Dask scheduler, which read the files by the same paths.",
+)
 @backend_option
 def audit_command(
     files: tuple[Path, ...],
@@ -91,42 +92,68 @@ def audit_command(
     max_seconds: float | None,
     page: Path | None,
     as_json: bool,
+    jobs: int | None,
+    cluster: str | None,
     backend: str | None,
 ) -> int:
     """Verify transcripts: each FILE's results follow from inputs that were committed to and in range.
 
-    Trusts nobody: neither the members nor whoever handed over the file.  Exit code 0 if every check of every
-    file holds, 1 if a file is refused (item and check are named), else 3 if one could not be finished (memory,
-    time, a program that misbehaves, output that could not be written), 2 if the command is wrong.
+    A FILE that is a folder stands for all *.tally files below it, which are audited in batches on all cores; what is
+    not accepted is named.  Trusts nobody: neither the members nor whoever handed over the file.  Exit code 0 if every
+    check of every file holds, 1 if a file is refused (item and check are named), else 3 if one could not be finished
+    (memory, time, a program that misbehaves, output that could not be written), 2 if the command is wrong.
     """
     if page is not None:
+        if jobs or cluster:
+            raise UsageError("--html is about one transcript", hint="leave --jobs and --cluster out")
         _check_page(page, files)
-    auditor = _Auditor(
-        get_backend(backend),
-        None if job_file is None else _job(job_file),
-        None if consortium_file is None else read_consortium(consortium_file),
-        None if program is None else _source(program, Path()),
-        Limits(memory=None if max_memory is None else max_memory * _MEGABYTE, seconds=max_seconds),
-        page,
+    if jobs and cluster:
+        raise UsageError("--jobs is about this machine, --cluster about others", hint="leave one of them out")
+    folder = Path.cwd() if cluster else Path()
+    question = Question(
+        job=None if job_file is None else _job(folder / job_file),
+        consortium=None if consortium_file is None else read_consortium(consortium_file),
+        program=None if program is None else _source(program, folder),
+        limits=Limits(memory=None if max_memory is None else max_memory * _MEGABYTE, seconds=max_seconds),
+        backend=get_backend(backend).name,
     )
-    verdicts = []
-    for file in files:
-        verdict = auditor.one(file)
-        verdicts.append(
-            accepted_json(verdict, str(file)) if isinstance(verdict, Verdict) and as_json else verdict
+    if cluster or jobs or any(file.is_dir() for file in files):
+        # Imported here, as one file needs no bar, and no processes.
+        from ._audits import audit_all
+
+        return audit_all(
+            [folder / file for file in files], question, jobs=jobs, cluster=cluster, as_json=as_json
         )
-        if isinstance(verdict, Verdict) and not as_json:
-            click.echo(verdict_text(verdict, str(file), width=_width()), nl=False)
+    return _one_by_one(files, question, page, as_json=as_json)
+
+
+def _one_by_one(files: Sequence[Path], question: Question, page: Path | None, *, as_json: bool) -> int:
+    """Audit each file by itself, and show its verdict, whatever became of those before."""
+    to, entries, words = _Page(page), [], set()
+    for file in files:
+        found = audit_file(file, question)
+        words.add(found.word)
+        if found.verdict is None:
+            report(found)
+            error = found.error
+            if error is not None and found.fault is None and found.word != "unread":
+                to.write(lambda: refused_html(error, str(file)))  # noqa: B023
+        else:
+            verdict = found.verdict
+            to.write(lambda: verdict_html(verdict, str(file)))  # noqa: B023
+            if not as_json:
+                click.echo(verdict_text(verdict, str(file), width=_width()), nl=False)
+        if as_json:
+            entries.append(audited_json(found))
     if as_json:
-        click.echo(json.dumps(verdicts[0] if len(verdicts) == 1 else verdicts, indent=2))
-    found = {"accepted" if isinstance(v, Verdict) else str(v["verdict"]) for v in verdicts}
-    code = next(code for verdict, code in _EXIT_CODES.items() if verdict in found)
-    return code if auditor.page_written else code or EXIT_UNFINISHED
+        click.echo(json.dumps(entries[0] if len(entries) == 1 else entries, indent=2))
+    code = exit_code(words)
+    return code if to.written else code or EXIT_UNFINISHED
 
 
 def _check_page(page: Path, files: Sequence[Path]) -> None:
     """Find out before the audit what would be a pity to find out after it."""
-    if len(files) != 1:
+    if len(files) != 1 or files[0].is_dir():
         raise UsageError("--html is about one transcript", hint="audit the files one by one")
     if not page.parent.is_dir():
         raise UsageError(f"--html {page}: there is no folder {page.parent}")
@@ -159,118 +186,36 @@ def _job(path: Path) -> JobPin:
     )
 
 
-@dataclass(slots=True)
-class _Auditor:
-    """Audits one file after the other; each gets its verdict, whatever became of those before."""
+class _Page:
+    """The page that shows a verdict, if one is wanted."""
 
-    backend: Backend
-    job: JobPin | None
-    consortium: Consortium | None
-    program: Source | None
-    limits: Limits
-    page: Path | None
-    page_written: bool = True
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self.written = True
 
-    def one(self, file: Path) -> Verdict | dict[str, object]:
-        """Audit one file, and report it if it is not accepted."""
-        try:
-            with _limited(self.limits, traces=bool(self.program or self.job)):
-                verdict = audit(
-                    file,
-                    job=self.job,
-                    consortium=self.consortium,
-                    program=self.program,
-                    limits=self.limits,
-                    backend=self.backend,
-                )
-            self._write_page(lambda: verdict_html(verdict, str(file)))
-            return verdict
-        except (DecodeError, VerificationError, UnfinishedError) as error:
-            return self._reported(file, error)
-        except MemoryError:
-            return self._reported(file, UnfinishedError("there is not enough memory", check="limits"))
-        except UsageError as error:
-            if file.is_file():
-                raise  # Not about this file: the program, for every file.
-            print_error(error.message, error.hint)
-            return {**refused_json(error, str(file)), "verdict": "unread", "check": None}
-        except TallystickError:
-            raise
-        except Exception as error:
-            report_fault(error)
-            message = f"an internal error: {type(error).__name__}: {error}"
-            return refused_json(UnfinishedError(message), str(file))
-
-    def _write_page(self, render: Callable[[], str]) -> None:
+    def write(self, render: Callable[[], str]) -> None:
         """Write the page whole or not at all; a page that could not be written changes no verdict."""
-        if self.page is None:
+        if self._path is None:
             return
         try:
             text = render().encode("utf-8", "backslashreplace")
-            if self.page.exists() and not self.page.is_file():
-                self.page.write_bytes(text)
+            if self._path.exists() and not self._path.is_file():
+                self._path.write_bytes(text)
                 return
-            with NamedTemporaryFile(dir=self.page.parent, prefix=f".{self.page.name}.", delete=False) as file:
+            with NamedTemporaryFile(
+                dir=self._path.parent, prefix=f".{self._path.name}.", delete=False
+            ) as file:
                 beside = Path(file.name)
                 try:
                     file.write(text)
                     file.close()
                     beside.chmod(0o644)
-                    beside.replace(self.page)
+                    beside.replace(self._path)
                 except BaseException:
                     beside.unlink(missing_ok=True)
                     raise
         except OSError as error:
-            self.page_written = False
+            self.written = False
             print_error(
-                f"{self.page}: the page could not be written: {(error.strerror or str(error)).lower()}"
+                f"{self._path}: the page could not be written: {(error.strerror or str(error)).lower()}"
             )
-
-    def _reported(
-        self, file: Path, error: DecodeError | VerificationError | UnfinishedError
-    ) -> dict[str, object]:
-        entry = refused_json(error, str(file))
-        self._write_page(lambda: refused_html(error, str(file)))
-        said = "" if entry["verdict"] == "refused" else "could not be finished: "
-        hint = None if error.hint is None else plain(error.hint)
-        print_error(f"{file}: {said}{plain(error.message)} (check: {entry['check']})", hint)
-        return entry
-
-
-@contextmanager
-def _limited(limits: Limits, *, traces: bool) -> Iterator[None]:
-    """Stop what takes longer, or more memory, than it may, should the bounds on a file's cost be wrong.
-
-    Tracing a program has as many seconds of its own.
-    """
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        raise UnfinishedError(
-            f"the audit took more than {limits.seconds:g} s", check="limits", hint="--max-seconds allows more"
-        )
-
-    before = None
-    if limits.seconds is not None:
-        before = signal.signal(signal.SIGALRM, stop)
-        signal.setitimer(signal.ITIMER_REAL, limits.seconds * (1 + traces))
-    space = resource.getrlimit(resource.RLIMIT_AS)
-    if limits.memory is not None:
-        with suppress(
-            ValueError, OSError
-        ):  # Where the system has no such limit, the machine's memory is one.
-            resource.setrlimit(resource.RLIMIT_AS, (_address_space() + limits.memory + _SLACK, space[1]))
-    try:
-        yield
-    finally:
-        if before is not None:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
-        with suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_AS, space)
-
-
-def _address_space() -> int:
-    """Return the size of this process's address space in bytes, as far as the system tells."""
-    with suppress(OSError):
-        return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    return 0

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..bench import (
+    AUDITS,
     COUNTED,
     FORMULAS,
     LIBRARY,
@@ -32,6 +33,7 @@ from ..bench import (
     machine,
     ratios,
     remarks,
+    run_audits,
     run_calibration,
     run_cases,
     run_demo,
@@ -70,7 +72,7 @@ _SIZES = ("peak_bytes", "proof_bytes", "transcript_bytes", "set_up_bytes_per_dir
     "backends",
     type=click.Choice(["native", "pure"]),
     multiple=True,
-    help="Only this backend (default: both; prepare, library: native, where there is one).",
+    help="Only this backend (default: both; prepare, library, demo, audit: native, where there is one).",
 )
 @click.option(
     "--members",
@@ -88,6 +90,12 @@ _SIZES = ("peak_bytes", "proof_bytes", "transcript_bytes", "set_up_bytes_per_dir
     help="For library: only this one.",
 )
 @click.option("--triples", metavar="N", type=click.IntRange(min=1), help="For prepare: how many to make.")
+@click.option(
+    "--files",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help=f"For audit: how many transcripts (default: {AUDITS:,}).",
+)
 def bench_command(
     suite: str,
     json_to: str | None,
@@ -97,8 +105,9 @@ def bench_command(
     members: int,
     cases: tuple[str, ...],
     triples: int | None,
+    files: int | None,
 ) -> None:
-    """Measure this machine: kernels, proofs, the online phase, preparation, the library, the demonstration.
+    """Measure this machine: kernels, proofs, the online phase, preparation, the library, the demonstration, audits.
 
     Medians of nine runs, fewer where one takes long; native beside pure, and both beside other libraries.  calibrate
     prints the constants with which `tallystick plan` turns counts into seconds; with --json they are written, too, for
@@ -124,7 +133,15 @@ def bench_command(
         found: list[Result] = []
         try:
             found.extend(
-                _measured(name, backends, members=members, cases=cases, triples=triples, quick=quick)
+                _measured(
+                    name,
+                    backends,
+                    members=members,
+                    cases=cases,
+                    triples=triples,
+                    files=files,
+                    quick=quick,
+                )
             )
         finally:
             # What was measured is shown also where a later case fails or is interrupted.
@@ -167,6 +184,7 @@ def _measured(
     members: int,
     cases: Sequence[str],
     triples: int | None,
+    files: int | None,
     quick: bool,
 ) -> Iterator[Result]:
     """Measure a suite, saying on a terminal what is being measured."""
@@ -183,6 +201,8 @@ def _measured(
             case "library":
                 chosen = backends or chosen[:1]
                 yield from run_library(chosen, members=members, cases=cases, quick=quick, told=told)
+            case "audit":
+                yield from run_audits(backends or chosen[:1], files=files, quick=quick, told=told)
             case "demo":
                 yield from run_demo(backends or chosen[:1], quick=quick, told=told)
             case _:

@@ -14,8 +14,8 @@ from ..disclosure import audit_bound, warnings
 from ..errors import UsageError, VerificationError
 from ..gallery import find
 from ..plan import Column, MemberSchema, Plan
-from ..record import read_transcript
-from ..session import TRANSCRIPT_SUFFIX, read_job, schemas
+from ..record import TRANSCRIPT_SUFFIX, read_transcript
+from ..session import read_job, schemas
 from ..tracing import trace
 from ._options import file_option
 from ._programs import GALLERY, find_program

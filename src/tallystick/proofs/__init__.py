@@ -20,7 +20,7 @@ from ._ranges import (
     span_weights,
 )
 from ._relation import MAX_COLUMNS, MIN_COLUMNS, OwnShape, Relation, Shape, Transposed, choose_columns
-from ._verifier import BatchVerifier
+from ._verifier import BatchVerifier, failing
 from ._words import Words, to_words
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "commit_rows",
     "commit_rows_var",
     "coset_values",
+    "failing",
     "input_slots",
     "linear_claim",
     "multiples",

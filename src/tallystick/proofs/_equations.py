@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..algebra import Generators, Points, Vector
 from ..backend import FR_MODULUS
 from ._challenges import Drawn
@@ -17,6 +19,8 @@ from ._opening import Part
 __all__ = ["Equation", "Folds", "add_up", "opening_equations", "part_holds"]
 
 _R = FR_MODULUS
+_BYTES_A_SCALAR = 96
+_BYTES_A_POINT = 320
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +32,36 @@ class Equation:
     g: Vector
     terms: tuple[tuple[Points, Vector], ...]
 
+    @property
+    def held_bytes(self) -> int:
+        """At most how many bytes its points and scalars hold, on either backend."""
+        points = sum(len(of) for of, _ in self.terms)
+        return _BYTES_A_SCALAR * (len(self.g) + points) + _BYTES_A_POINT * points
+
 
 def add_up(generators: Generators, weighted: Iterable[tuple[int, Equation]]) -> Points:
     """Return the sum of equations times their weights, by one multi-scalar multiplication."""
     g = Vector.zeros(generators.backend, 0)
     q = h = 0
     points, scalars = [], []
+    weights, counts = [], []
     for weight, equation in weighted:
         q += weight * equation.q
         h += weight * equation.h
         if len(equation.g):
             columns = max(len(g), len(equation.g))
             g = equation.g.pad(columns).axpy(weight, g.pad(columns))
-        points += [of for of, _ in equation.terms]
-        scalars += [by * weight for _, by in equation.terms]
+        for of, by in equation.terms:
+            points.append(of)
+            scalars.append(by)
+        weights.append(weight)
+        counts.append(sum(len(of) for of, _ in equation.terms))
+    none = Vector.zeros(generators.backend, 0)
+    # One product of two long vectors costs less than many of short ones.
+    each = Vector.from_ints(generators.backend, weights)[np.repeat(np.arange(len(weights)), counts)]
+    by = Vector.concat([none, *scalars]) * each
     bases = Points.concat([generators.g[: len(g)], generators.h, generators.q, *points])
-    return bases.msm(Vector.concat([g, Vector.from_ints(generators.backend, [h, q]), *scalars]))
+    return bases.msm(Vector.concat([g, Vector.from_ints(generators.backend, [h, q]), by]))
 
 
 class Folds:
@@ -76,7 +94,8 @@ class Folds:
 
 
 def opening_equations(
-    claim: LinearClaim,
+    value: int,
+    weights: Vector,
     drawn: Drawn,
     *,
     rows: Points,
@@ -91,6 +110,7 @@ def opening_equations(
 ) -> list[tuple[str, Equation]]:
     """Return what an opening of ``rows`` must satisfy, by the labels of the weights.
 
+    ``value`` and ``weights`` are the claim's.
     ``cross``, ``mask``, ``response`` (v, zeta, omega, and eta with points) and the ``published`` points are what was
     said up to the response: by all, or by one party, with its own rows and its own value in the claim.  The rest is
     what became of Z: scale*(e*P_end + A* - zeta*H) = g*G + q*Q + halving; without halvings g is Z itself.
@@ -106,15 +126,13 @@ def opening_equations(
     on_cross = (cross, by(*folds.cross) * -e)
     on_rows = (rows, in_x * (-scale * e))
     # v*Q + omega*H - e*Y_end - T = 0, where Y was y*Q + W; the one in Z; eta*Q - e*W - U = 0
-    y_terms = (on_cross, (mask[1:2], by(-1)), (published, claim.weights * in_y))
+    y_terms = (on_cross, (mask[1:2], by(-1)), (published, weights * in_y))
     equations = [
-        ("y", Equation(v + in_y * claim.value, omega, none, y_terms)),
+        ("y", Equation(v + in_y * value, omega, none, y_terms)),
         ("w", Equation(q, scale * zeta, g, (on_rows, (mask[:1], by(-scale)), *halving))),
     ]
     if eta:
-        equations.append(
-            ("u", Equation(eta[0], 0, none, ((mask[2:], by(-1)), (published, claim.weights * -e))))
-        )
+        equations.append(("u", Equation(eta[0], 0, none, ((mask[2:], by(-1)), (published, weights * -e)))))
     return equations
 
 
@@ -139,7 +157,8 @@ def part_holds(
     form = Folds(drawn.cross).last_form(claim.form, len(rows))
     z, tail = response.scalars[: len(form)], response.scalars[len(form) :].to_ints()
     equations = opening_equations(
-        claim,
+        claim.value,
+        claim.weights,
         drawn,
         rows=rows,
         cross=Points.concat([none, *(part.points for part in cross if part.points is not None)]),

@@ -15,9 +15,11 @@ from ..backend import FR_MODULUS, Backend
 from ._relation import Relation, Shape
 
 __all__ = [
+    "CombinedClaims",
     "GatePoint",
     "LinearClaim",
     "arrange_rows",
+    "combined_claims",
     "coset_values",
     "linear_claim",
     "pad_gates",
@@ -103,7 +105,7 @@ class GatePoint:
             raise ValueError("xi is a root of unity")
         vanish = (pow(xi, m, _R) - 1) % _R
         roots = Vector.powers(backend, root_of_unity(2 * m), 2 * m)
-        lam = roots * (-roots + Vector.constant(backend, xi, 2 * m)).inverse()
+        lam = roots * (Vector.constant(backend, xi, 2 * m) - roots).inverse()
         even, odd = lam[::2], lam[1::2]
         ell = even * (vanish * pow(m, -1, _R))
         scale = vanish2 * pow(2 * m, -1, _R)
@@ -129,10 +131,78 @@ class LinearClaim:
     value: int
     weights: Vector
 
+    def at(self, rows: Vector, columns: Vector) -> int:
+        """Return the form's inner product with the matrix of all rows[i] * columns[j]."""
+        return self.form.combine(rows).dot(columns)
+
+
+@dataclass(frozen=True, slots=True)
+class CombinedClaims:
+    """Every claim of a relation, combined with powers of rho: the one claim, its form not yet laid out as a matrix.
+
+    ``inputs[k]``, ``free`` and ``gates`` are the coefficients of owner k's slots, free slots and gate outputs,
+    ``blinders`` those of (u, v, w), gate row by gate row.  ``on_rows`` has a weight a gate row, with which ``point``
+    gives the rest: of its even entries besides ``gates``, and of its odd ones.  ``value`` and ``weights`` are those of
+    the ``LinearClaim``.
+    """
+
+    shape: Shape
+    point: GatePoint | None
+    inputs: tuple[Vector, ...]
+    free: Vector
+    blinders: Vector
+    gates: Vector
+    on_rows: Vector
+    value: int
+    weights: Vector
+
+    def laid_out(self) -> LinearClaim:
+        """Return the claim with its whole form."""
+        coset, gates = Vector.zeros(self.free.backend, 0), self.gates
+        if self.point is not None:
+            gates = pad_gates(self.shape, gates) + self.on_rows.outer(self.point.even)
+            coset = self.on_rows.outer(self.point.odd)
+        form = arrange_rows(
+            self.shape, inputs=self.inputs, free=self.free, blinders=self.blinders, gates=gates, coset=coset
+        )
+        return LinearClaim(form, self.value, self.weights)
+
+    def at(self, rows: Vector, columns: Vector) -> int:
+        """Return the form's inner product with the matrix of all rows[i] * columns[j], without laying it out."""
+        shape = self.shape
+        parts = [*self.inputs, Vector.concat([self.free, self.blinders])]
+        heights = [shape.input_rows_of(k) for k in range(len(self.inputs))] + [shape.free_rows]
+        total = start = 0
+        for part, height in zip(parts, heights, strict=True):
+            total += _on_product(part, rows[start : start + height], columns)
+            start += height
+        if self.point is not None:
+            in_gates = rows[start:]
+            even, odd = (columns[k::2] for k in (0, 1))
+            total += _on_product(self.gates, in_gates, even)
+            total += self.on_rows.dot(in_gates) * (self.point.even.dot(even) + self.point.odd.dot(odd))
+        return total % _R
+
+
+def _on_product(part: Vector, rows: Vector, columns: Vector) -> int:
+    """Return the inner product of the first entries of a matrix, row by row, with rows[i] * columns[j]."""
+    width = len(columns)
+    whole = len(part) // width
+    rest = part[whole * width :]
+    total = part[: whole * width].combine(rows[:whole]).dot(columns) if whole else 0
+    return total + (rows[whole] * rest.dot(columns[: len(rest)]) if len(rest) else 0)
+
 
 def linear_claim(
     relation: Relation, point: GatePoint | None, rho: int, *, outputs: Vector, evaluations: Vector
 ) -> LinearClaim:
+    """Combine every claim of a relation with powers of rho: see ``combined_claims``; the form is laid out."""
+    return combined_claims(relation, point, rho, outputs=outputs, evaluations=evaluations).laid_out()
+
+
+def combined_claims(
+    relation: Relation, point: GatePoint | None, rho: int, *, outputs: Vector, evaluations: Vector
+) -> CombinedClaims:
     """Combine every claim of a relation with powers of rho.
 
     ``outputs`` are the published outputs, ``evaluations`` F_0, G_0, F_1, G_1, ...  ``point`` is None exactly when the
@@ -160,14 +230,17 @@ def linear_claim(
         points=on_points,
     )
     blinders = Vector.zeros(backend, 0)
-    coset = Vector.zeros(backend, 0)
-    gates = adjoint.gates
     if point is not None:
         scaled = Vector.concat([rho_f * point.vanish, rho_g * point.vanish, rho_h * point.vanish2])
         blinders = scaled.transposed(3, rows)
-        gates = pad_gates(shape, gates) + rho_h.outer(point.even)
-        coset = rho_h.outer(point.odd)
-    form = arrange_rows(
-        shape, inputs=adjoint.inputs, free=adjoint.free, blinders=blinders, gates=gates, coset=coset
+    return CombinedClaims(
+        shape=shape,
+        point=point,
+        inputs=adjoint.inputs,
+        free=adjoint.free,
+        blinders=blinders,
+        gates=adjoint.gates,
+        on_rows=rho_h,
+        value=(value - adjoint.constant) % _R,
+        weights=on_points,
     )
-    return LinearClaim(form, (value - adjoint.constant) % _R, on_points)

@@ -1,25 +1,25 @@
 """Checking proofs: two or three equations each, all proofs in one multi-scalar multiplication.
 
-Normative text: ``spec/opening.md``, "The verifier never folds points".
+Normative text: ``spec/opening.md``, "The verifier never folds points" and "Many batches at once".
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..algebra import Generators, Points, Vector
-from ..backend import FR_BYTES, G1_BYTES, Backend
+from ..algebra import Generators, Points, Random, Vector
+from ..backend import FR_BYTES, FR_MODULUS, G1_BYTES, Backend
 from ..errors import DecodeError, VerificationError
 from ..transcript import Transcript
 from ._challenges import Challenges, OwnChallenges
 from ._equations import Equation, Folds, add_up, opening_equations
-from ._gates import GatePoint, LinearClaim, linear_claim
+from ._gates import CombinedClaims, GatePoint, LinearClaim, combined_claims
 from ._proof import Proof
 from ._relation import OwnShape, Relation
 from ._sumcheck import own_claim, read_rounds
 
-__all__ = ["BatchVerifier"]
+__all__ = ["BatchVerifier", "failing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,15 @@ def _joint_claim(
     rows: bytes,
     outputs: Vector,
     points: bytes,
-) -> tuple[Challenges, LinearClaim]:
+) -> tuple[Challenges, CombinedClaims]:
     """Go through a proof up to its opening: gate rows, opened at one point."""
     challenges = Challenges(relation, context=context, input_rows=rows)
     xi = challenges.rows(proof.rows)
     rho = challenges.evaluations(outputs.to_bytes(), points, proof.evaluations)
     point = GatePoint.at(outputs.backend, relation.shape, xi) if relation.shape.gate_rows else None
-    claim = linear_claim(relation.given(points), point, rho, outputs=outputs, evaluations=decoded.evaluations)
+    claim = combined_claims(
+        relation.given(points), point, rho, outputs=outputs, evaluations=decoded.evaluations
+    )
     return challenges, claim
 
 
@@ -165,14 +167,14 @@ class BatchVerifier:
             [challenges.halving(proof.halving[k : k + pair]) for k in range(0, len(proof.halving), pair)]
         )
         challenges.final(proof.final)
-        form, g = Folds(challenges.drawn.cross).last_form(claim.form, shape.rows), decoded.final
-        for e in halves.challenges:
-            half = len(form) // 2
-            form = form[:half].axpy(e, form[half:])
+        # L is folded as G is: its inner product with the last scalars is that of L, unfolded, with what unfolds them.
+        in_l = Vector.from_ints(backend, Folds(challenges.drawn.cross).row_weights(shape.rows)[1])
+        g = decoded.final
         for e in reversed(halves.challenges):
             g = Vector.concat([g * e, g])
         equations = opening_equations(
-            claim,
+            claim.value,
+            claim.weights,
             challenges.drawn,
             rows=Points.concat([input_commitments, decoded.rows]),
             cross=decoded.cross,
@@ -180,7 +182,7 @@ class BatchVerifier:
             published=published,
             response=response,
             g=g,
-            q=x * (form.dot(decoded.final) - halves.start * response[0]),
+            q=x * (claim.at(in_l, g) - halves.start * response[0]),
             scale=halves.start,
             halving=[(decoded.halving, -Vector.from_ints(backend, halves.cross))],
         )
@@ -193,10 +195,58 @@ class BatchVerifier:
         bad = next((c.name for c in self._checked if len(self._checked) == 1 or not self._holds([c])), None)
         raise VerificationError(f"{bad}: the proof does not hold", check="linear-opening", item=bad)
 
+    @property
+    def held_bytes(self) -> int:
+        """How many bytes the equations hold that wait to be checked."""
+        return sum(equation.held_bytes for one in self._checked for _, equation in one.equations)
+
+    def weighted(self, scale: int) -> Iterator[tuple[int, Equation]]:
+        """Yield the equations of all proofs with the weights of this batch, times ``scale``."""
+        return _weighted(self._checked, scale)
+
+    @property
+    def generators(self) -> Generators:
+        """The generators of all proofs added."""
+        return self._generators
+
     def _holds(self, checked: list[_Checked]) -> bool:
-        weights = Transcript("tallystick/v1/batch")
-        for one in checked:
-            weights.absorb("proof", one.state)
-        equations = [labelled for one in checked for labelled in one.equations]
-        weighted = ((weights.challenge(label), equation) for label, equation in equations)
-        return add_up(self._generators, weighted).is_identity()
+        return add_up(self._generators, _weighted(checked, 1)).is_identity()
+
+
+def _weighted(checked: Sequence[_Checked], scale: int) -> Iterator[tuple[int, Equation]]:
+    weights = Transcript("tallystick/v1/batch")
+    for one in checked:
+        weights.absorb("proof", one.state)
+    for one in checked:
+        for label, equation in one.equations:
+            yield weights.challenge(label) * scale % FR_MODULUS, equation
+
+
+def failing(batches: Sequence[BatchVerifier], random: Random) -> list[int]:
+    """Return the positions of the batches that do not hold, among several over one backend.
+
+    All are checked in one multi-scalar multiplication, each with a weight from ``random``, which nobody may know who
+    chose a proof.  If it fails, halves are checked with new weights until what fails is found.  A batch that fails is
+    missing with probability below (1 + log2 of how many there are)/r; with less than that, one that holds is named
+    in its place, so what is named is for ``verify`` to judge.
+    """
+
+    def holds(some: Sequence[int]) -> bool:
+        generators = max((batches[k].generators for k in some), key=lambda g: g.count)
+        scales = random.vector(generators.backend, len(some)).to_ints()
+        return add_up(
+            generators,
+            (pair for k, scale in zip(some, scales, strict=True) for pair in batches[k].weighted(scale)),
+        ).is_identity()
+
+    def search(some: Sequence[int]) -> list[int]:
+        """Return what fails of ``some``, of which one is known to."""
+        if len(some) == 1:
+            return list(some)
+        left, right = some[: len(some) // 2], some[len(some) // 2 :]
+        if holds(left):
+            return search(right)
+        return search(left) + ([] if holds(right) else search(right))
+
+    every = range(len(batches))
+    return [] if not batches or holds(every) else search(every)

@@ -12,7 +12,15 @@ from ._consortium import (
     parse_address,
     read_consortium,
 )
-from ._file import FIRST_PREVIOUS, MAX_FILE_SIZE, Transcript, TranscriptWriter, read_transcript
+from ._file import (
+    FIRST_PREVIOUS,
+    MAX_FILE_SIZE,
+    TRANSCRIPT_SUFFIX,
+    Transcript,
+    TranscriptWriter,
+    read_transcript,
+    transcript_bytes,
+)
 from ._items import (
     Agreement,
     Commitment,
@@ -32,6 +40,7 @@ __all__ = [
     "FIRST_PREVIOUS",
     "FORMAT",
     "MAX_FILE_SIZE",
+    "TRANSCRIPT_SUFFIX",
     "AgreedMember",
     "Agreement",
     "Commitment",
@@ -60,4 +69,5 @@ __all__ = [
     "read_consortium",
     "read_transcript",
     "sign",
+    "transcript_bytes",
 ]

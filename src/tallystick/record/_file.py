@@ -6,7 +6,7 @@ The normative text is ``spec/file.md``.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +17,22 @@ from ..errors import DecodeError, UsageError, VerificationError, explaining
 from ._items import Agreement, Commitment, Item, Outputs, PlanItem, ProofItem, Signatures
 from ._terms import Terms
 
-__all__ = ["FIRST_PREVIOUS", "MAX_FILE_SIZE", "Link", "Transcript", "TranscriptWriter", "read_transcript"]
+__all__ = [
+    "FIRST_PREVIOUS",
+    "MAX_FILE_SIZE",
+    "TRANSCRIPT_SUFFIX",
+    "Link",
+    "Transcript",
+    "TranscriptWriter",
+    "read_transcript",
+    "transcript_bytes",
+]
 
 FIRST_PREVIOUS: Final = hashlib.sha256(frame(b"tallystick/v1/file")).digest()
 """What the first item states as its predecessor."""
+
+TRANSCRIPT_SUFFIX: Final = ".tally"
+"""How the names of transcripts end."""
 
 MAX_FILE_SIZE: Final = 1 << 26
 """A reader refuses larger files before reading them."""
@@ -183,13 +195,15 @@ def _naming(name: str, start: int, end: int | None = None) -> Iterator[None]:
         raise DecodeError(f"{name}: {error.message} ({place})", item=name, hint=error.hint) from None
 
 
-def read_transcript(source: Path | str | bytes) -> Transcript:
+def read_transcript(source: Path | str | bytes, *, plans: Iterable[PlanItem] = ()) -> Transcript:
     """Decode a file, or its bytes, strictly; nothing is verified.
+
+    ``plans`` are items of files read before: one whose bytes stand in this file, too, is not decoded again.
 
     Raises ``DecodeError`` with item and offset for anything that ``spec/file.md`` does not allow, and
     ``UsageError`` if the file cannot be read.
     """
-    data = source if isinstance(source, bytes) else _read(Path(source))
+    data = source if isinstance(source, bytes) else transcript_bytes(Path(source))
     if len(data) > MAX_FILE_SIZE:
         raise DecodeError(f"more than {MAX_FILE_SIZE} bytes are not a transcript", item="file")
     terms: Terms | None = None
@@ -198,15 +212,22 @@ def read_transcript(source: Path | str | bytes) -> Transcript:
     at = 0
     while terms is None or _kind_at(len(items), len(terms.members)) is not None:
         name = _item_name(len(items), terms)
-        with _naming(name, at):
-            raw = decode_next(data, at, max_values=_most_values(len(items), terms), what=name)
-        with _naming(name, raw.start, raw.end):
-            item, previous = _decode(raw, len(items), terms)
+        item: Item
+        known = _known_plan(data, at, plans) if len(items) == 1 else None
+        if known is not None:
+            item, previous = known
+            end = at + len(_PLAN_HEAD) + len(known[0].encoded)
+        else:
+            with _naming(name, at):
+                raw = decode_next(data, at, max_values=_most_values(len(items), terms), what=name)
+            with _naming(name, raw.start, raw.end):
+                item, previous = _decode(raw, len(items), terms)
+            end = raw.end
         if isinstance(item, Agreement):
             terms = item.terms
         items.append(item)
-        links.append(Link(name, raw.start, raw.end, previous, hashlib.sha256(data[at : raw.end]).digest()))
-        at = raw.end
+        links.append(Link(name, at, end, previous, hashlib.sha256(data[at:end]).digest()))
+        at = end
     if at != len(data):
         raise DecodeError(
             f"{len(data) - at} bytes follow {links[-1].name}, the last", offset=at, item=links[-1].name
@@ -217,7 +238,26 @@ def read_transcript(source: Path | str | bytes) -> Transcript:
     return Transcript(**parts, commitments=commitments, links=tuple(links), size=len(data))
 
 
-def _read(path: Path) -> bytes:
+_HASH_BYTES = 32
+_PLAN_HEAD: Final = dumps([PlanItem.kind, bytes(_HASH_BYTES), None])[: -len(dumps(None))]
+"""How every item of a plan begins, but for the hash that these bytes end with."""
+
+
+def _known_plan(data: bytes, at: int, plans: Iterable[PlanItem]) -> tuple[PlanItem, bytes] | None:
+    """Return the plan whose item begins here, and what the item states as its predecessor, or None.
+
+    An encoding tells where it ends, and is the only one of its value: equal bytes are the same item.
+    """
+    body = at + len(_PLAN_HEAD)
+    if data.startswith(_PLAN_HEAD[:-_HASH_BYTES], at):
+        for plan in plans:
+            if data.startswith(plan.encoded, body):
+                return plan, data[body - _HASH_BYTES : body]
+    return None
+
+
+def transcript_bytes(path: Path) -> bytes:
+    """Read a file, or a byte more of it than a transcript may have; ``UsageError`` if it cannot be read."""
     with explaining(f"{path}: cannot read the transcript"), path.open("rb") as file:
         return file.read(MAX_FILE_SIZE + 1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Final, TypeAlias
 
 from ..encoding import Value, dumps, expect_array, expect_bytes, expect_map, i2osp
@@ -81,11 +81,11 @@ class PlanItem:
     kind: ClassVar[str] = "plan"
 
     structure: Value
+    encoded: bytes = field(init=False, repr=False, compare=False)
+    """The plan's canonical bytes."""
 
-    @property
-    def encoded(self) -> bytes:
-        """The plan's canonical bytes."""
-        return dumps(self.structure)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "encoded", dumps(self.structure))
 
     def to_body(self) -> Value:
         """Return the CBOR structure."""

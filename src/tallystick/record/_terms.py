@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from dataclasses import fields as dataclass_fields
 from typing import Final
 
@@ -182,11 +182,11 @@ class Terms:
     preparation: str
     nonces: tuple[bytes, ...]
     format: int = FORMAT
+    session_id: bytes = field(init=False, repr=False, compare=False)
+    """SHA-256 of the encoded terms: 32 bytes that name this run."""
 
-    @property
-    def session_id(self) -> bytes:
-        """SHA-256 of the encoded terms: 32 bytes that name this run."""
-        return hashlib.sha256(dumps(self.to_body())).digest()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "session_id", hashlib.sha256(dumps(self.to_body())).digest())
 
     @property
     def format_text(self) -> str:
@@ -218,7 +218,7 @@ class Terms:
                 f"format 1 and draft {DRAFT} of format {FORMAT}",
                 hint="audit the file with the release of tallystick that wrote it",
             )
-        names = (field.name for field in dataclass_fields(cls) if field.name != "format")
+        names = (f.name for f in dataclass_fields(cls) if f.init and f.name != "format")
         fields = expect_map(
             body, what, required=("version", *(["draft"] if version == FORMAT else []), *names)
         )

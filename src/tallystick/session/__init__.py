@@ -19,13 +19,12 @@ from ._mesh import Limits, TlsMesh, Traffic
 from ._preparation import INSECURE_WARNING, choose_preparation
 from ._prepare import Filling, Preparing, Stocked, prepare_member
 from ._rotation import check_rotation, make_rotation, read_rotation
-from ._run import TRANSCRIPT_SUFFIX, Node, Outcome, run_member
+from ._run import Node, Outcome, run_member
 
 __all__ = [
     "INSECURE_WARNING",
     "PHASES",
     "SCRYPT_LOG_N",
-    "TRANSCRIPT_SUFFIX",
     "DataTable",
     "Filling",
     "Identity",

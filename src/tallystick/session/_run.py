@@ -33,6 +33,7 @@ from ..online import (
 from ..party import Party
 from ..plan import Output, Plan, PlanRelation, ResultValue, centred, encodings, told
 from ..record import (
+    TRANSCRIPT_SUFFIX,
     Agreement,
     Commitment,
     Outputs,
@@ -59,10 +60,7 @@ from ._preparation import open_store, start_preparation, stocking_progress
 from ._releases import Ledger, State, check_budget, job_key, remark, spent_by
 from ._tls import check_validity
 
-__all__ = ["TRANSCRIPT_SUFFIX", "Node", "Outcome", "run_member"]
-
-TRANSCRIPT_SUFFIX: Final = ".tally"
-"""What a transcript's file name ends with."""
+__all__ = ["Node", "Outcome", "run_member"]
 
 LEDGER_SUFFIX: Final = ".releases"
 """What the name of the ledger of noisy releases ends with."""
