@@ -183,7 +183,9 @@ def _work(
         return sum(sum(s.inputs) + s.free + 2 * s.gates for s in shapes)
 
     witness = shape.free_rows + shape.gate_rows
-    coset = 0 if isinstance(own, OwnShape) else own.gate_rows * own.gates_per_row
+    # An own proof has no coset values, but the rounds of a sumcheck.
+    alone = isinstance(own, OwnShape) and own.gates > 0
+    coset = 0 if alone else own.gate_rows * own.gates_per_row
     return {
         "set up": Work(key=material.parties),
         "prepare": Work(
@@ -193,11 +195,11 @@ def _work(
             roots=material.bit_batches,
         ),
         "commit": Work(
-            phase=1,
+            phase=1 + alone,
             round=rounds("commit"),
             # Wires and digits are zeros and ones, and cost next to nothing.
             point=coset + own.free_rows * columns + _verifier_points(ranges),
-            cell=own.rows * columns,
+            cell=own.rows * columns + alone * own.gates // 3,
             column=columns,
             verified=slots(ranges),
         ),
