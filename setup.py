@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Build the native core as an optional extension, and a wheel named by what was built; see pyproject.toml."""
 
 from pathlib import Path

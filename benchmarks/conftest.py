@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Benchmarks for pytest-benchmark, the same names on both backends: ``pytest benchmarks``."""
 
 from __future__ import annotations

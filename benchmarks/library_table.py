@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Write ``library.md``, the cost table of ``ts.*``, from ``library.json``.
 
 The figures are those of ``tallystick bench library --json benchmarks/library.json`` on a machine with nothing else to

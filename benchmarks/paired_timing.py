@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Can a peer tell a member's values by the time its ``commitment`` message takes?  Paired timings, to be run by hand.
 
     python benchmarks/paired_timing.py [--values N] [--bits K] [--pairs M] [--backend NAME]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Kernels and proofs, from the table that ``tallystick bench core`` and ``proofs`` read."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The online phase between two members: in memory in one process, and over TLS between processes.
 
 Members are connected and hold freshly prepared triples before the clock starts.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Settings of the documentation site, which ``sphinx-build --fail-on-warning -c docs . OUT`` builds.
 
 It takes an environment with ``.[docs]``.  The source folder is the repository, so that the specification and the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The cffi builder of ``tallystick.backend._native`` (API mode, limited API where there is one); setup.py names it.
 
 ``native/include/tallystick.h`` is the single source of the interface: cffi reads that very file,

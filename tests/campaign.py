@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Many changes to transcripts that everybody signs again: the package's auditor and the model's agree on every file.
 
     python tests/campaign.py --changes 20000 --jobs 2

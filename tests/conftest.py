@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fixtures for every room: both backends, and seeded randomness."""
 
 from __future__ import annotations

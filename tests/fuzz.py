@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every decoder on any bytes: it returns what those bytes say, or refuses them with an error of its own.
 
     python tests/fuzz.py TARGET --seconds 600

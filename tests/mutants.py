@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Mutation testing of what a verdict rests on: ``audit/``, ``proofs/`` and ``record/``.
 
     python tests/mutants.py --jobs 2

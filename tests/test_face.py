@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What ``import tallystick`` offers and loads, each in an interpreter of its own: here everything is loaded already."""
 
 from __future__ import annotations

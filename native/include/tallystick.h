@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The public interface of Tallystick's native core.
  *
  * cffi parses this file as it stands (include guards and #include lines aside), so it holds plain

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The exported functions: choice of the code path, and one call through its table for each. Those of rings are in
  * ring/ring_impl.h. */
 #include "cpu/cpu.h"

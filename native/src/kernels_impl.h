@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Every kernel of one code path, as static functions; see cpu/cpu.h. */
 #ifndef TS_KERNELS_IMPL_H
 #define TS_KERNELS_IMPL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the core does with secrets: time and addresses do not depend on them, and nothing of them is left behind on the
  * stack. Covers what tallystick.h promises to be constant time.
  *

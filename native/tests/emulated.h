@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The AVX-512 and SHA intrinsics of the ifma path in plain C, forced into a build of it with -include, so that a processor
  * without these instructions runs the path: valgrind's, above all, which then follows secrets through it. Nothing here
  * branches on what a lane holds. The C tests run on this build, too, which shows that it computes what the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Every exported function on arguments made of a fuzzer's bytes: each code path that this processor runs must return the
  * same codes and the same outputs as the portable one, leave zeros in the outputs of a call that fails, and leave
  * its inputs as they were. Buffers are as long as they must be, for AddressSanitizer to see past them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The C tests: the dispatcher, then every code path this processor runs on the same vectors. */
 #include "test.h"
 

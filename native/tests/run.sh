@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Builds the C tests and runs every code path that this processor has on the same vectors.
 # Usage: run.sh [CHECK ...]
 #   asan            with AddressSanitizer

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A test harness of three lines, and what the path tests share with main. */
 #ifndef TS_TEST_H
 #define TS_TEST_H

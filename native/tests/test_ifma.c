@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The path's own source is included, so that the tests reach its static functions. */
 #include "test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The tests of one code path: TS_TEST_CPU is its table, TS_TEST_RUN the name of the function that
  * runs them. The including file has the path's static functions in scope. */
 

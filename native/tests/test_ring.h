@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The ring's tests of one code path, for test_path.h: kernels against the remainder operator, transforms against their
  * definition, whole operations against vectors of the model. */
 #include "../src/ring/ring.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Write the vectors of the C tests as a C header: RFC 9380's files, and what Python's integers give.
 
 Usage: ``python vectors.py OUT``.  Standard library only, so that a machine without the package can test the core.

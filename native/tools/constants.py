@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Recompute every magic constant of the native core.
 
 ``python native/tools/constants.py`` rewrites the generated headers; ``--check`` compares them and

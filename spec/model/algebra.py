@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fr and G1 as in ``spec/conventions.md``: Python ints, and py_ecc's projective points."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An independent auditor of transcript files (``spec/file.md``): slow, complete, and shares nothing.
 
     python spec/model/audit.py FILE [--consortium FILE] [--job FILE]

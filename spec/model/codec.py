@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Bytes as in ``spec/conventions.md``: Fr elements, points, frames and canonical CBOR.
 
 A decoder either returns the value whose encoding it was given or raises ``DecodeError``.

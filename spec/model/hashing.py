@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Expand, expand_message_xmd, the generators and the Fiat-Shamir transcript."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Write the test vectors, or check that they are what this model makes.
 
     python spec/model/make_vectors.py            writes spec/vectors/v1 and spec/vectors/v2

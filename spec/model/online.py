@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The arithmetic of ``spec/online.md``: commitments, coins, shares, products, the check, the row check."""
 
 from __future__ import annotations

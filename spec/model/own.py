@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Prover and verifier of ``spec/own-proof.md``, written for reading.
 
 The sumcheck is written from its definition: every polynomial of a round is a sum over the cube, evaluated in four

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plans as in ``spec/plan.md``: read and checked, their relation, their results."""
 
 from __future__ import annotations

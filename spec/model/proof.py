@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Prover and verifier of ``spec/gates.md`` and ``spec/opening.md``, written for reading.
 
 The verifier folds commitments and generators literally, round by round; the package's verifier unrolls all

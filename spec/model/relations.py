@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Relations as lists of affine forms (``spec/relation.md``), and the range relation (``spec/ranges.md``).
 
 An affine form is ``(constant, {slot: coefficient})``; slots are numbered through

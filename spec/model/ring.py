@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """BGV as in ``spec/ring.md``, in integers.
 
 Polynomials are lists of N ints, modulo q or in Fr, and products are schoolbook.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a verdict says beyond the checks: costs (``spec/file.md``), policies and noise (``spec/disclosure.md``)."""
 
 from __future__ import annotations

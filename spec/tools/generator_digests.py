@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Recompute the digests of the generators G_0, G_1, ... that ``tallystick.algebra`` holds as constants.
 
 For each k from 4 to 14: SHA-256 over G_0 .. G_(2**k - 1), each as x then y, 48 bytes big-endian.  The

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Print the bounds of ``spec/soundness.md`` and ``spec/preparation.md``; ``--check`` compares them with the pages.
 
 python spec/tools/knowledge_error.py [--check]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tallystick: computations on data that nobody may see, whose results anybody can check.
 
 A program is an ordinary function over secret arrays::

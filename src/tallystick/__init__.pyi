@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Everything that ``ts`` offers, a line each: type checkers read it, and ``__init__.py`` loads by it what is used."""
 
 from . import audit as audit

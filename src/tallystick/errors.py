@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every error the package raises, as one tree.
 
 ::

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Bounds that more than one room keeps to, each with the reason for its size; others stand where they are used."""
 
 from __future__ import annotations

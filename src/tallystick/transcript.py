@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Fiat-Shamir transcript: labelled, framed, and the only source of challenges.
 
 Normative text: ``spec/transcript.md``.  Challenges come from RFC 9380 ``expand_message_xmd`` (section 5.3.1)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A refused encoding must not bring the process down later, when its traceback is collected."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A process forked while another thread makes tables goes on without that thread."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Generators: those of the specification, whatever the cache on disk holds."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Points: the group's laws through the wrapper, and the mistakes it refuses."""
 
 from __future__ import annotations

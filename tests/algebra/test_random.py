@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Random: repeatable from a seed, never the same stream twice, silent about its seed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Vector: operators, indexing, and the mistakes it refuses."""
 
 from __future__ import annotations

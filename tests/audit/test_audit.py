@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Genuine transcripts are accepted, and nothing else is, whoever signs it."""
 
 from __future__ import annotations

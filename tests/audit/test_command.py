@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``tallystick audit``: exit codes, what it prints, and that it survives anything."""
 
 from __future__ import annotations

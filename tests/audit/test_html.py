@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``audit --html``: one page that needs nothing else, and that no label can change."""
 
 from __future__ import annotations

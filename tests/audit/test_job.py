@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``audit --job``: the auditor's own job pins everything that members agree on, and whatever differs is named."""
 
 from __future__ import annotations

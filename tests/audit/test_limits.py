@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Small files that ask for much are refused by name before anything is computed; what is honest is not."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Many files: one randomised batch, outcomes that belong to the right file, executors, and workers that fail."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The verdict on a transcript with noise says what was spent."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the verdict says: nothing more than was proved, and nothing that a label could pretend."""
 
 from __future__ import annotations

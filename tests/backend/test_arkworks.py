@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Multi-scalar multiplication against arkworks, which shares no code with either backend."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every code path of the native core against the portable one: same bytes for the same inputs.
 
 The portable path is held to formulas on Python ints elsewhere; here lengths run around the widths of the

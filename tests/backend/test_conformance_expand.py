@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Seed expansion on both backends: RFC 8439's block, the counter's range, random access."""
 
 from __future__ import annotations

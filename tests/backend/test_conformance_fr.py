@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fr on both backends against formulas on Python ints: what agrees with them agrees with the other."""
 
 from __future__ import annotations

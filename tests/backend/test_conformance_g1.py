@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """G1 on both backends: the group's laws, py_ecc as the oracle, encodings, and each other's bytes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The pure backend's own parts: the exceptional cases of hashing, recodings, and array checks."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """BGV's ring: all code paths against the pure backend, byte for byte; identities; samplers; refusals."""
 
 from __future__ import annotations

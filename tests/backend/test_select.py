@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which backend is chosen, and what is said when the native one is absent."""
 
 from __future__ import annotations

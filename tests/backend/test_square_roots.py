@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Batch square roots over Fr on both backends, against exact integers."""
 
 from __future__ import annotations

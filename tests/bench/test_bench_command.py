@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``tallystick bench`` on the smallest sizes: everything runs, and what it writes has the form it should."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The arithmetic of the reports: medians, schedules, ratios and rooflines."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The recorded cost table: all cases, with the counts that plans cost today."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``tallystick demo``: a consortium of real processes, its report, and what happens when a member fails."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How the command group reports errors: exit codes and lines on stderr."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``tallystick identity``: what it prints, what it writes, how it fails."""
 
 from __future__ import annotations

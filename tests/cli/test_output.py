@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Streams that cannot fail: whatever a command prints, its exit code is its own."""
 
 from __future__ import annotations

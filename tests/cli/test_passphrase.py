@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where passphrases come from, and that they are overwritten after use."""
 
 from __future__ import annotations

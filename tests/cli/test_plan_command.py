@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``tallystick plan``: jobs, programs and bundled programs, before anyone runs them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``tallystick prepare`` in real processes: what it prints, what it refuses, and one run of a store at a time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the readme shows is what happens."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``tallystick run`` in real processes: results, refusals, and members that vanish."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The counter against recorded figures, against whole runs on lengths, and against the rules that choose protocols.
 
 ``figures.json`` holds what estimates by formulas, message by message, said of these plans, in format 1, before runs on

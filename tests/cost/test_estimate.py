@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The estimate against what a run then took and sent, message by message."""
 
 from __future__ import annotations

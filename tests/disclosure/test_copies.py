@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Entries of inputs as they are: found by random values, compared with linear forms written out."""
 
 from __future__ import annotations

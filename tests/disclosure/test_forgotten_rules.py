@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What decides whether data may be opened refuses what it has no rule for; it never answers without one."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Warnings about outputs that are harmless alone: what their differences, and other combinations, would show."""
 
 from __future__ import annotations

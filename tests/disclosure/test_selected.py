@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Opened values of single rows: what sorts, extremes and choices pick out of columns and show as it is."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The linear rules over a small prime that nobody knows beforehand."""
 
 from __future__ import annotations

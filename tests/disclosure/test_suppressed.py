@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Suppressed values that totals, margins or the public number of rows give back, and those that nothing does."""
 
 from __future__ import annotations

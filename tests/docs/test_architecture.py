@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ARCHITECTURE.md and CONTRIBUTING.md name what there is, and the rooms in the order that is enforced."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tutorials do what they say: their files are written, their commands run, and what they show is what comes out.
 
 A fence ``text title="shows"`` holds lines of the output of the commands before it; any other title is a file's name.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The strict CBOR profile: what is accepted is exactly what the encoder produces."""
 
 from __future__ import annotations

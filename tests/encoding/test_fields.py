@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Typed access to decoded values."""
 
 from __future__ import annotations

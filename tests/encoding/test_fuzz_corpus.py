@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The corpus of ``tests/fuzz.py``, and a few changes of it, through every decoder."""
 
 from __future__ import annotations

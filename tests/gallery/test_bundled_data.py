@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Statistics of the bundled wages and biopsies against NumPy and SciPy: all rows, as members bring them."""
 
 from __future__ import annotations

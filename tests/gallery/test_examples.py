@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every gallery program: its plan, its data, and the same figures computed in the open."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Auctions, counts above a threshold and scores against the same in the open."""
 
 from __future__ import annotations

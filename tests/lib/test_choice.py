@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Comparisons and choices against NumPy, on drawn data with ties, extremes and negatives, and on shares."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """z-scores and outliers against SciPy and exact fractions."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Small groups come out as zeros, and outputs are rounded, before anything is opened."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each gadget at tiny size, searched through: whatever the advice, no witness gives another result."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Histograms and groups against NumPy and the same groups made in the open."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Joins against plain Python: any identifiers, any multiplicities, and what a join refuses."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Logistic regression against the same steps in doubles, against Newton's and SciPy's maximum, and on shares."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Means and second moments, opened and secret, against NumPy, SciPy and exact fractions."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Noise from coins that nobody knows: its budget is exact, it is proved to be bounded, and it is there."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Division, rounding and roots against Python's exact integers, and on shares."""
 
 from __future__ import annotations

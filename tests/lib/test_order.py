@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sorting and quantiles against NumPy and SciPy, on drawn data with ties and extremes, and on shares."""
 
 from __future__ import annotations

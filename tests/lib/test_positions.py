@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Positions of extremes and running sums against NumPy, with ties and extremes of the interval, and on shares."""
 
 from __future__ import annotations

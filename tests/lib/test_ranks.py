@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ranks of equal entries, and Spearman's correlation, against SciPy and counting one by one."""
 
 from __future__ import annotations

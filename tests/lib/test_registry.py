@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """No function without evidence: a reference, a real run, and lies at every piece of advice that it takes."""
 
 from __future__ import annotations

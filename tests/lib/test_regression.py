@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Least squares against exact fractions, NumPy and SciPy, under simulation and on shares."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Statistics against NumPy and exact fractions, under simulation."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``spec/constant-time.md`` covers every function of the core, and what it calls checked is checked; all are fuzzed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Large buffers are kept by the process, whichever thread frees and whichever takes them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the native backend refuses before the core sees it, and how its code path is chosen."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What compilers may use on a code path is what a processor is asked for before the path is chosen."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The wheel's name says what is in it: with the native core or without, for every CPython or for one build of it."""
 
 from __future__ import annotations

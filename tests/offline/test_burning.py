@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """When an epoch ends: every failed check, and every check that is cut short; and when it does not."""
 
 from __future__ import annotations

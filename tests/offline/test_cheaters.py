@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Members that cheat in preparation: the check that stops each, and the burnt epoch after it."""
 
 from __future__ import annotations

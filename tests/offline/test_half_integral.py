@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keys and ciphertexts of which only a multiple is short: the proofs let them pass, and replies show no more for it."""
 
 from __future__ import annotations

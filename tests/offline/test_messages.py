@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whatever bytes a member sends in preparation: a passed check, or an abort that names it; never anything else."""
 
 from __future__ import annotations

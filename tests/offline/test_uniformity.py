@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What preparation makes and what is opened under it looks uniform, whatever the secret is.
 
 Chi-square over 16 bins with 15 degrees of freedom: a uniform source exceeds 75 with probability below 1e-9.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whatever one member does to its pairwise messages: no wrong triple, random or mask is ever accepted."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hints side by side: each as if it were alone, in the rounds of the longest; a lie in one stops all."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Quotients and roots by approach: the protocol's own steps on plain integers, whatever truncations add."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The cheaters of a consortium of three: every honest member stops before any output, and says why."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every message of a run changed once: an abort follows, or the result is the right one, never a wrong one."""
 
 from __future__ import annotations

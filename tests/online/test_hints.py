@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Advice computed on shares: right when all are honest; when not, the run stops before it shows anything."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Joins between members: right when all are honest; when not, a stop before any tag, or before the sum."""
 
 from __future__ import annotations

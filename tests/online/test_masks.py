@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Openings under masks: they take all the room that the field has, and what a plan shows of them is bounded."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The list of messages is what the specification says, and what the code sends."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who is convicted of broadcasting different things: by whom it hit, and by what it signed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Permutation networks: every setting permutes, and every permutation has its settings."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The encoding of plans: it round-trips, it is fixed, and a hostile file gets a DecodeError and little memory."""
 
 from __future__ import annotations

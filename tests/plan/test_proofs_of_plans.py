@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plans in layers, the data they fit, and what a single prover can and cannot prove about them."""
 
 from __future__ import annotations

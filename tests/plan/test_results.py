@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Public arithmetic on opened values: exact, rounded as stated, undefined where it has no value."""
 
 from __future__ import annotations

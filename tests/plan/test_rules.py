@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every operation says all that is asked of it, in one place: a forgotten rule is an error, not an answer."""
 
 from __future__ import annotations

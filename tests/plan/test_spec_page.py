@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tables of ``spec/plan.md`` are what the classes declare, and nothing else."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The transposed map against the forward map and against the integer witness, on programs drawn at random."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The own proof: complete, bound, refused in every equation that a prover could break, and hiding."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Committing to values and proving their ranges asks the backend for the same work, whatever the values are.
 
 That what it is asked for takes the same time is checked in C (``native/tests/constant_time.c``), but for multi-scalar

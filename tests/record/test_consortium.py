@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The consortium file: what it accepts, and that every refusal says what and where."""
 
 from __future__ import annotations

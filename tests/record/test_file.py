@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The file: items in order, chained, decoded strictly."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Signatures: a key that signs everything signs nothing."""
 
 from __future__ import annotations

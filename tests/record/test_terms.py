@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The ends of what terms may say."""
 
 from __future__ import annotations

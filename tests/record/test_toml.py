@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TOML files that people write, or that somebody sent: read within limits, or refused with the entry named."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Attacks on who is named: members that withhold, lie about waiting, fall silent or flood, over real TLS.
 
 West is the cheater unless a test says otherwise; nobody honest may be named by anybody honest.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Members' tables: exact values in, and errors that name file, row and column."""
 
 from __future__ import annotations

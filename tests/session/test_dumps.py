@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a process with keys leaves behind when it dies: nothing. Each test looks at a child, as this is for good."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every function of the library between three members: TLS, their own preparation, one audited transcript."""
 
 from __future__ import annotations

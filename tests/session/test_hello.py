@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hellos: what members must have in common, and who is convicted of telling members different things."""
 
 from __future__ import annotations

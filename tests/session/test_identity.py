@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Identity files: what opens, what does not, and what is on disk."""
 
 from __future__ import annotations

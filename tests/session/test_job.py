@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Job and policy files: what they say, and that every refusal names file and entry."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A member is killed in the middle of ``prepare`` or of a run: no item is used twice, and the next run is right.
 
 ``TALLYSTICK_KILLS=50`` kills that many times, and ``TALLYSTICK_KILL_SEED`` chooses where.

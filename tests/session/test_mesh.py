@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The mesh over TLS between members: what arrives, who is let in, and who is named when something fails."""
 
 from __future__ import annotations

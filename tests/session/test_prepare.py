@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Preparation between members over TLS: what stops it, and what a failed check leaves in everybody's store."""
 
 from __future__ import annotations

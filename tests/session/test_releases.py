@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The ledger of noisy releases: what it counts, what it survives, and that stopped runs are in it."""
 
 from __future__ import annotations

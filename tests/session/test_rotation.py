@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Statements by which an old key names its successor."""
 
 from __future__ import annotations

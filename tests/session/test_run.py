@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whole runs between members over TLS: what they publish, and what stops them."""
 
 from __future__ import annotations

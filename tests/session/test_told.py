@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Outputs to some members: what they learn, what others see of it, what is refused."""
 
 from __future__ import annotations

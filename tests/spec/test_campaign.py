@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A small run of ``tests/campaign.py``: the package's auditor and the model's agree on changed files."""
 
 from __future__ import annotations

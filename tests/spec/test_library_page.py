@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What ``spec/library.md`` says in figures, held to the code."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The model's auditor, which shares no code with the package, agrees with the package's on every file."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The figures that spec pages state are those that their scripts compute."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The model reproduces its vectors, stays independent, and agrees with the package on what it has not seen."""
 
 from __future__ import annotations

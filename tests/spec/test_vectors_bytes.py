@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Encodings, hashes and the transcript give exactly the vectors that ``spec/model`` made."""
 
 from __future__ import annotations

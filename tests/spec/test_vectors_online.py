@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The online phase computes what ``spec/model`` computed: commitments, coins, shares, products, checks."""
 
 from __future__ import annotations

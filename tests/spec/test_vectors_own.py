@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The own proof's vectors are what the package makes and accepts, and what it must refuse it does.
 
 A proof is made from the same seed on each backend and must have the same bytes; every bad case must be refused

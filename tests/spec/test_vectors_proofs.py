@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Commitments, gate rows, proofs and range proofs are exactly those that ``spec/model`` made.
 
 A proof is made from the same seed on each backend and must have the same bytes; every bad case must be refused

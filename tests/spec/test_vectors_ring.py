@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """BGV over a ring of degree 8 gives exactly the vectors that ``spec/model`` made."""
 
 from __future__ import annotations

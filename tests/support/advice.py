@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A single prover with advice of its own choice."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Members that cheat in preparation: rings that lie, provers that skip what binds them, and what must come of it."""
 
 from __future__ import annotations

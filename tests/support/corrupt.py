@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Transcripts of consortia in which everybody is corrupt: any plan, any structure, chained and signed by all."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What estimates are compared on: every function of the library and every program of the gallery."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A program that kills whoever traces it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The model's auditor, with its group operations on arkworks where that is installed: the same checks, much sooner.
 
 The model computes points with py_ecc, a minute for a file with a few thousand gates.  Arkworks shares no code with the

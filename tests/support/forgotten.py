@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Modules as they would be if a case had been forgotten."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every function of the library once, on three members' small tables, beside a reference that shares no code with it.
 
 To enter a function, add a ``FunctionCase`` to ``CASES``: its name as in ``ts.<name>`` (operators by their

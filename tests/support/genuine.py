@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Genuine transcripts without a network: one process holds every member's key and data, and proves alone.
 
 Proofs, commitments and signatures are real; only, nobody's data is hidden from the prover.  Because all members' keys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A dealer that every party could see through: for tests that are about the online phase alone."""
 
 from __future__ import annotations

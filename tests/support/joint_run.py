@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whole runs of small plans between parties in memory, with a place for each kind of cheater to stand."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Functions of the library on small columns: under simulation, and in a real run of three members in memory."""
 
 from __future__ import annotations

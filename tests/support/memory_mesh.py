@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An in-memory ``Mesh`` for n parties in one event loop, with hooks to tamper with any message.
 
 ``corrupt`` replaces what a party puts into a broadcast, its own copy included: a sender that lies to

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``tallystick`` in a process that kills itself at a given point, and that keeps a record of every item it gave out.
 
     python mortal.py RECORD POINT DELAY ARGUMENTS...

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Changes that no transcript survives, for any transcript: single bytes, truncations, items moved about."""
 
 from __future__ import annotations

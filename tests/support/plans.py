@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Programs drawn by hypothesis, and plans run on vectors the way the online phase does it."""
 
 from __future__ import annotations

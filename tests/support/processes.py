@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Members as real processes of the command line, with a folder each, as they would be on machines of their own."""
 
 from __future__ import annotations

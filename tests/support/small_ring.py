@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """LowGear on a ring of degree 8: the same protocol and the same proofs, without the security of its size."""
 
 from __future__ import annotations

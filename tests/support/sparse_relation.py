@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A small explicit relation, so that the proof system is tested without plans."""
 
 from __future__ import annotations

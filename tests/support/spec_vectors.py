@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The vectors of ``spec/vectors`` and how the tests read them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Members over real TLS in threads of one process, and raw peers that send what no member would."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Programs in files are foreign code: what one tries beyond computing a plan fails, and is said."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Values opened as points, and what is selected by which of them are equal."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What cannot be right is refused while the program is traced, with the very line; a few rows only are a warning."""
 
 from __future__ import annotations

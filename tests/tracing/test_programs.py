@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Programs in files, and what tracing them does once."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Secrets follow NumPy, and say what they cannot do with the line of the program."""
 
 from __future__ import annotations

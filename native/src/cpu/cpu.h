@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The dispatch table: one ts_cpu for each code path.
  *
  * A path is one translation unit under arch/<isa>/. It names its target features, may provide its own ts_montmul4 and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the running processor and its operating system offer, by the names that gcc and clang have for target features.
  *
  * A code path hands the very string that it is compiled for (TS_TARGET_BEGIN), so nothing that the compiler may use there

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Every kernel, each stated once: where its code is, its type and its name. From this list come the table of a code path
  * (cpu.h), the declarations of its functions and its entries (kernels_impl.h and arch), and the exported functions
  * that only pass their arguments on (core.c). It is included wherever it is used, so it has no guard:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Constant-time selection. A mask is all ones (true) or all zeros (false). */
 #ifndef TS_CT_H
 #define TS_CT_H

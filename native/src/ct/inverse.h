@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Modular inversion by divsteps: Bernstein and Yang, "Fast constant-time gcd computation and modular
  * inversion", TCHES 2019(3), section 8 (integers, 2-adic), with the transition matrices of 62 steps at
  * a time. Constant time.

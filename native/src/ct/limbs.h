@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Integers of n limbs of 64 bits, least significant limb first; n is a compile-time constant
  * of at most TS_LIMBS_MAX, so every loop unrolls. All functions run in constant time, and
  * outputs may alias inputs. */

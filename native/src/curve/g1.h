@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Points of E: y^2 = x^3 + 4 over Fp, and of its subgroup G1 of order r.
  *
  * Representations: ts_g1 is affine, all zero for infinity ((0, 0) is not on the curve; and y = 0 is

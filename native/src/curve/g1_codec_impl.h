@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Points as bytes: the 48-byte compressed encoding (Zcash/IETF; spec/conventions.md), and plain coordinates. */
 #ifndef TS_G1_CODEC_IMPL_H
 #define TS_G1_CODEC_IMPL_H

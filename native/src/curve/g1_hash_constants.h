@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Written by native/tools/constants.py; do not edit. */
 #ifndef TS_G1_HASH_CONSTANTS_H
 #define TS_G1_HASH_CONSTANTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Hashing to G1: suite BLS12381G1_XMD:SHA-256_SSWU_RO_ of RFC 9380 (sections 3, 6.6.2, 6.6.3, 8.8.1). */
 #ifndef TS_G1_HASH_IMPL_H
 #define TS_G1_HASH_IMPL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Vectors of points: the loops behind the ts_g1_vec_ functions of tallystick.h, which states their
  * contracts. */
 #ifndef TS_G1_VEC_IMPL_H

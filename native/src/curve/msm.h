@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Multi-scalar multiplication: Pippenger's bucket method with signed digits, one row of scalars at a
  * time over the same points.
  *

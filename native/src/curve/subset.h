@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Sums of subsets of the same points, many subsets at a time: commitments to rows of bits.
  *
  * The points are cut into groups of g neighbours, and for each group a table holds the sums of all its 2^g subsets

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Sums of subsets over the kernels of a code path; contracts in tallystick.h. */
 #ifndef TS_SUBSET_IMPL_H
 #define TS_SUBSET_IMPL_H

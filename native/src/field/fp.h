@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Fp, the base field of BLS12-381.
  *
  * Representation: ts_fp holds value * 2^384 mod p in six limbs, always below p.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Fr, the scalar field of BLS12-381.
  *
  * Representation: ts_fr holds value * 2^256 mod r in four limbs, always below r.

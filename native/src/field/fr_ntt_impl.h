@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The number-theoretic transform over Fr: bit reversal, then decimation in time, so that both
  * sides are in natural order. The twiddles of one layer are consecutive in the table. */
 #ifndef TS_FR_NTT_IMPL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Square roots of many elements of Fr at once.
  *
  * r - 1 = 2^32 t, t odd. With x = a^((t+1)/2), x^2 = a u for u = a^t, a power g^e of g = 7^t, which has order

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Vectors of Fr: the loops behind the ts_fr_vec_ functions of tallystick.h, which states their
  * contracts. */
 #ifndef TS_FR_VEC_IMPL_H

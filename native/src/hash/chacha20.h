@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The ChaCha20 block function (RFC 8439, section 2.3), several counters at a time. */
 #ifndef TS_CHACHA20_H
 #define TS_CHACHA20_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* SHA-256 (FIPS 180-4). Timing depends on lengths only. */
 #ifndef TS_SHA256_H
 #define TS_SHA256_H

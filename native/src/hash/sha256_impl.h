@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #ifndef TS_SHA256_IMPL_H
 #define TS_SHA256_IMPL_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* expand_message_xmd with SHA-256 (RFC 9380, section 5.3.1). */
 #ifndef TS_XMD_H
 #define TS_XMD_H

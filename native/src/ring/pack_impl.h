@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Residues as bytes, 50 bits each, least significant bits first: four residues are 25 bytes. */
 #ifndef TS_PACK_IMPL_H
 #define TS_PACK_IMPL_H

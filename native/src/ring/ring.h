@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* BGV's ring for one parameter set: what ts_ring_init lays out in the caller's memory. Public numbers only.
  *
  * Letters as in spec/ring.md: L primes p_l, the first L' of them kept; rows are residues modulo one prime each. */

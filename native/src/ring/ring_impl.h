@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The operations of BGV, prime by prime over the kernels of a code path; contracts in tallystick.h. */
 #ifndef TS_RING_IMPL_H
 #define TS_RING_IMPL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The samplers of spec/ring.md: words of a ChaCha20 stream, a fixed number for each coefficient, in constant time. */
 #ifndef TS_SAMPLE_IMPL_H
 #define TS_SAMPLE_IMPL_H

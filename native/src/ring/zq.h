@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Residues modulo a prime p below 2^50, p = 1 modulo 2 N: the arithmetic under BGV's ring.
  *
  * A residue is one 64-bit word. Rows, arrays of N residues, are canonical (below p) between kernels; inside them

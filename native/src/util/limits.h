@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Bounds on lengths: core.c refuses what exceeds them, the kernels assert them. */
 #ifndef TS_LIMITS_H
 #define TS_LIMITS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Wiping what a call has left on the stack: spilled registers and dead locals, which no kernel can name.
  *
  * The exported functions do it at their end, as deep as a kernel goes on any path and by either compiler;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Per-file target features: setuptools passes the same flags to all files, so a file states its own.
  * TS_TARGET_BEGIN comes before the headers whose functions it shall cover, and after system headers. */
 #ifndef TS_TARGET_H

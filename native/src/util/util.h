@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Compiler glue: inlining, unrolling, 128-bit integers, VERIFY assertions, wiping.
  *
  * The core needs a 64-bit compiler with unsigned __int128 (gcc or clang). */

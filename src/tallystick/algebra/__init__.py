@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Vectors over Fr, points of G1, generators and seeded randomness: thin, typed wrappers over a backend."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The commitment generators G_0, G_1, ..., H and Q of ``spec/conventions.md``, with a cache on disk."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Arrays of points of G1."""
 
 from __future__ import annotations

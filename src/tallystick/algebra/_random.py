@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Randomness as a parameter: a secret seed, expanded without ever repeating a nonce."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Vectors of elements of Fr."""
 
 from __future__ import annotations

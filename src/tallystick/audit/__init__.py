@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The auditor: a file in, a verdict or the exact reason why not, or many files at once (``spec/file.md``)."""
 
 from __future__ import annotations

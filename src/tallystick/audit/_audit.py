@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The auditor: every check of ``spec/file.md``, in its order, on one file.
 
 Nothing here holds a share or a private key, or opens a connection; import-linter enforces it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Auditing several files in one process: their group equations are checked together, in batches of bounded size.
 
 Normative text: ``spec/opening.md``, "Many batches at once", and ``spec/file.md``, "Many files".

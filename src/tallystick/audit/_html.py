@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A verdict as one page of HTML that needs nothing else: no script, no other file, no network.
 
 The template escapes whatever is put into it; names and labels are quoted as in the text.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The auditor's own job: what it pins, and how the terms of a transcript differ from it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What follows from a plan alone, worked out once for all files of one audit that hold the same plan."""
 
 from __future__ import annotations

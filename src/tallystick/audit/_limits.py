@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How much an auditor spends on a file (``spec/file.md``, "What a file can cost")."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Auditing many files on executors: tasks of some files each, and an outcome for every file whatever fails."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A program given as ``FILE`` or ``FILE:FUNCTION``, traced again with what the members agreed on."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A verdict for people and for machines.
 
 Everything that a file's members chose, such as names and labels, is quoted as what they call it; what follows from the

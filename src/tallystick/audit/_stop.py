@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Stopping an audit that takes longer, or more memory, than it may, should the bounds on a file's cost be wrong."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Batched arithmetic in Fr and G1 of BLS12-381: one protocol, a native and a pure implementation."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keeping large buffers: a setting of the whole process, so a mere import never makes it."""
 
 from __future__ import annotations

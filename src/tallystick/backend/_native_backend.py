@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The native backend: the C core behind the ``Backend`` protocol.
 
 Shapes, types, lengths and contiguity are checked here, once per call, because the core trusts what it

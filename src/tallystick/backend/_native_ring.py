@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """BGV on the C core.
 
 Shapes, types and lengths are checked here, because the core trusts what it is given; cffi releases the interpreter

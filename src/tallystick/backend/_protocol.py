@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The mathematical operations every backend offers, batched.
 
 Two implementations exist, ``native`` (C11 through cffi) and ``pure`` (Python integers, numpy,

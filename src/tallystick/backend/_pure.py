@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The pure backend: the oracle of the native one, and what runs on a machine without a compiler.
 
 Clear and slow.  Nothing here is constant time: Python's integers, its branches and its memory reveal

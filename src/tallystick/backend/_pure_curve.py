@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The group law of BLS12-381's curve on Python ints, one point or many at a time.
 
 The curve is y**2 = x**3 + 4 over Fp.  An affine point is (x, y), with (0, 0) for infinity: x = 0 gives

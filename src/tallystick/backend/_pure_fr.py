@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fr on Python ints in numpy object arrays: the pure backend's field half."""
 
 from __future__ import annotations

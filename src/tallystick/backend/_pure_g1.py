@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """G1 on numpy object arrays, and its encodings: the pure backend's group half.
 
 Arrays hold affine points as Python ints, (0, 0) for infinity.  Everything is variable time.

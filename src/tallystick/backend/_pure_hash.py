@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hashing to G1 on Python ints: RFC 9380, suite BLS12381G1_XMD:SHA-256_SSWU_RO_.
 
 The steps follow RFC 9380 section 3; the message expansion and the constants of the 11-isogeny (appendix E.2)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """BGV on numpy: the pure backend's ring half.
 
 Residues are below 2**50, so a product's quotient by p is known to within 1 from double precision and

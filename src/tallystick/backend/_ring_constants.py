@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Numbers that depend on a ring's parameters alone; both backends take them from here.
 
 Normative text: ``spec/ring.md``, "The ring".

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The ring operations of BGV, batched: one object per parameter set, made by ``Backend.ring``.
 
 Normative text: ``spec/ring.md``; names and letters are that page's.  Polynomials modulo q are numpy

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which backend to use: the caller's choice, else the environment's, else the fastest that loads."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What things cost on this machine: both backends side by side, beside what other libraries need.
 
 ``CASES`` is the one table of what is timed within a process; ``tallystick bench`` and the repository's

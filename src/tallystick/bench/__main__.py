@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One member of the online benchmark, as a process: ``python -m tallystick.bench``.
 
 Again and again: prepares the triples of one run, says in a line that it is ready, waits for a line of input,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What other libraries need for the same work, as measured or published elsewhere.
 
 Times move between machines: these give the order of magnitude, and only what is measured in the same run

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The same multi-scalar multiplication by arkworks, where its Python wheel is installed."""
 
 from __future__ import annotations

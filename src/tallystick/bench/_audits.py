@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Auditing many transcripts: one after the other, in one batch, and on two workers of a cluster."""
 
 from __future__ import annotations

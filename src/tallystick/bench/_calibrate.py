@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a unit of work takes here: the constants with which ``tallystick plan`` turns counts into seconds.
 
 Some programs of the library are run, and seconds a unit are fitted to all phases of all runs together: the least

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The table of what is measured within one process: each case a name, sizes, and a call to time.
 
 ``tallystick bench`` and ``benchmarks/`` read the same table, so their names and sizes agree.

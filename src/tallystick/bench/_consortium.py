@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A consortium of this machine's own processes, in a folder that is deleted afterwards."""
 
 from __future__ import annotations

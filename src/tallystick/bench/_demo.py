@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The demonstration from end to end, and the audit of its transcript."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A job on a consortium of this machine's processes: filling the stores, running, auditing, each timed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Calls of single backend operations on fixed pseudorandom arguments."""
 
 from __future__ import annotations

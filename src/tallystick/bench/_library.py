@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the functions of ``ts.*`` cost: each in a run of its own between processes, beside what was estimated.
 
 ``LIBRARY`` is the one table of what is measured; a case is a line of a program.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Timing: a warm-up, then the median of several runs, fewer where one run is slow."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One member's part in the online benchmark, over any mesh."""
 
 from __future__ import annotations

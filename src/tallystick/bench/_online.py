@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The online phase between processes over TLS on loopback; triples are prepared before the clock starts."""
 
 from __future__ import annotations

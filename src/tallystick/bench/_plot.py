@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The plot of a benchmark: a panel for each suite, a bar for each subject, on a logarithmic scale of time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Preparation between processes: ``tallystick prepare`` at every member, over TLS on loopback."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Calls of the proof system: ranges of 64-bit values, and products; with coset values, and by sumcheck."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What was measured, and where: results, the machine, and the JSON document of both."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How many multiplier operations each kernel needs, and how close its speed comes to the multiplier's.
 
 A multiplier operation is one half of a 52-bit product in one of eight lanes on the AVX-512 IFMA path, and one

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Measuring the cases of one process on every backend and code path there is."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Transcripts without a network: one process holds every member's key and data, and proves alone.
 
 Plans, commitments, proofs and signatures are those of a run; only, nobody's data is hidden from the prover.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``tallystick audit`` of folders: many files, on processes or a cluster, with a bar and a summary."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``tallystick demo``: a whole consortium on one machine, and nothing but ``tallystick run`` in it."""
 
 from __future__ import annotations

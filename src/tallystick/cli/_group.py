@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The command group: commands loaded on demand, and one way for errors to reach the user.
 
 Exit codes: 0 success; 1 a transcript refused, a run aborted or a backend failed; 2 something the user can

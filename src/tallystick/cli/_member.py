@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the commands of a member have in common: their options, and how they tell of an abort."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Options that more than one command has, or that differ in little but their names."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What became of audited files, in words, as JSON and as an exit code."""
 
 from __future__ import annotations

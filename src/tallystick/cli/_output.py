@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Standard output and error that cannot fail: what is printed never decides an exit code.
 
 A terminal may not know a character, a reader such as ``head`` may leave early, a disk may be full.  While a command

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where a passphrase comes from: a file, the environment, or a prompt."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``tallystick prepare``."""
 
 from __future__ import annotations

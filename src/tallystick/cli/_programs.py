@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Finding the program that a job or a user names."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Showing a run as it goes on: bars for people, lines of JSON for programs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a run of a plan will cost, and what it says to the people who decide on it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How long the operations that a run is made of take: counts of work, and seconds a unit.
 
 ``tallystick bench calibrate`` measures the units, by fitting them to the phases of real runs, and prints them in the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Counting what a run sends and takes, by running one member's part of the protocol on lengths.
 
 The other members of the mesh send what this one does; where members' messages differ in length, what each of them deals

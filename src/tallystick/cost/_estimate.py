@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a run will cost, before anyone starts it.
 
 Rounds, bytes and material are counted by running the protocol on lengths; tests hold them to what a run then used.

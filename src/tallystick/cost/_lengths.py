@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A backend whose vectors are only lengths: protocols that run on it do everything but compute.
 
 Arrays have as many rows as there are elements, and no columns, so that numpy cuts and joins them without touching

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What filling an empty store with the material of a run takes and sends (``spec/preparation.md``, "Messages").
 
 The sizes of messages are those of the ring that runs use; a test holds them to its derivation.

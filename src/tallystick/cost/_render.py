@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A plan for people: what goes in, what is revealed, what it costs, and what to think about before running
 it.
 """

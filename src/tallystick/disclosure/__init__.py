@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What opened values say about single members and rows: what a plan refuses, and what it warns of.
 
 The normative text is ``spec/disclosure.md``.

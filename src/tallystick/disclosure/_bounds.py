@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What auditing a transcript of a plan can cost, known before any of that work is done.
 
 Normative text: ``spec/file.md``, "What a file can cost".  The figures are upper bounds, counted from the plan alone,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What noise made of fair coins costs in differential privacy: exact, from the numbers that a plan declares.
 
 Normative text: ``spec/disclosure.md``, "Noise".

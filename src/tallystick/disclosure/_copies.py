@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which opened values are entries of inputs as they are: opening one would show what a member put into a row.
 
 A public factor and public summands do not hide an entry, nor do sums in which everything else cancels, so this is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Elimination modulo the small prime, in blocks whose products are those of doubles.
 
 Normative text: ``spec/disclosure.md``, "Linear forms".

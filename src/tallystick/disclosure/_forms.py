@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The linear forms of opened values: what they are made of, who determines that, and which of them depend.
 
 Every public output is a linear form of inputs, gates and advice.  Forms are never written out: random numbers are sent

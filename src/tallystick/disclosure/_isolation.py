@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Outputs that together say more than each alone: combinations that single out a member, or a few entries.
 
 A combination of outputs in which nothing is left but what one member alone determines shows a value of that member's

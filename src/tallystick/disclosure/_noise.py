@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which opened values are protected by noise, decided on the coefficients of its coins.
 
 Normative text: ``spec/disclosure.md``, "Noise".  That coins are drawn says nothing: a plan may multiply them by zero,

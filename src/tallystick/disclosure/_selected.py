@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which opened values are entries of inputs that secret conditions choose, or places that a sort gives them.
 
 A sort, an extreme or a choice does not mix values: what it opens is what members put into rows, though not into which.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The linear rules of plans over a small prime: what questions about linear forms are answered with.
 
 Normative text: ``spec/disclosure.md``, "Linear forms".

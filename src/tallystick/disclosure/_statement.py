@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a plan says about what it opens, derived from its operations and not from its labels.
 
 A label is a text that whoever wrote the plan chose.  What follows from the plan itself is from whose columns a value is

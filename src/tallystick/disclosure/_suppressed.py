@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Suppressed values that other outputs give away: a total, less all cells but the one that does not show.
 
 A value that is opened as f·c, for an f that is 0 or 1, is c where f is 1.  Normative text: ``spec/disclosure.md``,

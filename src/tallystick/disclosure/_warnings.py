@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What to think about before a plan is run."""
 
 from __future__ import annotations

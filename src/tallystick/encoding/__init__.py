@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Canonical bytes: strict CBOR, frames, and typed access to what was decoded (``spec/conventions.md``)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """CBOR, limited to the strict profile of ``spec/conventions.md``.
 
 Encoding is cbor2's canonical mode behind a check of types.  Decoding is done here, in one pass that knows

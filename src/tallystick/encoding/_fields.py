@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Typed access to decoded values: each function returns the value with its type or raises ``DecodeError``.
 
 ``what`` names the value the way a reader of the file would: ``agreement: member 2: name``.

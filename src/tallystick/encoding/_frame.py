@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The two byte-string primitives of ``spec/conventions.md`` that are not CBOR."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Complete programs on bundled data, one file each: what ``tallystick demo`` runs, and examples to start
 from.
 """

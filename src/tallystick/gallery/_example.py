@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a gallery program comes with: bundled data, its public schema, and the same figures computed in plain."""
 
 from __future__ import annotations

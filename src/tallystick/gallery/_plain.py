@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The same figures from all tables in the open, with exact fractions and nothing of this package."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A second-price auction (Vickrey 1961): the winner pays the highest bid of the others, and bids stay secret.
 
 Four federations bid for a training centre; a federation's bid is the hourly payroll of its urban members, which

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How two measurements of a biopsy tell malignant from benign: a logistic model fitted over three hospitals.
 
 The coefficients are found inside the computation, by a fixed number of Newton's steps, and nothing is opened on

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A histogram of wages under differential privacy: noise that no member can bias, or subtract again.
 
 The coins that are added to every count are drawn inside the computation. A person's wage is in one bin; another

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Outliers against the whole consortium: biopsies more than two standard deviations from everybody's mean.
 
 Neither the mean nor the deviation is opened, and the comparison is exact: two secret bounds are found once, and every

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whom a clinic, a hospital and a pharmacy all treat: how many, and at what cost to each.
 
 Nobody hands over a list of patients: numbers of patients are compared as tags under a key that nobody knows, in an

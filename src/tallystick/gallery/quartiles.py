@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Median and quartiles of a measurement over all hospitals, by radix selection on its committed digits.
 
 From the highest binary digit down, the candidates left are counted by their next digit, which tells the digit of the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What schooling and experience add to wages: a correlation and a regression on two columns.
 
 Every sum that the formulas need is opened once, and the rest is exact public arithmetic: nine numbers about

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Mean wages by schooling, where a group of fewer than forty people does not show.
 
 The groups are public, who is in which is not. A small group's sum and count are multiplied by zero inside the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How well a public rule finds malignant biopsies: a score of points, a threshold, and four counts.
 
 A biopsy gets a point for each measurement that is above a public limit, and the rule calls it malignant from two

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which measurements of a biopsy tell malignant from benign: means of both, and Welch's t.
 
 The diagnosis is a secret column of zeros and ones like any other: who is in which group stays with the hospitals.

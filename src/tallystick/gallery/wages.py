@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hourly wages of four employers' federations (data: D. Card, 1995; see ``data/README.md``)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A report on the wages of all 3,010 people: median and quartiles, correlation, and a regression on two columns.
 
 The quartiles are selected inside the computation by the digits that members committed to; of the moments that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Functions over secrets, written in the operations of a plan and nothing else: an auditor need not trust
 them.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Auctions: who wins and what it costs, and nothing else about the bids.
 
 Normative text: ``spec/library.md``, "Auctions".

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Choosing between secrets without knowing which: where, clip, minimum, maximum, and their kin."""
 
 from __future__ import annotations

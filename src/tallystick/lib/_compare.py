@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Comparisons, with as many digits as the interval of the difference needs.
 
 A comparison of a member's entries with public numbers reads the digits that the member committed to: at most

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Single values against all of them: how many standard deviations they lie from the mean.
 
 Neither the mean nor the deviation is opened.  Normative text: ``spec/library.md``, "Deviations".

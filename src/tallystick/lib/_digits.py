@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Binary digits of secrets: those that members committed to, those that advice gives, and what they prove.
 
 Everything here is constrained: digits are boolean wires (or a member's committed bits) whose weighted sum is

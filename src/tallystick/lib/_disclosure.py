@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Disclosure: what an output may say about one person or a small group, enforced inside the computation.
 
 Normative text, with the argument for the noise: ``spec/disclosure.md``.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Groups of rows by public categories or edges: which row is in which group is secret, the groups are not.
 
 Normative text: ``spec/library.md``, "Groups".

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Logistic regression found inside the computation: Newton's method on fixed point, a fixed number of steps.
 
 Columns are taken about their means and in units of their own spread, which stay secret, so that a fit does not depend

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sums, means and second moments.
 
 Without more said, a function opens the sums that it is made of, and divides in public: the result is exact, and the

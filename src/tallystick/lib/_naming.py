@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a result is called where the plan says what is revealed, and its scale."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Division, roots and rounding, exact on integers: quotients are advice, and remainders prove them.
 
 Fixed point is integers with a public scale: ``x.decimals`` says by which power of ten they are divided.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Order statistics: sorting networks whose exchanges are advice, and selection by digits.
 
 Nothing depends on the data: neither messages nor opened values show how often a value occurs.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where the extremes are, and running sums.
 
 Normative text: ``spec/library.md``, "Order".

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ranks, with what equal entries get, and how the ranks of two vectors correlate.
 
 Normative text: ``spec/library.md``, "Ranks".

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ordinary least squares from opened moments, solved in public by exact arithmetic.
 
 Formulas and costs are in ``spec/library.md``, "Regression".

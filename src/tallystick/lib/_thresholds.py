@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Counting what reaches a threshold: single values, or points that several members' columns add up to.
 
 Normative text: ``spec/library.md``, "Thresholds".

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Joins of members' columns by identifiers that nobody sees: ``ts.join.intersection_size`` and others.
 
 Rows are put into an order that nobody knows, and every identifier x is opened as a tag 1/(k + x)*Q under a key k that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The offline phase: what the online phase consumes, and who makes it.
 
 ``Preparation`` is the interface; ``LowGear`` makes the material, over the keys of an ``Epoch``.  Normative text:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A key epoch: everybody's BGV key and encrypted MAC share, each with its proof.
 
 Normative text: ``spec/preparation.md``, "Set-up of a key epoch".

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Proofs about BGV keys and ciphertexts: plaintext knowledge, well-formed keys, constant plaintexts.
 
 Normative text: ``spec/preparation.md``, "Proofs".  The first is TopGear's (Baum, Cozzo and Smart, SAC 2019,

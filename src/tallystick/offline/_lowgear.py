@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """LowGear: authenticated triples, random elements, bits and masks from pairwise BGV products.
 
 Keller, Pastro and Rotaru, "Overdrive", Eurocrypt 2018, section 3, over the keys of an ``Epoch``.  Normative

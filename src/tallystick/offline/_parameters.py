@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every size of the offline phase, derived by formula from N, r and the security levels.
 
 Normative text and argument: ``spec/preparation.md``, "Parameters".  All bounds are exact integers and hold in the

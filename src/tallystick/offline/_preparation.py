@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the online phase takes from the offline phase, whoever makes it.
 
 The online phase sees nothing of how material is made; LowGear (Keller, Pastro and Rotaru, Eurocrypt 2018)

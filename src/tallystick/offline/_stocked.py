@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Preparation by LowGear over a store: takes what is there, makes what is missing, and keeps members in step.
 
 Normative text: ``spec/preparation.md``, "Store".

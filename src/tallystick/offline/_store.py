@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Prepared material on disk, one store per member: appended in segments, given out exactly once.
 
 Normative text: ``spec/preparation.md``, "Store".  SQLite holds the pointers and the segments; every commit is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The online phase: openings, inputs, evaluation and the joint proof (``spec/online.md``).
 
 A run is ``accept_inputs``, ``share_inputs``, ``compute`` and ``prove``, in this order, over one ``Openings``.

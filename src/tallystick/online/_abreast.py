@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sub-protocols side by side: what they send at a step is one message, and one check serves all that ask for it.
 
 Normative text: ``spec/online.md``, "Hints".  The sub-protocols are coroutines that know nothing of each other.  They

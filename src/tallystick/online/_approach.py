@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Quotients and roots approached: a first guess from the highest digits, better ones, and one sign test.
 
 Normative text, with the proof that the result is exact: ``spec/online.md``, "Approach".  Letters as there; what is

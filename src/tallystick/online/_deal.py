@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sharing what single members hold: their inputs, and what they choose.
 
 Normative text: ``spec/online.md``, "Inputs".

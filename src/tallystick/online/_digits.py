@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Digits of shared values, found by opening them under a mask; what all advice is made of.
 
 Normative text: ``spec/online.md``, "Hints".  Comparison and modular arithmetic after Catrina and de Hoogh (SCN

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Computing a plan on shares: linear work without messages, all gates of one depth in one round.
 
 Normative text: ``spec/online.md``, "Evaluation".

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Advice for hints, computed on shares; nobody relies on it, because the plan constrains it.
 
 Normative text: ``spec/online.md``, "Hints".

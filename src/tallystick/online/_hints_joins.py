@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Advice about joins: tags, their key, and settings of permutation networks.
 
 Normative text: ``spec/online.md``, "Hints", and ``spec/joins.md``.

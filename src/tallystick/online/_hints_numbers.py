@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Advice about division and roots: approached, or digit by digit where that is cheaper or numbers would be too wide.
 
 Normative text: ``spec/online.md``, "Hints" and "Approach".

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Advice about order: how a network sorts, and where the middle of a vector is.
 
 Normative text: ``spec/online.md``, "Hints".

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From committed inputs to shares of them, and the check that they are the same inputs.
 
 Normative text: ``spec/online.md``, "Inputs".

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Openings under prepared material: what the online phase opens, and multiplication by triples.
 
 SPDZ (Damgard, Pastro, Smart and Zakarias, CRYPTO 2012). Normative text: ``spec/online.md``, "Openings".

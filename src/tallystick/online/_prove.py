@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The joint proof: validate what was computed, open the outputs, then prove them.
 
 Every prover step of ``spec/opening.md`` is linear in the witness, so each party does it on its shares and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Do the published row commitments hold what is shared under MACs?
 
 Each party publishes commitments to its own shares of the rows.  That their sum is as it should be proves

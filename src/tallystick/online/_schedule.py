@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """In which order the online phase computes a plan: layers of linear work, each ended by one exchange."""
 
 from __future__ import annotations

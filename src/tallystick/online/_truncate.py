@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Truncation of shared values by masked openings, and the proof that nobody spoiled the masks.
 
 Normative text: ``spec/online.md``, "Hints", "Truncation".  Probabilistic truncation after Catrina and Saxena (FC 2010),

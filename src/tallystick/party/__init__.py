@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What every protocol between parties stands on: messages, commitments, coins, authenticated shares.
 
 Normative text: ``spec/online.md``.

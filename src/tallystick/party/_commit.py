@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Commit-and-open, and the coins tossed with it.
 
 Normative text: ``spec/online.md``, "Commit and open".  Commitments are SHA-256 with a 32-byte nonce, in the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every message that members of a session send each other: its label, who gets it, and what it holds.
 
 The tables of ``spec/online.md``, ``spec/preparation.md`` and ``spec/session.md`` say the same; a test compares them,

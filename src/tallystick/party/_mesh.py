@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How protocol code reaches the other parties: labelled messages, no sockets.
 
 Protocols are coroutines over a ``Mesh``.  ``session`` implements it over TLS between processes; the tests

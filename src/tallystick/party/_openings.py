@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Opening shares, multiplying them, and the check that nobody lied about either.
 
 SPDZ (Damgard, Pastro, Smart and Zakarias, CRYPTO 2012; the MAC check of Damgard et al., ESORICS 2013,

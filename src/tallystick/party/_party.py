@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One party's seat in a run: what every protocol step needs to know and to reach."""
 
 from __future__ import annotations

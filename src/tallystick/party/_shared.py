@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Authenticated additive shares of vectors, and the linear algebra on them.
 
 [x] = (x_i, m_i) with sum x_i = x and sum m_i = alpha*x, where alpha = sum alpha_i is a MAC key that nobody

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Signed statements of what each party broadcast, and the evidence that convicts one that signed two.
 
 Normative text: ``spec/online.md``, "Statements".  Without a signature a third party cannot tell who lies when two

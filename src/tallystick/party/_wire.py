@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Vectors and points as messages: exact lengths, canonical encodings, and the sender named when they are not.
 
 Normative text: ``spec/online.md``, "Messages".  A message is the concatenation of its fields, whose lengths

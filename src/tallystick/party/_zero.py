@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Shares of zero: what makes a party's shares uniform without changing what is shared.
 
 Normative text: ``spec/online.md``, "Inputs".  Every pair of parties expands one seed; one adds what the other

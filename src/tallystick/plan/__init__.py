@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plans: a static graph of vector operations, its bytes, and what follows from it without any data.
 
 ``Plan`` is valid or does not exist; ``PlanRelation`` is what the proofs and the auditor see of it; ``simulate`` runs

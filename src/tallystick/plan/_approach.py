@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How a quotient or a root is approached: a polynomial, and steps of high order; the bounds that make it exact.
 
 Normative text, with the proof that the result is never wrong: ``spec/online.md``, "Approach".  A division by

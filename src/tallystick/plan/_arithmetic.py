@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The operations that compute: the linear ones and the gates.
 
 Each has its fields, its length and its interval, and a linear one its map, forwards and transposed, as a few batched

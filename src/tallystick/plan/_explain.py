@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How the results of a plan follow from what it opens, in words."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Public arithmetic on opened values: exact fractions, evaluated alike by members and auditors.
 
 Expressions are flat vectors like nodes, written as a list in which each refers to earlier ones.  An entry

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How the fields of nodes and expressions are declared: each with its kind, once.
 
 A class says ``a: Operand`` or ``factors: Integers``, in the order of ``spec/plan.md``.  From that follow its operands,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a kind of hint is; ``_hints`` lists the kinds."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The kinds of advice that a plan of version 1 may use.
 
 A hint's outputs are untrusted: an auditor ignores how they were found, and whatever a program concludes from

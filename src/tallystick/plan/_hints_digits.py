@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Kinds of advice about digits: wires whose weighted sum is the value."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Kinds of advice that every run draws anew: coins, random elements, and settings of permutation networks."""
 
 from __future__ import annotations

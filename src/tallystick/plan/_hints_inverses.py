@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Kinds of advice that invert field elements."""
 
 from __future__ import annotations

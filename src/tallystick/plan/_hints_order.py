@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Kinds of advice about order: how a network sorts, and where the middle of a vector is."""
 
 from __future__ import annotations

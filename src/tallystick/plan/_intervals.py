@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Public intervals: what is known of a value before anything is computed.
 
 An interval is a pair of Python integers (low, high), both included.  ``None`` stands for *any field element*:

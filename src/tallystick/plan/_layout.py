@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What follows from the nodes of a plan, and that they are a plan's: checked node by node, as they are added."""
 
 from __future__ import annotations

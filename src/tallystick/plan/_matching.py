@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which entries the opened points select (``spec/plan.md``, "Points")."""
 
 from __future__ import annotations

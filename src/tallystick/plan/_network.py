@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Permutation networks: switches that, set the right way, put n rows into any order.
 
 A. Waksman, "A permutation network", J. ACM 15 (1968), for any number of wires as in Beauquier and Darrot, "On

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What every operation of a plan says of itself, beside its fields: its length, its interval, its work.
 
 A class that leaves out a rule is refused when the package is loaded, by ``check_rules``; a type checker sees it before.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The operations of a plan, and no others.
 
 A node is a flat vector; its operands are the positions of earlier nodes.  Each class says how the node is written, how

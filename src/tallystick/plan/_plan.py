@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The plan: a frozen dataflow graph, its canonical bytes, and what follows from it without any data.
 
 A plan is valid or does not exist: whether it was traced or decoded, the same checks run when it is made.

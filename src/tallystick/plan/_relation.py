@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A plan as a relation: its shape and its transposed map, by one reverse pass over the nodes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is public about the members' tables before anything is computed."""
 
 from __future__ import annotations

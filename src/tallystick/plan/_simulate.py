@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The plan on plain Python integers: the oracle of every test, and the witness of a single prover.
 
 Nothing here shares code with what shares or proofs do: every rule of ``spec/plan.md`` is written a second

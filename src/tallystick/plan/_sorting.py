@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Batcher's merge exchange: the sorting network whose comparators are fixed by the number of values alone.
 
 Knuth, The Art of Computer Programming, volume 3, section 5.2.2, algorithm M; it needs no power of two.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Outputs to some members: what their labels say."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Committed rows, gate rows, range statements, and one linear opening: the proof system.
 
 Normative text: ``spec/relation.md``, ``spec/gates.md``, ``spec/opening.md``, ``spec/ranges.md``, ``spec/own-proof.md``.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The order in which one proof absorbs its messages and draws its challenges.
 
 Normative text: the tables in ``spec/gates.md`` and ``spec/own-proof.md``, and ``spec/opening.md``.  Prover, joint

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pedersen commitments to rows: P_i = <X_i, G> + gamma_i * H (``spec/relation.md``).
 
 Multi-scalar multiplication takes variable time: what reaches it is public or uniform (``spec/constant-time.md``).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The equations of an opening, stated once: for a whole proof, and for one party's part of a joint one.
 
 Normative text: ``spec/opening.md``, "The verifier never folds points" and "Jointly".

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Gate rows: M multiplications as one polynomial identity, and all claims as one linear form.
 
 Normative text: ``spec/gates.md``; the letters are that page's.  Everything here that touches a witness is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The linear opening: <L, X> = y for committed rows, folded rows first, then columns.
 
 Normative text: ``spec/opening.md``; a compressed Sigma-protocol (Attema and Cramer, CRYPTO 2020, sections 4

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The prover who holds a witness whole and proves its gates by a sumcheck.
 
 Normative text: ``spec/own-proof.md`` and ``spec/opening.md``.

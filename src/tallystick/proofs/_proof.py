@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A proof as bytes, and the prover that holds the whole witness alone.
 
 Normative text: ``spec/gates.md`` and ``spec/opening.md``.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Range statements: every committed value lies in its declared interval.
 
 Normative text: ``spec/ranges.md``.

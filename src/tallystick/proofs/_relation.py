@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is proved: the shape of a witness, and the one map of it that the proof system needs.
 
 The normative text is ``spec/relation.md``, and ``spec/own-proof.md`` for what one party proves alone.

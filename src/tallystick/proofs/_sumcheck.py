@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The sumcheck by which a prover who holds all gates proves them: rounds, and the linear claims that are left.
 
 Normative text: ``spec/own-proof.md``; the letters are that page's.  Thaler, "Proofs, Arguments, and Zero-Knowledge",

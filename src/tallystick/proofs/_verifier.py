@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checking proofs: two or three equations each, all proofs in one multi-scalar multiplication.
 
 Normative text: ``spec/opening.md``, "The verifier never folds points" and "Many batches at once".

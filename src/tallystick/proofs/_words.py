@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Columns of integers as words, on which numpy takes the same time whatever they are; Python's integers do not."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What members sign and auditors read: the consortium file and the transcript (``spec/file.md``)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The consortium file: who the members are, where they listen, and the certificates they are pinned to.
 
 The file is TOML, described in ``spec/session.md``::

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The file itself: items in order, chained; a writer for runs and a strict reader for everyone.
 
 The normative text is ``spec/file.md``.

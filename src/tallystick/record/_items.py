@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The bodies of the transcript's items (``spec/file.md``), apart from the terms."""
 
 from __future__ import annotations

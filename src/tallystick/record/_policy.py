@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whether what a plan computes and opens keeps to a policy: for members before a run, for auditors after it."""
 
 from __future__ import annotations

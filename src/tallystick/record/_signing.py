@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ed25519 signatures with a purpose: see the table in ``spec/file.md``."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the members agree on before anything else: item 1 of ``spec/file.md``."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reading the TOML files that people write, with errors that name the file and the entry."""
 
 from __future__ import annotations

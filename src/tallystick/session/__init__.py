@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One member's side of a run: its identity, its connections, and what it agreed to."""
 
 from __future__ import annotations

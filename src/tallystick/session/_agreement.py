@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Agreement: the members find out whether they mean the same computation, and sign it.
 
 Hellos first; then two rounds (``spec/session.md``, "A run"): the digests of what each made of them, and signatures.

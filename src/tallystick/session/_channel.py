@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A connection's two ends: a thread that writes its frames, and a thread that reads them.
 
 Blocking TLS sockets in threads move several times what asyncio's TLS does, because OpenSSL releases the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Commitment: every member commits to its rows, proves their ranges, signs both, and checks everybody's."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How the connections of a run come to be: every member opens one to every other, and accepts one from each.
 
 Members start at different times, so opening is retried until a deadline.  An authenticated connection begins

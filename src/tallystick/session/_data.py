@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A member's own table: CSV or Parquet in, exact scaled integers out.
 
 Strict on purpose: a cell that would have to be guessed at is an error that names file, row and column, and a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keeping keys and rows out of core dumps: what a process holds in memory ends with it."""
 
 from __future__ import annotations

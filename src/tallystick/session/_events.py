@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a run tells whoever watches it; the command line draws it, tests collect it."""
 
 from __future__ import annotations

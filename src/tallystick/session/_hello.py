@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The hello: what a member says first, signed, and the comparison that finds who tells members different things.
 
 Normative text: ``spec/session.md``, "Hello".

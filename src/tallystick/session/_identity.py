@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A member's identity: an Ed25519 key, its self-signed certificate, and the encrypted file that holds both.
 
 The file is one CBOR map (``spec/session.md``, "Identity file").  The key is encrypted with AES-256-GCM under

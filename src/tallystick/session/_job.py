@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The job file: what is computed, by whom, on which columns, and what may be disclosed (``spec/session.md``)."""
 
 from __future__ import annotations

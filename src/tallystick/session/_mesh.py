@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The mesh of a run between processes: authenticated, private, ordered channels over TLS 1.3.
 
 Implements ``party.Mesh``; the rules are on the page ``spec/session.md``.  Whatever ends a run

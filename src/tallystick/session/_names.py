@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Parties are numbers to the protocols and members with names to people."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where a run's triples come from: LowGear over this member's own store (``spec/preparation.md``).
 
 The one choice is the ring: the full one, or a small one whose encryption anybody can break, for tests.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Filling the store ahead of a run: the members connect, agree on how much, and prepare (``spec/session.md``)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The ledger of noisy releases: every sample of noise that somebody may have seen, kept beside a member's store.
 
 Noise protects a person as far as few samples of it are seen.  Whoever stops a run after the first share of a noisy

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rotation: the holder of an identity states, with its old key, which certificate replaces it.
 
 Normative text: ``spec/session.md``, "Rotation".

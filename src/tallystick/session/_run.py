@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One member's run of a job, from its identity to the published transcript (``spec/session.md``, "A run").
 
 Phases: identity, agreement, commitment, preparation, computation, proof, publication.  Whatever goes wrong is

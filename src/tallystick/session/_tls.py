@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """TLS 1.3 between members: both sides authenticated, each pinned to the certificate in the consortium file.
 
 The certificates are self-signed, so they are their own trust anchors: a context trusts exactly the members of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Frames on a connection between two members (``spec/session.md``, "Frames").
 
 ::

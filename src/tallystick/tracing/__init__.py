@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tracing: a program over secret arrays becomes a plan.
 
 ``trace`` runs a ``Program`` once on ``Secret`` arrays, which know shapes, intervals and scales and no values.  The

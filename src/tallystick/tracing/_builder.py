@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Collects nodes while a program runs, and makes the plan of those that matter."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The confined process that runs a program's file.
 
 It gets the source, the function's name and what is public about the tables on its standard input, and says on its

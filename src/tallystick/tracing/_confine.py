@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Confinement of a process by the kernel: no files but Python's own, no network, no other processes, bounded effort.
 
 Linux: Landlock (``landlock(7)``, from 5.13) bounds files, a seccomp filter (``seccomp(2)``) system calls, and

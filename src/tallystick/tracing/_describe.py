@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Words for what is revealed: a best effort to say in a line what an opened value is."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What to write instead of NumPy's functions and methods that secrets do not have."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``Opened``: values that everybody will see; arithmetic on them is exact and part of the plan."""
 
 from __future__ import annotations

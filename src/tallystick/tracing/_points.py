@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Opening values as points, selecting by which of them are equal, and columns in random order.
 
 What ``tallystick.lib`` builds joins from.  Normative text: ``spec/plan.md``, "Points", and ``spec/joins.md``.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Programs, the tables they see, and tracing."""
 
 from __future__ import annotations

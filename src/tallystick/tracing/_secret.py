@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``Secret``: an array whose entries nobody sees, only its shape, its interval and its scale.
 
 It follows NumPy's conventions (operators, slicing, broadcasting, ``axis``).  An operation that would need a

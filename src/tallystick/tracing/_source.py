@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A program in a file: foreign code, run and traced in confined processes of its own.
 
 A file that somebody sent must not see this process's keys and data, reach the network, write, or last for ever

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``tell``: outputs to some members."""
 
 from __future__ import annotations

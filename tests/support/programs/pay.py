@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A small program over three members' tables, for transcripts made in tests."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The code path for x86-64 processors with BMI2, ADX and AVX2. */
 #include "../../util/target.h"
 

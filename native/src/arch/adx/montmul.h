@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Montgomery multiplication with BMI2 and ADX: the contract of ts_limbs_montmul (ct/limbs.h).
  *
  * One row of a limb of b is added with two carry chains at once, one in CF for the high halves of the

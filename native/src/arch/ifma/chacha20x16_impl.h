@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The ChaCha20 key stream, sixteen blocks at a time: word i of the state of sixteen blocks in vector i. */
 #ifndef TS_CHACHA20X16_IMPL_H
 #define TS_CHACHA20X16_IMPL_H

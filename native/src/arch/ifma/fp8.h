@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Eight elements of Fp, eight limbs of 52 bits.
  *
  * Inside these kernels an element is value * 2^416 modulo p: a product of limbs is reduced by 2^416. As

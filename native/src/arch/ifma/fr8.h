@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Eight elements of Fr, five limbs of 52 bits.
  *
  * In memory an element is value * 2^256 mod r, below r. A product of limbs is reduced by 2^260, so one

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The number-theoretic transform over Fr on AVX-512 IFMA: decimation in time, as in field/fr_ntt_impl.h,
  * with the layers grouped into passes over memory.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Square roots in Fr with the vector multiplication: the steps are those of field/fr_sqrt_impl.h. */
 #ifndef TS_FR8_SQRT_IMPL_H
 #define TS_FR8_SQRT_IMPL_H

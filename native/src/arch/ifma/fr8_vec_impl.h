@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Vectors of Fr on AVX-512 IFMA: replacements for loops of field/fr_vec_impl.h; contracts in tallystick.h. */
 #ifndef TS_FR8_VEC_IMPL_H
 #define TS_FR8_VEC_IMPL_H

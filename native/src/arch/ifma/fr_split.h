@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Splitting scalars for the endomorphism of G1: k = low + high z^2, where z^2 (x, y) = -(beta x, y). Constant time. */
 #ifndef TS_FR_SPLIT_H
 #define TS_FR_SPLIT_H

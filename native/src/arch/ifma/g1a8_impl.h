@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Batches of affine additions of points as they lie in memory, eight lanes wide, for any operands and in constant time.
  *
  * As in g1m.h, the sums of a batch share one inversion. What is different: nothing is assumed of the operands and nothing shown

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Batches of affine additions that share one inversion (Montgomery's trick), eight lanes wide: the working part of
  * multi-scalar multiplication.
  *

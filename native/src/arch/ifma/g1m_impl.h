@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #ifndef TS_G1M_IMPL_H
 #define TS_G1M_IMPL_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Eight points at a time, homogeneous projective: the complete formulas of Renes, Costello and Batina for a = 0
  * (see curve/g1.h), eight lanes wide. Constant time.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Hashing to G1 eight messages at a time; as curve/g1_hash_impl.h, where the formulas are explained. */
 #ifndef TS_G1P8_HASH_IMPL_H
 #define TS_G1P8_HASH_IMPL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Vectors of points on AVX-512 IFMA: replacements for loops of curve/g1_vec_impl.h and curve/g1_codec_impl.h; contracts in
  * tallystick.h. */
 #ifndef TS_G1P8_VEC_IMPL_H

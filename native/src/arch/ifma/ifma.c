@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The code path for x86-64 processors with AVX-512 IFMA and VBMI2 (Intel since Ice Lake, AMD since Zen 4). */
 #include "../../util/target.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Written by native/tools/constants.py; do not edit. */
 #ifndef TS_IFMA_CONSTANTS_H
 #define TS_IFMA_CONSTANTS_H

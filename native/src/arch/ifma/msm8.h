@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Multi-scalar multiplication on AVX-512 IFMA: Pippenger's buckets over batches of affine additions (g1m.h).
  *
  * Scalars. A scalar k is written low + high z^2 with |low|, |high| < 2^127 (fr_split.h; R. Gallant, R. Lambert and S.

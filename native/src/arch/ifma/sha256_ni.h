@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The compression function of SHA-256 on the processor's SHA instructions (SHA-NI). All processors that have AVX-512 IFMA and
  * VBMI2 have them. */
 #ifndef TS_SHA256_NI_H

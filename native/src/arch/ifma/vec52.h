@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Eight-lane vectors of 52-bit limbs: what the AVX-512 IFMA kernels share.
  *
  * Representation: a field element in memory is w 64-bit words, least significant first (w = 4 for Fr, 6

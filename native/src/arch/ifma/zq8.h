@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Residues modulo primes below 2^50, eight to a vector; the arithmetic is that of ring/zq.h.
  *
  * VPMADD52 reads only the low 52 bits of its factors, so a product modulo 2^52 needs no mask before it is one. */

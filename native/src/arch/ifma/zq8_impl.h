@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The element-wise kernels of a ring (cpu/kernels.h), eight residues to a vector. Rows of fewer go to the portable code. */
 #ifndef TS_ZQ8_IMPL_H
 #define TS_ZQ8_IMPL_H

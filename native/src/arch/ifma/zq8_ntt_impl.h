@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The transforms of cpu/kernels.h on AVX-512 IFMA: the layers of ring/zq_impl.h, three at a time in registers.
  *
  * Blocks of butterflies form a binary tree: the block at node has the twiddle of that index, and its two halves are

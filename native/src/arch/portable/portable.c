@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The code path every 64-bit processor runs. */
 #include "../../kernels_impl.h"
 
