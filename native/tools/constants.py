@@ -38,7 +38,8 @@ def constant(kind: str, name: str, value: int, count: int, formula: str) -> str:
 
 def header(guard: str, *parts: str) -> str:
     """Return a whole generated header."""
-    top = f"/* Written by native/tools/constants.py; do not edit. */\n#ifndef {guard}\n#define {guard}\n\n"
+    top = "/* SPDX-License-Identifier: Apache-2.0 */\n/* Written by native/tools/constants.py; do not edit. */\n"
+    top += f"#ifndef {guard}\n#define {guard}\n\n"
     return top + "\n".join(parts) + "\n#endif\n"
 
 

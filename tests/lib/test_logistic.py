@@ -21,10 +21,10 @@ from support.joint_run import Case
 from support.library import agree_on_shares, compute, cost_of, library_case, refuses
 from tallystick.audit import results_json
 from tallystick.backend import Backend
-from tallystick.disclosure import unneeded
+from tallystick.disclosure import openings, unneeded
 from tallystick.gallery import find
 from tallystick.lib._logistic import _model, probability_table, short_quotients
-from tallystick.plan import Plan, explain_results, revealed, simulate
+from tallystick.plan import Plan, explain_results, simulate
 
 LOW, HIGH = -40, 87
 LIMIT = 16
@@ -433,7 +433,7 @@ def test_the_plan_and_the_results_say_what_did_not_converge() -> None:
     mixed, apart = [0, 1, 1, 1, 0, 0], [0, 1, 0, 1, 0, 1]
     good, bad = model_of(mixed), model_of(apart)
     assert good.plan.digest == bad.plan.digest
-    labels = revealed(good.plan)
+    labels = [one.label for one in openings(good.plan)]
     assert labels[0].startswith("converged: logistic fit of x1 == 1 over all members (6 rows")
     assert labels[1].startswith("logistic fit of x1 == 1 over all members (6 rows, 2 values)")
     assert labels[2].startswith("rows put right") and labels[3] == "twice the fit"
@@ -468,7 +468,7 @@ def test_a_fit_opens_its_bit_even_if_nothing_else_of_it_is_opened() -> None:
         low=0,
         high=7,
     )
-    first, second = sorted(revealed(case.plan), reverse=True)
+    first, second = sorted((one.label for one in openings(case.plan)), reverse=True)
     assert first.startswith("converged: ") and second.startswith("2 * ")
     assert len(unneeded(case.plan) or []) == 1
 

@@ -11,7 +11,6 @@ import pytest
 import tallystick as ts
 from support.plans import fake_points, run_forward
 from tallystick import cost, tracing
-from tallystick import plan as plans
 from tallystick.algebra import Random, Vector
 from tallystick.backend import FR_MODULUS, Backend
 from tallystick.errors import ProgramError
@@ -125,7 +124,7 @@ def test_weights_must_fit(backend: Backend) -> None:
 
 def test_what_is_opened_is_listed_and_explained() -> None:
     plan = _plan()
-    assert plans.revealed(plan)[-3:] == ["squares"] * 3
+    assert [node.label for node in plan.points] == ["squares"] * 3
     text = cost.render(plan)
     shown = ", as points that show which are equal, and each value to whoever guesses it\n"
     assert f'{shown}      called "squares"\n' in text

@@ -89,6 +89,11 @@ class Epoch:
         return self._keys
 
     @property
+    def burnt(self) -> bool:
+        """Whether the epoch is over."""
+        return self._keys is None
+
+    @property
     def mac_key(self) -> MacKey:
         """This party's MAC key share."""
         return MacKey(share=self.keys.alpha, index=self.keys.index)

@@ -144,6 +144,11 @@ class Program:
     function: Callable[[Members[Table]], object]
 
     @property
+    def doc(self) -> str:
+        """The function's docstring, or the empty text."""
+        return inspect.getdoc(self.function) or ""
+
+    @property
     def where(self) -> str:
         """``file:line`` of the definition."""
         code = self.function.__code__
