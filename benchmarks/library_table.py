@@ -25,9 +25,9 @@ Two members, each a process of one machine, with TLS between them: {processor}, 
 The columns x, y and z hold 32-bit values of all members together, `category` ten categories; where `identifiers` are
 joined, n is each member's. Gates, rounds, triples, bits and megabytes are one member's. *Prepare* makes keys and all
 material from nothing, once; any of its proofs begins anew with probability up to 1/8, so that it varies. The other
-seconds are medians of up to three runs. *Off by* is what was taken over what `tallystick plan` had estimated. Counts are
-those of plans today; seconds, and estimates of them, are of plans of format 1, whose commitments took two to four times
-as long.
+seconds are medians of up to three runs. *Off by* is what was taken over what `tallystick plan` had estimated. Counts
+are those of plans today; seconds, and estimates of them, are of plans of format 1, whose commitments took two to four
+times as long.
 """
 
 _APART = """\
