@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from tallystick.errors import UsageError
-from tallystick.record import Member, fingerprint_text, member_toml, parse_address, read_consortium
+from tallystick.limits import MAX_MEMBERS
+from tallystick.record import (
+    Consortium,
+    Member,
+    fingerprint_text,
+    member_toml,
+    parse_address,
+    read_consortium,
+)
 from tallystick.session import new_identity
 
 NORTH = new_identity("north").member("127.0.0.1:7001")
@@ -145,3 +154,26 @@ def test_bad_addresses(bad: str) -> None:
 
 def test_ports_have_ends() -> None:
     assert [parse_address(f"h:{port}")[1] for port in ("1", "65535", "00080")] == [1, 65_535, 80]
+
+
+def test_the_number_of_members_has_a_limit() -> None:
+    members = tuple(new_identity(f"m{k}").member(f"127.0.0.1:{7001 + k}") for k in range(MAX_MEMBERS + 1))
+    assert len(Consortium("all", members[:-1]).members) == MAX_MEMBERS
+    for wrong in ((), members):
+        with pytest.raises(
+            UsageError, match=f"a consortium has 1 to {MAX_MEMBERS} members, not {len(wrong)}"
+        ):
+            Consortium("all", wrong)
+
+
+@pytest.mark.parametrize("entry", ["", "certificate = 3"])
+def test_a_member_without_a_certificate_is_refused(tmp_path: Path, entry: str) -> None:
+    changed = re.sub(r"certificate = (\"{3}|'{3}).*?\1", entry, TEXT, count=1, flags=re.DOTALL)
+    assert changed != TEXT
+    with pytest.raises(UsageError, match=r"member 1 \(north\): certificate is missing or not text"):
+        read_consortium(write(tmp_path, changed))
+
+
+def test_what_is_no_certificate_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"not an X.509 certificate in DER"):
+        Member.checked("north", "127.0.0.1:7001", b"no certificate")
