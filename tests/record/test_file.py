@@ -379,3 +379,9 @@ def test_signatures_have_a_purpose_and_a_signer() -> None:
         assert (caught.value.check, caught.value.item) == (f"{purpose}-signature", "item 4")
     with pytest.raises(ValueError, match="32-byte"):
         sign(KEYS[0], "agreement", b"short")
+
+
+def test_outputs_without_points_say_nothing_of_them() -> None:
+    assert Outputs.from_body({"values": bytes(32)}) == Outputs(bytes(32))
+    with pytest.raises(DecodeError, match="points: the field stands only where there are points"):
+        Outputs.from_body({"values": bytes(32), "points": b""})
