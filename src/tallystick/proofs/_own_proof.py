@@ -6,15 +6,13 @@ Normative text: ``spec/own-proof.md`` and ``spec/opening.md``.
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..algebra import Generators, Points, Random, Vector
 from ..backend import FR_BYTES, BitArray
 from ._challenges import OwnChallenges
 from ._commitment import commit_rows
 from ._gates import arrange_rows
-from ._opening import OpeningShare, open_linear, solo
-from ._proof import Proof, Witness, multiples, prove_by_rows
+from ._opening import OpeningShare
+from ._proof import Proof, Witness, bit_rows, finished, multiples, prove_by_rows
 from ._relation import OwnShape, Relation
 from ._sumcheck import own_claim, run_rounds
 
@@ -65,11 +63,12 @@ def _prove_by_sumcheck(
     blinders = random.vector(backend, max(shape.blinders - 2, 0))
     uv, mask = blinders[:4], blinders[4:]
     u, v = uv[:2], uv[2:]
+    w = u * v
     x = arrange_rows(
         shape,
         inputs=witness.inputs,
         free=witness.free,
-        blinders=Vector.concat([uv, u * v, mask]),
+        blinders=Vector.concat([uv, w, mask]),
         gates=witness.gates,
         coset=None,
     )
@@ -80,7 +79,7 @@ def _prove_by_sumcheck(
         between = Vector.zeros(backend, (1 << shape.variables) - shape.gates - 2)
         left, right, out = (
             Vector.concat([wires, between, dummies])
-            for wires, dummies in ((witness.left, u), (witness.right, v), (witness.gates, u * v))
+            for wires, dummies in ((witness.left, u), (witness.right, v), (witness.gates, w))
         )
         said, summed = run_rounds(challenges, tau, left=left, right=right, out=out, mask=mask.to_ints())
     rho = challenges.evaluations(witness.outputs.to_bytes(), b"", said[-3 * FR_BYTES :])
@@ -93,16 +92,7 @@ def _prove_by_sumcheck(
         form=claim.form,
         random=random,
     )
-    opening = solo(open_linear(generators, share, challenges))
-    return Proof(
-        rows=rows,
-        evaluations=said,
-        cross=opening.cross,
-        mask=opening.mask,
-        response=opening.response,
-        halving=opening.halving,
-        final=opening.final,
-    )
+    return finished(generators, share, challenges, rows=rows, evaluations=said)
 
 
 def _commit(
@@ -112,7 +102,6 @@ def _commit(
     c, free = shape.columns, shape.free_rows
     if bits is None:
         return commit_rows(generators, c, rows, gammas)
-    padded = np.zeros((shape.gate_rows, c), dtype=np.uint8)
-    padded.reshape(-1)[: len(bits)] = bits
-    on_gates = generators.g[:c].subset_sums(padded) + multiples(generators.h, gammas[free:])
+    on_gates = generators.g[:c].subset_sums(bit_rows(bits, shape.gate_rows, c))
+    on_gates += multiples(generators.h, gammas[free:])
     return Points.concat([commit_rows(generators, c, rows[: free * c], gammas[:free]), on_gates])

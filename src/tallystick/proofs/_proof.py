@@ -20,7 +20,7 @@ from ._gates import GatePoint, arrange_rows, coset_values, linear_claim, pad_gat
 from ._opening import FINAL_SCALARS, Opening, OpeningShare, open_linear, solo
 from ._relation import Relation, Shape
 
-__all__ = ["Proof", "Witness", "multiples", "prove_by_rows"]
+__all__ = ["Proof", "Witness", "bit_rows", "finished", "multiples", "prove_by_rows"]
 
 
 def _log2_ceil(n: int) -> int:
@@ -161,8 +161,22 @@ def prove_by_rows(
         random=random,
         exponent=claim.weights.dot(witness.points) if shape.points and witness.points is not None else None,
     )
+    return finished(generators, share, challenges, rows=row_bytes, evaluations=evaluations.to_bytes())
+
+
+def finished(
+    generators: Generators, share: OpeningShare, challenges: Challenges, *, rows: bytes, evaluations: bytes
+) -> Proof:
+    """Return the proof of a lone prover, of which all but the opening has been said."""
     opening = solo(open_linear(generators, share, challenges))
-    return Proof(rows=row_bytes, evaluations=evaluations.to_bytes(), **asdict(opening))
+    return Proof(rows=rows, evaluations=evaluations, **asdict(opening))
+
+
+def bit_rows(bits: BitArray, rows: int, width: int) -> BitArray:
+    """Return bits as so many rows, the last one filled up with zeros."""
+    padded = np.zeros((rows, width), dtype=np.uint8)
+    padded.reshape(-1)[: len(bits)] = bits
+    return padded
 
 
 def _own_rows(
@@ -176,8 +190,6 @@ def _own_rows(
     # Without free slots the free rows hold blinders alone, which are uniform.  Coset entries are not: each is, but in
     # a row whose gates are equal they are equal, too.
     blinders = commit_rows_var(generators, c, own[: free * c], gammas[:free])
-    padded = np.zeros((gates, c // 2), dtype=np.uint8)
-    padded.reshape(-1)[: len(bits)] = bits
-    on_bits = generators.g[:c:2].subset_sums(padded)
+    on_bits = generators.g[:c:2].subset_sums(bit_rows(bits, gates, c // 2))
     on_coset = commit_over(generators.g[1:c:2], generators, coset, gammas[free:])
     return Points.concat([blinders, on_bits + on_coset])

@@ -8,7 +8,7 @@ commit to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..algebra import Vector
@@ -59,18 +59,17 @@ class Summed:
 
 def equality(backend: Backend, point: Sequence[int]) -> Vector:
     """Return eq(point, j) for j = 0 ... 2**len(point) - 1, whose bits belong to the variables, the highest first."""
-    table = Vector.from_ints(backend, [1])
-    for z in reversed(point):
-        table = Vector.from_ints(backend, [1 - z, z]).outer(table)
+    *_, table = _tables(backend, point)
     return table
 
 
-def _suffixes(backend: Backend, tau: Sequence[int]) -> list[Vector]:
-    """Return the tables of eq for all variables but the first k, k = 1 ... M."""
-    tables = [Vector.from_ints(backend, [1])]
-    for t in reversed(tau[1:]):
-        tables.append(Vector.from_ints(backend, [1 - t, t]).outer(tables[-1]))
-    return tables[::-1]
+def _tables(backend: Backend, point: Sequence[int]) -> Iterator[Vector]:
+    """Yield the tables of eq for the last k variables, k = 0 ... len(point)."""
+    table = Vector.from_ints(backend, [1])
+    yield table
+    for z in reversed(point):
+        table = Vector.from_ints(backend, [1 - z, z]).outer(table)
+        yield table
 
 
 def run_rounds(
@@ -94,7 +93,8 @@ def run_rounds(
     said = [Vector.from_ints(backend, [total]).to_bytes()]
     weight = challenges.mask_sum(said[0])
     claim, known, zetas = 0, 1, []
-    for i, (t, table) in enumerate(zip(tau, _suffixes(backend, tau), strict=True)):
+    tables = list(_tables(backend, tau[1:]))[::-1]
+    for i, (t, table) in enumerate(zip(tau, tables, strict=True)):
         half = len(left) // 2
         (a, da), (b, db), (o, do) = ((v[:half], v[half:] - v[:half]) for v in (left, right, out))
         at_zero = (table * a).dot(b) - table.dot(o)
@@ -107,13 +107,20 @@ def run_rounds(
         sent = [weight * p + (c << (m - i - 1)) for p, c in zip(terms[1:], coefficients[i], strict=True)]
         said.append(Vector.from_ints(backend, sent).to_bytes())
         zeta = challenges.round(said[-1])
-        claim = (((terms[3] * zeta + terms[2]) * zeta + terms[1]) * zeta + terms[0]) % _R
+        claim = _at(terms, zeta)
         known = (low + high * zeta) % _R
         left, right, out = da.axpy(zeta, a), db.axpy(zeta, b), do.axpy(zeta, o)
         zetas.append(zeta)
-    said += [left.to_bytes(), right.to_bytes(), out.to_bytes()]
-    values = [v for part in said for v in Vector.from_bytes(backend, part).to_ints()]
-    return b"".join(said), summed(tau, weight, zetas, values)
+    data = b"".join([*said, left.to_bytes(), right.to_bytes(), out.to_bytes()])
+    return data, summed(tau, weight, zetas, Vector.from_bytes(backend, data).to_ints())
+
+
+def _at(coefficients: Sequence[int], z: int) -> int:
+    """Return the value at z of the polynomial with these coefficients, the constant one first."""
+    value = 0
+    for c in reversed(coefficients):
+        value = (value * z + c) % _R
+    return value
 
 
 def read_rounds(challenges: OwnChallenges, tau: Sequence[int], data: bytes, scalars: Sequence[int]) -> Summed:
@@ -134,7 +141,7 @@ def summed(tau: Sequence[int], weight: int, zeta: Sequence[int], said: Sequence[
     for i, z in enumerate(zeta):
         c1, c2, c3 = said[1 + 3 * i : 4 + 3 * i]
         c0 = (claim - c1 - c2 - c3) * _HALF
-        claim = (((c3 * z + c2) * z + c1) * z + c0) % _R
+        claim = _at((c0, c1, c2, c3), z)
     left, right, out = said[-3:]
     point = Point(tuple(tau), weight, tuple(zeta))
     return Summed(point, total, left, right, out, (claim - weight * point.equal * (left * right - out)) % _R)

@@ -153,10 +153,8 @@ class BatchVerifier:
             )
         backend = outputs.backend
         decoded = _Decoded.of(backend, proof, name)
-        start, rows = (
-            _own_claim if isinstance(shape, OwnShape) else _joint_claim,
-            input_commitments.to_bytes(),
-        )
+        start = _own_claim if isinstance(shape, OwnShape) else _joint_claim
+        rows = input_commitments.to_bytes()
         challenges, claim = start(relation, proof, decoded, context, rows, outputs, published.to_bytes())
         pair = 2 * G1_BYTES
         for k in range(0, len(proof.cross), pair):
