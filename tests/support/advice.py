@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from support.joint_run import Case
-from tallystick.algebra import Generators, Random, Vector
+from tallystick.algebra import Generators, Random
 from tallystick.backend import FR_MODULUS, Backend
 from tallystick.errors import VerificationError
-from tallystick.plan import Hint, Input, Plan, PlanRelation, Zero, witness
+from tallystick.plan import Hint, Input, Plan, PlanRelation, Zero, over, witness
 from tallystick.plan import Witness as PlainWitness
 from tallystick.plan._hint_kind import integers
 from tallystick.plan._simulate import _compute
-from tallystick.proofs import BatchVerifier, Witness, prove
+from tallystick.proofs import BatchVerifier, prove
 
 __all__ = [
     "every_result",
@@ -129,19 +129,7 @@ def proves(backend: Backend, case: Case, advice: dict[int, Sequence[int]]) -> bo
     relation, random = PlanRelation(case.plan), Random(b"p" * 32)
     generators = Generators(backend, case.plan.columns)
 
-    def vector(values: Sequence[int]) -> Vector:
-        return Vector.from_ints(backend, list(values))
-
-    values = Witness(
-        inputs=tuple(vector(s) for s in w.inputs),
-        input_gammas=random.vector(backend, relation.shape.input_rows),
-        free=vector(w.free),
-        left=vector(w.left),
-        right=vector(w.right),
-        gates=vector(w.gates),
-        outputs=vector(w.outputs),
-        points=vector(w.points),
-    )
+    values = over(w, backend, random.vector(backend, relation.shape.input_rows))
     rows = values.input_commitments(generators, relation.shape)
     proof = prove(
         relation, values, generators=generators, input_commitments=rows, context=b"t", random=random

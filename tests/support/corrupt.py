@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tallystick.algebra import Generators, Points, Random, Vector
 from tallystick.backend import Backend
 from tallystick.encoding import Value, dumps, loads
-from tallystick.plan import VERSIONS, Column, Plan, PlanRelation, witness
-from tallystick.proofs import Witness, prove, range_witness
+from tallystick.plan import VERSIONS, Column, Plan, PlanRelation, over, witness
+from tallystick.proofs import prove, range_witness
 from tallystick.record import (
     FIRST_PREVIOUS,
     AgreedMember,
@@ -139,21 +139,7 @@ def transcript_of(
         "outputs": {"values": b""},
         "proof": {},
     }
-    found = witness(plan, tables)
-
-    def vector(values: Sequence[int]) -> Vector:
-        return Vector.from_ints(backend, list(values))
-
-    private = Witness(
-        inputs=tuple(vector(slots) for slots in found.inputs),
-        input_gammas=Vector.concat([Vector.zeros(backend, 0), *gammas]),
-        free=vector(found.free),
-        left=vector(found.left),
-        right=vector(found.right),
-        gates=vector(found.gates),
-        outputs=vector(found.outputs),
-        points=vector(found.points),
-    )
+    private = over(witness(plan, tables), backend, Vector.concat([Vector.zeros(backend, 0), *gammas]))
     proof = prove(
         PlanRelation(plan),
         private,

@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 from tallystick.algebra import Generators, Points, Random, Vector
 from tallystick.backend import Backend
 from tallystick.encoding import Value, loads
-from tallystick.plan import Column, MemberSchema, Plan, PlanRelation, witness
+from tallystick.plan import Column, MemberSchema, Plan, PlanRelation, over, witness
 from tallystick.proofs import Proof, RangeRelation, Witness, prove, range_witness
 from tallystick.record import (
     AgreedMember,
@@ -123,21 +123,7 @@ class Run:
 
     def witness(self) -> Witness:
         """The computation's witness."""
-        found = witness(self.plan, self.data)
-        vector = self._vector
-        return Witness(
-            inputs=tuple(vector(slots) for slots in found.inputs),
-            input_gammas=Vector.concat(self.gammas),
-            free=vector(found.free),
-            left=vector(found.left),
-            right=vector(found.right),
-            gates=vector(found.gates),
-            outputs=vector(found.outputs),
-            points=vector(found.points),
-        )
-
-    def _vector(self, values: Sequence[int]) -> Vector:
-        return Vector.from_ints(self.backend, list(values))
+        return over(witness(self.plan, self.data), self.backend, Vector.concat(self.gammas))
 
     def transcript(self) -> bytes:
         """Make every item and return the file."""

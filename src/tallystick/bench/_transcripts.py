@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ..algebra import Generators, Points, Random, Vector
 from ..backend import Backend
 from ..encoding import Value, loads
-from ..plan import MAX_BYTES, Column, Plan, PlanRelation, witness
-from ..proofs import Witness, prove, range_witness
+from ..plan import MAX_BYTES, Column, Plan, PlanRelation, over, witness
+from ..proofs import prove, range_witness
 from ..record import (
     AgreedMember,
     Agreement,
@@ -58,7 +58,7 @@ def make_transcript(backend: Backend, plan: Plan, tables: Mapping[str, Mapping[s
         digest = commitment_digest(session, k, rows.to_bytes(), body)
         writer.append(Commitment(rows.to_bytes(), body, sign(key, "commitment", digest)))
         rows_of.append(rows)
-    private = _witness(backend, plan, tables, gammas)
+    private = over(witness(plan, tables), backend, Vector.concat(gammas))
     proof = prove(
         PlanRelation(plan),
         private,
@@ -98,27 +98,4 @@ def _terms(plan: Plan, keys: Sequence[Ed25519PrivateKey]) -> Terms:
         policy=Policy(),
         preparation="lowgear",
         nonces=tuple(os.urandom(32) for _ in keys),
-    )
-
-
-def _witness(
-    backend: Backend,
-    plan: Plan,
-    tables: Mapping[str, Mapping[str, Sequence[int]]],
-    gammas: Sequence[Vector],
-) -> Witness:
-    found = witness(plan, tables)
-
-    def vector(values: Sequence[int]) -> Vector:
-        return Vector.from_ints(backend, list(values))
-
-    return Witness(
-        inputs=tuple(vector(slots) for slots in found.inputs),
-        input_gammas=Vector.concat(gammas),
-        free=vector(found.free),
-        left=vector(found.left),
-        right=vector(found.right),
-        gates=vector(found.gates),
-        outputs=vector(found.outputs),
-        points=vector(found.points),
     )

@@ -55,7 +55,7 @@ from ._ops import (
     input_value,
 )
 from ._plan import CONVERGED, MAX_BYTES, MAX_VALUES, VERSIONS, Plan, Result, ResultValue
-from ._relation import PlanRelation, backward, encodings, forward
+from ._relation import PlanRelation, backward, encodings, forward, over
 from ._schema import Column, MemberSchema
 from ._simulate import Inputs, Witness, simulate, witness
 from ._sorting import Exchange, exchanges
@@ -154,6 +154,7 @@ __all__ = [
     "layers",
     "length_of",
     "mask_room",
+    "over",
     "policy_names",
     "ratio_steps",
     "references",

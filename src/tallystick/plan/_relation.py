@@ -12,13 +12,15 @@ import numpy.typing as npt
 from ..algebra import Vector
 from ..backend import FR_MODULUS, G1_BYTES, Backend
 from ..proofs import Shape, Transposed
+from ..proofs import Witness as ProverWitness
 from ._arithmetic import Mul
 from ._matching import selections
 from ._operation import Linear
 from ._ops import Constant, Hint, Input, InputBits, Matching, Output, Points, Zero
 from ._plan import Plan
+from ._simulate import Witness
 
-__all__ = ["PlanRelation", "backward", "encodings", "forward"]
+__all__ = ["PlanRelation", "backward", "encodings", "forward", "over"]
 
 
 class PlanRelation:
@@ -172,3 +174,21 @@ def _check_weights(
         raise ValueError(
             f"{given} weights for gates (left, right), zeros, outputs and points; {wanted} were expected"
         )
+
+
+def over(witness: Witness, backend: Backend, input_gammas: Vector) -> ProverWitness:
+    """Return a witness in integers as what one who holds all of it proves with; ``input_gammas`` blind input rows."""
+
+    def vector(values: Sequence[int]) -> Vector:
+        return Vector.from_ints(backend, values)
+
+    return ProverWitness(
+        inputs=tuple(vector(slots) for slots in witness.inputs),
+        input_gammas=input_gammas,
+        free=vector(witness.free),
+        left=vector(witness.left),
+        right=vector(witness.right),
+        gates=vector(witness.gates),
+        outputs=vector(witness.outputs),
+        points=vector(witness.points),
+    )
