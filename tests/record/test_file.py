@@ -360,6 +360,33 @@ def test_oversized_and_unreadable_files(tmp_path: Path, monkeypatch: pytest.Monk
         _file()
 
 
+def _said(data: bytes) -> str:
+    try:
+        read_transcript(data)
+    except DecodeError as error:
+        return error.message
+    return ""
+
+
+def test_a_file_may_have_2_to_the_26_bytes() -> None:
+    data = bytes((1 << 26) + 1)
+    assert _said(data) == f"more than {1 << 26} bytes are not a transcript"
+    assert _said(data[:-1]).startswith("item 1 (agreement)")
+
+
+@pytest.mark.parametrize(
+    ("item", "most"), [*((k, 1 << 20) for k in (0, 1)), *((k, 64) for k in range(2, 7)), (7, 128)]
+)
+def test_an_item_may_hold_so_many_values(item: int, most: int) -> None:
+    items = _links(_file())
+    value = next(iter_sequence(items[item], max_size=1 << 20)).value
+    assert isinstance(value, list)
+    for more in (0, 1):
+        # The item, its kind, its predecessor and its body are four.
+        items[item] = dumps([*value[:2], [0] * (most - 4 + more)])
+        assert ("more values than allowed" in _said(b"".join(items))) == (more == 1)
+
+
 def test_signatures_have_a_purpose_and_a_signer() -> None:
     digest = commitment_digest(bytes(32), 1, bytes(48), None)
     signature = sign(KEYS[1], "commitment", digest)
