@@ -3,25 +3,34 @@
 
     python tests/mutants.py --jobs 2
     python tests/mutants.py --room proofs --sample 100
+    python tests/mutants.py --room record --keep /tmp/record
+    python tests/mutants.py --only record/_file.py:88 --tests tests/record/test_file.py
 
 Each mutant is one change of one place: a comparison turned or moved by one, ``and`` for ``or``, a condition negated, a
 number off by one, a sum for a difference, a ``raise`` left out.  First the tests of the room run once under coverage,
 which tells which test reaches which line, and how long it takes.  Then each mutant is put in the place of the module in
 a process of its own, in which the tests that reach its line run, the quickest first; nothing is written into the
-source.  A mutant is killed if a test fails, or if the tests take five times as long, and half a minute.  Prints every
-survivor with its line: a missing test, or a change of nothing.
+source.  A mutant is killed if a test fails, or if one takes five times as long, and half a minute.  Prints every
+survivor with its line: a missing test, or a change of nothing.  ``mutants.md`` says of each one known which it is.
+
+What is kept in a folder is what the tests reach, and what became of each mutant, so that a run that was cut short goes
+on where it stopped; it is of one state of the sources.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import importlib.abc
 import importlib.machinery
+import json
+import mmap
 import multiprocessing
 import os
 import random
 import signal
+import struct
 import sys
 import tempfile
 import time
@@ -53,7 +62,7 @@ TESTS = {
     "record": ["tests/record", "tests/audit", "tests/session/test_job.py", "tests/session/test_data.py"],
 }
 _FLAGS = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
-_FLAGS += ["--ignore", "tests/audit/test_limits.py", "--ignore", "tests/proofs/test_timing.py"]
+_FLAGS += ["--ignore", "tests/audit/test_limits.py"]
 _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,
@@ -88,6 +97,11 @@ class Mutant:
     def room(self) -> str:
         """The package that the file is of."""
         return self.file.parent.name
+
+    @property
+    def key(self) -> str:
+        """Which one it is among all."""
+        return f"{self} ({self.place})"
 
     def __str__(self) -> str:
         return f"{self.file.relative_to(ROOT)}:{self.line}: {self.what}"
@@ -215,6 +229,21 @@ class _Reach:
         found = self.lines.get(mutant.file, {}).get(mutant.line, frozenset())
         return sorted(found, key=lambda test: self.seconds[test])
 
+    def to_json(self) -> str:
+        """Return it as text."""
+        lines = {str(f): {n: sorted(tests) for n, tests in by.items()} for f, by in self.lines.items()}
+        return json.dumps({"lines": lines, "seconds": self.seconds})
+
+    @classmethod
+    def from_json(cls, text: str) -> _Reach:
+        """Return what was written."""
+        read = json.loads(text)
+        lines = {
+            Path(file): {int(n): frozenset(tests) for n, tests in by.items()}
+            for file, by in read["lines"].items()
+        }
+        return cls(lines, read["seconds"])
+
 
 class _Watch:
     """A plugin of pytest: says to coverage which test runs, and keeps how long each takes.
@@ -279,7 +308,33 @@ def _apart(function: Callable[[], Any]) -> Any:
 # ---------------------------------------------------------------------------------------- the mutants
 
 
-def _run(mutant: Mutant, tests: list[str]) -> int:
+class _Limit:
+    """A plugin of pytest: says by when the test that runs must have ended; before the first, the tests' loading.
+
+    It is said in memory that both processes see, as an alarm would be one that the audit sets and takes back itself.
+    """
+
+    def __init__(self, seconds: Mapping[str, float]) -> None:
+        self.seconds = seconds
+        self._end = mmap.mmap(-1, 8)
+        self._allow(0)
+
+    def _allow(self, seconds: float) -> None:
+        self._end[:] = struct.pack("d", time.monotonic() + 30 + 5 * seconds)
+
+    @property
+    def passed(self) -> bool:
+        """Whether it takes too long."""
+        (end,) = struct.unpack("d", self._end[:])
+        return time.monotonic() > float(end)
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self._allow(self.seconds.get(item.nodeid, 0))
+        yield
+
+
+def _run(mutant: Mutant, tests: list[str], limit: _Limit) -> int:
     """Run tests on a mutant in a process forked from this one, and return its number."""
     pid = os.fork()
     if pid:
@@ -291,32 +346,48 @@ def _run(mutant: Mutant, tests: list[str]) -> int:
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
         sys.meta_path.insert(0, _Finder(mutant.file, mutant.place))
-        code = int(pytest.main([*_FLAGS, *tests]))
+        code = int(pytest.main([*_FLAGS, *tests], plugins=[limit]))
     finally:
         os._exit(code)
 
 
-def _survivors(chosen: list[Mutant], reach: Mapping[str, _Reach], jobs: int) -> Iterator[Mutant]:
-    """Yield the mutants that no test notices."""
-    waiting, running = list(reversed(chosen)), dict[int, tuple[Mutant, float]]()
+def _fates(
+    chosen: list[Mutant], tests: Callable[[Mutant], list[str]], seconds: Mapping[str, float], jobs: int
+) -> Iterator[tuple[Mutant, str]]:
+    """Yield each mutant with what becomes of it, in words."""
+    waiting, running = list(reversed(chosen)), dict[int, tuple[Mutant, _Limit]]()
     while waiting or running:
         while waiting and len(running) < jobs:
             mutant = waiting.pop()
-            tests = reach[mutant.room].of(mutant)
-            if not tests:
-                yield mutant
-                continue
-            seconds = sum(reach[mutant.room].seconds[t] for t in tests)
-            running[_run(mutant, tests)] = (mutant, time.monotonic() + 30 + 5 * seconds)
+            if found := tests(mutant):
+                limit = _Limit(seconds)
+                running[_run(mutant, found, limit)] = (mutant, limit)
+            else:
+                yield mutant, "survives, as no test comes here"
         time.sleep(0.02)
-        for pid, (mutant, end) in list(running.items()):
+        for pid, (mutant, limit) in list(running.items()):
             done, status = os.waitpid(pid, os.WNOHANG)
-            if done:
+            if done or limit.passed:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)  # With what a test may have started.
+                if not done:
+                    os.waitpid(pid, 0)
                 del running[pid]
-                if status == 0:
-                    yield mutant
-            elif time.monotonic() > end:
-                os.killpg(pid, signal.SIGKILL)
+                yield mutant, "takes too long" if not done else "killed" if status else "survives"
+
+
+def _reaches(rooms: list[str], keep: Path | None) -> dict[str, _Reach]:
+    """Return what the tests of each room reach, from the folder where they are kept if they are there."""
+    found = {}
+    for room in rooms:
+        file = keep / f"{room}.json" if keep else None
+        if file and file.exists():
+            found[room] = _Reach.from_json(file.read_text())
+        else:
+            found[room] = _apart(partial(_reach, room))
+            if file:
+                file.write_text(found[room].to_json())
+    return found
 
 
 def main() -> int:
@@ -326,9 +397,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--room", choices=sorted(TESTS))
+    parser.add_argument("--only", default="", help="those whose line of --list has this text")
+    parser.add_argument("--tests", nargs="+", help="run these on each mutant, whatever they reach")
+    parser.add_argument("--keep", type=Path, help="a folder for what is known, to go on with")
     parser.add_argument("--list", action="store_true", help="print the mutants and make none")
     options = parser.parse_args()
-    every = [m for m in mutants() if options.room in (None, m.room)]
+    every = [m for m in mutants() if options.room in (None, m.room) and options.only in str(m)]
     if options.list:
         print(*every, sep="\n")
         return 0
@@ -336,16 +410,32 @@ def main() -> int:
     if options.sample is not None:
         chosen = random.Random(options.seed).sample(every, min(options.sample, len(every)))
     os.chdir(ROOT)
-    reach = {room: _apart(partial(_reach, room)) for room in sorted({m.room for m in chosen})}
-    alive = Counter[str]()
-    for mutant in _survivors(chosen, reach, options.jobs):
-        alive[mutant.room] += 1
-        seen = "" if reach[mutant.room].of(mutant) else " (no test comes here)"
-        print(f"survives: {mutant}{seen}", flush=True)
-    for room in reach:
-        made = sum(m.room == room for m in chosen)
+    known = dict[str, str]()
+    if options.keep:
+        options.keep.mkdir(parents=True, exist_ok=True)
+        kept = options.keep / "fates"
+        if kept.exists():
+            known = dict(line.split("\t") for line in kept.read_text().splitlines())
+    reach = {} if options.tests else _reaches(sorted({m.room for m in chosen}), options.keep)
+    fates = {m: known[m.key] for m in chosen if m.key in known}
+    seconds = {test: s for r in reach.values() for test, s in r.seconds.items()}
+    for mutant, fate in _fates(
+        [m for m in chosen if m not in fates],
+        lambda m: options.tests or reach[m.room].of(m),
+        seconds,
+        options.jobs,
+    ):
+        fates[mutant] = fate
+        if options.keep:
+            with kept.open("a") as file:
+                file.write(f"{mutant.key}\t{fate}\n")
+        if fate != "killed":
+            print(f"{mutant}: {fate}", flush=True)
+    for room in sorted({m.room for m in chosen}):
+        count = Counter(fate for m, fate in fates.items() if m.room == room)
         whole = sum(m.room == room for m in every)
-        print(f"{room}: {made} of {whole} mutants made, {made - alive[room]} killed")
+        words = ", ".join(f"{n} {fate}" for fate, n in sorted(count.items()))
+        print(f"{room}: {count.total()} of {whole} mutants made: {words}")
     return 0
 
 
