@@ -8,11 +8,13 @@
 
 Each mutant is one change of one place: a comparison turned or moved by one, ``and`` for ``or``, a condition negated, a
 number off by one, a sum for a difference, a ``raise`` left out.  First the tests of the room run once under coverage,
-which tells which test reaches which line, and how long it takes.  Then each mutant is put in the place of the module in
-a process of its own, in which the tests that reach its line run, the quickest first, for as long as ``--seconds`` says;
-nothing is written into the source.  A mutant is killed if a test fails, or if one takes five times as long, and half a
-minute.  Prints every survivor with its line: a missing test, or a change of nothing.  ``mutants.md`` says of each one
-known which it is.
+which tells which test reaches which line, and how long it takes.  Then the tests that reach a mutant's line run on it,
+the quickest first, for as long as ``--seconds`` says, in a process of its own: one that is forked when all tests are
+loaded, where the code of the mutant's function is exchanged; or, for what is done when a module is loaded, one that
+loads everything, with the mutant in the place of the module.  Nothing is written into the source.
+
+A mutant is killed if a test fails, or if one takes five times as long, and a quarter of a minute.  Prints every
+survivor with its line: a missing test, or a change of nothing.  ``mutants.md`` says of each one known which it is.
 
 What is kept in a folder is what the tests reach, and what became of each mutant, so that a run that was cut short goes
 on where it stopped; it is of one state of the sources.
@@ -23,9 +25,11 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import gc
 import importlib
 import importlib.abc
 import importlib.machinery
+import inspect
 import json
 import mmap
 import multiprocessing
@@ -37,13 +41,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from types import CodeType, FunctionType
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -120,6 +124,10 @@ class Mutant:
 
     def __str__(self) -> str:
         return f"{self.file.relative_to(ROOT)}:{self.line}: {self.what}"
+
+
+Tell: TypeAlias = Callable[[Mutant, str], None]
+"""Is told what became of a mutant."""
 
 
 class _Change(ast.NodeTransformer):
@@ -240,13 +248,22 @@ class _Reach:
     seconds: Mapping[str, float]
 
     def of(self, mutant: Mutant, most: float) -> list[str]:
-        """Return the tests that reach a mutant's line, as many as take ``most`` seconds in all.
+        """Return the tests that reach a mutant's line, as many as take ``most`` seconds in all, file by file.
 
-        Quick ones of the file that is named like the module come first, then all others, the quickest first.
+        Quick ones of the file that is named like the module come first, then others of the room, then all others.
         """
         found = self.lines.get(mutant.file, {}).get(mutant.line, frozenset())
-        own = f"/test_{mutant.file.stem.lstrip('_')}.py::"
-        ordered = sorted(found, key=lambda t: (own not in t or self.seconds[t] > 1, self.seconds[t]))
+        own = f"/test_{mutant.file.stem.lstrip('_')}.py::", f"tests/{mutant.room}/"
+        quickest: dict[str, float] = {}
+        for test in found:
+            file = test.partition("::")[0]
+            quickest[file] = min(quickest.get(file, self.seconds[test]), self.seconds[test])
+
+        def order(test: str) -> tuple[object, ...]:
+            file, seconds = test.partition("::")[0], self.seconds[test]
+            return seconds > 1, *(name not in test for name in own), quickest[file], file, seconds
+
+        ordered = sorted(found, key=order)
         until = accumulate(self.seconds[test] for test in ordered)
         return [test for test, end in zip(ordered, until, strict=True) if end <= most or test == ordered[0]]
 
@@ -306,42 +323,53 @@ def _reach(room: str) -> _Reach:
         coverage.stop()
         if code:
             raise SystemExit(f"the tests of {room} fail without a mutant")
-        lines: dict[Path, dict[int, frozenset[str]]] = {}
-        for file in coverage.get_data().measured_files():
-            lines[Path(file)] = {
-                line: frozenset(
-                    test
-                    for context in set(contexts) - {""} or {TESTS[room][0]}
-                    for test in watch.seconds
-                    if test.startswith(context)
-                )
+
+        @cache
+        def under(context: str) -> frozenset[str]:
+            return frozenset(test for test in watch.seconds if test.startswith(context))
+
+        lines = {
+            Path(file): {
+                line: frozenset[str]().union(*map(under, set(contexts) - {""} or {TESTS[room][0]}))
                 for line, contexts in coverage.get_data().contexts_by_lineno(file).items()
             }
+            for file in coverage.get_data().measured_files()
+        }
     return _Reach(lines, watch.seconds)
 
 
 def _apart(function: Callable[[], Any]) -> Any:
     """Return what a function returns in a process of its own, as the package must not be loaded in this one."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
-        return pool.submit(function).result()
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.get_context("fork").Process(target=lambda: sender.send(function()))
+    process.start()
+    sender.close()
+    try:
+        return receiver.recv()
+    except EOFError:
+        raise SystemExit("a process ended before its time") from None
+    finally:
+        process.join()
 
 
 # ---------------------------------------------------------------------------------------- the mutants
 
 
 class _Limit:
-    """A plugin of pytest: says by when the test that runs must have ended; before the first, the tests' loading.
+    """By when the test that runs must have ended, or before the first what comes before it.
 
     It is said in memory that both processes see, as an alarm would be one that the audit sets and takes back itself.
+    As a plugin of pytest it says so before every test.
     """
 
     def __init__(self, seconds: Mapping[str, float]) -> None:
         self.seconds = seconds
         self._end = mmap.mmap(-1, 8)
-        self._allow(0)
+        self.allow("")
 
-    def _allow(self, seconds: float) -> None:
-        self._end[:] = struct.pack("d", time.monotonic() + 30 + 5 * seconds)
+    def allow(self, test: str) -> None:
+        """Give a test its time."""
+        self._end[:] = struct.pack("d", time.monotonic() + 15 + 5 * self.seconds.get(test, 0))
 
     @property
     def passed(self) -> bool:
@@ -351,12 +379,16 @@ class _Limit:
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        self._allow(self.seconds.get(item.nodeid, 0))
+        self.allow(item.nodeid)
         yield
 
 
-def _run(mutant: Mutant, tests: list[str], limit: _Limit) -> int:
-    """Run tests on a mutant in a process forked from this one, and return its number."""
+Begin: TypeAlias = Callable[[Mutant, _Limit], Callable[[], int] | str]
+"""Says what is to be done in a process of its own for a mutant, which is 0 if it survives, or what became of it."""
+
+
+def _forked(work: Callable[[], int]) -> int:
+    """Do something in a process forked from this one, and return its number."""
     pid = os.fork()
     if pid:
         return pid
@@ -366,26 +398,25 @@ def _run(mutant: Mutant, tests: list[str], limit: _Limit) -> int:
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
-        sys.meta_path.insert(0, _Finder(mutant.file, mutant.place))
-        code = int(pytest.main([*_FLAGS, *tests], plugins=[limit]))
+        code = work()
     finally:
         os._exit(code)
 
 
 def _fates(
-    chosen: list[Mutant], tests: Callable[[Mutant], list[str]], seconds: Mapping[str, float], jobs: int
+    chosen: Iterable[Mutant], begin: Begin, seconds: Mapping[str, float], jobs: int
 ) -> Iterator[tuple[Mutant, str]]:
     """Yield each mutant with what becomes of it, in words."""
-    waiting, running = list(reversed(chosen)), dict[int, tuple[Mutant, _Limit]]()
+    waiting, running = list(chosen)[::-1], dict[int, tuple[Mutant, _Limit]]()
     while waiting or running:
         while waiting and len(running) < jobs:
-            mutant = waiting.pop()
-            if found := tests(mutant):
-                limit = _Limit(seconds)
-                running[_run(mutant, found, limit)] = (mutant, limit)
+            mutant, limit = waiting.pop(), _Limit(seconds)
+            work = begin(mutant, limit)
+            if isinstance(work, str):
+                yield mutant, work
             else:
-                yield mutant, "survives, as no test comes here"
-        time.sleep(0.02)
+                running[_forked(work)] = (mutant, limit)
+        time.sleep(0.01)
         for pid, (mutant, limit) in list(running.items()):
             done, status = os.waitpid(pid, os.WNOHANG)
             if done or limit.passed:
@@ -395,6 +426,100 @@ def _fates(
                     os.waitpid(pid, 0)
                 del running[pid]
                 yield mutant, "takes too long" if not done else "killed" if status else "survives"
+
+
+def _loaded_anew(tests: list[str], mutant: Mutant, limit: _Limit) -> int:
+    """Load the package with a mutant, and run tests on it."""
+    sys.meta_path.insert(0, _Finder(mutant.file, mutant.place))
+    return int(pytest.main([*_FLAGS, *tests], plugins=[limit]))
+
+
+class _Exchange:
+    """A plugin of pytest: runs the tests that are collected on one mutant after the other, if it is in a function.
+
+    The function's code is exchanged in a process that is forked when all is loaded.
+    """
+
+    def __init__(self, chosen: list[Mutant], reach: _Reach, most: float, jobs: int, tell: Tell) -> None:
+        self._chosen, self._reach, self._most, self._jobs, self._tell = chosen, reach, most, jobs, tell
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        items = {item.nodeid: item for item in session.items}
+        functions: dict[tuple[str, str, int], list[FunctionType]] = {}
+        for found in gc.get_objects():
+            if isinstance(found, FunctionType):
+                functions.setdefault(_place(found.__code__), []).append(found)
+        gc.freeze()
+
+        def begin(mutant: Mutant, limit: _Limit) -> Callable[[], int] | str:
+            codes = _exchanged(mutant)
+            where = functions.get(_place(codes[0]), []) if codes else []
+            if not where or codes is None:
+                return _ELSEWHERE
+            tests = self._reach.of(mutant, self._most)
+            if not tests:
+                return _UNREACHED
+            return partial(_run_items, session, [items[t] for t in tests], where, codes[1], limit)
+
+        for mutant, fate in _fates(self._chosen, begin, self._reach.seconds, self._jobs):
+            if fate != _ELSEWHERE:
+                self._tell(mutant, fate)
+        return True
+
+
+_ELSEWHERE = "is not in a function"
+_UNREACHED = "survives, as no test comes here"
+
+
+def _run_items(
+    session: pytest.Session,
+    items: list[pytest.Item],
+    where: list[FunctionType],
+    code: CodeType,
+    limit: _Limit,
+) -> int:
+    """Give functions another code, and run tests until one fails."""
+    for function in where:
+        function.__code__ = code
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        limit.allow(item.nodeid)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.testsfailed:
+            return 1
+    return 0
+
+
+def _place(code: CodeType) -> tuple[str, str, int]:
+    return code.co_filename, code.co_qualname, code.co_firstlineno
+
+
+def _exchanged(mutant: Mutant) -> tuple[CodeType, CodeType] | None:
+    """Return the code of the outermost function that a mutant changes, before and after; None if it is in none."""
+    source = mutant.file.read_text()
+    before, after = ast.parse(source), _Change(mutant.place).visit(ast.parse(source))
+    codes = [
+        compile(ast.fix_missing_locations(tree), str(mutant.file), "exec", dont_inherit=True)
+        for tree in (before, after)
+    ]
+    return _differing(*codes)
+
+
+def _differing(before: CodeType, after: CodeType) -> tuple[CodeType, CodeType] | None:
+    inner = [[c for c in code.co_consts if isinstance(c, CodeType)] for code in (before, after)]
+    own = [
+        (code.co_code, code.co_names, repr([c for c in code.co_consts if not isinstance(c, CodeType)]))
+        for code in (before, after)
+    ]
+    if own[0] != own[1]:
+        return None
+    for a, b in zip(*inner, strict=True):
+        if a != b:
+            return (a, b) if a.co_flags & inspect.CO_OPTIMIZED else _differing(a, b)
+    return None
+
+
+def _exchange(room: str, chosen: list[Mutant], reach: _Reach, most: float, jobs: int, tell: Tell) -> None:
+    pytest.main([*_FLAGS, "-s", *TESTS[room]], plugins=[_Exchange(chosen, reach, most, jobs, tell)])
 
 
 def _reaches(rooms: list[str], keep: Path | None) -> dict[str, _Reach]:
@@ -411,6 +536,39 @@ def _reaches(rooms: list[str], keep: Path | None) -> dict[str, _Reach]:
     return found
 
 
+def _all_fates(chosen: list[Mutant], options: argparse.Namespace, keep: Path) -> dict[Mutant, str]:
+    """Make mutants, but for those of which it is kept what became of them; return all."""
+    keep.mkdir(parents=True, exist_ok=True)
+    kept = keep / "fates"
+    kept.touch()
+
+    def known() -> dict[Mutant, str]:
+        lines = dict(line.split("\t") for line in kept.read_text().splitlines())
+        return {m: lines[m.key] for m in chosen if m.key in lines}
+
+    def tell(mutant: Mutant, fate: str) -> None:
+        with kept.open("a") as file:
+            file.write(f"{mutant.key}\t{fate}\n")
+        if fate != "killed":
+            print(f"{mutant}: {fate}", flush=True)
+
+    reach = {} if options.tests else _reaches(sorted({m.room for m in chosen}), keep)
+    for room, found in reach.items():
+        left = [m for m in chosen if m.room == room and m not in known()]
+        if left:
+            _apart(partial(_exchange, room, left, found, options.seconds, options.jobs, tell))
+
+    def begin(mutant: Mutant, limit: _Limit) -> Callable[[], int] | str:
+        tests = options.tests or reach[mutant.room].of(mutant, options.seconds)
+        return partial(_loaded_anew, tests, mutant, limit) if tests else _UNREACHED
+
+    seconds = {test: s for found in reach.values() for test, s in found.seconds.items()}
+    done = known()
+    for mutant, fate in _fates([m for m in chosen if m not in done], begin, seconds, options.jobs):
+        tell(mutant, fate)
+    return known()
+
+
 def main() -> int:
     """Make mutants and print what became of them."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -419,7 +577,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--room", choices=sorted(TESTS))
     parser.add_argument("--only", default="", help="those whose line of --list has this text")
-    parser.add_argument("--seconds", type=float, default=20, help="of tests to run on a mutant")
+    parser.add_argument("--seconds", type=float, default=8, help="of tests to run on a mutant")
     parser.add_argument("--tests", nargs="+", help="run these on each mutant, whatever they reach")
     parser.add_argument("--keep", type=Path, help="a folder for what is known, to go on with")
     parser.add_argument("--list", action="store_true", help="print the mutants and make none")
@@ -432,27 +590,8 @@ def main() -> int:
     if options.sample is not None:
         chosen = random.Random(options.seed).sample(every, min(options.sample, len(every)))
     os.chdir(ROOT)
-    known = dict[str, str]()
-    if options.keep:
-        options.keep.mkdir(parents=True, exist_ok=True)
-        kept = options.keep / "fates"
-        if kept.exists():
-            known = dict(line.split("\t") for line in kept.read_text().splitlines())
-    reach = {} if options.tests else _reaches(sorted({m.room for m in chosen}), options.keep)
-    fates = {m: known[m.key] for m in chosen if m.key in known}
-    seconds = {test: s for r in reach.values() for test, s in r.seconds.items()}
-    for mutant, fate in _fates(
-        [m for m in chosen if m not in fates],
-        lambda m: options.tests or reach[m.room].of(m, options.seconds),
-        seconds,
-        options.jobs,
-    ):
-        fates[mutant] = fate
-        if options.keep:
-            with kept.open("a") as file:
-                file.write(f"{mutant.key}\t{fate}\n")
-        if fate != "killed":
-            print(f"{mutant}: {fate}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        fates = _all_fates(chosen, options, options.keep or Path(folder))
     for room in sorted({m.room for m in chosen}):
         count = Counter(fate for m, fate in fates.items() if m.room == room)
         whole = sum(m.room == room for m in every)
