@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import random as stdlib_random
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -10,8 +11,20 @@ from support.sparse_relation import make_witness, random_relation
 from tallystick.algebra import Generators, Points, Random, Vector
 from tallystick.backend import FR_MODULUS, G1_BYTES
 from tallystick.errors import DecodeError, VerificationError
-from tallystick.proofs import BatchVerifier, GatePoint, Proof, Witness, prove
-from tallystick.proofs._gates import combined_claims
+from tallystick.proofs import (
+    BatchVerifier,
+    GatePoint,
+    Part,
+    Proof,
+    Witness,
+    add_parts,
+    commit_rows,
+    commit_rows_var,
+    prove,
+)
+from tallystick.proofs._equations import Equation
+from tallystick.proofs._gates import combined_claims, root_of_unity
+from tallystick.transcript import Transcript
 
 R = FR_MODULUS
 SHAPES = [
@@ -306,3 +319,45 @@ def test_a_combined_form_is_the_same_laid_out_or_not(backend, columns, inputs, f
     laid_out = combined.laid_out()
     assert combined.at(rows, across) == laid_out.form.dot(rows.outer(across))
     assert (combined.value, combined.weights.to_ints()) == (laid_out.value, laid_out.weights.to_ints())
+
+
+def test_a_challenge_that_is_a_root_of_unity_is_refused(backend, generators, monkeypatch):
+    relation, witness, commitments, proof = _proven(backend, generators, 16, (5,), 2, 6)
+    with pytest.raises(ValueError, match="xi is a root of unity"):
+        GatePoint.at(backend, relation.shape, root_of_unity(16))
+    monkeypatch.setattr(Transcript, "challenge", lambda self, label: root_of_unity(16))
+    with pytest.raises(VerificationError, match="the challenge xi is a root of unity") as caught:
+        _verify(generators, relation, witness, commitments, proof)
+    assert caught.value.check == "challenge"
+
+
+@pytest.mark.parametrize("commit", [commit_rows, commit_rows_var])
+def test_entries_that_are_no_whole_rows_are_not_committed_to(backend, generators, commit):
+    random = Random(bytes(32))
+    assert len(commit(generators, 16, random.vector(backend, 32), random.vector(backend, 2))) == 2
+    for entries in (16, 31, 33, 48):
+        with pytest.raises(ValueError, match=f"{entries} entries are not 2 rows of 16"):
+            commit(generators, 16, random.vector(backend, entries), random.vector(backend, 2))
+
+
+def test_what_an_equation_holds_is_not_underestimated(backend, generators):
+    data, random, n = generators.g.to_bytes(), Random(bytes(32)), 64
+    tracemalloc.start()
+    points, by, g = (
+        Points.from_bytes(backend, data),
+        random.vector(backend, n),
+        random.vector(backend, 16 * n),
+    )
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert n * (100 + 17 * 32) < held < Equation(0, 0, g, ((points, by),)).held_bytes < 300_000
+
+
+def test_only_parts_of_the_same_message_add_up(backend, generators):
+    g, z = generators.g[:2], Random(bytes(32)).vector(backend, 2)
+    points, scalars = Part("cross", points=g), Part("response", scalars=z)
+    assert add_parts(points, points).to_bytes() == (g + g).to_bytes()
+    assert add_parts(scalars, scalars).to_bytes() == (z + z).to_bytes()
+    for a, b in ((points, scalars), (scalars, points)):
+        with pytest.raises(ValueError, match="parts of different messages"):
+            add_parts(a, b)
