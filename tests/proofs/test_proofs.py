@@ -16,8 +16,10 @@ from tallystick.proofs import (
     GatePoint,
     Part,
     Proof,
+    Shape,
     Witness,
     add_parts,
+    choose_columns,
     commit_rows,
     commit_rows_var,
     prove,
@@ -238,6 +240,9 @@ def test_a_point_with_a_part_of_h_is_refused_though_the_opening_holds(
 
 def test_a_proof_without_points_has_no_place_for_them(backend, generators):
     relation, witness, commitments, proof = _proven(backend, generators, 16, (5,), 2, 6)
+    none = replace(witness, points=Vector.zeros(backend, 0))
+    public = {"generators": generators, "input_commitments": commitments, "context": b"test"}
+    _verify(generators, relation, witness, commitments, prove(relation, none, **public))
     with pytest.raises(ValueError, match="do not fit"):
         _verify(generators, relation, witness, commitments, proof, published=generators.q)
     with pytest.raises(DecodeError, match="mask"):
@@ -361,3 +366,32 @@ def test_only_parts_of_the_same_message_add_up(backend, generators):
     for a, b in ((points, scalars), (scalars, points)):
         with pytest.raises(ValueError, match="parts of different messages"):
             add_parts(a, b)
+
+
+@pytest.mark.parametrize(
+    ("slots", "columns"),
+    [
+        (0, 16),
+        (4, 16),
+        (5, 32),
+        (16, 32),
+        (17, 64),
+        (1 << 20, 8192),
+        ((1 << 20) + 1, 16_384),
+        (1 << 26, 16_384),
+    ],
+)
+def test_the_number_of_columns_follows_from_that_of_slots(slots, columns):
+    assert choose_columns(slots) == columns
+
+
+def test_shapes_have_ends():
+    for columns in (16, 32, 16_384):
+        assert Shape(columns, (0,), 0, 0, 0, 0).rows == 0
+    for columns in (0, 8, 17, 48, 32_768):
+        with pytest.raises(ValueError, match=r"columns must be a power of two in \[16, 16384\]"):
+            Shape(columns, (0,), 0, 0, 0, 0)
+    for k in range(6):
+        counts = [-1 if i == k else 0 for i in range(6)]
+        with pytest.raises(ValueError, match="counts are not negative"):
+            Shape(16, (0, counts[0]), *counts[1:])

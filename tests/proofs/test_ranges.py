@@ -122,6 +122,18 @@ def test_statement_is_checked():
         RangeInput(1, 5, 4, "value")
     with pytest.raises(ValueError, match="interval"):
         RangeInput(1, 0, 2**251, "value")
+    with pytest.raises(ValueError, match="form is 'value' or 'bits', not 'digits'"):
+        RangeInput(1, 0, 1, "digits")  # type: ignore[arg-type]
+    half = (R - 1) // 2
+    for low, high in ((0, 2**250 - 1), (half, half), (-half, -half)):
+        assert RangeInput(1, low, high, "value").slots == 1
+    for low, high, message in (
+        (0, 2**250, "must hold 1 to"),
+        (half + 1, half + 1, "must lie in"),
+        (-half - 1, -half - 1, "must lie in"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            RangeInput(1, low, high, "value")
     first = RangeRelation([RangeInput(1, 0, 7, "value")], 16).digest
     assert first != RangeRelation([RangeInput(1, 0, 8, "value")], 16).digest
     assert first != RangeRelation([RangeInput(1, 0, 7, "bits")], 16).digest
