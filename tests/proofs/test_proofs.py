@@ -395,3 +395,7 @@ def test_shapes_have_ends():
         counts = [-1 if i == k else 0 for i in range(6)]
         with pytest.raises(ValueError, match="counts are not negative"):
             Shape(16, (0, counts[0]), *counts[1:])
+
+
+def test_free_rows_hold_the_free_slots_and_three_blinders_a_gate_row():
+    assert [Shape(16, (), free, 16, 0, 0).free_rows for free in (0, 10, 11, 26, 27)] == [1, 1, 2, 2, 3]
