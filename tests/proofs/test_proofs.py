@@ -16,16 +16,20 @@ from tallystick.proofs import (
     GatePoint,
     Part,
     Proof,
+    RangeInput,
+    RangeRelation,
     Shape,
     Witness,
     add_parts,
     choose_columns,
     commit_rows,
     commit_rows_var,
+    failing,
     prove,
 )
 from tallystick.proofs._equations import Equation
 from tallystick.proofs._gates import combined_claims, root_of_unity
+from tallystick.proofs._verifier import _Checked
 from tallystick.transcript import Transcript
 
 R = FR_MODULUS
@@ -267,9 +271,10 @@ def test_encodings_are_strict(backend, generators):
     assert caught.value.item == "the proof"
 
 
-def test_a_batch_names_the_bad_proof(backend, generators):
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_batch_names_the_bad_proof(backend, generators, count):
     verifier = BatchVerifier(generators)
-    for k in range(3):
+    for k in range(count):
         relation, witness, commitments, proof = _proven(backend, generators, 16, (5 + k,), 2, 6, seed=k + 1)
         outputs = witness.outputs + (1 if k == 1 else 0)
         verifier.add(
@@ -399,3 +404,38 @@ def test_shapes_have_ends():
 
 def test_free_rows_hold_the_free_slots_and_three_blinders_a_gate_row():
     assert [Shape(16, (), free, 16, 0, 0).free_rows for free in (0, 10, 11, 26, 27)] == [1, 1, 2, 2, 3]
+
+
+def test_errors_that_fit_the_known_weights_of_two_batches_do_not_cancel(backend, generators):
+    """Everybody can compute a batch's own weights, so they are multiplied by what nobody knew before."""
+
+    def batch(state, error):
+        none = Vector.zeros(backend, 0)
+        made = BatchVerifier(generators)
+        equations = [(label, Equation(0, h, none, ())) for label, h in (("y", error), ("w", -error % R))]
+        made._checked.append(_Checked("forged", state, tuple(equations)))
+        return made
+
+    def total(made):
+        return sum(weight * equation.h for weight, equation in made.weighted(1)) % R
+
+    first = batch(b"1", 1)
+    second = batch(b"2", -total(first) * pow(total(batch(b"2", 1)), -1, R) % R)
+    assert (total(first) + total(second)) % R == 0
+    assert failing([first, second], Random(bytes(32))) == [0, 1]
+
+
+def test_a_relation_without_rows_proves_nothing(backend, generators):
+    relation = RangeRelation([RangeInput(4, 3, 3, "bits")], 16)
+    lengths = Proof.lengths(relation.shape)
+    proof = Proof.from_body({name: bytes(length) for name, length in lengths.items()}, relation.shape)
+    with pytest.raises(VerificationError, match="empty: a relation without rows proves nothing") as caught:
+        BatchVerifier(generators).add(
+            relation,
+            proof,
+            input_commitments=Points.identity(backend, 0),
+            outputs=Vector.zeros(backend, 0),
+            context=b"test",
+            name="empty",
+        )
+    assert (caught.value.check, caught.value.item) == ("shape", "empty")
