@@ -246,7 +246,8 @@ def test_a_proof_without_points_has_no_place_for_them(backend, generators):
     relation, witness, commitments, proof = _proven(backend, generators, 16, (5,), 2, 6)
     none = replace(witness, points=Vector.zeros(backend, 0))
     public = {"generators": generators, "input_commitments": commitments, "context": b"test"}
-    _verify(generators, relation, witness, commitments, prove(relation, none, **public))
+    made = prove(relation, none, **public)
+    assert Proof.from_body(made.to_body(), relation.shape) == made
     with pytest.raises(ValueError, match="do not fit"):
         _verify(generators, relation, witness, commitments, proof, published=generators.q)
     with pytest.raises(DecodeError, match="mask"):
