@@ -13,7 +13,9 @@ import pytest
 
 from support.corrupt import items_of, plan_of, signed, transcript_of
 from support.fast_model import load_model
+from tallystick.algebra import Generators
 from tallystick.audit import Limits, audit
+from tallystick.audit._limits import OPERATIONS_PER_SECOND
 from tallystick.backend import get_backend, native_available
 from tallystick.bench import LIBRARY
 from tallystick.bench._library import _COLUMNS
@@ -23,6 +25,7 @@ from tallystick.encoding import Value, loads
 from tallystick.errors import DecodeError, VerificationError
 from tallystick.gallery import examples
 from tallystick.plan import Column, MemberSchema, Plan
+from tallystick.record import read_transcript
 from tallystick.tracing import load_program, trace
 
 FAST = get_backend("native" if native_available() else "pure")
@@ -183,14 +186,22 @@ def test_the_default_limits_accept_what_the_benchmarks_make(case: Any, tmp_path:
 
 
 def test_the_auditor_may_allow_more_or_less(honest: bytes) -> None:
-    bound = audit(honest, backend=FAST).bound
-    for limits in (Limits(memory=bound.bytes), Limits(memory=bound.bytes, seconds=1e9)):
+    verdict, link = audit(honest, backend=FAST), read_transcript(honest).links[1]
+    bound = audit_bound(verdict.plan, plan_bytes=link.end - link.start, file_bytes=len(honest))
+    assert verdict.bound == bound
+    rate = OPERATIONS_PER_SECOND[FAST.name]
+    most = [Limits(memory=bound.bytes), Limits(memory=bound.bytes, seconds=(bound.operations + 0.5) / rate)]
+    for limits in most:
         assert audit(honest, backend=FAST, limits=limits).bound == bound
-    for limits in (Limits(memory=bound.bytes - 1), Limits(seconds=1e-9)):
+    megabytes, seconds = -(-bound.bytes // 10**6), -(-bound.operations // rate)
+    for limits, hint in (
+        (Limits(memory=bound.bytes - 1), f"--max-memory {megabytes} allows it"),
+        (Limits(seconds=(bound.operations - 0.5) / rate), f"--max-seconds {seconds} allows it"),
+    ):
         with pytest.raises(VerificationError) as caught:
             audit(honest, backend=FAST, limits=limits)
-        assert caught.value.check == "limits"
-        assert caught.value.hint is not None and caught.value.hint.startswith("--max-")
+        assert (caught.value.check, caught.value.item) == ("limits", "item 2 (plan)")
+        assert caught.value.hint == hint
 
 
 def test_defaults_grow_with_the_file() -> None:
@@ -223,6 +234,24 @@ def test_only_the_agreement_and_the_plan_hold_many_values(honest: bytes, kind: s
         with pytest.raises(module.Refused) as told:
             module.audit(signed(items))
         assert told.value.check == "decode" and ("too many values" in told.value.reason) == (total == 65)
+
+
+def test_as_many_values_and_points_are_opened_as_the_plan_says(honest: bytes) -> None:
+    module = load_model()
+    values = items_of(honest)["outputs"]["values"]
+    point = Generators(FAST, 16).q.to_bytes()
+    for outputs, message in (
+        ({"values": values + bytes(32)}, "2 values, the plan opens 1"),
+        ({"values": b""}, "0 values, the plan opens 1"),
+        ({"values": values, "points": point}, "1 points, the plan opens 0"),
+    ):
+        changed = signed({**items_of(honest), "outputs": outputs})
+        with pytest.raises(VerificationError, match=message) as caught:
+            audit(changed, backend=FAST)
+        with pytest.raises(module.Refused) as told:
+            module.audit(changed)
+        assert (caught.value.check, caught.value.item) == ("outputs", "item 5 (outputs)")
+        assert (told.value.check, told.value.item) == ("outputs", "item 5 (outputs)")
 
 
 def test_no_address_space_is_taken_from_what_follows(honest: bytes, tmp_path: Path) -> None:
