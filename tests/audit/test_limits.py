@@ -15,6 +15,7 @@ from support.corrupt import items_of, plan_of, signed, transcript_of
 from support.fast_model import load_model
 from tallystick.algebra import Generators
 from tallystick.audit import Limits, audit
+from tallystick.audit._known import KnownPlans
 from tallystick.audit._limits import OPERATIONS_PER_SECOND
 from tallystick.backend import get_backend, native_available
 from tallystick.bench import LIBRARY
@@ -25,7 +26,7 @@ from tallystick.encoding import Value, loads
 from tallystick.errors import DecodeError, VerificationError
 from tallystick.gallery import examples
 from tallystick.plan import Column, MemberSchema, Plan
-from tallystick.record import read_transcript
+from tallystick.record import PlanItem, read_transcript
 from tallystick.tracing import load_program, trace
 
 FAST = get_backend("native" if native_available() else "pure")
@@ -252,6 +253,18 @@ def test_as_many_values_and_points_are_opened_as_the_plan_says(honest: bytes) ->
             module.audit(changed)
         assert (caught.value.check, caught.value.item) == ("outputs", "item 5 (outputs)")
         assert (told.value.check, told.value.item) == ("outputs", "item 5 (outputs)")
+
+
+def test_the_last_few_plans_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tallystick.audit._known._MOST_PLANS", 2)
+    plans = [plan_of(MEMBERS, INPUTS, [["output", 0]], RESULT, program=f"p{k}") for k in range(3)]
+    one, two, three = (PlanItem(loads(plan.to_bytes(), max_size=1 << 20)) for plan in plans)
+    known = KnownPlans()
+    first = known.plan(one)
+    known.plan(two)
+    assert known.plan(one) is first and known.items == [two, one]
+    known.plan(three)
+    assert known.items == [one, three] and known.plan(one) is first
 
 
 def test_no_address_space_is_taken_from_what_follows(honest: bytes, tmp_path: Path) -> None:
