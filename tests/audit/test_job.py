@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import re
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
