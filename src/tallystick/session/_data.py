@@ -53,25 +53,45 @@ def read_table(path: str | Path, columns: Mapping[str, Column]) -> DataTable:
     """Read the declared columns of a CSV or Parquet file, checked against their declared ranges.
 
     Raises ``DataError`` for the first row that does not fit, with file, row and column, and for more than ``MAX_ROWS``
-    rows.  Other columns of the file are ignored.  Beside the words, memory holds a batch of rows and, at the end, one
-    column a second time.
+    rows.  Other columns of the file are ignored.  Beside the words, memory holds a batch of rows and, while a column
+    grows, that one a second time.
     """
     path = Path(path)
     if not path.is_file():
         raise DataError(f"{path}: there is no such file")
     batches = parquet_batches if path.suffix.lower() in _PARQUET else csv_batches
-    parts: dict[str, list[Words]] = {
-        name: [np.empty((words_for(column.low, column.high), 0), dtype=np.uint64)]
-        for name, column in columns.items()
-    }
+    growing = [_Growing(words_for(column.low, column.high)) for column in columns.values()]
     rows = 0
     for batch in batches(path, list(columns)):
-        for of_column, words in zip(parts.values(), _words(path, batch, columns), strict=True):
-            of_column.append(words)
+        for column, words in zip(growing, _words(path, batch, columns), strict=True):
+            column.append(words)
         rows += batch.rows
         if rows > MAX_ROWS:
             raise DataError(f"{path}: has more than {MAX_ROWS:,} rows")
-    return DataTable(rows, {name: np.concatenate(parts.pop(name), axis=1) for name in columns})
+    return DataTable(rows, {name: column.words for name, column in zip(columns, growing, strict=True)})
+
+
+class _Growing:
+    """Words in one array with room at its end, so that neither parts nor room take memory: pages come when written."""
+
+    def __init__(self, count: int) -> None:
+        self._room: Words = np.empty((count, 0), dtype=np.uint64)
+        self._size = 0
+
+    @property
+    def words(self) -> Words:
+        """What was appended."""
+        return self._room[:, : self._size]
+
+    def append(self, words: Words) -> None:
+        """Append words of the same count."""
+        count, more = words.shape
+        if self._size + more > self._room.shape[1]:
+            room: Words = np.empty((count, (self._size + more) * 5 // 4), dtype=np.uint64)
+            room[:, : self._size] = self.words
+            self._room = room
+        self._room[:, self._size : self._size + more] = words
+        self._size += more
 
 
 def _words(path: Path, batch: Batch, columns: Mapping[str, Column]) -> list[Words]:
