@@ -8,7 +8,7 @@ import datetime
 import random
 import sys
 import tracemalloc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -203,21 +203,33 @@ def test_an_empty_table_has_words_of_each_column(path: Path) -> None:
     assert {name: w.shape for name, w in words.items()} == {"wage": (1, 0), "id": (2, 0), "years": (1, 0)}
 
 
-def test_ordinary_tables_take_neither_the_module_nor_cells_one_by_one(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def not_called(*_: object) -> Any:
+    """Stand in for what takes cells one by one."""
+    raise AssertionError("slow")
+
+
+def test_ordinary_cells_of_csv_are_not_taken_one_by_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [[str(k % 19), "ä", str(k), f" {k % 900}.{k % 100:02} "] for k in range(500)]
-    path.write_bytes(joined([HEADER.strip().split(",")], "\r\n") + joined(rows, "\r\n"))
-    want = one_by_one(path, COLUMNS)
-
-    def not_called(*_: object) -> Iterator[Any]:
-        raise AssertionError("slow")
-
+    want = {"wage": [k % 900 * 100 + k % 100 for k in range(500)], "id": list(range(500))}
+    monkeypatch.setattr(_batches, "_BLOCK", 1 << 10)
     monkeypatch.setattr(_batches, "_by_module", not_called)
     monkeypatch.setattr(_data, "exact", not_called)
     for module in ("pyarrow", "pyarrow.csv", "pyarrow.parquet"):
         monkeypatch.setitem(sys.modules, module, None)
-    assert read_table(path, COLUMNS).integers() == want
+    path.write_bytes(joined([HEADER.strip().split(",")], "\r\n") + joined(rows, "\r\n"))
+    assert read_table(path, {name: COLUMNS[name] for name in want}).integers() == want
+    path.write_bytes(b"id\n" + joined([row[2:3] for row in rows]))
+    assert read_table(path, {"id": COLUMNS["id"]}).integers() == {"id": want["id"]}
+
+
+def test_a_csv_file_that_cannot_be_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(_batches, "_block", fails)
+    path.write_text(HEADER)
+    with pytest.raises(DataError, match=r"table\.csv: cannot be read: Input/output error"):
+        read_table(path, COLUMNS)
 
 
 @pytest.mark.parametrize("kind", ["csv", "quoted", "parquet"])
@@ -321,3 +333,36 @@ def test_types_of_parquet(tmp_path: Path, kind: str) -> None:
         assert found == want
         read += isinstance(found, dict) and bool(found["x"])
     assert read or kind in ("bool", "date", "nothing")
+
+
+def test_ordinary_cells_of_parquet_are_not_taken_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path, n = tmp_path / "table.parquet", 100
+    arrays = {
+        "signed": pa.array([-k for k in range(n)], "int32"),
+        "unsigned": pa.array([2**57 + k for k in range(n)], "uint64"),
+        "float": pa.array([k / 4 for k in range(n)]),
+        "decimal": pa.array([Decimal(k).scaleb(-2) for k in range(n)], pa.decimal128(12, 2)),
+    }
+    parquet.write_table(pa.table(arrays), path)
+    monkeypatch.setattr(_data, "exact", not_called)
+    monkeypatch.setattr(_batches, "written", not_called)
+    assert read_table(path, dict.fromkeys(arrays, Column(-(2**90), 2**90, 2))).integers() == {
+        "signed": [-100 * k for k in range(n)],
+        "unsigned": [100 * (2**57 + k) for k in range(n)],
+        "float": [25 * k for k in range(n)],
+        "decimal": list(range(n)),
+    }
+
+
+def test_columns_that_parquet_lacks_or_doubles(tmp_path: Path) -> None:
+    pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "table.parquet"
+    parquet.write_table(pa.table([[1], [2], [3]], names=["x", "y", "x"]), path)
+    for name, problem in (("x", "more than one column"), ("z", "no column")):
+        with pytest.raises(DataError, match=f"the header has {problem} '{name}'") as caught:
+            read_table(path, {name: Column(0, 5)})
+        assert caught.value.hint == "its columns are: x, y, x"
+    assert read_table(path, {"y": Column(0, 5)}).integers() == {"y": [2]}

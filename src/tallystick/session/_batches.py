@@ -235,8 +235,6 @@ def parquet_batches(path: Path, columns: Sequence[str]) -> Iterator[Batch]:
             for batch in file.iter_batches(batch_size=_rows(columns), columns=list(columns)):
                 yield Batch(rows + 1, len(batch), None, tuple(_cells(batch.column(name)) for name in columns))
                 rows += len(batch)
-    except DataError:
-        raise
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: is not a readable Parquet file: {str(error).splitlines()[0]}") from error
 
