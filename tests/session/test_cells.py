@@ -183,3 +183,18 @@ def test_floats_at_the_end_of_their_digits(digits: int) -> None:
 )
 def test_values_are_written_in_full(value: object, text: str) -> None:
     assert written(value) == text
+
+
+@pytest.mark.parametrize(
+    ("column", "written_range"),
+    [
+        (Column(5, 100, 2), "[0.05, 1.00]"),
+        (Column(-150, -5, 2), "[-1.50, -0.05]"),
+        (Column(0, 7), "[0, 7]"),
+        (Column(-1, 10**6, 6), "[-0.000001, 1.000000]"),
+    ],
+)
+def test_ranges_are_written_as_values_are(column: Column, written_range: str) -> None:
+    with pytest.raises(Unfit) as caught:
+        exact("99", None, column)
+    assert caught.value.reason == f"'99' is outside {written_range}"
