@@ -25,7 +25,25 @@ HEADER = "years,note,id,wage\n"
 
 GOOD = ["7", " 7", "7\t", "+7", "-0", "7.0", "0.00", "7." + "0" * 50, '"7"', '" 7"', '"7.0"']
 BAD = [
-    *("", " ", "x", "1e3", "007", "-00", "1.001", "1.", ".5", "--1", "+", "1 2", "nan", "1.2.3", "0x1"),
+    *(
+        "",
+        " ",
+        "x",
+        "1e3",
+        "007",
+        "-00",
+        "1.001",
+        "1.",
+        ".5",
+        "--1",
+        "+",
+        "1 2",
+        "nan",
+        "1.2.3",
+        "0x1",
+        "7:",
+        "/",
+    ),
     *("1001", "-1001", "9" * 30, "9" * 200, "١", "½", "\xa07", "7\x00", "7\x0b", "\ufeff7", "'7'"),
     *('"7', '7"', '"7"7', '7"7"', '"7""', '""', '"7\n"', '"7\r\n"', '"7,7"', "7\r7", "7\r", "\r7"),
     *("7,7", "7\n7", "7\n", "7\n\n", "7\n\r\n", "\n7", "7,7,7,7\n7,7", "1" * 140_000, b"\xff", b"\xc3"),
@@ -341,8 +359,10 @@ def test_ordinary_cells_of_parquet_are_not_taken_one_by_one(
     pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     path, n = tmp_path / "table.parquet", 100
     arrays = {
-        "signed": pa.array([-k for k in range(n)], "int32"),
-        "unsigned": pa.array([2**57 + k for k in range(n)], "uint64"),
+        **{f"int{size}": pa.array([-k for k in range(n)], f"int{size}") for size in (8, 16, 32, 64)},
+        **{f"uint{size}": pa.array([2 * k for k in range(n)], f"uint{size}") for size in (8, 16, 32, 64)},
+        "large": pa.array([2**57 + k for k in range(n)], "uint64"),
+        "short": pa.array([k / 4 for k in range(n)], "float32"),
         "float": pa.array([k / 4 for k in range(n)]),
         "decimal": pa.array([Decimal(k).scaleb(-2) for k in range(n)], pa.decimal128(12, 2)),
     }
@@ -350,8 +370,10 @@ def test_ordinary_cells_of_parquet_are_not_taken_one_by_one(
     monkeypatch.setattr(_data, "exact", not_called)
     monkeypatch.setattr(_batches, "written", not_called)
     assert read_table(path, dict.fromkeys(arrays, Column(-(2**90), 2**90, 2))).integers() == {
-        "signed": [-100 * k for k in range(n)],
-        "unsigned": [100 * (2**57 + k) for k in range(n)],
+        **{f"int{size}": [-100 * k for k in range(n)] for size in (8, 16, 32, 64)},
+        **{f"uint{size}": [200 * k for k in range(n)] for size in (8, 16, 32, 64)},
+        "large": [100 * (2**57 + k) for k in range(n)],
+        "short": [25 * k for k in range(n)],
         "float": [25 * k for k in range(n)],
         "decimal": list(range(n)),
     }

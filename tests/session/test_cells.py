@@ -65,7 +65,7 @@ def of_text(strings: list[str]) -> tuple[Strings, Octets]:
 @pytest.mark.parametrize("column", COLUMNS, ids=str)
 def test_every_short_text(column: Column) -> None:
     """Known are just those that fit, unless their scaled digits are too many for a word."""
-    texts = ["".join(t) for n in range(5) for t in product("017+-. \tx\n", repeat=n)]
+    texts = ["".join(t) for n in range(5) for t in product("07:/+-. \tx", repeat=n)]
     texts += ["".join(t) for n in (5, 6) for t in product("01+.", repeat=n)]
     digits = [len(t.strip(" \t+-").split(".")[0]) + column.decimals for t in texts]
     for cells in of_text(texts):
@@ -105,6 +105,7 @@ def test_any_text(texts: list[str], column: Column) -> None:
         ("-0.00", Column(0, 2**100), True),
         ("5٠", Column(0, 9), False),
         ("½", Column(0, 9), False),
+        ("1\n", Column(0, 9), False),
         ("?", Column(0, 9), False),
     ],
 )
