@@ -22,7 +22,7 @@ from ._ranges import (
 )
 from ._relation import MAX_COLUMNS, MIN_COLUMNS, OwnShape, Relation, Shape, Transposed, choose_columns
 from ._verifier import BatchVerifier, failing
-from ._words import Words, to_words
+from ._words import Words, to_ints, to_words, words_for
 
 __all__ = [
     "MAX_COLUMNS",
@@ -63,5 +63,7 @@ __all__ = [
     "root_of_unity",
     "solo",
     "span_weights",
+    "to_ints",
     "to_words",
+    "words_for",
 ]
