@@ -169,7 +169,10 @@ def write_job(
     return JobFolder(
         folder=folder,
         # Traced here, so that what is timed is the audit, and not how an interpreter starts.
-        program=TracedHere(source.name, lambda members: load_program(source, function).trace(members)),
+        program=TracedHere(
+            source.name,
+            lambda members, version: load_program(source, function).trace(members, version=version),
+        ),
         plan=load_program(source, function).trace(schemas(job, counts)),
         backend=backend,
         store=store,

@@ -73,7 +73,7 @@ def _cost_rows(cost: Estimate, calibrations: Calibrations) -> Iterator[list[str]
         f"{sum(s.rounds for s in cost.steps if s.phase == 'compute'):,} to compute",
     ]
     yield ["sent by a member", bytes_text(sent), "at most, to all others together"]
-    yield ["proof", bytes_text(cost.proof_bytes), f"range proofs {bytes_text(sum(cost.range_proof_bytes))}"]
+    yield ["proof", bytes_text(cost.proof_bytes), f"proofs of homes {bytes_text(sum(cost.home_proof_bytes))}"]
     yield ["transcript", bytes_text(cost.transcript_bytes), ""]
     keys = _seconds(cost.phase_seconds("native", calibrations)["set up"])
     for name, seconds, more in (

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..plan import (
     MAX_BITS,
+    Home,
     Output,
     Plan,
     PublicBinary,
@@ -24,6 +25,7 @@ from ..plan import (
     length_of,
     references,
 )
+from ..proofs import Shape
 
 __all__ = ["AuditBound", "audit_bound"]
 
@@ -58,7 +60,11 @@ class AuditBound:
 def audit_bound(plan: Plan, *, plan_bytes: int, file_bytes: int) -> AuditBound:
     """Return what auditing a file of so many bytes can cost, of which so many are this plan."""
     layout = plan.layout
-    shapes = [plan.range_relation(k).shape for k in range(len(plan.members))]
+    shapes: list[Shape] = (
+        [plan.range_relation(k).shape for k in range(len(plan.members))]
+        if plan.format == 1
+        else [plan.homes[part.home].layout.shape for part in plan.parts]
+    )
     cells = [shape.rows * shape.columns for shape in (*shapes, plan.shape)]
     claims = [shape.claims for shape in (*shapes, plan.shape)]
     work = layout.work
@@ -67,17 +73,17 @@ def audit_bound(plan: Plan, *, plan_bytes: int, file_bytes: int) -> AuditBound:
         bytes=_BASE_BYTES
         + _BYTES_A_FILE_BYTE * file_bytes
         + max(_BYTES_A_CELL * a + _BYTES_A_CLAIM * b for a, b in zip(cells, claims, strict=True))
-        + _BYTES_LIVE * _live(plan)
+        + _BYTES_LIVE * max(_live(plan), *map(_live, plan.homes), 0)
         + public.bytes,
         operations=_OPERATIONS_A_PLAN_BYTE * plan_bytes
-        + _OPERATIONS_A_POINT * (max(file_bytes - plan_bytes, 0) // _POINT + plan.columns)
+        + _OPERATIONS_A_POINT * (max(file_bytes - plan_bytes, 0) // _POINT + plan.most_columns)
         + _OPERATIONS_A_CELL * sum(cells)
         + _OPERATIONS_A_UNIT_OF_WORK * work
         + public.operations,
     )
 
 
-def _live(plan: Plan) -> int:
+def _live(plan: Plan | Home) -> int:
     """Return how many entries the pass from the last node to the first has at hand at once.
 
     An operand is at hand from the last node that reads it to the operand's own turn; a node and its operands are at

@@ -98,10 +98,17 @@ def _prove_by_sumcheck(
 def _commit(
     generators: Generators, shape: OwnShape, rows: Vector, bits: BitArray | None, gammas: Vector
 ) -> Points:
-    """Commit to the free and gate rows, in time that does not depend on what is in them."""
+    """Commit to the free and gate rows, in time that does not depend on what is in them.
+
+    Rows that hold bits alone take an addition for each group of them.
+    """
     c, free = shape.columns, shape.free_rows
-    if bits is None:
-        return commit_rows(generators, c, rows, gammas)
-    on_gates = generators.g[:c].subset_sums(bit_rows(bits, shape.gate_rows, c))
-    on_gates += multiples(generators.h, gammas[free:])
-    return Points.concat([commit_rows(generators, c, rows[: free * c], gammas[:free]), on_gates])
+    known = 0 if bits is None else len(bits)
+    whole = shape.gate_rows if known == shape.gates else known // c
+    first, last = free, free + whole
+    parts = [commit_rows(generators, c, rows[: first * c], gammas[:first])]
+    if bits is not None and whole:
+        on_bits = generators.g[:c].subset_sums(bit_rows(bits[: whole * c], whole, c))
+        parts.append(on_bits + multiples(generators.h, gammas[first:last]))
+    parts.append(commit_rows(generators, c, rows[last * c :], gammas[last:]))
+    return Points.concat(parts)

@@ -31,6 +31,7 @@ __all__ = [
     "input_slots",
     "range_witness",
     "span_weights",
+    "wire_bits",
 ]
 
 InputForm = Literal["value", "bits"]
@@ -167,7 +168,7 @@ def _spread(per_element: Vector, weights: list[int]) -> Vector:
     return per_element.outer(Vector.from_ints(per_element.backend, weights))
 
 
-def _digits(values: Words, weights: list[int]) -> BitArray:
+def wire_bits(values: Words, weights: Sequence[int]) -> BitArray:
     """Return bits of shape (n, k) with sum weights_i * bit_i = value; weights are 1, 2, 4, ... but for the last."""
     if not weights:
         return np.zeros((values.shape[1], 0), dtype=np.uint8)
@@ -178,7 +179,7 @@ def _digits(values: Words, weights: list[int]) -> BitArray:
 
 def _binary(item: RangeInput, column: Column) -> BitArray:
     """Return the k binary digits of every value - low, of shape (n, k)."""
-    return _digits(minus(to_words(column), item.low), [1 << i for i in range(item.bits)])
+    return wire_bits(minus(to_words(column), item.low), [1 << i for i in range(item.bits)])
 
 
 def _to_vector(backend: Backend, bits: BitArray) -> Vector:
@@ -248,11 +249,11 @@ def range_witness(
     for item, column in zip(relation.inputs, columns, strict=True):
         slots.append(input_slots(backend, item, column))
         if item.form == "value":
-            gates.append(_digits(minus(to_words(column), item.low), item.weights).reshape(-1))
+            gates.append(wire_bits(minus(to_words(column), item.low), item.weights).reshape(-1))
             continue
         gates.append(_binary(item, column).reshape(-1))
         if item.complement:
-            gates.append(_digits(minus(item.high, to_words(column)), item.weights).reshape(-1))
+            gates.append(wire_bits(minus(item.high, to_words(column)), item.weights).reshape(-1))
     bits = np.concatenate(gates)
     wires = _to_vector(backend, bits)
     none = Vector.zeros(backend, 0)

@@ -271,10 +271,13 @@ def _decode(raw: SequenceItem, index: int, terms: Terms | None) -> tuple[Item, b
     if kind != due.kind:
         found = repr(kind)[:40] if isinstance(kind, str) else "no kind"
         raise DecodeError(f"{due.kind!r} was expected here, found {found}")
-    return _body(due, body, members), expect_bytes(previous, "previous", length=32)
+    version = 2 if terms is None else terms.format
+    return _body(due, body, members, version), expect_bytes(previous, "previous", length=32)
 
 
-def _body(due: type[Item], body: Value, members: int) -> Item:
+def _body(due: type[Item], body: Value, members: int, version: int) -> Item:
+    if issubclass(due, Commitment):
+        return Commitment.from_body(body, version)
     if issubclass(due, PlanItem):
         return PlanItem(body)
     if issubclass(due, Signatures):

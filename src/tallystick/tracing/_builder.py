@@ -35,6 +35,7 @@ from ..plan import (
     references,
     renumbered,
 )
+from ._place import place
 
 __all__ = ["Builder", "fail", "is_program", "location", "program_line", "refusal"]
 
@@ -215,8 +216,8 @@ class Builder:
         return len(self.expressions) - 1
 
     # ------------------------------------------------------------------ the plan
-    def finish(self, program: str, results: Sequence[Result]) -> Plan:
-        """Return the plan of everything that results and zero assertions need.
+    def finish(self, program: str, results: Sequence[Result], version: int = 2) -> Plan:
+        """Return the plan, of this format, of everything that results and zero assertions need.
 
         Inputs that the program touched stay, so that a plan alone says which columns to trace the program
         with; of those in another order the original goes, if nothing else reads it.
@@ -236,9 +237,10 @@ class Builder:
         new = {to: {old: k for k, old in enumerate(numbers)} for to, numbers in kept.items()}
         return Plan.of_draft(
             program,
-            draft,
+            draft if version == 1 else place(draft),
             [renumbered(self.expressions[old], new) for old in expressions],
             [renumbered(r, new) for r in results],
+            version,
         )
 
 
