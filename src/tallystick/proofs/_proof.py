@@ -75,8 +75,8 @@ class Witness:
 
     ``inputs[k]`` are owner k's slots; ``input_gammas`` has one entry per input row; ``left``, ``right`` and
     ``gates`` have one entry per gate.  ``points`` are the values y that are published as y*Q, if there are any.
-    ``bits`` are the first gates once more, as far as they are bits: an own proof commits to them faster for it.  Where a
-    proof by rows has ``bits``, they are all gates and no slot is free.
+    ``bits`` are the first gates once more, as far as they are bits: an own proof commits to them faster for it.  Where
+    a proof by rows has ``bits``, they are all gates and no slot is free.
     """
 
     inputs: tuple[Vector, ...]
