@@ -125,7 +125,7 @@ CASES: tuple[Case, ...] = (
     ),
 )
 
-SUITES = ("core", "proofs", "online", "prepare", "library", "demo", "audit")
+SUITES = ("core", "proofs", "online", "prepare", "library", "alone", "demo", "audit")
 
 
 def find_cases(suite: str) -> tuple[Case, ...]:
