@@ -140,7 +140,7 @@ class _Home:
     """One part's nodes, and what it shares."""
 
     def __init__(self, rows: int) -> None:
-        self.draft = HomeDraft(rows)
+        self.draft = HomeDraft(rows, whole=True)
         self.shares: list[int] = []
         self.joint: dict[int, int] = {}
         self.known: dict[OwnNode, int] = {}
