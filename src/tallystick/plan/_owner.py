@@ -52,15 +52,14 @@ class OwnerValues:
     def witness(self, gammas: Vector) -> ProverWitness:
         """Return what the owner proves with; ``gammas`` blind the rows of what it shares."""
         backend = self.shared.backend
-        wires = _vector(backend, self.wires)
         none = Vector.zeros(backend, 0)
         return ProverWitness(
             inputs=(self.shared,),
             input_gammas=gammas,
             free=self.free,
-            left=Vector.concat([wires, self.left]),
-            right=Vector.concat([wires, self.right]),
-            gates=Vector.concat([wires, self.products]),
+            left=self.left,
+            right=self.right,
+            gates=Vector.concat([_vector(backend, self.wires), self.products]),
             outputs=none,
             bits=self.wires,
         )

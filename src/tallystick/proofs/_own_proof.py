@@ -77,11 +77,13 @@ def _prove_by_sumcheck(
     said, summed = b"", None
     if shape.gates:
         between = Vector.zeros(backend, (1 << shape.variables) - shape.gates - 2)
-        left, right, out = (
-            Vector.concat([wires, between, dummies])
-            for wires, dummies in ((witness.left, u), (witness.right, v), (witness.gates, w))
-        )
-        said, summed = run_rounds(challenges, tau, left=left, right=right, out=out, mask=mask.to_ints())
+        wires = witness.gates[: shape.gates - len(witness.left)]
+        tables = [
+            Vector.concat([wires, own, between, dummy])
+            for own, dummy in ((witness.left, u), (witness.right, v))
+        ]
+        tables.append(Vector.concat([witness.gates, between, w]))
+        said, summed = run_rounds(challenges, tau, tables=tables, mask=mask.to_ints())
     rho = challenges.evaluations(witness.outputs.to_bytes(), b"", said[-3 * FR_BYTES :])
     claim = own_claim(relation, summed, rho, outputs=witness.outputs)
     share = OpeningShare(

@@ -55,8 +55,11 @@ __all__ = ["place"]
 
 _ELEMENTWISE = frozenset(("bits", "span", "copy", "inverse", "quotient", "ratio", "root"))
 _MOST_FACTORS = 1 << 20
-_GATES = 1 << 20
-"""Gates of one part of a table, about: its proof is made, and checked, in memory of its own."""
+_GATES = (1 << 20) - 2
+"""The most gates of one part of a table, about: its proof is made, and checked, in memory of its own.
+
+With two dummies they fill the places of a sumcheck of 20 variables.
+"""
 
 
 # ---------------------------------------------------------------------------------------- where a value is
@@ -178,8 +181,7 @@ def place(flat: Draft) -> Draft:
     for (member, _), home in zip(whole.tables, whole.homes, strict=True):
         layout = home.draft.layout(home.shares)
         if layout.gates > 2 * _GATES:
-            count = -(-layout.gates // _GATES)
-            cuts[member] = -(-home.draft.rows // count)
+            cuts[member] = max(1, home.draft.rows * _GATES // layout.gates)
     if cuts:
         parts = _Placing(flat, cuts)
         if parts.gates <= whole.gates:
