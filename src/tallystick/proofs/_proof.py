@@ -75,9 +75,9 @@ class Witness:
 
     ``inputs[k]`` are part k's slots; ``input_gammas`` has one entry per input row.  ``left``, ``right`` and ``gates``
     have one entry per gate, or ``left`` and ``right`` none for the first ones: those are wires, their own inputs.
-    ``points`` are the values y that are published as y*Q, if there are any.  ``bits`` are the first gates once more, as far
-    as they are bits: an own proof commits to them faster for it.  Where a proof by rows has ``bits``, they are all gates
-    and no slot is free.
+    ``points`` are the values y that are published as y*Q, if there are any.  ``bits`` are the first gates once more, as
+    far as they are bits: an own proof commits to them faster for it.  Where a proof by rows has ``bits``, they are all
+    gates and no slot is free.
     """
 
     inputs: tuple[Vector, ...]
