@@ -50,8 +50,8 @@ _MAX_NTT = 1 << 32
 _LONG = 1 << 16  # elements
 _LINE = 8  # words of a cache line
 
-# What a thread is given at the least, some tenths of a millisecond of work: calling a helper and waiting for it takes one
-# tenth.  In elements or products of Fr:
+# What a thread is given at the least, some tenths of a millisecond of work: calling a helper takes one tenth.
+# In elements or products of Fr:
 _PART = 1 << 15
 _NTT_PART = 1 << 13
 _SQRT_PART = 1 << 8

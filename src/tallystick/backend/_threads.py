@@ -12,14 +12,15 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from typing import Generic, TypeVar
 
 from ..errors import BackendError
 
-__all__ = ["over", "thread_count"]
+__all__ = ["cores", "over", "thread_count", "uncut"]
 
 _T = TypeVar("_T")
 
@@ -39,7 +40,7 @@ def thread_count() -> int:
     """
     chosen = os.environ.get(_VARIABLE)
     if not chosen:
-        return min(_cores(), _MOST)
+        return min(cores(), _MOST)
     if not (chosen.isascii() and chosen.isdigit() and int(chosen)):
         raise BackendError(
             f"{_VARIABLE} is {chosen!r}, not a number of threads",
@@ -48,20 +49,19 @@ def thread_count() -> int:
     return int(chosen)
 
 
-def _cores() -> int:
-    """Return how many processors this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def cores() -> int:
+    """Return how many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def over(n: int, least: int, part: Callable[[int, int], _T]) -> list[_T]:
     """Return what ``part(start, count)`` returns for ranges that make up [0, n), in order.
 
-    There is one range, ``part(0, n)``, if two would not have ``least`` each, if there is only one thread, and inside a
-    part.  An error of a part is raised when no part is running any more, and parts that have not begun are left out.
+    There is one range, ``part(0, n)``, if two would not have ``least`` each, if there is only one thread, inside a
+    part, and where the caller is ``uncut``.  An error of a part is raised when no part is running any more, and parts that have not begun are left out.
     """
-    if n < 2 * least or thread_count() == 1 or getattr(_here, "within", False):
+    if n < 2 * least or thread_count() == 1 or getattr(_here, "uncut", False):
         return [part(0, n)]
     return _shared_pool().work(_Work(part, _cut(n, least, thread_count())))
 
@@ -75,7 +75,18 @@ def _cut(n: int, least: int, most: int) -> list[tuple[int, int]]:
 
 
 _here = threading.local()
-"""``within`` is set in a thread while it works on a part."""
+"""``uncut`` is true in a thread whose calls are not cut, as while it works on a part."""
+
+
+@contextmanager
+def uncut() -> Iterator[None]:
+    """Have the calls that this thread makes inside use one thread."""
+    before = getattr(_here, "uncut", False)
+    try:
+        _here.uncut = True
+        yield
+    finally:
+        _here.uncut = before
 
 
 class _Work(Generic[_T]):
@@ -92,19 +103,17 @@ class _Work(Generic[_T]):
 
     def run(self) -> None:
         """Work on ranges until none is left to begin."""
-        _here.within = True
         try:
-            while self._left:
-                try:
-                    index, (start, count) = self._left.popleft()
-                except IndexError:  # Another thread was faster.
-                    return
-                self._results[index] = self._part(start, count)
+            with uncut():
+                while self._left:
+                    try:
+                        index, (start, count) = self._left.popleft()
+                    except IndexError:  # Another thread was faster.
+                        return
+                    self._results[index] = self._part(start, count)
         except BaseException:
             self._left.clear()
             raise
-        finally:
-            _here.within = False
 
     def help(self) -> None:
         """Do the same in a helper, for which ``finish`` waits if it begins in time."""
