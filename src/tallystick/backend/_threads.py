@@ -59,7 +59,8 @@ def over(n: int, least: int, part: Callable[[int, int], _T]) -> list[_T]:
     """Return what ``part(start, count)`` returns for ranges that make up [0, n), in order.
 
     There is one range, ``part(0, n)``, if two would not have ``least`` each, if there is only one thread, inside a
-    part, and where the caller is ``uncut``.  An error of a part is raised when no part is running any more, and parts that have not begun are left out.
+    part, and where the caller is ``uncut``.  An error of a part is raised when no part is running any more; parts
+    that have not begun by then are left out.
     """
     if n < 2 * least or thread_count() == 1 or getattr(_here, "uncut", False):
         return [part(0, n)]
