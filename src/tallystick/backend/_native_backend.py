@@ -51,21 +51,23 @@ _LONG = 1 << 16  # elements
 _LINE = 8  # words of a cache line
 
 # What a thread is given at the least, some tenths of a millisecond of work: calling a helper takes one tenth.
-# In elements or products of Fr:
+# In elements of Fr that are multiplied or made, and in those that are only added, compared or multiplied and added up:
 _PART = 1 << 15
+_LIGHT_PART = 1 << 17
 _NTT_PART = 1 << 13
 _SQRT_PART = 1 << 8
 # in rows that are added up, so that adding the parts' sums takes little beside that:
 _ROWS = 4
-# in points that are added, encoded, decoded with checks, multiplied or hashed, and multiplied and added up:
-_ADD_PART = 1 << 10
-_CODEC_PART = 1 << 12
-_DECODE_PART = 1 << 8
+# in points that are written; added, or read without a check of the subgroup; multiplied, hashed, or read with it:
+_WRITE_PART = 1 << 14
+_ADD_PART = 1 << 12
 _MUL_PART = 1 << 5
+# in products of a point and a scalar that are added up; in points where these are cut, as each part fills its own buckets:
 _MSM_PART = 1 << 8
+_MSM_POINTS = 1 << 10
 # and in pairs of a point and a subset, of at least so many points.
-_SUBSET_PART = 1 << 12
-_SUBSET_POINTS = 1 << 8
+_SUBSET_PART = 1 << 14
+_SUBSET_POINTS = 1 << 9
 
 # What a decoder says of a part: a code of the core, and which element it is about.
 _Fault: TypeAlias = tuple[int, int]
@@ -268,7 +270,7 @@ class NativeBackend(Backend):
             code = lib.ts_fr_vec_from_bytes(self._cpu, to + k, bad, source + k * FR_BYTES, n)
             return code, k + bad[0]
 
-        code, first = _fault(over(len(out), _PART, part))
+        code, first = _fault(over(len(out), _LIGHT_PART, part))
         if code != lib.TS_OK:
             raise DecodeError("a field element is not below the field's order", offset=first * FR_BYTES)
         if whole != len(view):
@@ -279,7 +281,11 @@ class NativeBackend(Backend):
         a = _fr(a)
         out = np.empty(len(a) * FR_BYTES, dtype=np.uint8)
         to, source = _octets_out(out), _fr_in(a)
-        over(len(a), _PART, lambda k, n: lib.ts_fr_vec_to_bytes(self._cpu, to + k * FR_BYTES, source + k, n))
+        over(
+            len(a),
+            _LIGHT_PART,
+            lambda k, n: lib.ts_fr_vec_to_bytes(self._cpu, to + k * FR_BYTES, source + k, n),
+        )
         return out.tobytes()
 
     def fr_bits(self, a: FrArray, start: int, stop: int) -> FrArray:
@@ -303,23 +309,23 @@ class NativeBackend(Backend):
         return out
 
     # ------------------------------------------------------------------ Fr: element-wise
-    def _map(self, function: Any, *arrays: FrArray, scalar: int | None = None) -> FrArray:
+    def _map(self, function: Any, *arrays: FrArray, scalar: int | None = None, least: int = _PART) -> FrArray:
         """Apply an element-wise function of the core to arrays of one length, and to a scalar before them."""
         checked = [_fr(a) for a in arrays]
         out = _new_fr(_same_length(*checked))
         before = () if scalar is None else (_fr_in(_scalar(scalar)),)
         to, sources = _fr_out(out), [_fr_in(a) for a in checked]
-        over(len(out), _PART, lambda k, n: function(self._cpu, to + k, *before, *[a + k for a in sources], n))
+        over(len(out), least, lambda k, n: function(self._cpu, to + k, *before, *[a + k for a in sources], n))
         return out
 
     def fr_add(self, a: FrArray, b: FrArray) -> FrArray:
-        return self._map(lib.ts_fr_vec_add, a, b)
+        return self._map(lib.ts_fr_vec_add, a, b, least=_LIGHT_PART)
 
     def fr_sub(self, a: FrArray, b: FrArray) -> FrArray:
-        return self._map(lib.ts_fr_vec_sub, a, b)
+        return self._map(lib.ts_fr_vec_sub, a, b, least=_LIGHT_PART)
 
     def fr_neg(self, a: FrArray) -> FrArray:
-        return self._map(lib.ts_fr_vec_neg, a)
+        return self._map(lib.ts_fr_vec_neg, a, least=_LIGHT_PART)
 
     def fr_mul(self, a: FrArray, b: FrArray) -> FrArray:
         return self._map(lib.ts_fr_vec_mul, a, b)
@@ -375,7 +381,7 @@ class NativeBackend(Backend):
             begin = self.fr_mul(start, self._power(base, k)) if k else start
             lib.ts_fr_vec_powers(self._cpu, to + k, m, _fr_in(base), _fr_in(begin))
 
-        over(n, _PART, part)
+        over(n, _LIGHT_PART, part)
         return out
 
     def _power(self, x: npt.NDArray[np.uint64], exponent: int) -> npt.NDArray[np.uint64]:
@@ -391,13 +397,15 @@ class NativeBackend(Backend):
         a, b = _fr(a), _fr(b)
         x, y = _fr_in(a), _fr_in(b)
         return all(
-            over(_same_length(a, b), _PART, lambda k, n: lib.ts_fr_vec_equal(self._cpu, x + k, y + k, n))
+            over(
+                _same_length(a, b), _LIGHT_PART, lambda k, n: lib.ts_fr_vec_equal(self._cpu, x + k, y + k, n)
+            )
         )
 
     def fr_is_zero(self, a: FrArray) -> bool:
         a = _fr(a)
         x = _fr_in(a)
-        return all(over(len(a), _PART, lambda k, n: lib.ts_fr_vec_is_zero(self._cpu, x + k, n)))
+        return all(over(len(a), _LIGHT_PART, lambda k, n: lib.ts_fr_vec_is_zero(self._cpu, x + k, n)))
 
     # ------------------------------------------------------------------ Fr: reductions and linear maps
     def fr_sum(self, a: FrArray) -> int:
@@ -414,7 +422,7 @@ class NativeBackend(Backend):
 
     def _total(self, n: int, function: Callable[[Any, int, int], None]) -> int:
         """Return the sum of n terms, of which the function writes that of a range."""
-        return _int(self._added(n, _PART, 1, function))
+        return _int(self._added(n, _LIGHT_PART, 1, function))
 
     def _added(
         self, n: int, least: int, width: int, function: Callable[[Any, int, int], None]
@@ -434,7 +442,7 @@ class NativeBackend(Backend):
             raise ValueError(f"{len(a)} elements do not have the shape ({outer}, {n}, {inner})")
         x, sum_axis = _fr_in(a), lib.ts_fr_vec_sum_axis
         if outer == 1:
-            least = max(_rows_of(_PART, inner), _ROWS)
+            least = max(_rows_of(_LIGHT_PART, inner), _ROWS)
             return self._added(
                 n, least, inner, lambda out, k, m: sum_axis(self._cpu, out, x + k * inner, 1, m, inner)
             )
@@ -442,7 +450,7 @@ class NativeBackend(Backend):
         to = _fr_out(out)
         over(
             outer,
-            _rows_of(_PART, n * inner),
+            _rows_of(_LIGHT_PART, n * inner),
             lambda k, m: sum_axis(self._cpu, to + k * inner, x + k * n * inner, m, n, inner),
         )
         return out
@@ -454,7 +462,7 @@ class NativeBackend(Backend):
         x, w = _fr_in(rows), _fr_in(weights)
         return self._added(
             m,
-            max(_rows_of(_PART, c), _ROWS),
+            max(_rows_of(_LIGHT_PART, c), _ROWS),
             c,
             lambda out, k, n: lib.ts_fr_vec_combine(self._cpu, out, x + k * c, w + k, n, c),
         )
@@ -466,7 +474,7 @@ class NativeBackend(Backend):
         to, x, y = _fr_out(out), _fr_in(rows), _fr_in(v)
         over(
             len(out),
-            _rows_of(_PART, c),
+            _rows_of(_LIGHT_PART, c),
             lambda k, n: lib.ts_fr_vec_matvec(self._cpu, to + k, x + k * c, y, n, c),
         )
         return out
@@ -511,13 +519,13 @@ class NativeBackend(Backend):
 
     # ------------------------------------------------------------------ G1
     def g1_from_bytes(self, data: Buffer) -> G1Array:
-        return self._decode(lib.ts_g1_vec_from_bytes_var, data, G1_BYTES, _DECODE_PART)
+        return self._decode(lib.ts_g1_vec_from_bytes_var, data, G1_BYTES, _MUL_PART)
 
     def g1_to_bytes(self, points: G1Array) -> bytes:
         return self._encode(lib.ts_g1_vec_to_bytes, points, G1_BYTES)
 
     def g1_from_trusted_affine(self, data: Buffer) -> G1Array:
-        return self._decode(lib.ts_g1_vec_from_affine_var, data, _AFFINE_BYTES, _CODEC_PART)
+        return self._decode(lib.ts_g1_vec_from_affine_var, data, _AFFINE_BYTES, _ADD_PART)
 
     def g1_to_affine(self, points: G1Array) -> bytes:
         return self._encode(lib.ts_g1_vec_to_affine, points, _AFFINE_BYTES)
@@ -544,7 +552,7 @@ class NativeBackend(Backend):
         points = _g1(points)
         out = np.empty(len(points) * size, dtype=np.uint8)
         to, source = _octets_out(out), _g1_in(points)
-        over(len(points), _CODEC_PART, lambda k, n: function(self._cpu, to + k * size, source + k, n))
+        over(len(points), _WRITE_PART, lambda k, n: function(self._cpu, to + k * size, source + k, n))
         return out.tobytes()
 
     def g1_identity(self, n: int) -> G1Array:
@@ -625,7 +633,7 @@ class NativeBackend(Backend):
                 with _columns(matrix, k * _FR_LIMBS, count * _FR_LIMBS) as some:
                     return self._msm_part(points[k : k + count], some, m)
 
-            return reduce(self.g1_add, over(n, _MSM_PART, of_points))
+            return reduce(self.g1_add, over(n, _MSM_POINTS, of_points))
         of_rows = over(
             m,
             _rows_of(_MSM_PART, n),
