@@ -62,7 +62,7 @@ _ROWS = 4
 _WRITE_PART = 1 << 14
 _ADD_PART = 1 << 12
 _MUL_PART = 1 << 5
-# in products of a point and a scalar that are added up; in points where these are cut, as each part fills its own buckets:
+# in products of a point and a scalar that are added up; in points, where these are cut, as each part fills buckets;
 _MSM_PART = 1 << 8
 _MSM_POINTS = 1 << 10
 # and in pairs of a point and a subset, of at least so many points.
