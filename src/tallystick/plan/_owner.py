@@ -16,7 +16,7 @@ from ..algebra import Vector
 from ..backend import FR_BYTES, Backend, BitArray
 from ..errors import DataError
 from ..proofs import Witness as ProverWitness
-from ..proofs import Words, low_bits, minus, span_weights, to_vector, wire_bits
+from ..proofs import Words, extended, low_bits, minus, span_weights, to_vector, wire_bits, words_for
 from ._arithmetic import Mul
 from ._hints import Advice, advice_of
 from ._hints_digits import BitsHint, CopyHint, SpanHint
@@ -80,7 +80,7 @@ def evaluate_home(backend: Backend, home: Home, columns: Sequence[Words]) -> Own
     for v, node in enumerate(home.nodes):
         match node:
             case OwnInput():
-                given[v] = next(inputs)
+                given[v] = extended(next(inputs), words_for(node.low, node.high))
                 bits.append(_flat(wire_bits(minus(given[v], node.low), span_weights(node.high - node.low))))
                 values[v] = to_vector(backend, given[v])
             case OwnBits(source):
