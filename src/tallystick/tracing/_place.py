@@ -205,6 +205,7 @@ class _Placing:
         self.joint = _Growing(flat.members, self.homes)
         self._known: dict[Node, int] = {}
         self._constants: dict[int, int] = {}
+        self._joined: dict[int, int] = {}
         self._values: list[_Value] = []
         for v, node in enumerate(flat.nodes):
             self._values.append(self._place(v, node))
@@ -313,7 +314,9 @@ class _Placing:
 
     # ------------------------------------------------------------------ crossings
     def _to_joint(self, v: int) -> int:
-        """Return the joint node of a flat node's value, shared where it is at home."""
+        """Return the joint node of a flat node's value, shared where it is at home: it stays there, too."""
+        if v in self._joined:
+            return self._joined[v]
         value = self._values[v]
         match value:
             case _Known():
@@ -337,7 +340,7 @@ class _Placing:
                 joint = self._add_joint(Concat(tuple(shared)))
                 if outer > 1:
                     joint = self._add_joint(_transposed(joint, value.m, outer))
-        self._values[v] = _Joint(joint)
+        self._joined[v] = joint
         return joint
 
     def _share(self, part: int, node: int) -> int:
