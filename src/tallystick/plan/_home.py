@@ -239,11 +239,10 @@ def decode_home(value: Value, what: str) -> Home:
     rows, nodes, shares = expect_array(value, what, length=3)
     listed = expect_array(nodes, f"{what}: nodes", max_length=MAX_NODES)
     shared = expect_array(shares, f"{what}: shares", max_length=MAX_NODES)
+    rows = expect_int(rows, f"{what}: rows", high=MAX_LENGTH)
+    decoded = tuple(decode_own_node(v, k, f"{what}: node {k}") for k, v in enumerate(listed))
+    positions = tuple(expect_int(v, f"{what}: share", high=max(len(listed) - 1, 0)) for v in shared)
     try:
-        return Home(
-            expect_int(rows, f"{what}: rows", high=MAX_LENGTH),
-            tuple(decode_own_node(v, k, f"node {k}") for k, v in enumerate(listed)),
-            tuple(expect_int(v, f"{what}: share", high=max(len(listed) - 1, 0)) for v in shared),
-        )
+        return Home(rows, decoded, positions)
     except ValueError as error:
         raise ValueError(f"{what}: {error}") from error
