@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tallystick as ts
-
 from support.plans import Drawn, drawn_plans, placed, run_home, sample_join, sample_plan
 from tallystick.algebra import Generators, Random, Vector
 from tallystick.backend import FR_MODULUS, Backend
@@ -83,7 +82,10 @@ def test_what_placing_keeps(drawn: Drawn) -> None:
     for plan in (drawn.plan, flat(drawn.plan)):
         assert (plan.expressions, plan.results) == (drawn.whole.expressions, drawn.whole.results)
         for k in range(len(plan.members)):
-            own = [[(n.name, n.n, n.low, n.high, n.decimals) for n in p.inputs_of(k)] for p in (plan, drawn.whole)]
+            own = [
+                [(n.name, n.n, n.low, n.high, n.decimals) for n in p.inputs_of(k)]
+                for p in (plan, drawn.whole)
+            ]
             assert own[0] == own[1]
         assert len(plan.outputs) == len(drawn.whole.outputs)
         for node, before in zip(plan.outputs, drawn.whole.outputs, strict=True):
@@ -100,7 +102,9 @@ def test_every_node_at_home_is_needed_and_of_one_member(drawn: Drawn) -> None:
         for v, node in enumerate(home.nodes):
             assert home.needed[v] or isinstance(node, OwnInput | Zero)
     read = {(n.part, n.number) for n in drawn.plan.nodes if isinstance(n, Share)}
-    shared = {(k, i) for k, p in enumerate(drawn.plan.parts) for i in range(len(drawn.plan.homes[p.home].shares))}
+    shared = {
+        (k, i) for k, p in enumerate(drawn.plan.parts) for i in range(len(drawn.plan.homes[p.home].shares))
+    }
     # Equal homes of several parts share the same, though one of them may be read less.
     assert read <= shared
 
@@ -312,5 +316,4 @@ def test_parts_have_consecutive_rows_and_homes_in_common() -> None:
     assert [[start for _, _, start in plan.parts_of(k)] for k in range(2)] == [[0, 2, 4], [0]]
     inputs = {"a": {"x": [1, 2, 3, 4, 5]}, "b": {"x": [7, 8, 9]}}
     assert simulate(plan, inputs).outputs == simulate(flat(plan), inputs).outputs == (79,)
-    shared = [s for s in witness(plan, inputs).inputs]
-    assert shared == [(5,), (25,), (25,), (24,)]
+    assert list(witness(plan, inputs).inputs) == [(5,), (25,), (25,), (24,)]
