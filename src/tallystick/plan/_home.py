@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
+from typing import assert_never
 
 from ..encoding import Value, dumps, expect_array, expect_int
 from ..proofs import OwnShape, choose_columns
@@ -19,8 +20,8 @@ from ._arithmetic import Mul
 from ._fields import MAX_LENGTH, check_fields
 from ._hints import HINTS
 from ._intervals import Interval, OverflowRangeError
-from ._operation import MAX_NODES, MAX_TOTAL, Before, TooManyError, check_operands
-from ._ops import Hint, Zero
+from ._operation import MAX_NODES, MAX_TOTAL, Before, Linear, TooManyError, check_operands
+from ._ops import Constant, Hint, Zero
 from ._own import OWN_NODES, OwnBits, OwnInput, OwnNode, decode_own_node
 
 __all__ = ["Home", "HomeDraft", "HomeLayout", "Part", "decode_home"]
@@ -132,8 +133,10 @@ class HomeDraft(Before):
                     place[v], free = free, free + n
                 case Zero(a):
                     zero[v], zeros = zeros, zeros + self.lengths[a]
-                case _:
+                case Constant() | Mul() | Linear():
                     pass
+                case _:
+                    assert_never(node)
         for v, (node, n) in enumerate(zip(self.nodes, self.lengths, strict=True)):
             if isinstance(node, Mul):
                 place[v], products = booleans + products, products + n
@@ -206,8 +209,10 @@ class Home:
                     (booleans if node.boolean else free).append((v, n))
                 case Mul():
                     products.append((v, n))
-                case _:
+                case Constant() | Zero() | Linear():
                     pass
+                case _:
+                    assert_never(node)
         return booleans, products, free
 
     def shared(self, number: int) -> tuple[int, Interval]:
