@@ -127,10 +127,10 @@ class HomeDraft(Before):
                     if not column.whole:
                         place[v], booleans = booleans, booleans + n
                         zero[v], zeros = zeros, zeros + column.n
-                case Hint(boolean=True):
-                    place[v], booleans = booleans, booleans + n
                 case Hint():
-                    place[v], free = free, free + n
+                    place[v] = booleans if node.boolean else free
+                    booleans += n * node.boolean
+                    free += n * (not node.boolean)
                 case Zero(a):
                     zero[v], zeros = zeros, zeros + self.lengths[a]
                 case Constant() | Mul() | Linear():

@@ -48,9 +48,7 @@ class _Pass:
         """Add to the coefficients of the slots of node v."""
         self.slots[v] = self.slots[v] + part if v in self.slots else part
 
-    def visit(
-        self, v: int, node: Common, adjoint: Vector | None, place: int, lengths: Sequence[int]
-    ) -> None:
+    def visit(self, v: int, node: Common, adjoint: Vector | None, place: int, lengths: Sequence[int]) -> None:
         """Pass on what node v contributes to its operands."""
         n = lengths[v]
         match node:
