@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from ..plan import (
     HINTS,
+    MAX_DIMENSIONS,
     Add,
     Concat,
     Constant,
@@ -48,6 +49,8 @@ from ..plan import (
     Take,
     View,
     Zero,
+    advice_of,
+    advice_width,
     renumbered,
 )
 
@@ -230,7 +233,22 @@ class _Placing:
                 listed.append(home)
             parts.append(Part(member, homes[home.to_key()]))
         self.joint.homes, self.joint.parts = listed, parts
+        self._check_hints()
         return self.joint
+
+    def _check_hints(self) -> None:
+        """Raise ``ValueError`` for a hint about a value too wide to be masked: of sums of several homes' values, hulls
+        over factors may be wider than those that tracing knew.
+        """
+        limit = advice_width(len(self.joint.members))
+        for v, node in enumerate(self.joint.nodes):
+            if isinstance(node, Hint):
+                intervals = [self.joint.intervals[p] for p in node.arguments]
+                width = advice_of(node.kind, node.parameters).width(intervals)
+                if width > limit:
+                    raise ValueError(
+                        f"node {v} ({node.kind}): digits of a value of {width} bits; {limit} can be masked"
+                    )
 
     # ------------------------------------------------------------------ one node
     def _place(self, v: int, node: Node) -> _Value:
@@ -520,6 +538,9 @@ class _Placing:
         reach = rest + sum(node.strides[k] * (node.shape[k] - 1) for k in within if k != row)
         if reach >= stride or any(p.m % stride for p in of.pieces):
             return None
+        across = of.m // stride
+        if begin + node.shape[row] > across:
+            return self._viewed_across(node, of, row, across) if begin == 0 else None
         width, pieces, at = prod(node.shape[row + 1 :]), [], 0
         for p in of.pieces:
             low = max(begin, at)
@@ -534,6 +555,15 @@ class _Placing:
                 pieces.append(_Piece(p.part, self._add_home(p.part, view), (high - low) * width))
             at += p.m // stride
         return _split(prod(node.shape[:row]), pieces)
+
+    def _viewed_across(self, node: View, of: _Split, row: int, across: int) -> _Value | None:
+        """Apply a view one of whose axes runs through several rows of the matrix, as one with an axis for these."""
+        rows, rest = divmod(node.shape[row], across)
+        if rest or len(node.shape) == MAX_DIMENSIONS:
+            return None
+        shape = (*node.shape[:row], rows, across, *node.shape[row + 1 :])
+        strides = (*node.strides[:row], of.m, *node.strides[row:])
+        return self._viewed(replace(node, shape=shape, strides=strides), of)
 
     def _taken(self, node: Take, of: _Split) -> _Value | None:
         if of.outer > 1 or not node.indices:
