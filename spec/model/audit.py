@@ -43,7 +43,7 @@ from relations import range_relation
 
 MAX_FILE = 1 << 26
 DRAFT = 2  # of format 2
-MAX_VALUES = {"agreement": 1 << 20, "plan": 1 << 20, "signatures": 128}
+MAX_VALUES = {"agreement": 1 << 20, "plan": 1 << 20, "commitment": 1 << 17, "signatures": 128}
 
 
 class Refused(Exception):
@@ -338,7 +338,7 @@ def check_job(file: File, path: Path) -> None:
 
 
 def check_proof(
-    item: Item,
+    item: str,
     check: str,
     body: Any,
     relation: Any,
@@ -349,17 +349,17 @@ def check_proof(
     shape: Any,
 ) -> None:
     """Check one proof of this shape: an own proof, or one with gate rows."""
-    with decoding(item.name):
+    with decoding(item):
         proof = proofs.from_fields(shape, body)
     if shape.rows == 0:
-        raise Refused(item.name, check, "a relation without rows proves nothing")
+        raise Refused(item, check, "a relation without rows proves nothing")
     try:
         if isinstance(shape, own_proofs.OwnShape):
             own_proofs.check(relation, rows, outputs, context, proof, literal=False)
         else:
             proofs.check(relation, rows, outputs, context, proof, points, literal=False)
     except proofs.VerifyError as error:
-        raise Refused(item.name, check, f"the proof fails at {error}") from error
+        raise Refused(item, check, f"the proof fails at {error}") from error
 
 
 def owned(file: File, plan: Plan, k: int) -> list[tuple[Any, Any, bytes]]:
@@ -379,16 +379,19 @@ def check_homes(file: File, plan: Plan) -> list[Any]:
         due = owned(file, plan, k)
         if len(parts) != len(due):
             raise Refused(item.name, "home", f"{len(due)} parts are due")
-        for (raw, body), (relation, shape, context) in zip(parts, due, strict=True):
+        for j, ((raw, body), (relation, shape, context)) in enumerate(zip(parts, due, strict=True), 1):
+            name = f"{item.name}, part {j} of {len(due)}" if len(due) > 1 else item.name
             if len(raw) != 48 * shape.input_rows:
-                raise Refused(item.name, "home", "a wrong number of rows")
-            with decoding(item.name):
+                raise Refused(name, "home", "a wrong number of rows")
+            with decoding(name):
                 rows = points_from_bytes(raw)
             every += rows
             if (body is None) != (shape.rows == 0):
-                raise Refused(item.name, "home", "a proof must stand where there is something to prove only")
+                raise Refused(
+                    name, "home", "a proof must stand where there is something to prove, and only there"
+                )
             if body is not None:
-                check_proof(item, "home", body, relation, rows, [], context, [], shape)
+                check_proof(name, "home", body, relation, rows, [], context, [], shape)
     return every
 
 
@@ -417,7 +420,7 @@ def audit(
         raise Refused(file.outputs_item.name, "outputs", due)
     context = file.session + file.owners[-1].head
     proof = file.proof_item
-    check_proof(proof, "computation", proof.body, plan, rows, values, context, points, plan.shape)
+    check_proof(proof.name, "computation", proof.body, plan, rows, values, context, points, plan.shape)
     for (name, key), signature in zip(keys, file.final_signatures, strict=True):
         check_signature(file.last, key, "transcript", file.proof_item.head, signature, name)
     return file, plan, plan.evaluate(values, points)
