@@ -105,10 +105,11 @@ def _commit(
     c, free = shape.columns, shape.free_rows
     known = 0 if bits is None else len(bits)
     whole = shape.gate_rows if known == shape.gates else known // c
-    first, last = free, free + whole
-    parts = [commit_rows(generators, c, rows[: first * c], gammas[:first])]
-    if bits is not None and whole:
-        on_bits = generators.g[:c].subset_sums(bit_rows(bits[: whole * c], whole, c))
-        parts.append(on_bits + multiples(generators.h, gammas[first:last]))
-    parts.append(commit_rows(generators, c, rows[last * c :], gammas[last:]))
-    return Points.concat(parts)
+    last = free + whole
+    others = Vector.concat([rows[: free * c], rows[last * c :]])
+    on_others = commit_rows(generators, c, others, Vector.concat([gammas[:free], gammas[last:]]))
+    if bits is None or not whole:
+        return on_others
+    on_bits = generators.g[:c].subset_sums(bit_rows(bits[: whole * c], whole, c))
+    on_bits += multiples(generators.h, gammas[free:last])
+    return Points.concat([on_others[:free], on_bits, on_others[free:]])
