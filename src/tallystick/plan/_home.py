@@ -153,7 +153,9 @@ class HomeDraft(Before):
             zeros=zeros,
             shared=shared,
             width=choose_columns(shared),
-            columns=max(choose_columns(-(-(shared + free + booleans + products) // 4)), choose_columns(shared)),
+            columns=max(
+                choose_columns(-(-(shared + free + booleans + products) // 4)), choose_columns(shared)
+            ),
             work=self.work + shared,
         )
 
