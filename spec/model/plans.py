@@ -13,7 +13,7 @@ from typing import Any
 
 from codec import DecodeError, cbor_decode, cbor_encode, points_to_bytes
 from own import OwnShape
-from relations import Declared, Shape, range_inputs, range_relation, weights
+from relations import Declared, Shape, ceil_div, range_inputs, range_relation, weights
 
 from algebra import Point, R
 
@@ -635,8 +635,9 @@ class Home(Graph):
                 node.place, products = wires + products, products + node.length
         shared = sum(self.nodes[k].length for k in self.shares)
         gates = wires + products
-        c = choose(shared + free + gates)
-        return OwnShape(c, (shared,), free, gates, zeros + shared, 0, 0, (choose(shared),))
+        width = choose(shared)
+        c = max(width, choose(ceil_div(shared + free + gates, 4)))
+        return OwnShape(c, (shared,), free, gates, zeros + shared, 0, 0, (width,))
 
     def transpose(
         self,

@@ -86,7 +86,7 @@ def test_the_encoding_is_fixed() -> None:
         (home,),
         (Part(0, 0), Part(0, 0), Part(2, 0)),
     )
-    assert home.digest.hex() == "6fc1744a3753e2335421d0925c338cc7138da6e70d90395c56679889f7f63687"
+    assert home.digest.hex() == "81e819e6b468e601fb03572e9fb4f31b0421a3d7811e58dff2e2ac2e55a74843"
     assert plan.digest.hex() == "93e76c65e59e306cdeaf8fa09410d8239f849cf2e1787f519a79d350c6c94eaf"
 
 
