@@ -27,7 +27,7 @@ from ._expressions import (
     PublicTake,
     length_of,
 )
-from ._fields import MAX_LENGTH, references, renumbered
+from ._fields import MAX_DIMENSIONS, MAX_LENGTH, references, renumbered
 from ._flat import flat
 from ._hint_kind import FEW
 from ._hints import HINTS, Advice, advice_of, advice_width, mask_room
@@ -78,6 +78,7 @@ __all__ = [
     "MAX_BYTES",
     "MAX_COINS",
     "MAX_DECIMALS",
+    "MAX_DIMENSIONS",
     "MAX_LABEL",
     "MAX_LENGTH",
     "MAX_NODES",

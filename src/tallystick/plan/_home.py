@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
+from typing import assert_never
 
 from ..encoding import Value, dumps, expect_array, expect_int
 from ..proofs import OwnShape, choose_columns
@@ -19,8 +20,8 @@ from ._arithmetic import Mul
 from ._fields import MAX_LENGTH, check_fields
 from ._hints import HINTS
 from ._intervals import Interval, OverflowRangeError
-from ._operation import MAX_NODES, MAX_TOTAL, Before, TooManyError, check_operands
-from ._ops import Hint, Zero
+from ._operation import MAX_NODES, MAX_TOTAL, Before, Linear, TooManyError, check_operands
+from ._ops import Constant, Hint, Zero
 from ._own import OWN_NODES, OwnBits, OwnInput, OwnNode, decode_own_node
 
 __all__ = ["Home", "HomeDraft", "HomeLayout", "Part", "decode_home"]
@@ -130,14 +131,16 @@ class HomeDraft(Before):
                     if not column.whole:
                         place[v], booleans = booleans, booleans + n
                         zero[v], zeros = zeros, zeros + column.n
-                case Hint(boolean=True):
-                    place[v], booleans = booleans, booleans + n
                 case Hint():
-                    place[v], free = free, free + n
+                    place[v] = booleans if node.boolean else free
+                    booleans += n * node.boolean
+                    free += n * (not node.boolean)
                 case Zero(a):
                     zero[v], zeros = zeros, zeros + self.lengths[a]
-                case _:
+                case Constant() | Mul() | Linear():
                     pass
+                case _:
+                    assert_never(node)
         for v, (node, n) in enumerate(zip(self.nodes, self.lengths, strict=True)):
             if isinstance(node, Mul):
                 place[v], products = booleans + products, products + n
@@ -212,8 +215,10 @@ class Home:
                     (booleans if node.boolean else free).append((v, n))
                 case Mul():
                     products.append((v, n))
-                case _:
+                case Constant() | Zero() | Linear():
                     pass
+                case _:
+                    assert_never(node)
         return booleans, products, free
 
     def shared(self, number: int) -> tuple[int, Interval]:
@@ -245,11 +250,10 @@ def decode_home(value: Value, what: str) -> Home:
     rows, nodes, shares = expect_array(value, what, length=3)
     listed = expect_array(nodes, f"{what}: nodes", max_length=MAX_NODES)
     shared = expect_array(shares, f"{what}: shares", max_length=MAX_NODES)
+    rows = expect_int(rows, f"{what}: rows", high=MAX_LENGTH)
+    decoded = tuple(decode_own_node(v, k, f"{what}: node {k}") for k, v in enumerate(listed))
+    positions = tuple(expect_int(v, f"{what}: share", high=max(len(listed) - 1, 0)) for v in shared)
     try:
-        return Home(
-            expect_int(rows, f"{what}: rows", high=MAX_LENGTH),
-            tuple(decode_own_node(v, k, f"node {k}") for k, v in enumerate(listed)),
-            tuple(expect_int(v, f"{what}: share", high=max(len(listed) - 1, 0)) for v in shared),
-        )
+        return Home(rows, decoded, positions)
     except ValueError as error:
         raise ValueError(f"{what}: {error}") from error

@@ -19,7 +19,7 @@ from ._intervals import BOOLEAN, Interval, checked
 from ._operation import Before, Operation, check_rules
 from ._ops import MAX_DECIMALS, MAX_ORDER, Constant, Hint, Zero
 
-__all__ = ["OWN_NODES", "OwnBits", "OwnInput", "OwnNode", "decode_own_node"]
+__all__ = ["OWN_NODES", "Common", "OwnBits", "OwnInput", "OwnNode", "decode_own_node"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +92,12 @@ class OwnBits(Operation):
         return source
 
 
-OwnNode: TypeAlias = (
-    OwnInput
-    | OwnBits
-    | Constant
-    | Add
-    | Sub
-    | Neg
-    | Scale
-    | Sum
-    | View
-    | Take
-    | Concat
-    | Matmul
-    | Mul
-    | Hint
-    | Zero
+Common: TypeAlias = (
+    Constant | Add | Sub | Neg | Scale | Sum | View | Take | Concat | Matmul | Mul | Hint | Zero
 )
+"""The nodes that homes and what is computed jointly have in common."""
+
+OwnNode: TypeAlias = OwnInput | OwnBits | Common
 
 for _operation in get_args(OwnNode):
     check_rules(_operation)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 import numpy as np
 
@@ -113,6 +114,8 @@ def evaluate_home(backend: Backend, home: Home, columns: Sequence[Words]) -> Own
                 values[v] = Vector.from_ints(backend, constants)
             case Linear():
                 values[v] = node.forward([values[p] for p in node.operands])
+            case _:
+                assert_never(node)
         for p in node.operands:
             reads[p] -= 1
             if not reads[p]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +16,9 @@ from ..proofs import Witness as ProverWitness
 from ._arithmetic import Mul
 from ._home import Home
 from ._matching import selections
-from ._operation import Linear, Operation
+from ._operation import Linear
 from ._ops import Constant, Hint, Input, InputBits, Matching, Output, Points, Share, Zero
-from ._own import OwnBits, OwnInput
+from ._own import Common, OwnBits, OwnInput
 from ._plan import Plan
 from ._simulate import Witness
 
@@ -47,10 +48,8 @@ class _Pass:
         """Add to the coefficients of the slots of node v."""
         self.slots[v] = self.slots[v] + part if v in self.slots else part
 
-    def visit(
-        self, v: int, node: Operation, adjoint: Vector | None, place: int, lengths: Sequence[int]
-    ) -> None:
-        """Pass on what node v, of those that joint plans and homes have in common, contributes to its operands."""
+    def visit(self, v: int, node: Common, adjoint: Vector | None, place: int, lengths: Sequence[int]) -> None:
+        """Pass on what node v contributes to its operands."""
         n = lengths[v]
         match node:
             case Zero(a):
@@ -74,7 +73,7 @@ class _Pass:
                     for p, part in zip(node.operands, parts, strict=True):
                         self.contribute(p, part)
             case _:
-                raise TypeError(f"{node.op} is no operation of both")
+                assert_never(node)
 
     def gathered(self, nodes: Iterable[tuple[int, int]]) -> Vector:
         """Return the coefficients of the slots of nodes, each with its number of slots, one after the other."""

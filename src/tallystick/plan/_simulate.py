@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product as cartesian
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from ._hints import Integers, advice_of
 from ._home import Home
 from ._intervals import Interval
 from ._ops import Constant, Hint, Input, InputBits, Matching, Node, Output, Points, Share, Zero
-from ._own import OwnBits, OwnInput, OwnNode
+from ._own import Common, OwnBits, OwnInput, OwnNode
 from ._plan import Plan, ResultValue
 from ._told import told
 
@@ -288,8 +288,8 @@ def _values(
     return values
 
 
-def _compute(node: Node | OwnNode, values: Sequence[Integers]) -> Integers:
-    """Return the entries of a node of those that joint plans and homes have in common."""
+def _compute(node: Common, values: Sequence[Integers]) -> Integers:
+    """Return the entries of a node."""
     match node:
         case Constant(constants):
             return _array(constants)
@@ -321,7 +321,7 @@ def _compute(node: Node | OwnNode, values: Sequence[Integers]) -> Integers:
         case Zero():
             return _array([])
         case _:
-            raise TypeError(f"{node.op} is no operation of both")
+            assert_never(node)
 
 
 def _matching(node: Matching, values: Sequence[Integers], plan: Plan) -> Integers:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from ..plan import (
     HINTS,
+    MAX_DIMENSIONS,
     Add,
     Concat,
     Constant,
@@ -48,6 +49,8 @@ from ..plan import (
     Take,
     View,
     Zero,
+    advice_of,
+    advice_width,
     renumbered,
 )
 
@@ -243,7 +246,22 @@ class _Placing:
                 listed.append(home)
             parts.append(Part(member, homes[home.to_key()]))
         self.joint.homes, self.joint.parts = listed, parts
+        self._check_hints()
         return self.joint
+
+    def _check_hints(self) -> None:
+        """Raise ``ValueError`` for a hint about a value too wide to be masked: of sums of several homes' values, hulls
+        over factors may be wider than those that tracing knew.
+        """
+        limit = advice_width(len(self.joint.members))
+        for v, node in enumerate(self.joint.nodes):
+            if isinstance(node, Hint):
+                intervals = [self.joint.intervals[p] for p in node.arguments]
+                width = advice_of(node.kind, node.parameters).width(intervals)
+                if width > limit:
+                    raise ValueError(
+                        f"node {v} ({node.kind}): digits of a value of {width} bits; {limit} can be masked"
+                    )
 
     # ------------------------------------------------------------------ one node
     def _place(self, v: int, node: Node) -> _Value:
@@ -531,8 +549,12 @@ class _Placing:
             return _At(piece.part, self._add_home(piece.part, view))
         # The entries of one index of this dimension, wherever the others stand, have to be in one piece.
         row = max(within, key=lambda k: node.strides[k])
+        stride = node.strides[row]
+        if offset + stride * (node.shape[row] - 1) >= of.m:
+            exact = of.m % stride == 0 and offset < stride
+            return self._viewed_across(node, of, row, of.m // stride) if exact else None
         reach = sum(node.strides[k] * (node.shape[k] - 1) for k in within if k != row)
-        begins = offset + node.strides[row] * np.arange(node.shape[row], dtype=np.int64)
+        begins = offset + stride * np.arange(node.shape[row], dtype=np.int64)
         starts = np.array(of.starts(), dtype=np.int64)
         owner = np.searchsorted(starts, begins, side="right") - 1
         ends = starts + np.array([p.m for p in of.pieces], dtype=np.int64)
@@ -549,6 +571,15 @@ class _Placing:
             view = View(p.node, shape, first * p.m + int(own[0] - starts[k]), strides)
             pieces.append(_Piece(p.part, self._add_home(p.part, view), len(own) * width))
         return _split(prod(node.shape[:row]), pieces)
+
+    def _viewed_across(self, node: View, of: _Split, row: int, across: int) -> _Value | None:
+        """Apply a view one of whose axes runs through several rows of the matrix, as one with an axis for these."""
+        rows, rest = divmod(node.shape[row], across)
+        if rest or len(node.shape) == MAX_DIMENSIONS:
+            return None
+        shape = (*node.shape[:row], rows, across, *node.shape[row + 1 :])
+        strides = (*node.strides[:row], of.m, *node.strides[row:])
+        return self._viewed(replace(node, shape=shape, strides=strides), of)
 
     def _taken(self, node: Take, of: _Split) -> _Value | None:
         if of.outer > 1 or not node.indices:
