@@ -27,6 +27,14 @@ def other(table: ts.Members[ts.Table]) -> dict[str, object]:
 
 
 @ts.program
+def bands(table: ts.Members[ts.Table]) -> dict[str, object]:
+    """How many wages lie in each of three bands, and how many years are none."""
+    wage = ts.concat([t["wage"] for t in table])
+    years = ts.concat([t["years"] for t in table])
+    return {"bands": ts.histogram(wage, [0, 0.05, 0.1, 0.13]), "none": (years == 0).sum()}
+
+
+@ts.program
 def shared(table: ts.Members[ts.Table]) -> dict[str, object]:
     """Two joins: of years, and of wages that the north pays and the west too, and there for how many years."""
     wages = (table["north"]["wage"], table["west"]["wage"])
