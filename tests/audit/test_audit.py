@@ -380,7 +380,10 @@ def test_changed_scalars_of_a_proof_with_gates(joined: bytes, name: str) -> None
 @pytest.mark.parametrize("field", ["rows", "cross", "mask", "halving"])
 def test_changed_points_of_a_proof(joined: bytes, field: str) -> None:
     """A changed point is not on the curve, or another point; either way the item is named."""
-    for change, item in ((_proof_field(field), PROOF), (_home_field(field, 2), "item 5 (commitment of west)")):
+    for change, item in (
+        (_proof_field(field), PROOF),
+        (_home_field(field, 2), "item 5 (commitment of west)"),
+    ):
         check, named = _refused(forged(joined, change))
         assert named == item
         assert check in ("decode", "computation", "home")

@@ -28,10 +28,15 @@ def other(table: ts.Members[ts.Table]) -> dict[str, object]:
 
 @ts.program
 def bands(table: ts.Members[ts.Table]) -> dict[str, object]:
-    """How many wages lie in each of three bands, and how many years are none."""
+    """How many years lie in each of three bands, are none, and are far; how many get paid."""
     wage = ts.concat([t["wage"] for t in table])
     years = ts.concat([t["years"] for t in table])
-    return {"bands": ts.histogram(wage, [0, 0.05, 0.1, 0.13]), "none": (years == 0).sum()}
+    return {
+        "bands": ts.histogram(years, [-2, 0, 1, 6]),
+        "none": (years == 2).sum(),
+        "far": (years * years > 3).sum(),
+        "paid": (wage > 0).sum(),
+    }
 
 
 @ts.program
