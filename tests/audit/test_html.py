@@ -131,8 +131,8 @@ def test_the_page_can_be_read_by_everybody(data: bytes) -> None:
 )
 def test_no_text_of_the_file_becomes_markup(label: str) -> None:
     nodes: list[list[Value]] = [
-        ["input", 0, label[:100], 1, 0, 7, 0, "value"],
-        ["input", 1, "x", 1, 0, 7, 0, "value"],
+        ["input", 0, label[:100], 1, 0, 7, 0],
+        ["input", 1, "x", 1, 0, 7, 0],
         ["add", 0, 1],
         ["output", 2, label, None],
         ["output", 2, label, [1]],

@@ -29,8 +29,8 @@ FAST = get_backend("native" if native_available() else "pure")
 MEMBERS = [("north", 1), ("south", 1)]
 TABLES = {"north": {"x": [3]}, "south": {"x": [4]}}
 INPUTS: list[list[Value]] = [
-    ["input", 0, "x", 1, 0, 7, 0, "value"],
-    ["input", 1, "x", 1, 0, 7, 0, "value"],
+    ["input", 0, "x", 1, 0, 7, 0],
+    ["input", 1, "x", 1, 0, 7, 0],
     ["add", 0, 1],
     ["output", 2, "sum", None],
 ]
@@ -59,7 +59,7 @@ def _results(n: int, results: int) -> Plan:
 
 
 def _rows(n: int, bits: int) -> Plan:
-    column: list[Value] = ["input", 0, "x", n, 0, (1 << bits) - 2, 0, "value"]
+    column: list[Value] = ["input", 0, "x", n, 0, (1 << bits) - 2, 0]
     nodes = [column, INPUTS[1], ["sum", 0, 1, n, 1], ["add", 1, 2], ["output", 3, "sum", None]]
     return plan_of([("north", n), ("south", 1)], nodes, [["output", 0]], RESULT)
 
