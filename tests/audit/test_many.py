@@ -539,9 +539,9 @@ def test_the_command_on_a_cluster(folder: Path, cluster: Any, monkeypatch: pytes
     result = _run(folder.name, "--cluster", cluster.scheduler_address, *options)
     assert result.exit_code == 1, result.stderr
     summary = json.loads(result.stdout.splitlines()[-1])["summary"]
-    assert (summary["accepted"], summary["refused"]) == (6, 6)
-    assert summary["refused_by_check"]["program"] == 1, (
-        "workers trace, confined, with paths made absolute here"
+    assert (summary["accepted"], summary["refused"]) == (5, 7)
+    assert summary["refused_by_check"]["program"] == 2, (
+        "workers trace, confined, with paths made absolute here: to another program, and to no parts"
     )
 
 

@@ -26,7 +26,7 @@ from tallystick.record import (
 )
 from tallystick.session import commit_part
 
-__all__ = ["KEYS", "Items", "items_of", "plan_of", "signed", "transcript_of"]
+__all__ = ["KEYS", "Items", "fitted", "items_of", "plan_of", "signed", "transcript_of"]
 
 KEYS = tuple(Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"key %d" % k).digest()) for k in range(65))
 """A key for each member, by position; one more than there can be."""
@@ -74,6 +74,11 @@ def plan_of(
         "expressions": list(expressions),
         "results": list(results),
     }
+    return fitted(body)
+
+
+def fitted(body: Mapping[str, Value]) -> Plan:
+    """Return the plan of this structure, with the one number of columns that fits it."""
     columns = 16
     while True:
         try:
