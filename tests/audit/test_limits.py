@@ -177,7 +177,7 @@ print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
         lambda: _fractions(1_000, 3),
         lambda: _at_home(1, 1, ["view", 0, [1 << 19], 0, [0]], ["mul", 2, 2], ["mul", 2, 3]),
         lambda: _at_home(1 << 12, 24, ["mul", 0, 0], ["mul", 0, 2], ["mul", 0, 3], ["mul", 0, 4]),
-        lambda: _at_home(1, 1_500),
+        lambda: _at_home(1, 300),
     ],
     ids=["gates", "assertions", "ranges", "fractions", "gates at home", "large parts", "many parts"],
 )
@@ -266,7 +266,7 @@ def test_defaults_grow_with_the_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "others", "most"), [("commitment", 12, 1 << 17), ("outputs", 6, 64), ("proof", 6, 64)]
+    ("kind", "others", "most"), [("commitment", 13, 1 << 17), ("outputs", 6, 64), ("proof", 6, 64)]
 )
 def test_items_hold_as_many_values_as_they_may(honest: bytes, kind: str, others: int, most: int) -> None:
     """The item's array, kind and hash, and the map with its keys are values too."""
