@@ -193,7 +193,7 @@ def table(data: bytes) -> None:
     with contextlib.suppress(UsageError):
         found = read_table(_file("table.csv", data), _COLUMNS)
         for name, column in _COLUMNS.items():
-            assert all(column.low <= v <= column.high for v in found.columns[name])
+            assert all(column.low <= v <= column.high for v in found.integers()[name])
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

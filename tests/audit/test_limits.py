@@ -14,7 +14,8 @@ import pytest
 
 from support.corrupt import fitted, items_of, plan_of, signed, transcript_of
 from support.fast_model import load_model
-from tallystick.audit import Limits, audit
+from support.threads import using
+from tallystick.audit import Limits, _stop, audit
 from tallystick.audit._audit import Auditor
 from tallystick.backend import get_backend, native_available
 from tallystick.bench import LIBRARY
@@ -299,3 +300,13 @@ def test_no_address_space_is_taken_from_what_follows(honest: bytes, tmp_path: Pa
     args = ["audit", str(file), "--backend", FAST.name, "--max-memory", "900", "--max-seconds", "60"]
     assert CliRunner().invoke(main, args).exit_code == 0
     assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+def test_threads_have_address_space_of_their_own() -> None:
+    """Stacks and heaps that a thread reserves are not taken from what the audit may use."""
+
+    def bound(threads: int) -> int:
+        with using(threads), _stop._address_space_limit(1 << 30):
+            return resource.getrlimit(resource.RLIMIT_AS)[0]
+
+    assert bound(65) - bound(1) >= 64 * (128 + 8 << 20)

@@ -61,8 +61,8 @@ def figures(plan: Plan) -> dict[str, list[float]]:
     cost, often = estimate(plan), estimate(plan, pending_limit=100)
     found: dict[str, list[float]] = {
         "gates": [cost.gates, cost.boolean_wires, cost.multiplications, cost.coset_products],
-        "material": [cost.triples, cost.random_bits, cost.random_elements, *cost.masks],
         "at home": [*cost.home_gates, *cost.shared],
+        "material": [cost.triples, cost.random_bits, cost.random_elements, *cost.masks],
         "proofs": [cost.proof_bytes, *cost.home_proof_bytes],
     }
     for phase in ("commit", "inputs", "compute", "prove"):

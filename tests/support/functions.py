@@ -268,7 +268,7 @@ CASES: tuple[FunctionCase, ...] = (
     FunctionCase("clip", lambda d: ts.clip(d.x, -3, 5), lambda d: np.clip(d.x, -3, 5)),
     FunctionCase("isin", lambda d: ts.isin(d.x, [-8, 2, 3, 7]), lambda d: np.isin(d.x, [-8, 2, 3, 7])),
     FunctionCase("any", lambda d: ts.any(d.b & (d.x == 7)), lambda d: ((d.b == 1) & (d.x == 7)).any()),
-    FunctionCase("all", lambda d: ts.all(d.x < d.y + 9), lambda d: (d.x < d.y + 9).all()),
+    FunctionCase("all", lambda d: ts.all(d.x < d.y + 6), lambda d: (d.x < d.y + 6).all()),
     FunctionCase(
         "concat",
         lambda d: ts.concat([d.x[:2] + d.y[:2], d.y]),

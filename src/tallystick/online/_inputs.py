@@ -60,7 +60,7 @@ class InputShares:
     rows: PartyRows
 
     def __repr__(self) -> str:
-        return f"<InputShares of {len(self.slots)} owners>"
+        return f"<InputShares of {len(self.slots)} parts>"
 
 
 def accept_inputs(committed: Sequence[Committed], generators: Generators) -> None:

@@ -25,7 +25,7 @@ def flat(plan: Plan) -> Plan:
     """Return the plan in format 1, which has no homes; outputs, points, expressions and results keep their numbers."""
     if plan.format == 1:
         return plan
-    draft = Draft(plan.members)
+    draft = Draft(plan.members, whole=True)
     known: dict[Node, int] = {}
 
     def add(node: Node) -> int:

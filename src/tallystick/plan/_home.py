@@ -74,10 +74,14 @@ class HomeLayout:
 
 
 class HomeDraft(Before):
-    """Nodes that may become a home: each is checked once, when it is added, against those before it."""
+    """Nodes that may become a home: each is checked once, when it is added, against those before it.
 
-    def __init__(self, rows: int) -> None:
+    Those of a ``whole`` draft may be too many, and are to be cut.
+    """
+
+    def __init__(self, rows: int, *, whole: bool = False) -> None:
         self.rows = rows
+        self.whole = whole
         self.nodes: list[OwnNode] = []
         self.lengths: list[int] = []
         self.intervals: list[Interval] = []
@@ -87,7 +91,7 @@ class HomeDraft(Before):
     def add(self, node: OwnNode) -> int:
         """Take the next node and return its position.  Raises ``ValueError`` for what cannot be part of a home."""
         check_operands(self.nodes, node)
-        check_fields(node)
+        check_fields(node, lengths=not self.whole)
         if isinstance(node, OwnInput):
             if node.n != self.rows:
                 raise ValueError(f"{node.n} rows, but the home has {self.rows}")
@@ -98,9 +102,9 @@ class HomeDraft(Before):
         if isinstance(node, Hint) and HINTS[node.kind].joint:
             raise ValueError(f"a {node.kind} hint is nothing that an owner has advice for")
         work = node.work(n, self)
-        if n > MAX_LENGTH:
+        if n > MAX_LENGTH and not self.whole:
             raise TooManyError(n, f"{n} elements; at most {MAX_LENGTH} are allowed")
-        if self.work + work > MAX_TOTAL:
+        if self.work + work > MAX_TOTAL and not self.whole:
             raise TooManyError(n, f"the home has more than {MAX_TOTAL} elements")
         interval = node.interval(self)
         self.nodes.append(node)
@@ -150,7 +154,9 @@ class HomeDraft(Before):
             zeros=zeros,
             shared=shared,
             width=choose_columns(shared),
-            columns=choose_columns(shared + free + booleans + products),
+            columns=max(
+                choose_columns(-(-(shared + free + booleans + products) // 4)), choose_columns(shared)
+            ),
             work=self.work + shared,
         )
 

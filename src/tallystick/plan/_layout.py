@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import assert_never
 
 from ..proofs import Shape, choose_columns
-from ._arithmetic import Add, Mul, View
+from ._arithmetic import Add, Matmul, Mul, Take, View
 from ._fields import MAX_LENGTH, check_fields, renumbered
 from ._hints import HINTS, MAX_COIN_HINTS, advice_of
 from ._hints_drawn import SwitchesHint
@@ -79,12 +79,21 @@ class _Facts:
 
 
 class Draft(Before):
-    """Nodes that may become a plan: each is checked once, when it is added, against those before it."""
+    """Nodes that may become a plan: each is checked once, when it is added, against those before it.
+
+    Those of a ``whole`` draft are not yet placed at homes, which cut them up: what works row by row may be of any size.
+    """
 
     def __init__(
-        self, members: Sequence[Member], homes: Sequence[Home] = (), parts: Sequence[Part] = ()
+        self,
+        members: Sequence[Member],
+        homes: Sequence[Home] = (),
+        parts: Sequence[Part] = (),
+        *,
+        whole: bool = False,
     ) -> None:
         self.members = members
+        self.whole = whole
         self.homes = homes
         self.parts = parts
         self.nodes: list[Node] = []
@@ -104,7 +113,7 @@ class Draft(Before):
         """Take the next node.  Raises ``ValueError`` for what cannot be part of a plan, and keeps it out."""
         check_operands(self.nodes, node, sinks=node.points if isinstance(node, Matching) else ())
         late = self._is_late(node)
-        check_fields(node)
+        check_fields(node, lengths=not self.whole)
         if isinstance(node, Input):
             self._check_input(node)
         n = node.length(self)
@@ -113,8 +122,9 @@ class Draft(Before):
         if isinstance(node, Output):
             self._check_recipients(node)
         facts = self._follow(node, late)
-        work = node.work(n, self)
-        self._check_size(n, self._total + work)
+        work = 0 if self.whole and _works_by_rows(node) else node.work(n, self)
+        if work:
+            self._check_size(n, self._total + work)
         interval = node.interval(self)
         if isinstance(node, Input):
             self._named.add((node.member, node.name, node.order))
@@ -130,8 +140,9 @@ class Draft(Before):
         node = self.nodes[v]
         assert isinstance(node, Input)
         changed = replace(node, form=form)
-        work = changed.work(node.n, self)
-        self._check_size(changed.slots, self._total + work - self._works[v])
+        work = 0 if self.whole else changed.work(node.n, self)
+        if work:
+            self._check_size(changed.slots, self._total + work - self._works[v])
         self._total += work - self._works[v]
         self.nodes[v], self._works[v] = changed, work
 
@@ -143,7 +154,7 @@ class Draft(Before):
         """
         kept = list(positions)
         new = {old: k for k, old in enumerate(kept)}
-        draft = Draft(self.members)
+        draft = Draft(self.members, whole=self.whole)
         draft.nodes = [renumbered(self.nodes[v], {"node": new}) for v in kept]
         draft.lengths = [self.lengths[v] for v in kept]
         draft.intervals = [self.intervals[v] for v in kept]
@@ -267,7 +278,7 @@ class Draft(Before):
         if n > MAX_LENGTH:
             raise TooManyError(n, f"{n} elements; at most {MAX_LENGTH} are allowed")
         if total > MAX_TOTAL:
-            raise TooManyError(n, f"the plan has more than {MAX_TOTAL} elements")
+            raise TooManyError(n, f"more than {MAX_TOTAL} elements are computed jointly")
 
     def _check_adviser(self, node: Hint) -> None:
         advice = advice_of(node.kind, node.parameters)
@@ -289,6 +300,13 @@ class Draft(Before):
             not to or list(to) != sorted(set(to)) or not 0 <= to[0] <= to[-1] < len(self.members)
         ):
             raise ValueError("the recipients are not an ascending list of members")
+
+
+def _works_by_rows(node: Node) -> bool:
+    """Whether parts of a table can compute the node, each its own, and nothing of its size is written down."""
+    if isinstance(node, Hint):
+        return not HINTS[node.kind].joint and node.kind not in ("controls", "split")
+    return not isinstance(node, Take | Constant | Matmul | Matching | Output | Points)
 
 
 def _check_origins(nodes: Sequence[Node], version: int) -> None:

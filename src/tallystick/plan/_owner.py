@@ -16,7 +16,7 @@ from ..algebra import Vector
 from ..backend import FR_BYTES, Backend, BitArray
 from ..errors import DataError
 from ..proofs import Witness as ProverWitness
-from ..proofs import Words, low_bits, minus, span_weights, to_vector, wire_bits
+from ..proofs import Words, extended, low_bits, minus, span_weights, to_vector, wire_bits, words_for
 from ._arithmetic import Mul
 from ._hints import Advice, advice_of
 from ._hints_digits import BitsHint, CopyHint, SpanHint
@@ -52,15 +52,14 @@ class OwnerValues:
     def witness(self, gammas: Vector) -> ProverWitness:
         """Return what the owner proves with; ``gammas`` blind the rows of what it shares."""
         backend = self.shared.backend
-        wires = _vector(backend, self.wires)
         none = Vector.zeros(backend, 0)
         return ProverWitness(
             inputs=(self.shared,),
             input_gammas=gammas,
             free=self.free,
-            left=Vector.concat([wires, self.left]),
-            right=Vector.concat([wires, self.right]),
-            gates=Vector.concat([wires, self.products]),
+            left=self.left,
+            right=self.right,
+            gates=Vector.concat([_vector(backend, self.wires), self.products]),
             outputs=none,
             bits=self.wires,
         )
@@ -81,7 +80,7 @@ def evaluate_home(backend: Backend, home: Home, columns: Sequence[Words]) -> Own
     for v, node in enumerate(home.nodes):
         match node:
             case OwnInput():
-                given[v] = next(inputs)
+                given[v] = extended(next(inputs), words_for(node.low, node.high))
                 bits.append(_flat(wire_bits(minus(given[v], node.low), span_weights(node.high - node.low))))
                 values[v] = to_vector(backend, given[v])
             case OwnBits(source):

@@ -31,7 +31,7 @@ from ._ranges import (
 )
 from ._relation import MAX_COLUMNS, MIN_COLUMNS, OwnShape, Relation, Shape, Transposed, choose_columns
 from ._verifier import BatchVerifier, failing
-from ._words import Words, low_bits, minus, to_vector, to_words
+from ._words import Words, extended, low_bits, minus, to_ints, to_vector, to_words, words_for
 
 __all__ = [
     "MAX_COLUMNS",
@@ -61,6 +61,7 @@ __all__ = [
     "commit_rows",
     "commit_rows_var",
     "coset_values",
+    "extended",
     "failing",
     "input_rows",
     "input_slots",
@@ -75,7 +76,9 @@ __all__ = [
     "root_of_unity",
     "solo",
     "span_weights",
+    "to_ints",
     "to_vector",
     "to_words",
     "wire_bits",
+    "words_for",
 ]

@@ -77,11 +77,13 @@ def _prove_by_sumcheck(
     said, summed = b"", None
     if shape.gates:
         between = Vector.zeros(backend, (1 << shape.variables) - shape.gates - 2)
-        left, right, out = (
-            Vector.concat([wires, between, dummies])
-            for wires, dummies in ((witness.left, u), (witness.right, v), (witness.gates, w))
-        )
-        said, summed = run_rounds(challenges, tau, left=left, right=right, out=out, mask=mask.to_ints())
+        wires = witness.gates[: shape.gates - len(witness.left)]
+        tables = [
+            Vector.concat([wires, own, between, dummy])
+            for own, dummy in ((witness.left, u), (witness.right, v))
+        ]
+        tables.append(Vector.concat([witness.gates, between, w]))
+        said, summed = run_rounds(challenges, tau, tables=tables, mask=mask.to_ints())
     rho = challenges.evaluations(witness.outputs.to_bytes(), b"", said[-3 * FR_BYTES :])
     claim = own_claim(relation, summed, rho, outputs=witness.outputs)
     share = OpeningShare(
@@ -105,10 +107,11 @@ def _commit(
     c, free = shape.columns, shape.free_rows
     known = 0 if bits is None else len(bits)
     whole = shape.gate_rows if known == shape.gates else known // c
-    first, last = free, free + whole
-    parts = [commit_rows(generators, c, rows[: first * c], gammas[:first])]
-    if bits is not None and whole:
-        on_bits = generators.g[:c].subset_sums(bit_rows(bits[: whole * c], whole, c))
-        parts.append(on_bits + multiples(generators.h, gammas[first:last]))
-    parts.append(commit_rows(generators, c, rows[last * c :], gammas[last:]))
-    return Points.concat(parts)
+    last = free + whole
+    others = Vector.concat([rows[: free * c], rows[last * c :]])
+    on_others = commit_rows(generators, c, others, Vector.concat([gammas[:free], gammas[last:]]))
+    if bits is None or not whole:
+        return on_others
+    on_bits = generators.g[:c].subset_sums(bit_rows(bits[: whole * c], whole, c))
+    on_bits += multiples(generators.h, gammas[free:last])
+    return Points.concat([on_others[:free], on_bits, on_others[free:]])

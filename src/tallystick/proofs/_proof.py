@@ -73,10 +73,11 @@ class Proof(Opening):
 class Witness:
     """All slots of a relation, and the blinding factors of the input rows.
 
-    ``inputs[k]`` are owner k's slots; ``input_gammas`` has one entry per input row; ``left``, ``right`` and
-    ``gates`` have one entry per gate.  ``points`` are the values y that are published as y*Q, if there are any.
-    ``bits`` are the first gates once more, as far as they are bits: an own proof commits to them faster for it.  Where
-    a proof by rows has ``bits``, they are all gates and no slot is free.
+    ``inputs[k]`` are part k's slots; ``input_gammas`` has one entry per input row.  ``left``, ``right`` and ``gates``
+    have one entry per gate, or ``left`` and ``right`` none for the first ones: those are wires, their own inputs.
+    ``points`` are the values y that are published as y*Q, if there are any.  ``bits`` are the first gates once more, as
+    far as they are bits: an own proof commits to them faster for it.  Where a proof by rows has ``bits``, they are all
+    gates and no slot is free.
     """
 
     inputs: tuple[Vector, ...]

@@ -21,7 +21,18 @@ from ..encoding import dumps
 from ._commitment import commit_rows_var
 from ._proof import Witness
 from ._relation import Shape, Transposed
-from ._words import Column, Words, at_least, low_bits, minus, to_vector, to_words
+from ._words import (
+    Column,
+    Words,
+    at_least,
+    constant,
+    extended,
+    low_bits,
+    minus,
+    to_vector,
+    to_words,
+    words_for,
+)
 
 __all__ = [
     "InputForm",
@@ -173,13 +184,18 @@ def wire_bits(values: Words, weights: Sequence[int]) -> BitArray:
     if not weights:
         return np.zeros((values.shape[1], 0), dtype=np.uint8)
     top = at_least(values, 1 << (len(weights) - 1))
-    rest = minus(values, to_words([weights[-1]]) * top)
+    rest = minus(values, constant(weights[-1], len(values)) * top)
     return np.concatenate([low_bits(rest, len(weights) - 1), top.astype(np.uint8)[:, None]], axis=1)
+
+
+def _words(item: RangeInput, column: Column) -> Words:
+    """Return the values in words that hold every difference within the interval, too."""
+    return extended(to_words(column), words_for(item.low, item.high))
 
 
 def _binary(item: RangeInput, column: Column) -> BitArray:
     """Return the k binary digits of every value - low, of shape (n, k)."""
-    return wire_bits(minus(to_words(column), item.low), [1 << i for i in range(item.bits)])
+    return wire_bits(minus(_words(item, column), item.low), [1 << i for i in range(item.bits)])
 
 
 def _to_vector(backend: Backend, bits: BitArray) -> Vector:
@@ -249,11 +265,11 @@ def range_witness(
     for item, column in zip(relation.inputs, columns, strict=True):
         slots.append(input_slots(backend, item, column))
         if item.form == "value":
-            gates.append(wire_bits(minus(to_words(column), item.low), item.weights).reshape(-1))
+            gates.append(wire_bits(minus(_words(item, column), item.low), item.weights).reshape(-1))
             continue
         gates.append(_binary(item, column).reshape(-1))
         if item.complement:
-            gates.append(wire_bits(minus(item.high, to_words(column)), item.weights).reshape(-1))
+            gates.append(wire_bits(minus(item.high, _words(item, column)), item.weights).reshape(-1))
     bits = np.concatenate(gates)
     wires = _to_vector(backend, bits)
     none = Vector.zeros(backend, 0)

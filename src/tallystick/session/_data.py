@@ -7,183 +7,114 @@ value outside the declared range is refused here, before anything leaves the mac
 
 from __future__ import annotations
 
-import csv
-import importlib
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from dataclasses import InitVar, dataclass, field
 from pathlib import Path
 
-from ..errors import DataError, UsageError
+import numpy as np
+
+from ..errors import DataError
+from ..limits import MAX_ROWS
 from ..plan import Column
-from ..proofs import Words, to_words
-from ._job import brief
+from ..proofs import Words, to_ints, to_words, words_for
+from ._batches import Batch, csv_batches, parquet_batches
+from ._cells import Unfit, exact
 
 __all__ = ["DataTable", "read_table"]
 
-_NUMBER = re.compile(r"([+-]?)([0-9]{1,100})(?:\.([0-9]{1,100}))?", re.ASCII)
 _PARQUET = (".parquet", ".pq")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class DataTable:
     """A member's columns as scaled integers, in the order declared; the repr shows no value.
 
-    ``words`` are the columns once more, in the form that takes the same time whatever the values are.  They are made
-    here, before anything is connected.
+    ``words`` are the columns in the form that takes the same time whatever the values are: as many words a cell as the
+    declared range needs, or 4 where a table is made of Python's integers.  They are made here, before anything is
+    connected, and nothing else is kept.
     """
 
     rows: int
-    columns: dict[str, list[int]]
-    words: dict[str, Words] = field(init=False, compare=False)
+    columns: InitVar[Mapping[str, Sequence[int] | Words]]
+    words: dict[str, Words] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "words", {name: to_words(column) for name, column in self.columns.items()})
+    def __post_init__(self, columns: Mapping[str, Sequence[int] | Words]) -> None:
+        object.__setattr__(self, "words", {name: to_words(column) for name, column in columns.items()})
 
     def __repr__(self) -> str:
-        return f"<DataTable: {self.rows} rows of {', '.join(self.columns)}>"
+        return f"<DataTable: {self.rows} rows of {', '.join(self.words)}>"
+
+    def integers(self) -> dict[str, list[int]]:
+        """Return the columns as Python's integers, which take several times the memory."""
+        return {name: to_ints(words) for name, words in self.words.items()}
 
 
 def read_table(path: str | Path, columns: Mapping[str, Column]) -> DataTable:
     """Read the declared columns of a CSV or Parquet file, checked against their declared ranges.
 
-    Raises ``DataError`` for the first thing that does not fit, with file, row and column.  Other columns of
-    the file are ignored.
+    Raises ``DataError`` for the first row that does not fit, with file, row and column, and for more than ``MAX_ROWS``
+    rows.  Other columns of the file are ignored.  Beside the words, memory holds a batch of rows and, while a column
+    grows, that one a second time.
     """
     path = Path(path)
     if not path.is_file():
         raise DataError(f"{path}: there is no such file")
-    read = _parquet_rows if path.suffix.lower() in _PARQUET else _csv_rows
-    out: list[list[int]] = [[] for _ in columns]
+    batches = parquet_batches if path.suffix.lower() in _PARQUET else csv_batches
+    growing = [_Growing(words_for(column.low, column.high)) for column in columns.values()]
     rows = 0
-    for rows, (where, cells) in enumerate(read(path, columns), 1):  # noqa: B007  counts the rows
-        for values, (name, column), cell in zip(out, columns.items(), cells, strict=True):
-            values.append(_entry(cell, column, f"{path}: {where}, column {name!r}"))
-    return DataTable(rows, dict(zip(columns, out, strict=True)))
+    for batch in batches(path, list(columns)):
+        for column, words in zip(growing, _words(path, batch, columns), strict=True):
+            column.append(words)
+        rows += batch.rows
+        if rows > MAX_ROWS:
+            raise DataError(f"{path}: has more than {MAX_ROWS:,} rows")
+    return DataTable(rows, {name: column.words for name, column in zip(columns, growing, strict=True)})
 
 
-def _entry(cell: str, column: Column, where: str) -> int:
-    match = _NUMBER.fullmatch(cell.strip(" \t"))
-    if match is None:
-        raise DataError(f"{where}: {_shown(cell)} is not a number" if cell.strip() else f"{where}: is empty")
-    sign, whole, fraction = match.groups()
-    fraction = (fraction or "").rstrip("0")
-    if len(fraction) > column.decimals:
-        raise DataError(
-            f"{where}: {_shown(cell)} has {len(fraction)} decimals, the job declares {column.decimals}"
-        )
-    if len(whole) > 1 and whole[0] == "0":
-        raise DataError(
-            f"{where}: {_shown(cell)} begins with a zero",
-            hint=f"as a number it is the same as {whole.lstrip('0') or '0'}; write it so if that is meant",
-        )
-    value = int(whole + fraction.ljust(column.decimals, "0"))
-    if isinstance(cell, _Rounded) and value >> cell.digits:
-        # Several numbers share this representation: identifiers that went through doubles come out as others.
-        raise DataError(
-            f"{where}: {_shown(cell)} is a floating-point number of {cell.digits} binary digits, too few to be exact",
-            hint="store the column as integers, decimals or text",
-        )
-    if sign == "-":
-        value = -value
-    if not column.low <= value <= column.high:
-        low, high = (_written(end, column.decimals) for end in (column.low, column.high))
-        raise DataError(f"{where}: {_shown(cell)} is outside [{low}, {high}]")
-    return value
+class _Growing:
+    """Words in one array with room at its end, so that neither parts nor room take memory: pages come when written."""
+
+    def __init__(self, count: int) -> None:
+        self._room: Words = np.empty((count, 0), dtype=np.uint64)
+        self._size = 0
+
+    @property
+    def words(self) -> Words:
+        """What was appended."""
+        return self._room[:, : self._size]
+
+    def append(self, words: Words) -> None:
+        """Append words of the same count."""
+        count, more = words.shape
+        if self._size + more > self._room.shape[1]:
+            room: Words = np.empty((count, (self._size + more) * 5 // 4), dtype=np.uint64)
+            room[:, : self._size] = self.words
+            self._room = room
+        self._room[:, self._size : self._size + more] = words
+        self._size += more
 
 
-def _written(scaled: int, decimals: int) -> str:
-    digits = str(abs(scaled)).rjust(decimals + 1, "0")
-    sign = "-" if scaled < 0 else ""
-    return sign + (f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits)
-
-
-def _shown(cell: str) -> str:
-    return repr(brief(cell))
-
-
-def _places(names: Sequence[str], columns: Iterable[str], path: Path) -> list[int]:
-    places = []
-    for column in columns:
-        found = [k for k, name in enumerate(names) if name == column]
-        if len(found) != 1:
-            problem = "more than one column" if found else "no column"
-            raise DataError(
-                f"{path}: the header has {problem} {column!r}",
-                hint=f"its columns are: {', '.join(names)}",
-            )
-        places.append(found[0])
-    return places
-
-
-def _csv_rows(path: Path, columns: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            header = [name.strip() for name in next(reader, [])]
-            places = _places(header, columns, path)
-            for number, row in enumerate(reader, 1):
-                where = f"row {number} (line {reader.line_num})"
-                if len(row) != len(header):
-                    raise DataError(
-                        f"{path}: {where}: has {len(row)} cells, the header has {len(header)} columns"
-                    )
-                yield where, [row[k] for k in places]
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: is not UTF-8 text") from error
-    except csv.Error as error:
-        raise DataError(f"{path}: line {reader.line_num}: {error}") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-
-
-def _parquet_rows(path: Path, columns: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
-    try:
-        parquet = importlib.import_module("pyarrow.parquet")
-    except ImportError as error:
-        raise UsageError(
-            f"{path}: reading Parquet takes the package pyarrow",
-            hint="pip install 'tallystick[parquet]', or convert the table to CSV",
-        ) from error
-    try:
-        file = parquet.ParquetFile(path)
-        names = list(file.schema_arrow.names)
-        _places(names, columns, path)
-        number = 0
-        for batch in file.iter_batches(columns=list(columns)):
-            read = [batch.column(name) for name in columns]
-            digits = [_FLOATS.get(str(c.type)) for c in read]
-            for cells in zip(*(c.to_pylist() for c in read), strict=True):
-                number += 1
-                yield f"row {number}", [_cell(cell, n) for cell, n in zip(cells, digits, strict=True)]
-    except DataError:
-        raise
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: is not a readable Parquet file: {str(error).splitlines()[0]}") from error
-
-
-def _cell(value: object, digits: int | None) -> str:
-    """Write a Parquet value as it would stand in a CSV file; floats by their shortest exact digits."""
-    if value is None:
-        return ""
-    if isinstance(value, float | Decimal):
-        number = Decimal(repr(value)) if isinstance(value, float) else value
-        text = format(number, "f") if number.is_finite() else str(number)
-        return text if digits is None else _Rounded(text, digits)
-    return str(value)
-
-
-_FLOATS = {"halffloat": 11, "float": 24, "double": 53}
-"""How many binary digits the numbers of Arrow's floating-point types have."""
-
-
-class _Rounded(str):
-    """The text of a floating-point number of so many binary digits."""
-
-    digits: int
-
-    def __new__(cls, text: str, digits: int) -> _Rounded:
-        self = super().__new__(cls, text)
-        self.digits = digits
-        return self
+def _words(path: Path, batch: Batch, columns: Mapping[str, Column]) -> list[Words]:
+    """Return a batch's integers, column by column; ``DataError`` for the first row with one that does not fit."""
+    found = [
+        cells.plain(column.decimals).within(column.low, column.high)
+        for cells, column in zip(batch.columns, columns.values(), strict=True)
+    ]
+    unknown = ~np.array([plain.known for plain in found])
+    rest: list[dict[int, int]] = [{} for _ in found]
+    for k in np.flatnonzero(unknown.any(axis=0)).tolist():
+        for j, (name, column) in enumerate(columns.items()):
+            if not unknown[j, k]:
+                continue
+            try:
+                rest[j][k] = exact(batch.columns[j].text(k), batch.columns[j].digits, column)
+            except Unfit as error:
+                where = f"{path}: {batch.where(k)}, column {name!r}"
+                raise DataError(f"{where}: {error.reason}", hint=error.hint) from None
+    out = []
+    for plain, others, column in zip(found, rest, columns.values(), strict=True):
+        words = plain.words(words_for(column.low, column.high))
+        if others:
+            words[:, list(others)] = to_words(list(others.values()))[: len(words)]
+        out.append(words)
+    return out

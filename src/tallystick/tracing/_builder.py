@@ -94,9 +94,10 @@ class Builder:
     deterministic.
     """
 
-    def __init__(self, members: Sequence[Member]) -> None:
+    def __init__(self, members: Sequence[Member], version: int = 2) -> None:
         self.members = tuple(members)
-        self._draft = Draft(self.members)
+        self.version = version
+        self._draft = Draft(self.members, whole=version > 1)
         self.nodes: Sequence[Node] = self._draft.nodes
         self.lengths: Sequence[int] = self._draft.lengths
         self.intervals: Sequence[Interval] = self._draft.intervals
@@ -216,8 +217,8 @@ class Builder:
         return len(self.expressions) - 1
 
     # ------------------------------------------------------------------ the plan
-    def finish(self, program: str, results: Sequence[Result], version: int = 2) -> Plan:
-        """Return the plan, of this format, of everything that results and zero assertions need.
+    def finish(self, program: str, results: Sequence[Result]) -> Plan:
+        """Return the plan of everything that results and zero assertions need.
 
         Inputs that the program touched stay, so that a plan alone says which columns to trace the program
         with; of those in another order the original goes, if nothing else reads it.
@@ -237,10 +238,10 @@ class Builder:
         new = {to: {old: k for k, old in enumerate(numbers)} for to, numbers in kept.items()}
         return Plan.of_draft(
             program,
-            draft if version == 1 else place(draft),
+            draft if self.version == 1 else place(draft),
             [renumbered(self.expressions[old], new) for old in expressions],
             [renumbered(r, new) for r in results],
-            version,
+            self.version,
         )
 
 

@@ -55,8 +55,11 @@ __all__ = ["place"]
 
 _ELEMENTWISE = frozenset(("bits", "span", "copy", "inverse", "quotient", "ratio", "root"))
 _MOST_FACTORS = 1 << 20
-_GATES = 1 << 20
-"""Gates of one part of a table, about: its proof is made, and checked, in memory of its own."""
+_GATES = (1 << 20) - 2
+"""The most gates of one part of a table, about: its proof is made, and checked, in memory of its own.
+
+With two dummies they fill the places of a sumcheck of 20 variables.
+"""
 
 
 # ---------------------------------------------------------------------------------------- where a value is
@@ -140,7 +143,7 @@ class _Home:
     """One part's nodes, and what it shares."""
 
     def __init__(self, rows: int) -> None:
-        self.draft = HomeDraft(rows)
+        self.draft = HomeDraft(rows, whole=True)
         self.shares: list[int] = []
         self.joint: dict[int, int] = {}
         self.known: dict[OwnNode, int] = {}
@@ -152,6 +155,11 @@ class _Home:
         if node not in self.known:
             self.known[node] = self.draft.add(node)
         return self.known[node]
+
+    @property
+    def shared(self) -> int:
+        """How many entries are shared."""
+        return sum(self.draft.lengths[v] for v in self.shares)
 
     def finish(self) -> Home:
         """Return the home of what is shared or asserted, and of all columns."""
@@ -178,8 +186,7 @@ def place(flat: Draft) -> Draft:
     for (member, _), home in zip(whole.tables, whole.homes, strict=True):
         layout = home.draft.layout(home.shares)
         if layout.gates > 2 * _GATES:
-            count = -(-layout.gates // _GATES)
-            cuts[member] = -(-home.draft.rows // count)
+            cuts[member] = max(1, home.draft.rows * _GATES // layout.gates)
     if cuts:
         parts = _Placing(flat, cuts)
         if parts.gates <= whole.gates:
@@ -205,6 +212,7 @@ class _Placing:
         self.joint = _Growing(flat.members, self.homes)
         self._known: dict[Node, int] = {}
         self._constants: dict[int, int] = {}
+        self._crossed: dict[int, int] = {}
         self._values: list[_Value] = []
         for v, node in enumerate(flat.nodes):
             self._values.append(self._place(v, node))
@@ -218,7 +226,13 @@ class _Placing:
         )
 
     def finish(self) -> Draft:
-        """Return the draft with its homes, equal ones once."""
+        """Return the draft with its homes, equal ones once.
+
+        Where nothing is shared at all, because results follow from intervals and numbers of rows, the first part shares
+        a zero: a computation without any value would have nothing to prove.
+        """
+        if self.homes and not self.gates and not any(home.shared for home in self.homes):
+            self.homes[0].shares.append(self.homes[0].add(Constant((0,))))
         homes: dict[bytes, int] = {}
         listed: list[Home] = []
         parts: list[Part] = []
@@ -313,13 +327,18 @@ class _Placing:
 
     # ------------------------------------------------------------------ crossings
     def _to_joint(self, v: int) -> int:
-        """Return the joint node of a flat node's value, shared where it is at home."""
+        """Return the joint node of a flat node's value, shared where it is at home, where it stays as well."""
         value = self._values[v]
+        if isinstance(value, _Joint):
+            return value.node
+        if v not in self._crossed:
+            self._crossed[v] = self._cross(v, value)
+        return self._crossed[v]
+
+    def _cross(self, v: int, value: _Known | _At | _Split | _Terms) -> int:
         match value:
             case _Known():
                 return self._constant_joint(v)
-            case _Joint(node):
-                return node
             case _At(part, node):
                 joint = self._share(part, node)
             case _Terms(terms):
@@ -337,7 +356,6 @@ class _Placing:
                 joint = self._add_joint(Concat(tuple(shared)))
                 if outer > 1:
                     joint = self._add_joint(_transposed(joint, value.m, outer))
-        self._values[v] = _Joint(joint)
         return joint
 
     def _share(self, part: int, node: int) -> int:
@@ -511,25 +529,25 @@ class _Placing:
             strides = tuple(s // of.m * piece.m for s in node.strides)
             view = View(piece.node, node.shape, first * piece.m + offset - start, strides)
             return _At(piece.part, self._add_home(piece.part, view))
+        # The entries of one index of this dimension, wherever the others stand, have to be in one piece.
         row = max(within, key=lambda k: node.strides[k])
-        stride = node.strides[row]
-        begin, rest = divmod(offset, stride)
-        reach = rest + sum(node.strides[k] * (node.shape[k] - 1) for k in within if k != row)
-        if reach >= stride or any(p.m % stride for p in of.pieces):
+        reach = sum(node.strides[k] * (node.shape[k] - 1) for k in within if k != row)
+        begins = offset + node.strides[row] * np.arange(node.shape[row], dtype=np.int64)
+        starts = np.array(of.starts(), dtype=np.int64)
+        owner = np.searchsorted(starts, begins, side="right") - 1
+        ends = starts + np.array([p.m for p in of.pieces], dtype=np.int64)
+        if (begins + reach >= ends[owner]).any():
             return None
-        width, pieces, at = prod(node.shape[row + 1 :]), [], 0
-        for p in of.pieces:
-            low = max(begin, at)
-            high = min(begin + node.shape[row], at + p.m // stride)
-            if high > low:
-                shape = (*node.shape[:row], high - low, *node.shape[row + 1 :])
-                strides = tuple(
-                    0 if d == 1 else s if k in within else s // of.m * p.m
-                    for k, (s, d) in enumerate(zip(node.strides, shape, strict=True))
-                )
-                view = View(p.node, shape, first * p.m + (low - at) * stride + rest, strides)
-                pieces.append(_Piece(p.part, self._add_home(p.part, view), (high - low) * width))
-            at += p.m // stride
+        width, pieces = prod(node.shape[row + 1 :]), []
+        for k in np.unique(owner).tolist():
+            p, own = of.pieces[k], begins[owner == k]
+            shape = (*node.shape[:row], len(own), *node.shape[row + 1 :])
+            strides = tuple(
+                0 if d == 1 else s if i in within else s // of.m * p.m
+                for i, (s, d) in enumerate(zip(node.strides, shape, strict=True))
+            )
+            view = View(p.node, shape, first * p.m + int(own[0] - starts[k]), strides)
+            pieces.append(_Piece(p.part, self._add_home(p.part, view), len(own) * width))
         return _split(prod(node.shape[:row]), pieces)
 
     def _taken(self, node: Take, of: _Split) -> _Value | None:
@@ -574,7 +592,7 @@ class _Placing:
             first = splits[0]
             alike = all(x.kind[1] == first.kind[1] for x in splits)
             lengths = [self._flat.lengths[p] for p in node.parts]
-            if alike and all(n % first.m == 0 for n in lengths if first.m):
+            if alike and first.m and all(n % first.m == 0 for n in lengths):
                 outers = [n // first.m for n in lengths]
                 pieces = []
                 for k, piece in enumerate(first.pieces):

@@ -244,7 +244,7 @@ def trace(program: Program, members: Iterable[MemberSchema], version: int = 2) -
     names = [s.name for s in schemas]
     if not 1 <= len(schemas) <= MAX_MEMBERS or len(set(names)) != len(names):
         raise UsageError(f"a computation has between 1 and {MAX_MEMBERS} members with different names")
-    builder = Builder([Member(s.name, s.rows) for s in schemas])
+    builder = Builder([Member(s.name, s.rows) for s in schemas], version)
     tables = Members({s.name: Table(builder, k, s) for k, s in enumerate(schemas)})
     try:
         returned = program.function(tables)
@@ -258,7 +258,7 @@ def trace(program: Program, members: Iterable[MemberSchema], version: int = 2) -
             "the program returns no result", where=program.returns, hint="return a dict of results"
         )
     try:
-        plan = builder.finish(program.name, results, version)
+        plan = builder.finish(program.name, results)
     except (ValueError, OverflowRangeError) as error:
         raise ProgramError(str(error), where=program.where) from error
     _check_size(plan, program)
