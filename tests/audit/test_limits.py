@@ -6,15 +6,17 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.corrupt import items_of, plan_of, signed, transcript_of
+from support.corrupt import fitted, items_of, plan_of, signed, transcript_of
 from support.fast_model import load_model
 from support.threads import using
 from tallystick.audit import Limits, _stop, audit
+from tallystick.audit._audit import Auditor
 from tallystick.backend import get_backend, native_available
 from tallystick.bench import LIBRARY
 from tallystick.bench._library import _COLUMNS
@@ -23,15 +25,15 @@ from tallystick.disclosure import audit_bound
 from tallystick.encoding import Value, loads
 from tallystick.errors import DecodeError, VerificationError
 from tallystick.gallery import examples
-from tallystick.plan import Column, MemberSchema, Plan
+from tallystick.plan import VERSIONS, Column, MemberSchema, Plan
 from tallystick.tracing import load_program, trace
 
 FAST = get_backend("native" if native_available() else "pure")
 MEMBERS = [("north", 1), ("south", 1)]
 TABLES = {"north": {"x": [3]}, "south": {"x": [4]}}
 INPUTS: list[list[Value]] = [
-    ["input", 0, "x", 1, 0, 7, 0, "value"],
-    ["input", 1, "x", 1, 0, 7, 0, "value"],
+    ["input", 0, "x", 1, 0, 7, 0],
+    ["input", 1, "x", 1, 0, 7, 0],
     ["add", 0, 1],
     ["output", 2, "sum", None],
 ]
@@ -60,9 +62,30 @@ def _results(n: int, results: int) -> Plan:
 
 
 def _rows(n: int, bits: int) -> Plan:
-    column: list[Value] = ["input", 0, "x", n, 0, (1 << bits) - 2, 0, "value"]
+    column: list[Value] = ["input", 0, "x", n, 0, (1 << bits) - 2, 0]
     nodes = [column, INPUTS[1], ["sum", 0, 1, n, 1], ["add", 1, 2], ["output", 3, "sum", None]]
     return plan_of([("north", n), ("south", 1)], nodes, [["output", 0]], RESULT)
+
+
+def _at_home(rows: int, parts: int, *nodes: list[Value], shares: Sequence[int] = (1,)) -> Plan:
+    """Parts of one home of north's, each a column's rows and what is done with them; the first node is number 1.
+
+    What the first part shares is added to south's value.
+    """
+    column: list[Value] = ["input", "x", rows, 0, 7, 0]
+    home: list[Value] = [rows, [column, ["sum", 0, 1, rows, 1], *nodes], list(shares)]
+    other: list[Value] = [1, [["input", "x", 1, 0, 7, 0]], [0]]
+    body: dict[str, Value] = {
+        "version": VERSIONS[2],
+        "program": "forged",
+        "members": [["north", rows * parts], ["south", 1]],
+        "homes": [home, other],
+        "parts": [*([[0, 0]] * parts), [1, 1]],
+        "nodes": [["share", 0, 0], ["share", parts, 0], ["add", 0, 1], ["output", 2, "sum", None]],
+        "expressions": [["output", 0]],
+        "results": [*RESULT],
+    }
+    return fitted(body)
 
 
 BOMBS = {
@@ -75,6 +98,18 @@ BOMBS = {
         1 << 20, *[["neg", k] for k in range(4, 12)], ["concat", list(range(4, 13))]
     ),
     "ranges": lambda: _rows(1 << 18, 30),
+    "gates at home": lambda: _at_home(1, 1, ["view", 0, [1 << 22], 0, [0]], ["mul", 2, 2]),
+    "assertions at home": lambda: _at_home(1, 1, ["view", 0, [1 << 24], 0, [0]], ["sub", 2, 2], ["zero", 3]),
+    "values at hand at home": lambda: _at_home(
+        1,
+        1,
+        ["view", 0, [1 << 20], 0, [0]],
+        *[["neg", k] for k in range(2, 10)],
+        ["concat", list(range(2, 11))],
+        ["sum", 11, 1, 9 << 20, 1],
+    ),
+    "shared values": lambda: _at_home(1, 1, ["view", 0, [1 << 22], 0, [0]], shares=(1, 2)),
+    "parts": lambda: _at_home(1, 3_000, ["view", 0, [1 << 16], 0, [0]], ["mul", 2, 2]),
 }
 
 
@@ -141,8 +176,11 @@ print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
         lambda: _wide(1 << 20, ["sub", 4, 4], ["zero", 5]),
         lambda: _rows(1 << 15, 30),
         lambda: _fractions(1_000, 3),
+        lambda: _at_home(1, 1, ["view", 0, [1 << 19], 0, [0]], ["mul", 2, 2], ["mul", 2, 3]),
+        lambda: _at_home(1 << 12, 24, ["mul", 0, 0], ["mul", 0, 2], ["mul", 0, 3], ["mul", 0, 4]),
+        lambda: _at_home(1, 300),
     ],
-    ids=["gates", "assertions", "ranges", "fractions"],
+    ids=["gates", "assertions", "ranges", "fractions", "gates at home", "large parts", "many parts"],
 )
 def test_the_bound_on_memory_holds(tmp_path: Path, plan: Any) -> None:
     """A witness of zeros fits all these plans, so that their transcripts are genuine, and all work is done."""
@@ -158,6 +196,29 @@ def test_the_bound_on_memory_holds(tmp_path: Path, plan: Any) -> None:
     assert code == 0, run.stderr
     bound = _bound(made, len(data))
     assert peak < bound.bytes <= Limits().bytes_for(len(data))
+
+
+def test_parts_cost_operations_each_and_memory_once() -> None:
+    """Only one home at a time is in memory; what waits in the batch is held by the bytes of the file."""
+    few, many = (_at_home(1 << 12, n, ["mul", 0, 0]) for n in (2, 50))
+    assert _bound(many).bytes == _bound(few).bytes
+    home = few.homes[0].layout
+    more = 48 * (40 * home.shape.rows * home.columns + 8 * home.work)
+    longer = 200 * (len(many.to_bytes()) - len(few.to_bytes()))
+    assert 0 <= _bound(many).operations - _bound(few).operations - more - longer < 0.3 * more
+
+
+def test_what_waits_in_a_batch_is_held_by_the_files_bytes() -> None:
+    """Of every proof no more is held than the bound counts for its bytes, however many columns it has."""
+    plan = _at_home(1 << 14, 3, ["mul", 0, 0])
+    assert plan.homes[0].layout.columns > 1 << 10
+    data = transcript_of(FAST, plan, {"north": {"x": [1] * (3 << 14)}, "south": {"x": [2]}})
+    auditor = Auditor(None, None, None, Limits(), FAST)
+    steps = auditor.steps(data)
+    verifier = next(steps)
+    assert 0 < verifier.held_bytes < 20 * len(data) < 4 * 32 * plan.most_columns
+    with pytest.raises(StopIteration):
+        steps.send(None)
 
 
 @pytest.mark.parametrize("example", examples(), ids=lambda e: e.name)
@@ -205,25 +266,27 @@ def test_defaults_grow_with_the_file() -> None:
     assert Limits(seconds=3).operations_for(1, "pure") == 3_000_000
 
 
-@pytest.mark.parametrize(("kind", "others"), [("commitment", 12), ("outputs", 6), ("proof", 6)])
-def test_only_the_agreement_and_the_plan_hold_many_values(honest: bytes, kind: str, others: int) -> None:
-    """The item's array, kind and hash, and the map with its keys are values too: 64 in all, and no more."""
+@pytest.mark.parametrize(
+    ("kind", "others", "most"), [("commitment", 13, 1 << 17), ("outputs", 6, 64), ("proof", 6, 64)]
+)
+def test_items_hold_as_many_values_as_they_may(honest: bytes, kind: str, others: int, most: int) -> None:
+    """The item's array, kind and hash, and the map with its keys are values too."""
     module = load_model()
-    for total in (64, 65):
+    for total in (most, most + 1):
         items = items_of(honest)
         junk = [0] * (total - others)
         if kind == "commitment":
-            items["commitments"][0]["range"] = {"rows": junk}
+            items["commitments"][0][0][1] = {"rows": junk}
         elif kind == "outputs":
             items["outputs"] = {"values": junk}
         else:
             items["proof"] = {"rows": junk}
         with pytest.raises(DecodeError) as caught:
             audit(signed(items), backend=FAST)
-        assert ("more values than allowed" in caught.value.message) == (total == 65)
+        assert ("more values than allowed" in caught.value.message) == (total > most)
         with pytest.raises(module.Refused) as told:
             module.audit(signed(items))
-        assert told.value.check == "decode" and ("too many values" in told.value.reason) == (total == 65)
+        assert told.value.check == "decode" and ("too many values" in told.value.reason) == (total > most)
 
 
 def test_no_address_space_is_taken_from_what_follows(honest: bytes, tmp_path: Path) -> None:

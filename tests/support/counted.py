@@ -1,8 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What estimates are compared on: every function of the library and every program of the gallery."""
+"""What estimates are compared on: every function of the library and every program of the gallery.
+
+    PYTHONPATH=tests python -m support.counted tests/cost/figures.json
+
+records what estimates say.
+"""
 
 from __future__ import annotations
 
+import json
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -66,3 +74,19 @@ def figures(plan: Plan) -> dict[str, list[float]]:
         found[f"{phase} work"] = [unit for unit in units if unit]
     found["checked often"] = [often.rounds, *often.bytes_sent]
     return found
+
+
+def record(file: Path) -> None:
+    """Write down the figures of every plan, one a line."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = {name: figures(plan()) for name, plan in counted_plans(Path(folder))}
+    lines = [
+        f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(list(one.values()), separators=(',', ':'))}"
+        for name, one in found.items()
+    ]
+    columns = json.dumps(list(next(iter(found.values()))))
+    file.write_text('{\n"columns": %s,\n"plans": {\n%s\n}\n}\n' % (columns, ",\n".join(lines)), "utf-8")
+
+
+if __name__ == "__main__":
+    record(Path(sys.argv[1]))

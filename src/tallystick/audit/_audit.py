@@ -399,7 +399,7 @@ class Auditor:
             if len(commitment.parts) != len(relations):
                 raise self._refused(f"{len(commitment.parts)} parts, the plan has {len(relations)}")
             for j, (part, relation) in enumerate(zip(commitment.parts, relations, strict=True)):
-                name = f"{item}, part {j + 1} of {len(relations)}" if len(relations) > 1 else item
+                self.item = f"{item}, part {j + 1} of {len(relations)}" if len(relations) > 1 else item
                 shape = relation.shape
                 points = self._decode_rows(part, shape.input_rows)
                 rows.append(points)
@@ -419,7 +419,7 @@ class Auditor:
                         context=range_context(session, k)
                         if known.plan.format == 1
                         else home_context(session, k, j, len(relations)),
-                        name=name,
+                        name=self.item,
                     )
                 gates += shape.gates
                 parts += 1

@@ -42,12 +42,15 @@ MAX_FILE_SIZE: Final = 1 << 26
 _MAX_VALUES: Final[Mapping[type[Item], int]] = {
     Agreement: 1 << 20,
     PlanItem: 1 << 20,
-    Commitment: 64,
+    Commitment: 1 << 17,
     Outputs: 64,
     ProofItem: 64,
     Signatures: 128,
 }
-"""CBOR values that an item of a kind may hold: no file makes its reader hold more than its two large items say."""
+"""CBOR values that an item of a kind may hold, which bound what a file makes its reader hold.
+
+A commitment takes 17 for each part that has a proof.
+"""
 
 
 def _kind_at(index: int, members: int) -> type[Item] | None:

@@ -105,11 +105,11 @@ class CommittedPart:
     proof: dict[str, Value] | None
 
     @classmethod
-    def from_body(cls, rows: Value, proof: Value, named: str) -> CommittedPart:
-        """Decode; ``DecodeError`` names the field."""
+    def from_body(cls, rows: Value, proof: Value, names: tuple[str, str]) -> CommittedPart:
+        """Decode; ``DecodeError`` names the field: ``names`` are those of the rows and of the proof."""
         if proof is not None and not isinstance(proof, dict):
-            raise DecodeError(f"{named}: a map or null was expected")
-        return cls(_multiple(rows, "rows", _POINT_BYTES), proof)
+            raise DecodeError(f"{names[1]}: a map or null was expected")
+        return cls(_multiple(rows, names[0], _POINT_BYTES), proof)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +152,13 @@ class Commitment:
         """Decode what a file of this format holds; ``DecodeError`` names the field."""
         if version == 1:
             fields = expect_map(body, "body", required=("rows", "range", "signature"))
-            parts = [CommittedPart.from_body(fields["rows"], fields["range"], "range")]
+            parts = [CommittedPart.from_body(fields["rows"], fields["range"], ("rows", "range"))]
         else:
             fields = expect_map(body, "body", required=("parts", "signature"))
             listed = expect_array(fields["parts"], "parts", max_length=MAX_PARTS)
             pairs = [expect_array(value, f"part {k}", length=2) for k, value in enumerate(listed)]
             parts = [
-                CommittedPart.from_body(rows, proof, f"part {k}: proof")
+                CommittedPart.from_body(rows, proof, (f"part {k}: rows", f"part {k}: proof"))
                 for k, (rows, proof) in enumerate(pairs)
             ]
         signature = expect_bytes(fields["signature"], "signature", length=_SIGNATURE_BYTES)
