@@ -8,7 +8,7 @@ from functools import partial
 
 from .. import encoding
 from ..algebra import Generators, Points, Random
-from ..backend import G1_BYTES
+from ..backend import G1_BYTES, over
 from ..errors import DecodeError, ProtocolAbort, VerificationError
 from ..online import Committed, OwnInputs, accept_inputs
 from ..party import Mesh
@@ -39,18 +39,23 @@ def make_commitment(
     """
     session_id = agreement.terms.session_id
     columns = _in_order(plan.inputs_of(member), data, random)
-    own, committed = [], []
     parts = plan.parts_of(member)
-    for k, (_, home, start) in enumerate(parts):
-        kept, part = commit_part(
-            home,
-            [column[:, start : start + home.rows] for column in columns],
-            context=home_context(session_id, member, k, len(parts)),
-            generators=generators,
-            random=random,
-        )
-        own.append(kept)
-        committed.append(part)
+    randoms = [random.fork(f"part {k}") for k in range(len(parts))]
+
+    def some(first: int, count: int) -> list[tuple[OwnInputs, CommittedPart]]:
+        return [
+            commit_part(
+                home,
+                [column[:, start : start + home.rows] for column in columns],
+                context=home_context(session_id, member, first + k, len(parts)),
+                generators=generators,
+                random=randoms[first + k],
+            )
+            for k, (_, home, start) in enumerate(parts[first : first + count])
+        ]
+
+    made = [one for several in over(len(parts), 1, some) for one in several]
+    own, committed = [kept for kept, _ in made], [part for _, part in made]
     return own, Commitment.signed(committed, session_id, member, partial(sign, identity.key, "commitment"))
 
 
