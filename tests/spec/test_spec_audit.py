@@ -253,6 +253,7 @@ def test_a_relation_without_rows_is_refused_by_both(fast, model):
         ("homes", [[1, [["input", "x", 1, 0, 7, 0]], [0]]] * 2),
         ("homes", [[1, [["input", "x", 1, 0, 7, 0], ["zero", 0]], [0, 1]]]),
         ("homes", [[2, [["input", "x", 2, 0, 7, 0]], [0]]]),
+        ("homes", [[1, [["input", "x", 1, 7, 7, 0], ["zero", 0]], []]]),
         ("parts", [[1, 0], [0, 0]]),
         ("parts", [[0, 0], [1, 1]]),
         ("parts", [[0, 0], [1, 0], [1, 0]]),
