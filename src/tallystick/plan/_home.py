@@ -186,7 +186,10 @@ class Home:
                 raise OverflowRangeError(f"node {v} ({node.op}): {error}") from error
             except ValueError as error:
                 raise ValueError(f"node {v} ({node.op}): {error}") from error
-        object.__setattr__(self, "layout", draft.layout(self.shares))
+        layout = draft.layout(self.shares)
+        if layout.zeros and not layout.shape.rows:
+            raise ValueError("it asserts something of constants, and has no row that a proof could be about")
+        object.__setattr__(self, "layout", layout)
 
     @cached_property
     def inputs(self) -> tuple[OwnInput, ...]:
