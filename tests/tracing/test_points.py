@@ -85,7 +85,7 @@ def test_too_few_matches_select_nothing() -> None:
 
 @pytest.mark.parametrize("equal", [True, False])
 def test_transposed_equals_forward_at_random_slots(backend: Backend, equal: bool) -> None:
-    """Whatever the slots are: equal gate outputs, or all different.  Without homes all squares are gates of the plan."""
+    """Whatever the slots are: equal gate outputs, or all different.  Without homes all squares are gates."""
     plan = _plan(version=1)
     relation, shape = PlanRelation(plan), plan.shape
     random = Random(hashlib.sha256(plan.digest).digest())
