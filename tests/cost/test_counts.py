@@ -245,8 +245,8 @@ def test_what_the_library_chooses_comparisons_by_is_what_the_counter_finds() -> 
 
     def more(function: Any) -> tuple[int, int]:
         """Return what each of some more values takes."""
-        small, large = (material(function, n) for n in (1 << 17, 1 << 18))
-        return round((large[0] - small[0]) / (1 << 17)), round((large[1] - small[1]) / (1 << 17))
+        small, large = (material(function, n) for n in (1 << 16, 1 << 17))
+        return round((large[0] - small[0]) / (1 << 16)), round((large[1] - small[1]) / (1 << 16))
 
     product, both = more(lambda x, y: (x * y).sum()), more(lambda x, y: (x * y).sum() + (x * x).sum())
     assert both[0] - product[0] == product[0] == _compare._MUL - 1
