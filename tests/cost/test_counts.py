@@ -86,9 +86,7 @@ def whole_run(plan: Plan, **options: int) -> tuple[list[Message], Need]:
             if owner == k
         ]
         published = [Points.identity(LENGTHS, n) for n in rows]
-        inputs = await share_inputs(
-            online, shape, generators, owners=owners, own=own, commitments=published
-        )
+        inputs = await share_inputs(online, shape, generators, owners=owners, own=own, commitments=published)
         evaluation = await compute(online, plan, inputs)
         await prove(online, PlanRelation(plan), evaluation, inputs, generators, context=b"")
 

@@ -242,6 +242,10 @@ def test_render_of_a_small_plan() -> None:
         "inputs, committed and proved to lie in their ranges\n"
         "  left  x  3 rows  -5 … 15 / 10^1\n"
         "\n"
+        "at home: what each member computes and proves alone, and what it shares of it\n"
+        "  left  3 rows  1 part  15 gates\n"
+        '      shares 2 values: computed from "x"\n'
+        "\n"
         "what is revealed, to all members and to every reader of the transcript\n"
         '  [1] 1 value: the sum of all 3 entries of "x" of left\n'
         '      called "sum of x of left (3 rows)"\n'
@@ -262,3 +266,25 @@ def test_render_of_a_small_plan() -> None:
         "  [2] shows entries of an input as they are: part of x of left (3 rows)\n"
         "  [2] is computed from 3 rows only: part of x of left (3 rows)\n"
     )
+
+
+def test_what_is_shared_row_by_row_is_warned_of() -> None:
+    members = [
+        ts.MemberSchema("left", 3, {"x": ts.Column(0, 7)}),
+        ts.MemberSchema("right", 12, {"x": ts.Column(0, 7)}),
+    ]
+
+    def product(table: Members[Table]) -> object:
+        return {"product": (table["left"]["x"] * table["right"]["x"][:3]).sum()}
+
+    text = render(ts.trace(ts.Program("product", product), members))
+    assert '  left   3 rows   1 part  9 gates\n      shares 3 values: "x" as it is\n' in text
+    assert '  right  12 rows  1 part  36 gates\n      shares 3 values: computed from "x"\n' in text
+    warned = [line for line in text.splitlines() if "as much as it has rows" in line]
+    assert warned == [
+        '  left shares as much as it has rows (3), or more: 3 values: "x" as it is; where a sum that it makes at home '
+        "would do, that costs less"
+    ]
+    assert "  gates at home     45 " in text and "  joint gates       3 " in text
+    apart = render(ts.trace(linear, members))
+    assert "as much as it has rows" not in apart and "  joint gates       0 " in apart
