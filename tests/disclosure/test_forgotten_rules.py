@@ -33,7 +33,7 @@ from tallystick.plan import (
 from tallystick.plan._arithmetic import _Gather
 from tallystick.tracing import Members, Program, Secret, Table, trace
 
-PLANS = (flat(sample_plan()), flat(sample_join()))
+PLANS = (flat(sample_plan()), flat(sample_join()), sample_plan())
 Outcome = list[object]
 
 
@@ -88,10 +88,10 @@ def _polynomials(module: ModuleType, plan: Plan) -> Outcome:
 @pytest.mark.parametrize(
     ("module", "use", "cases"),
     [
-        (_copies, _copied, 20),
-        (_forms, _formed, 20),
-        (_selected, _chosen, 18),
-        (_suppressed, _polynomials, 20),
+        (_copies, _copied, 22),
+        (_forms, _formed, 22),
+        (_selected, _chosen, 19),
+        (_suppressed, _polynomials, 22),
     ],
     ids=["copies", "forms", "selected", "suppressed"],
 )
