@@ -451,6 +451,13 @@ def test_the_format_of_the_plan_is_the_files(data: bytes) -> None:
     assert _refused(forged(data, older_terms)) == ("plan", "item 2 (plan)")
 
 
+def test_the_plan_is_the_one_that_was_agreed_on(data: bytes) -> None:
+    def agreed(bodies: Bodies) -> None:
+        bodies.terms = dataclasses.replace(bodies.terms, plan=bytes(32))
+
+    assert _refused(forged(data, agreed)) == ("plan", "item 2 (plan)")
+
+
 @pytest.mark.parametrize("version", [0, 3, True, "2"])
 def test_other_formats_are_refused_by_number(data: bytes, version: object) -> None:
     body = {**read_transcript(data).terms.to_body(), "version": version}

@@ -161,11 +161,14 @@ def test_whatever_differs_is_named(tmp_path: Path, job: Path, what: str) -> None
         assert model.stderr.startswith("refused: item 1 (agreement): job: ")
 
 
-def test_differences_are_named_together(tmp_path: Path, job: Path) -> None:
+def test_differences_are_named_together(tmp_path: Path, job: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = _transcript(tmp_path / "run.tally", lambda t: _more_columns(_policy(min_rows=0)(t)))
     result = _run("--job", job, file)
     assert "north: the column 'salary' is not in the job" in result.stderr
     assert "min_rows" in result.stderr
+    for most, more in ((2, False), (1, True)):
+        monkeypatch.setattr("tallystick.audit._job._MOST_DIFFERENCES", most)
+        assert ("; and 1 more" in _run("--job", job, file).stderr) == more
 
 
 def test_another_program_is_refused(tmp_path: Path, job: Path) -> None:

@@ -17,7 +17,9 @@ from support.fast_model import load_model
 from support.threads import using
 from tallystick.audit import Limits, _stop, audit
 from tallystick.audit._audit import Auditor
-from tallystick.backend import get_backend, native_available
+from tallystick.algebra import Generators
+from tallystick.audit._known import KnownPlans
+from tallystick.audit._limits import OPERATIONS_PER_SECONDfrom tallystick.backend import get_backend, native_available
 from tallystick.bench import LIBRARY
 from tallystick.bench._library import _COLUMNS
 from tallystick.cost import estimate
@@ -26,7 +28,7 @@ from tallystick.encoding import Value, loads
 from tallystick.errors import DecodeError, VerificationError
 from tallystick.gallery import examples
 from tallystick.plan import VERSIONS, Column, MemberSchema, Plan
-from tallystick.tracing import load_program, trace
+from tallystick.record import PlanItem, read_transcriptfrom tallystick.tracing import load_program, trace
 
 FAST = get_backend("native" if native_available() else "pure")
 MEMBERS = [("north", 1), ("south", 1)]
@@ -245,14 +247,22 @@ def test_the_default_limits_accept_what_the_benchmarks_make(case: Any, tmp_path:
 
 
 def test_the_auditor_may_allow_more_or_less(honest: bytes) -> None:
-    bound = audit(honest, backend=FAST).bound
-    for limits in (Limits(memory=bound.bytes), Limits(memory=bound.bytes, seconds=1e9)):
+    verdict, link = audit(honest, backend=FAST), read_transcript(honest).links[1]
+    bound = audit_bound(verdict.plan, plan_bytes=link.end - link.start, file_bytes=len(honest))
+    assert verdict.bound == bound
+    rate = OPERATIONS_PER_SECOND[FAST.name]
+    most = [Limits(memory=bound.bytes), Limits(memory=bound.bytes, seconds=(bound.operations + 0.5) / rate)]
+    for limits in most:
         assert audit(honest, backend=FAST, limits=limits).bound == bound
-    for limits in (Limits(memory=bound.bytes - 1), Limits(seconds=1e-9)):
+    megabytes, seconds = -(-bound.bytes // 10**6), -(-bound.operations // rate)
+    for limits, hint in (
+        (Limits(memory=bound.bytes - 1), f"--max-memory {megabytes} allows it"),
+        (Limits(seconds=(bound.operations - 0.5) / rate), f"--max-seconds {seconds} allows it"),
+    ):
         with pytest.raises(VerificationError) as caught:
             audit(honest, backend=FAST, limits=limits)
-        assert caught.value.check == "limits"
-        assert caught.value.hint is not None and caught.value.hint.startswith("--max-")
+        assert (caught.value.check, caught.value.item) == ("limits", "item 2 (plan)")
+        assert caught.value.hint == hint
 
 
 def test_defaults_grow_with_the_file() -> None:
@@ -287,6 +297,36 @@ def test_items_hold_as_many_values_as_they_may(honest: bytes, kind: str, others:
         with pytest.raises(module.Refused) as told:
             module.audit(signed(items))
         assert told.value.check == "decode" and ("too many values" in told.value.reason) == (total > most)
+
+
+def test_as_many_values_and_points_are_opened_as_the_plan_says(honest: bytes) -> None:
+    module = load_model()
+    values = items_of(honest)["outputs"]["values"]
+    point = Generators(FAST, 16).q.to_bytes()
+    for outputs, message in (
+        ({"values": values + bytes(32)}, "2 values, the plan opens 1"),
+        ({"values": b""}, "0 values, the plan opens 1"),
+        ({"values": values, "points": point}, "1 points, the plan opens 0"),
+    ):
+        changed = signed({**items_of(honest), "outputs": outputs})
+        with pytest.raises(VerificationError, match=message) as caught:
+            audit(changed, backend=FAST)
+        with pytest.raises(module.Refused) as told:
+            module.audit(changed)
+        assert (caught.value.check, caught.value.item) == ("outputs", "item 5 (outputs)")
+        assert (told.value.check, told.value.item) == ("outputs", "item 5 (outputs)")
+
+
+def test_the_last_few_plans_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tallystick.audit._known._MOST_PLANS", 2)
+    plans = [plan_of(MEMBERS, INPUTS, [["output", 0]], RESULT, program=f"p{k}") for k in range(3)]
+    one, two, three = (PlanItem(loads(plan.to_bytes(), max_size=1 << 20)) for plan in plans)
+    known = KnownPlans()
+    first = known.plan(one)
+    known.plan(two)
+    assert known.plan(one) is first and known.items == [two, one]
+    known.plan(three)
+    assert known.items == [one, three] and known.plan(one) is first
 
 
 def test_no_address_space_is_taken_from_what_follows(honest: bytes, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import pickle
+import resource
 import signal
 import time
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ from tallystick.audit import (
     audit_many,
 )
 from tallystick.audit import _batch as batch_module
+from tallystick.audit._stop import stopped
 from tallystick.backend import get_backend, native_available
 from tallystick.cli import main
 from tallystick.errors import (
@@ -355,6 +357,26 @@ def test_an_audit_is_stopped_in_whatever_thread_it_runs(
     left, _ = signal.getitimer(signal.ITIMER_REAL)
     assert timer != (0.0, 0.0) or left == 0.0
     assert timer == (0.0, 0.0) or timer[0] - 10 < left < timer[0], "an alarm of the caller's goes on"
+
+
+def test_an_alarm_does_not_outlast_the_audit() -> None:
+    timer = signal.setitimer(signal.ITIMER_REAL, 0)
+    try:
+        with stopped(Limits(seconds=60), traces=False):
+            assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 60
+        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system does not tell")
+def test_the_address_space_is_bounded_while_an_audit_lasts() -> None:
+    memory, before = 1 << 36, resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    with stopped(Limits(memory=memory), traces=False):
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    assert abs(soft - used - memory - (1 << 30)) < 1 << 28 and hard == before[1]
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 
 # ------------------------------------------------------------------ what travels between processes

@@ -129,6 +129,16 @@ def test_ranges(backend, low, high, form):
         run([low, high + 1, high])
 
 
+@pytest.mark.parametrize(
+    ("gates", "variables", "blinders", "evaluations", "claims"),
+    [(0, 0, 0, 0, 5), (1, 2, 13, 10, 10), (2, 2, 13, 10, 10), (3, 3, 16, 13, 10), (7, 4, 19, 16, 10)],
+)
+def test_the_numbers_are_those_of_the_page(gates, variables, blinders, evaluations, claims):
+    shape = OwnShape(16, (5,), 0, gates, 3, 2)
+    found = (shape.variables, shape.blinders, shape.evaluations, shape.claims)
+    assert found == (variables, blinders, evaluations, claims)
+
+
 def test_it_is_smaller_than_with_coset_values():
     counts = (1024, (10_000,), 0, 100_000, 10_000, 0)
     assert 2 * Proof.size(OwnShape(*counts)) < Proof.size(Shape(*counts)) + 4096

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import random as stdlib_random
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -10,8 +11,26 @@ from support.sparse_relation import make_witness, random_relation
 from tallystick.algebra import Generators, Points, Random, Vector
 from tallystick.backend import FR_MODULUS, G1_BYTES
 from tallystick.errors import DecodeError, VerificationError
-from tallystick.proofs import BatchVerifier, GatePoint, Proof, Witness, prove
-from tallystick.proofs._gates import combined_claims
+from tallystick.proofs import (
+    BatchVerifier,
+    GatePoint,
+    Part,
+    Proof,
+    RangeInput,
+    RangeRelation,
+    Shape,
+    Witness,
+    add_parts,
+    choose_columns,
+    commit_rows,
+    commit_rows_var,
+    failing,
+    prove,
+)
+from tallystick.proofs._equations import Equation
+from tallystick.proofs._gates import combined_claims, root_of_unity
+from tallystick.proofs._verifier import _Checked
+from tallystick.transcript import Transcript
 
 R = FR_MODULUS
 SHAPES = [
@@ -225,6 +244,10 @@ def test_a_point_with_a_part_of_h_is_refused_though_the_opening_holds(
 
 def test_a_proof_without_points_has_no_place_for_them(backend, generators):
     relation, witness, commitments, proof = _proven(backend, generators, 16, (5,), 2, 6)
+    none = replace(witness, points=Vector.zeros(backend, 0))
+    public = {"generators": generators, "input_commitments": commitments, "context": b"test"}
+    made = prove(relation, none, **public)
+    assert Proof.from_body(made.to_body(), relation.shape) == made
     with pytest.raises(ValueError, match="do not fit"):
         _verify(generators, relation, witness, commitments, proof, published=generators.q)
     with pytest.raises(DecodeError, match="mask"):
@@ -249,9 +272,10 @@ def test_encodings_are_strict(backend, generators):
     assert caught.value.item == "the proof"
 
 
-def test_a_batch_names_the_bad_proof(backend, generators):
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_batch_names_the_bad_proof(backend, generators, count):
     verifier = BatchVerifier(generators)
-    for k in range(3):
+    for k in range(count):
         relation, witness, commitments, proof = _proven(backend, generators, 16, (5 + k,), 2, 6, seed=k + 1)
         outputs = witness.outputs + (1 if k == 1 else 0)
         verifier.add(
@@ -306,3 +330,113 @@ def test_a_combined_form_is_the_same_laid_out_or_not(backend, columns, inputs, f
     laid_out = combined.laid_out()
     assert combined.at(rows, across) == laid_out.form.dot(rows.outer(across))
     assert (combined.value, combined.weights.to_ints()) == (laid_out.value, laid_out.weights.to_ints())
+
+
+def test_a_challenge_that_is_a_root_of_unity_is_refused(backend, generators, monkeypatch):
+    relation, witness, commitments, proof = _proven(backend, generators, 16, (5,), 2, 6)
+    with pytest.raises(ValueError, match="xi is a root of unity"):
+        GatePoint.at(backend, relation.shape, root_of_unity(16))
+    monkeypatch.setattr(Transcript, "challenge", lambda self, label: root_of_unity(16))
+    with pytest.raises(VerificationError, match="the challenge xi is a root of unity") as caught:
+        _verify(generators, relation, witness, commitments, proof)
+    assert caught.value.check == "challenge"
+
+
+@pytest.mark.parametrize("commit", [commit_rows, commit_rows_var])
+def test_entries_that_are_no_whole_rows_are_not_committed_to(backend, generators, commit):
+    random = Random(bytes(32))
+    assert len(commit(generators, 16, random.vector(backend, 32), random.vector(backend, 2))) == 2
+    for entries in (16, 31, 33, 48):
+        with pytest.raises(ValueError, match=f"{entries} entries are not 2 rows of 16"):
+            commit(generators, 16, random.vector(backend, entries), random.vector(backend, 2))
+
+
+def test_what_an_equation_holds_is_not_underestimated(backend, generators):
+    data, random, n = generators.g.to_bytes(), Random(bytes(32)), 64
+    tracemalloc.start()
+    points, by, g = (
+        Points.from_bytes(backend, data),
+        random.vector(backend, n),
+        random.vector(backend, 16 * n),
+    )
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert n * (100 + 17 * 32) < held < Equation(0, 0, g, ((points, by),)).held_bytes < 300_000
+
+
+def test_only_parts_of_the_same_message_add_up(backend, generators):
+    g, z = generators.g[:2], Random(bytes(32)).vector(backend, 2)
+    points, scalars = Part("cross", points=g), Part("response", scalars=z)
+    assert add_parts(points, points).to_bytes() == (g + g).to_bytes()
+    assert add_parts(scalars, scalars).to_bytes() == (z + z).to_bytes()
+    for a, b in ((points, scalars), (scalars, points)):
+        with pytest.raises(ValueError, match="parts of different messages"):
+            add_parts(a, b)
+
+
+@pytest.mark.parametrize(
+    ("slots", "columns"),
+    [
+        (0, 16),
+        (4, 16),
+        (5, 32),
+        (16, 32),
+        (17, 64),
+        (1 << 20, 8192),
+        ((1 << 20) + 1, 16_384),
+        (1 << 26, 16_384),
+    ],
+)
+def test_the_number_of_columns_follows_from_that_of_slots(slots, columns):
+    assert choose_columns(slots) == columns
+
+
+def test_shapes_have_ends():
+    for columns in (16, 32, 16_384):
+        assert Shape(columns, (0,), 0, 0, 0, 0).rows == 0
+    for columns in (0, 8, 17, 48, 32_768):
+        with pytest.raises(ValueError, match=r"columns must be a power of two in \[16, 16384\]"):
+            Shape(columns, (0,), 0, 0, 0, 0)
+    for k in range(6):
+        counts = [-1 if i == k else 0 for i in range(6)]
+        with pytest.raises(ValueError, match="counts are not negative"):
+            Shape(16, (0, counts[0]), *counts[1:])
+
+
+def test_free_rows_hold_the_free_slots_and_three_blinders_a_gate_row():
+    assert [Shape(16, (), free, 16, 0, 0).free_rows for free in (0, 10, 11, 26, 27)] == [1, 1, 2, 2, 3]
+
+
+def test_errors_that_fit_the_known_weights_of_two_batches_do_not_cancel(backend, generators):
+    """Everybody can compute a batch's own weights, so they are multiplied by what nobody knew before."""
+
+    def batch(state, error):
+        none = Vector.zeros(backend, 0)
+        made = BatchVerifier(generators)
+        equations = [(label, Equation(0, h, none, ())) for label, h in (("y", error), ("w", -error % R))]
+        made._checked.append(_Checked("forged", state, tuple(equations)))
+        return made
+
+    def total(made):
+        return sum(weight * equation.h for weight, equation in made.weighted(1)) % R
+
+    first = batch(b"1", 1)
+    second = batch(b"2", -total(first) * pow(total(batch(b"2", 1)), -1, R) % R)
+    assert (total(first) + total(second)) % R == 0
+    assert failing([first, second], Random(bytes(32))) == [0, 1]
+
+
+def test_a_relation_without_rows_proves_nothing(backend, generators):
+    relation = RangeRelation([RangeInput(4, 3, 3, "bits")], 16)
+    lengths = Proof.lengths(relation.shape)
+    proof = Proof.from_body({name: bytes(length) for name, length in lengths.items()}, relation.shape)
+    with pytest.raises(VerificationError, match="empty: a relation without rows proves nothing") as caught:
+        BatchVerifier(generators).add(
+            relation,
+            proof,
+            input_commitments=Points.identity(backend, 0),
+            outputs=Vector.zeros(backend, 0),
+            context=b"test",
+            name="empty",
+        )
+    assert (caught.value.check, caught.value.item) == ("shape", "empty")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
@@ -177,3 +178,15 @@ def test_a_member_without_a_certificate_is_refused(tmp_path: Path, entry: str) -
 def test_what_is_no_certificate_is_refused() -> None:
     with pytest.raises(UsageError, match=r"not an X.509 certificate in DER"):
         Member.checked("north", "127.0.0.1:7001", b"no certificate")
+
+
+def test_a_key_of_small_order_is_refused() -> None:
+    """Whoever signed the certificate: under the neutral element, anybody can."""
+    neutral = Ed25519PublicKey.from_public_bytes((1).to_bytes(32, "little"))
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "north")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).serial_number(1)
+    builder = builder.public_key(neutral).not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    certificate = builder.sign(new_identity("issuer").key, None).public_bytes(Encoding.DER)
+    with pytest.raises(UsageError, match="the certificate's key is of small order"):
+        Member.checked("north", "127.0.0.1:7001", certificate)

@@ -221,8 +221,11 @@ def test_truncation_names_the_item() -> None:
 def test_trailing_bytes() -> None:
     data = _file()
     for tail in (b"\x00", _links(data)[-1], data):
-        with pytest.raises(DecodeError, match=rf"{len(tail)} bytes follow item 8 \(signatures\), the last"):
+        with pytest.raises(
+            DecodeError, match=rf"{len(tail)} bytes follow item 8 \(signatures\), the last"
+        ) as caught:
             read_transcript(data + tail)
+        assert (caught.value.item, caught.value.offset) == ("item 8 (signatures)", len(data))
 
 
 def test_missing_doubled_and_swapped_items() -> None:
@@ -258,13 +261,19 @@ def test_a_changed_item_breaks_the_chain_there(item: int, offset_from_end: int, 
 
 def test_a_changed_link_names_its_own_item() -> None:
     items = [bytearray(raw) for raw in _links(_file())]
-    for number, name in ((0, "agreement"), (4, "commitment of west"), (6, "proof")):
+    for number, name, before in (
+        (0, "agreement", "the start of every file"),
+        (1, "plan", "item 1 (agreement)"),
+        (4, "commitment of west", "item 4 (commitment of south)"),
+        (6, "proof", "item 6 (outputs)"),
+    ):
         changed = [bytearray(raw) for raw in items]
         at = changed[number].index(b"\x58\x20") + 2
         changed[number][at] ^= 1
         with pytest.raises(VerificationError) as caught:
             read_transcript(b"".join(changed)).check_chain()
         assert caught.value.item == f"item {number + 1} ({name})"
+        assert caught.value.message.endswith(f"({name}) does not continue {before}")
 
 
 def _with(path: tuple[str | int, ...], value: Value) -> Callable[[Value], None]:
@@ -362,12 +371,41 @@ def test_oversized_and_unreadable_files(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(UsageError, match="cannot read the transcript: No such file"):
         read_transcript(tmp_path / "nothing")
     data = _file()
+    monkeypatch.setattr("tallystick.record._file.MAX_FILE_SIZE", len(data))
+    assert read_transcript(_file()).size == len(data)
     monkeypatch.setattr("tallystick.record._file.MAX_FILE_SIZE", len(data) - 1)
     (tmp_path / "large").write_bytes(data)
     with pytest.raises(DecodeError, match="are not a transcript"):
         read_transcript(tmp_path / "large")
     with pytest.raises(UsageError, match="would be larger"):
         _file()
+
+
+def _said(data: bytes) -> str:
+    try:
+        read_transcript(data)
+    except DecodeError as error:
+        return error.message
+    return ""
+
+
+def test_a_file_may_have_2_to_the_26_bytes() -> None:
+    data = bytes((1 << 26) + 1)
+    assert _said(data) == f"more than {1 << 26} bytes are not a transcript"
+    assert _said(data[:-1]).startswith("item 1 (agreement)")
+
+
+@pytest.mark.parametrize(
+    ("item", "most"), [*((k, 1 << 20) for k in (0, 1)), *((k, 64) for k in range(2, 7)), (7, 128)]
+)
+def test_an_item_may_hold_so_many_values(item: int, most: int) -> None:
+    items = _links(_file())
+    value = next(iter_sequence(items[item], max_size=1 << 20)).value
+    assert isinstance(value, list)
+    for more in (0, 1):
+        # The item, its kind, its predecessor and its body are four.
+        items[item] = dumps([*value[:2], [0] * (most - 4 + more)])
+        assert ("more values than allowed" in _said(b"".join(items))) == (more == 1)
 
 
 def test_signatures_have_a_purpose_and_a_signer() -> None:

@@ -67,3 +67,7 @@ def test_a_policy_allows_names_and_what_begins_with_them() -> None:
     assert [policy.allows(n) for n in ("mean", "mean.south", "sum.south", "sum.south.0")] == [True] * 4
     assert [policy.allows(n) for n in ("means", "mea", "sum", "sum.north", "")] == [False] * 5
     assert Policy().allows("anything") and not Policy(outputs=()).allows("anything")
+
+
+def test_a_policy_that_says_nothing_asks_for_two_members_with_a_row() -> None:
+    assert Policy() == Policy(min_members=2, min_rows=1, outputs=None)

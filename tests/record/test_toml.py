@@ -44,3 +44,9 @@ def test_what_is_not_toml_is_refused(tmp_path: Path, content: bytes) -> None:
     file.write_bytes(content)
     with pytest.raises(UsageError, match=r"job\.toml"):
         read_toml(file, "job file")
+
+
+def test_a_file_may_have_a_mebibyte(tmp_path: Path) -> None:
+    file = tmp_path / "job.toml"
+    file.write_bytes(b"#" * (1 << 20))
+    assert read_toml(file, "job file") == {}

@@ -191,6 +191,18 @@ def test_a_policy_names_groups_of_results(tmp_path: Path) -> None:
         check_policy(Policy(outputs=("mea",)), plan, whose="node")
 
 
+def test_a_policy_that_names_outputs_allows_no_more_than_can_be_examined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = read_job(write(tmp_path, TEXT))
+    plan = ts.trace(means, schemas(job, [10, 11]))
+    check_policy(job.policy, plan, whose="node")
+    monkeypatch.setattr("tallystick.disclosure._statement._MAX_WORK", 1)
+    check_policy(Policy(), plan, whose="node")
+    with pytest.raises(PolicyError, match="node names outputs, and too much is opened to see that"):
+        check_policy(job.policy, plan, whose="node")
+
+
 def test_a_misspelt_policy_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_text("minimum_rows = 5")
