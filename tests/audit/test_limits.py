@@ -15,11 +15,12 @@ import pytest
 from support.corrupt import fitted, items_of, plan_of, signed, transcript_of
 from support.fast_model import load_model
 from support.threads import using
+from tallystick.algebra import Generators
 from tallystick.audit import Limits, _stop, audit
 from tallystick.audit._audit import Auditor
-from tallystick.algebra import Generators
 from tallystick.audit._known import KnownPlans
-from tallystick.audit._limits import OPERATIONS_PER_SECONDfrom tallystick.backend import get_backend, native_available
+from tallystick.audit._limits import OPERATIONS_PER_SECOND
+from tallystick.backend import get_backend, native_available
 from tallystick.bench import LIBRARY
 from tallystick.bench._library import _COLUMNS
 from tallystick.cost import estimate
@@ -28,7 +29,8 @@ from tallystick.encoding import Value, loads
 from tallystick.errors import DecodeError, VerificationError
 from tallystick.gallery import examples
 from tallystick.plan import VERSIONS, Column, MemberSchema, Plan
-from tallystick.record import PlanItem, read_transcriptfrom tallystick.tracing import load_program, trace
+from tallystick.record import PlanItem, read_transcript
+from tallystick.tracing import load_program, trace
 
 FAST = get_backend("native" if native_available() else "pure")
 MEMBERS = [("north", 1), ("south", 1)]
