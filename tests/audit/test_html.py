@@ -186,9 +186,9 @@ def test_a_page_that_cannot_be_written_changes_no_verdict(path: Path, tmp_path: 
 def verdict() -> Verdict:
     """Two columns, one of them of both members; three openings, one of them private; a vector and a sum."""
     nodes: list[list[Value]] = [
-        ["input", 0, "x", 3, 0, 70, 1, "value"],
-        ["input", 1, "x", 3, 0, 70, 1, "value"],
-        ["input", 1, "y", 3, -5, 5, 0, "value"],
+        ["input", 0, "x", 3, 0, 70, 1],
+        ["input", 1, "x", 3, 0, 70, 1],
+        ["input", 1, "y", 3, -5, 5, 0],
         ["add", 0, 1],
         ["sum", 2, 1, 3, 1],
         ["output", 3, "sums", None],
