@@ -186,7 +186,12 @@ class Home:
                 raise OverflowRangeError(f"node {v} ({node.op}): {error}") from error
             except ValueError as error:
                 raise ValueError(f"node {v} ({node.op}): {error}") from error
-        object.__setattr__(self, "layout", draft.layout(self.shares))
+        layout = draft.layout(self.shares)
+        if layout.work > MAX_TOTAL:
+            raise ValueError(f"the home has more than {MAX_TOTAL} elements, those that it shares included")
+        if layout.zeros and not layout.shape.rows:
+            raise ValueError("it asserts something, and has no witness of which that could be proved")
+        object.__setattr__(self, "layout", layout)
 
     @cached_property
     def inputs(self) -> tuple[OwnInput, ...]:

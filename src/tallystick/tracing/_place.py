@@ -236,6 +236,11 @@ class _Placing:
         """
         if self.homes and not self.gates and not any(home.shared for home in self.homes):
             self.homes[0].shares.append(self.homes[0].add(Constant((0,))))
+        for home in self.homes:
+            layout = home.draft.layout(home.shares)
+            if layout.zeros and not layout.shape.rows:
+                # What is asserted of numbers that nobody chooses is proved by whoever shares something.
+                home.shares.append(home.add(Constant((0,))))
         homes: dict[bytes, int] = {}
         listed: list[Home] = []
         parts: list[Part] = []
