@@ -1204,7 +1204,7 @@ def bad_homes() -> Iterator[Json]:
 
     small, odd = home_case("small", SMALL, [[35]], {}), home_case("odd", ODD, [[35]], {})
     square = home_case("square", *HOMES["products"])
-    wires, first = square.relation.inputs[0], square.relation.shape.first_gate
+    free, first = square.relation.inputs[0], square.relation.shape.first_gate
     forged: dict[str, tuple[Any, OwnCase, dict[int, int]]] = {
         "shares_one_above": (SMALL, small, {0: 36}),
         "shares_one_below": (SMALL, small, {0: 9, **dict.fromkeys(range(1, 6), 0)}),
@@ -1218,7 +1218,7 @@ def bad_homes() -> Iterator[Json]:
         "digit_shared_is_another": (ODD, odd, {0: 1 - odd.slots[0]}),
         "sum_shared_is_another": (SQUARE, square, {0: square.slots[0] + 1}),
         "product_is_another": (SQUARE, square, {0: square.slots[0] + 1, len(square.slots) - 4: 5}),
-        "advice_is_another": (SQUARE, square, {wires: 2}),
+        "advice_is_another": (SQUARE, square, {free: 2}),
         "boolean_advice_is_two": (SQUARE, square, {3: 2, first + 12: 2}),
     }
     for name, (value, honest, changes) in forged.items():

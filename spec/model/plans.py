@@ -573,11 +573,11 @@ class Home(Graph):
         self.starts = [sum(self.nodes[k].length for k in shares[:i]) for i in range(len(shares))]
         self.shape = self._place()
         self.width = self.shape.widths[0]
+        need(self.shape.rows > 0 or self.shape.zeros == 0, "zeros without a proof")
         stated = ["tallystick/home/2-draft.2", value, self.width, self.shape.columns]
         self.digest = hashlib.sha256(cbor_encode(stated)).digest()
         self.written = len(cbor_encode(value))
         need(self.work <= MAX_WORK, "too much work")
-        need(self.shape.rows > 0 or not self.shape.zeros, "asserts something, and has no witness")
 
     @property
     def columns_of(self) -> list[tuple[Any, ...]]:

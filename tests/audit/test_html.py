@@ -81,6 +81,8 @@ def test_the_page_says_what_the_text_says(path: Path, tmp_path: Path) -> None:
         assert part in text
     assert '1 value: the sum of all 6 entries of "wage" of north, south, west' in text
     assert "follows, as the plan says, from rows of its own in their ranges" in text
+    assert "proved to follow from these inputs" in text and "Gates proved at home" in text
+    assert "west 5 30 1" in text
     assert "that the data are true nobody has shown" in text
     for key in genuine.KEYS:
         assert key.public_key().public_bytes_raw().hex() in text

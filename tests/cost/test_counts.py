@@ -86,9 +86,7 @@ def whole_run(plan: Plan, **options: int) -> tuple[list[Message], Need]:
             if owner == k
         ]
         published = [Points.identity(LENGTHS, n) for n in rows]
-        inputs = await share_inputs(
-            online, shape, generators, owners=owners, own=own, commitments=published
-        )
+        inputs = await share_inputs(online, shape, generators, owners=owners, own=own, commitments=published)
         evaluation = await compute(online, plan, inputs)
         await prove(online, PlanRelation(plan), evaluation, inputs, generators, context=b"")
 
@@ -245,8 +243,8 @@ def test_what_the_library_chooses_comparisons_by_is_what_the_counter_finds() -> 
 
     def more(function: Any) -> tuple[int, int]:
         """Return what each of some more values takes."""
-        small, large = (material(function, n) for n in (1 << 17, 1 << 18))
-        return round((large[0] - small[0]) / (1 << 17)), round((large[1] - small[1]) / (1 << 17))
+        small, large = (material(function, n) for n in (1 << 16, 1 << 17))
+        return round((large[0] - small[0]) / (1 << 16)), round((large[1] - small[1]) / (1 << 16))
 
     product, both = more(lambda x, y: (x * y).sum()), more(lambda x, y: (x * y).sum() + (x * x).sum())
     assert both[0] - product[0] == product[0] == _compare._MUL - 1

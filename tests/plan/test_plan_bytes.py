@@ -423,6 +423,10 @@ BAD_HOMES: dict[str, tuple[Change, str]] = {
         _add_home(["hint", "reciprocal", [], [0], 2, False]),
         "home 1: .*a reciprocal hint is nothing",
     ),
+    "zeros without a proof": (
+        lambda item: item["homes"].__setitem__(0, [1, [["constant", [1]], ["zero", 0]], []]),
+        "home 0: it asserts something of constants",
+    ),
     "shared zero": (_shares(OWN_ZERO), f"home 1: shared value {len(OWN.shares)} is not a node with a value"),
     "shared nothing": (_shares(LAST), "home 1: share"),
     "part of nobody": (_put("parts", [[0, 0], [2, 1]]), "part 1: member 2 of 2"),
@@ -516,6 +520,10 @@ BY_HAND: dict[str, tuple[Callable[[], object], str]] = {
     "too many shared": (
         lambda: Home(1, (COLUMN,), (0,) * ((1 << 16) + 1)),
         "more than 65536 nodes or shared",
+    ),
+    "zeros without a proof": (
+        lambda: Home(1, (replace(COLUMN, low=7, high=7), Zero(0)), ()),
+        "asserts something of constants",
     ),
     "part of nobody": (lambda: replace(PLAN, parts=(Part(0, 0), Part(2, 1))), "part 1: member 2 of 2"),
     "part before the first": (

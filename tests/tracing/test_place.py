@@ -40,6 +40,7 @@ def test_a_plan_with_homes_says_what_one_without_says(name: str, rows: tuple[int
 def test_tables_in_parts_say_the_same(monkeypatch: pytest.MonkeyPatch, name: str, always: bool) -> None:
     if always:
         monkeypatch.setattr(_place._Placing, "gates", 0)
+        monkeypatch.setattr(_place._Placing, "shared", 1)
     cut = 0
     for rows in ((5,), (7, 3), (1, 6, 4), (5, 0, 5)):
         plain = plan_of(name, rows, version=1)
@@ -185,3 +186,16 @@ def test_a_table_is_not_cut_where_that_would_cost_gates_together(monkeypatch: py
     assert isinstance(plan, Plan)
     assert [p.member for p in plan.parts] == [0, 1]
     assert len(plan_of("variance", (40, 3)).parts) > 2  # type: ignore[union-attr]
+
+
+def test_a_table_is_not_cut_where_rows_would_be_shared_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One row taken from all others is at home with the whole table, and not with parts."""
+
+    def body(tables: Tables) -> object:
+        x = tables["m0"]["x"]
+        return {"out": ((x - x[:1]) * 3).sum(), "squares": (x * x).sum()}
+
+    monkeypatch.setattr(_place, "_GATES", 8)
+    plan = trace(Program("p", body), schemas((40, 3)))
+    assert [p.member for p in plan.parts] == [0]
+    assert estimate(plan).shared == (2, 0)

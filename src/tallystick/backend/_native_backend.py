@@ -50,7 +50,8 @@ _MAX_NTT = 1 << 32
 _LONG = 1 << 16  # elements
 _LINE = 8  # words of a cache line
 
-# What a thread is given at the least, some tenths of a millisecond of work: calling a helper takes one tenth.
+# What a thread is given at the least, some tenths of a millisecond of work: calling a helper takes less than one tenth
+# (benchmarks/threads.py measures it).
 # In elements of Fr that are multiplied or made, and in those that are only added, compared or multiplied and added up:
 _PART = 1 << 15
 _LIGHT_PART = 1 << 17

@@ -190,7 +190,7 @@ class Home:
         if layout.work > MAX_TOTAL:
             raise ValueError(f"the home has more than {MAX_TOTAL} elements, those that it shares included")
         if layout.zeros and not layout.shape.rows:
-            raise ValueError("it asserts something, and has no witness of which that could be proved")
+            raise ValueError("it asserts something of constants, and has no row that a proof could be about")
         object.__setattr__(self, "layout", layout)
 
     @cached_property

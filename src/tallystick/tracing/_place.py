@@ -182,17 +182,19 @@ class _Home:
 def place(flat: Draft) -> Draft:
     """Return the draft of a plan with homes from one without, whose inputs are whole columns.
 
-    Tables whose proofs would be large are cut into parts, if that leaves the joint computation as it is.
+    Tables whose proofs would be large are cut into parts, if that leaves the joint computation as it is, and if what
+    is shared grows with the parts at most.
     """
     whole = _Placing(flat, {})
-    cuts = {}
+    cuts, most = {}, 1
     for (member, _), home in zip(whole.tables, whole.homes, strict=True):
         layout = home.draft.layout(home.shares)
         if layout.gates > 2 * _GATES:
-            cuts[member] = max(1, home.draft.rows * _GATES // layout.gates)
+            size = max(1, home.draft.rows * _GATES // layout.gates)
+            cuts[member], most = size, max(most, -(-home.draft.rows // size))
     if cuts:
         parts = _Placing(flat, cuts)
-        if parts.gates <= whole.gates:
+        if parts.gates <= whole.gates and parts.shared <= most * whole.shared:
             return parts.finish()
     return whole.finish()
 
@@ -228,18 +230,22 @@ class _Placing:
             n for node, n in zip(self.joint.nodes, lengths, strict=True) if isinstance(node, Mul | Hint)
         )
 
+    @property
+    def shared(self) -> int:
+        """How many entries members share."""
+        return sum(home.shared for home in self.homes)
+
     def finish(self) -> Draft:
         """Return the draft with its homes, equal ones once.
 
         Where nothing is shared at all, because results follow from intervals and numbers of rows, the first part shares
         a zero: a computation without any value would have nothing to prove.
         """
-        if self.homes and not self.gates and not any(home.shared for home in self.homes):
+        if self.homes and not self.gates and not self.shared:
             self.homes[0].shares.append(self.homes[0].add(Constant((0,))))
         for home in self.homes:
-            layout = home.draft.layout(home.shares)
-            if layout.zeros and not layout.shape.rows:
-                # What is asserted of numbers that nobody chooses is proved by whoever shares something.
+            if not home.shared and home.draft.layout(home.shares).zeros:
+                # Where nothing is left but an assertion about numbers that nobody chooses, a proof needs a row.
                 home.shares.append(home.add(Constant((0,))))
         homes: dict[bytes, int] = {}
         listed: list[Home] = []
