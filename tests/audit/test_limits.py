@@ -231,7 +231,9 @@ def test_columns_of_many_parts_are_compared_once_for_a_home(monkeypatch: pytest.
     """Before any limit is looked at: a plan of a few bytes may have very many inputs times parts."""
     encoded = _without_rows(2_000, 0, inputs=50).to_bytes()
     copied: list[Value] = []
-    monkeypatch.setattr(_plan, "replace", lambda node, **to: copied.append(0) or dataclasses.replace(node, **to))
+    monkeypatch.setattr(
+        _plan, "replace", lambda node, **to: copied.append(0) or dataclasses.replace(node, **to)
+    )
     assert len(Plan.from_bytes(encoded).parts) == 2_001
     assert len(copied) == 51
 
