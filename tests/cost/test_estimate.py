@@ -281,10 +281,10 @@ def test_what_is_shared_row_by_row_is_warned_of() -> None:
     assert '  left   3 rows   1 part  9 gates\n      shares 3 values: "x" as it is\n' in text
     assert '  right  12 rows  1 part  36 gates\n      shares 3 values: computed from "x"\n' in text
     warned = [line for line in text.splitlines() if "as much as it has rows" in line]
-    assert warned == [
-        '  left shares as much as it has rows (3), or more: 3 values: "x" as it is; where a sum that it makes at home '
-        "would do, that costs less"
-    ]
+    assert len(warned) == 1
+    assert warned[0].startswith(
+        '  left shares as much as it has rows (3), or more: 3 values: "x" as it is; where a sum'
+    )
     assert "  gates at home     45 " in text and "  joint gates       3 " in text
     apart = render(ts.trace(linear, members))
     assert "as much as it has rows" not in apart and "  joint gates       0 " in apart

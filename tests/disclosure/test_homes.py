@@ -50,9 +50,9 @@ def test_a_column_that_is_shared_as_it_stands_is_said_to_be() -> None:
 def test_digits_are_said_to_be_digits() -> None:
     left, right = at_home(_plan(sorted_rows))
     for one in (left, right):
-        (shared,) = one.shared
-        assert (shared.way, shared.columns) == ("digits", ("x",))
-        assert shared.values == 3 * one.rows and one.row_by_row() == [shared]
+        (digits,) = (shared for shared in one.shared if shared.way == "digits")
+        assert digits == Shared(3 * one.rows, "digits", ("x",)) and digits in one.row_by_row()
+        assert digits.text() == f'{3 * one.rows} values: the digits of "x"'
 
 
 def test_parts_are_added_up() -> None:

@@ -47,7 +47,7 @@ def _digits(x: Secret, y: Secret, z: Secret, w: Secret) -> object:
 
 def _matrices(x: Secret, y: Secret, z: Secret, w: Secret) -> object:
     """Sums and products, and more shared values than a row has."""
-    return [ts.stack([x, y, z]) @ np.arange(_ROWS), (x * y)[2:] * z[:-2], x - y, y + z, w * 3]
+    return [ts.stack([x, y, z]) @ np.arange(_ROWS), (x * y)[2:] * z[:-2], x - y, y + z, w * 3 - x]
 
 
 PROGRAMS = {"columns": _columns, "digits": _digits, "matrices": _matrices}

@@ -84,8 +84,8 @@ def record(file: Path) -> None:
         f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(list(one.values()), separators=(',', ':'))}"
         for name, one in found.items()
     ]
-    columns = json.dumps(list(next(iter(found.values()))))
-    file.write_text('{\n"columns": %s,\n"plans": {\n%s\n}\n}\n' % (columns, ",\n".join(lines)), "utf-8")
+    columns, plans = json.dumps(list(next(iter(found.values())))), ",\n".join(lines)
+    file.write_text(f'{{\n"columns": {columns},\n"plans": {{\n{plans}\n}}\n}}\n', "utf-8")
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def verdict_html(verdict: Verdict, name: str) -> str:
         homes=[
             {
                 "member": one.member,
-                "values": f"{one.values:,}",
+                "shared": f"{one.values:,}",
                 "gates": f"{one.gates:,}",
                 "proofs": f"{one.parts:,}",
             }

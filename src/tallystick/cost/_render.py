@@ -76,8 +76,8 @@ def _shared_warnings(homes: Sequence[AtHome]) -> Iterator[str]:
     for one in homes:
         for shared in one.row_by_row():
             yield (
-                f"{one.member} shares as much as it has rows ({one.rows:,}), or more: {shared.text()}; where a sum that it "
-                "makes at home would do, that costs less"
+                f"{one.member} shares as much as it has rows ({one.rows:,}), or more: {shared.text()}; where a sum "
+                "that it makes at home would do, that costs less"
             )
 
 
