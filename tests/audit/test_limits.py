@@ -246,6 +246,18 @@ def test_what_follows_from_homes_is_said_however_large_they_are_together() -> No
     assert opening.members == ("north", "south")
 
 
+@pytest.mark.parametrize(
+    "node",
+    [["scale", 2, [1] * 20_000, 1 << 24], ["view", 2, [1 << 24, 1 << 24, 0], 0, [5, 7, 1]]],
+    ids=["scale", "view"],
+)
+def test_what_has_no_entries_takes_no_memory(node: list[Value]) -> None:
+    """Its fields may speak of any number of entries, as all numbers of them fit none."""
+    nodes = [*INPUTS[:2], ["view", 0, [0], 0, [1]], node, ["sum", 3, 1, 0, 1], ["add", 4, 1]]
+    plan = plan_of(MEMBERS, [*nodes, ["output", 5, "sum", None]], [["output", 0]], RESULT)
+    assert [opening.derived() for opening in openings(plan)] == ['1 value: the one entry of "x" of south']
+
+
 def test_parts_cost_operations_each_and_memory_once() -> None:
     """Only one home at a time is in memory, but for its nodes; what waits in the batch is held by the file's bytes."""
     few, many = (_at_home(1 << 12, n, ["mul", 0, 0]) for n in (2, 50))
