@@ -576,6 +576,8 @@ class Home(Graph):
         need(self.shape.rows > 0 or self.shape.zeros == 0, "zeros without a proof")
         stated = ["tallystick/home/2-draft.2", value, self.width, self.shape.columns]
         self.digest = hashlib.sha256(cbor_encode(stated)).digest()
+        self.written = len(cbor_encode(value))
+        need(self.work <= MAX_WORK, "too much work")
 
     @property
     def columns_of(self) -> list[tuple[Any, ...]]:

@@ -36,13 +36,15 @@ def cost(plan: Plan, plan_bytes: int, file_bytes: int) -> tuple[int, int]:
     shapes.append(plan.shape)
     cells = [s.rows * s.columns for s in shapes]
     claims = [s.outputs + s.zeros + s.points + on_gates(s) for s in shapes]
-    size = 120 * 10**6 + 100 * file_bytes
+    written = sum(home.written for _, home in plan.parts)
+    size = 120 * 10**6 + 100 * (file_bytes + written)
     size += max(256 * a + 128 * b for a, b in zip(cells, claims, strict=True))
     size += 64 * max(at_hand(graph) for graph in (plan, *plan.homes))
     columns = max(s.columns for s in shapes)
-    work = 200 * plan_bytes + 6_000 * (max(file_bytes - plan_bytes, 0) // 48 + columns)
+    work = 200 * (plan_bytes + written) + 6_000 * (max(file_bytes - plan_bytes, 0) // 48 + columns)
     work += 40 * sum(cells) + 8 * sum(node.work for node in plan.nodes)
     work += 8 * sum(home.work for _, home in plan.parts)
+    work += 2 * sum(sources(graph) for graph in (plan, *(home for _, home in plan.parts)))
     more_size, more_work = fractions_cost(plan)
     return size + more_size, work + more_work
 
@@ -52,6 +54,11 @@ def on_gates(shape: Shape) -> int:
     if isinstance(shape, OwnShape):
         return 5 if shape.gates else 0
     return 3 * shape.gate_rows
+
+
+def sources(plan: Graph) -> int:
+    """Return the entries that nodes pick from and sum up."""
+    return sum(plan.nodes[n.f["a"]].length for n in plan.nodes if n.op in ("view", "take", "sum"))
 
 
 def at_hand(plan: Graph) -> int:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import resource
 import subprocess
 import sys
@@ -24,11 +25,11 @@ from tallystick.backend import get_backend, native_available
 from tallystick.bench import LIBRARY
 from tallystick.bench._library import _COLUMNS
 from tallystick.cost import estimate
-from tallystick.disclosure import audit_bound
+from tallystick.disclosure import audit_bound, openings
 from tallystick.encoding import Value, loads
 from tallystick.errors import DecodeError, VerificationError
 from tallystick.gallery import examples
-from tallystick.plan import VERSIONS, Column, MemberSchema, Plan
+from tallystick.plan import VERSIONS, Column, MemberSchema, Plan, _plan
 from tallystick.record import PlanItem, read_transcript
 from tallystick.tracing import load_program, trace
 
@@ -92,6 +93,28 @@ def _at_home(rows: int, parts: int, *nodes: list[Value], shares: Sequence[int] =
     return fitted(body)
 
 
+def _picked(of: int, count: int) -> list[list[Value]]:
+    """Single entries of a large node."""
+    return [["view", of, [1], k, [1]] for k in range(count)]
+
+
+def _without_rows(parts: int, nodes: int, inputs: int = 1) -> Plan:
+    """North has no rows, in so many parts of one home, whose nodes have no entries."""
+    columns: list[list[Value]] = [["input", f"x{k}", 0, 0, 7, 0] for k in range(inputs)]
+    negated: list[list[Value]] = [["neg", k] for k in range(inputs - 1, inputs - 1 + nodes)]
+    body: dict[str, Value] = {
+        "version": VERSIONS[2],
+        "program": "forged",
+        "members": [["north", 0], ["south", 1]],
+        "homes": [[0, [*columns, *negated], []], [1, [["input", "x", 1, 0, 7, 0]], [0]]],
+        "parts": [*([[0, 0]] * parts), [1, 1]],
+        "nodes": [["share", parts, 0], ["output", 0, "sum", None]],
+        "expressions": [["output", 0]],
+        "results": [*RESULT],
+    }
+    return fitted(body)
+
+
 BOMBS = {
     "results times entries": lambda: _results(20_000, 200),
     "fractions that grow": lambda: _fractions(1_000, 1_040),
@@ -113,6 +136,12 @@ BOMBS = {
         ["sum", 11, 1, 9 << 20, 1],
     ),
     "shared values": lambda: _at_home(1, 1, ["view", 0, [1 << 22], 0, [0]], shares=(1, 2)),
+    "entries picked of many": lambda: _wide(1 << 20, *_picked(4, 600)),
+    "sums of many": lambda: _wide(1 << 20, *([["sum", 4, 1, 1 << 20, 1]] * 600)),
+    "entries picked of many at home": lambda: _at_home(
+        1, 1, ["view", 0, [1 << 20], 0, [0]], *_picked(2, 600)
+    ),
+    "nodes of many parts": lambda: _without_rows(2_000, 6_000),
     "parts": lambda: _at_home(1, 3_000, ["view", 0, [1 << 16], 0, [0]], ["mul", 2, 2]),
 }
 
@@ -202,13 +231,44 @@ def test_the_bound_on_memory_holds(tmp_path: Path, plan: Any) -> None:
     assert peak < bound.bytes <= Limits().bytes_for(len(data))
 
 
+def test_columns_of_many_parts_are_compared_once_for_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before any limit is looked at: a plan of a few bytes may have very many inputs times parts."""
+    encoded = _without_rows(2_000, 0, inputs=50).to_bytes()
+    copied: list[Value] = []
+    monkeypatch.setattr(
+        _plan, "replace", lambda node, **to: copied.append(0) or dataclasses.replace(node, **to)
+    )
+    assert len(Plan.from_bytes(encoded).parts) == 2_001
+    assert len(copied) == 51
+
+
+def test_what_follows_from_homes_is_said_however_large_they_are_together() -> None:
+    """Each home keeps to its bound, and so do the joint nodes: one list of all their nodes would not."""
+    plan = _at_home(1, 20, ["view", 0, [1 << 22], 0, [0]], ["matmul", 2, 1, 1, 1 << 22, [1]])
+    assert plan.homes[0].layout.work < 1 << 26 < 20 << 22
+    (opening,) = openings(plan)
+    assert opening.members == ("north", "south")
+
+
+@pytest.mark.parametrize(
+    "node",
+    [["scale", 2, [1] * 20_000, 1 << 24], ["view", 2, [1 << 24, 1 << 24, 0], 0, [5, 7, 1]]],
+    ids=["scale", "view"],
+)
+def test_what_has_no_entries_takes_no_memory(node: list[Value]) -> None:
+    """Its fields may speak of any number of entries, as all numbers of them fit none."""
+    nodes = [*INPUTS[:2], ["view", 0, [0], 0, [1]], node, ["sum", 3, 1, 0, 1], ["add", 4, 1]]
+    plan = plan_of(MEMBERS, [*nodes, ["output", 5, "sum", None]], [["output", 0]], RESULT)
+    assert [opening.derived() for opening in openings(plan)] == ['1 value: the one entry of "x" of south']
+
+
 def test_parts_cost_operations_each_and_memory_once() -> None:
-    """Only one home at a time is in memory; what waits in the batch is held by the bytes of the file."""
+    """Only one home at a time is in memory, but for its nodes; what waits in the batch is held by the file's bytes."""
     few, many = (_at_home(1 << 12, n, ["mul", 0, 0]) for n in (2, 50))
-    assert _bound(many).bytes == _bound(few).bytes
-    home = few.homes[0].layout
-    more = 48 * (40 * home.shape.rows * home.columns + 8 * home.work)
-    longer = 200 * (len(many.to_bytes()) - len(few.to_bytes()))
+    home, written = few.homes[0].layout, 48 * len(few.homes[0].to_key())
+    assert _bound(many).bytes == _bound(few).bytes + 100 * written
+    more = 48 * (40 * home.shape.rows * home.columns + 8 * home.work + 2 * (1 << 12))
+    longer = 200 * (len(many.to_bytes()) - len(few.to_bytes()) + written)
     assert 0 <= _bound(many).operations - _bound(few).operations - more - longer < 0.3 * more
 
 

@@ -7,7 +7,8 @@ from unittest import mock
 
 import tallystick as ts
 from tallystick.disclosure import Shared, at_home
-from tallystick.plan import Plan, flat
+from tallystick.plan import Concat, Home, Member, OwnInput, Part, Plan, flat
+from tallystick.proofs import choose_columns
 from tallystick.tracing import Members, Program, Table
 
 COLUMNS = {"x": ts.Column(0, 7), "y": ts.Column(0, 9)}
@@ -75,3 +76,16 @@ def test_many_columns_are_counted() -> None:
         '"c7" and 4 more columns'
     )
     assert Shared(1, "computed", ()).text() == "1 value: constants"
+
+
+def test_what_is_shared_is_said_in_a_few_lines() -> None:
+    """However many columns a plan has, and however many values are made of others of them than the others."""
+    count, shares = 2_000, 500
+    columns = [OwnInput(f"x{k}", 1, 0, 1, 0) for k in range(count)]
+    sums = [Concat((k, k + 1)) for k in range(shares)] + [Concat(tuple(range(count)))]
+    home = Home(1, (*columns, *sums), tuple(range(count, count + len(sums))))
+    joint = choose_columns(2 * home.layout.shared)
+    (one,) = at_home(Plan("p", (Member("a", 2),), (), (), (), joint, (home,), (Part(0, 0), Part(0, 0))))
+    assert len(one.shared) <= 33 and one.values == 2 * (2 * shares + count) == 2 * home.layout.shared
+    assert one.shared[0] == Shared(4, "computed", ("x0", "x1"))
+    assert one.shared[-1].columns == tuple(f"x{k}" for k in range(count))

@@ -27,13 +27,17 @@ from tallystick.plan import (
     Matmul,
     Member,
     Mul,
+    Output,
     OwnBits,
     OwnInput,
     Part,
     Plan,
+    PlanRelation,
     Scale,
     Share,
     Sub,
+    Sum,
+    View,
     Zero,
     evaluate_home,
     exchanges,
@@ -327,3 +331,25 @@ def test_parts_have_consecutive_rows_and_homes_in_common() -> None:
     inputs = {"a": {"x": [1, 2, 3, 4, 5]}, "b": {"x": [7, 8, 9]}}
     assert simulate(plan, inputs).outputs == simulate(flat(plan), inputs).outputs == (79,)
     assert list(witness(plan, inputs).inputs) == [(5,), (25,), (25,), (24,)]
+
+
+def test_what_is_read_twice_or_never_has_its_place(backend: Backend) -> None:
+    """Shared slots in any order, those that nobody reads between them, and one value read by two nodes."""
+    home = Home(2, (OwnInput("x", 2, 0, 9, 0), Sum(0, 1, 2, 1)), (0, 1, 0, 1))
+    nodes = (Share(0, 3), Share(0, 0), Share(0, 3), Scale(2, (5,), 1), Output(0, "a", None))
+    nodes += (Output(1, "b", None), Output(3, "c", None))
+    plan = Plan("p", (Member("a", 2),), nodes, (), (), 32, (home,), (Part(0, 0),))
+    none = Vector.zeros(backend, 0)
+    weights = Vector.from_ints(backend, [100, 20, 30, 1])
+    form = PlanRelation(plan).transpose(
+        backend, left=none, right=none, zeros=none, outputs=weights, points=none
+    )
+    assert [v.to_ints() for v in form.inputs] == [[20, 30, 0, 0, 0, 105]]
+
+
+def test_what_a_home_shares_counts_as_its_work() -> None:
+    """One value of many entries could be shared very often."""
+    nodes = (OwnInput("x", 1, 0, 1, 0), View(0, (1 << 22,), 0, (0,)))
+    assert Home(1, nodes, (1,) * 14).layout.work == 2 + 15 * (1 << 22)
+    with pytest.raises(ValueError, match="more than 67108864 elements, those that it shares included"):
+        Home(1, nodes, (1,) * 15)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -14,8 +14,10 @@ from ._statement import quoted
 __all__ = ["AtHome", "Shared", "at_home"]
 
 _Way: TypeAlias = Literal["as it is", "digits", "computed"]
-_Kind: TypeAlias = tuple[_Way, tuple[str, ...]]
+_Kind: TypeAlias = tuple[_Way, int]
 _MOST_COLUMNS = 8
+_MOST_KINDS = 32
+_MOST_BITS = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +62,31 @@ class AtHome:
 
 
 def at_home(plan: Plan) -> list[AtHome]:
-    """Return what each member does at home, of those that have a home; nothing of a plan of format 1."""
+    """Return what each member does at home, of those that have a home; nothing of a plan of format 1.
+
+    What a member shares is said in a few lines, however many its values and columns are: beyond those it is one more.
+    """
     kinds = [_kinds(home) for home in plan.homes]
+    of_members: list[Counter[int]] = [Counter() for _ in plan.members]
+    for part in plan.parts:
+        of_members[part.member][part.home] += 1
     found = []
-    for k, member in enumerate(plan.members):
-        parts = Counter(part.home for part in plan.parts if part.member == k)
+    for member, parts in zip(plan.members, of_members, strict=True):
         if not parts:
             continue
         shared: Counter[_Kind] = Counter()
         for home, times in parts.items():
             for kind, values in kinds[home].items():
-                shared[kind] += times * values
+                _count(shared, kind, times * values)
+        # All homes of a member have the same columns.
+        names = [node.name for node in plan.homes[next(iter(parts))].inputs]
         found.append(
             AtHome(
                 member.name,
                 member.rows,
                 parts.total(),
                 sum(times * plan.homes[home].layout.gates for home, times in parts.items()),
-                tuple(Shared(values, way, columns) for (way, columns), values in shared.items()),
+                tuple(Shared(values, way, _named(mask, names)) for (way, mask), values in shared.items()),
             )
         )
     return found
@@ -85,8 +94,7 @@ def at_home(plan: Plan) -> list[AtHome]:
 
 def _kinds(home: Home) -> Counter[_Kind]:
     """Count the values that a part with this home shares, by what they are."""
-    names = [node.name for node in home.inputs]
-    reached = list(_columns(home))
+    reached = _columns(home)
     found: Counter[_Kind] = Counter()
     for v in home.shares:
         match home.nodes[v]:
@@ -96,21 +104,34 @@ def _kinds(home: Home) -> Counter[_Kind]:
                 way = "digits"
             case _:
                 way = "computed"
-        columns = tuple(dict.fromkeys(name for k, name in enumerate(names) if reached[v] >> k & 1))
         if home.layout.lengths[v]:
-            found[way, columns] += home.layout.lengths[v]
+            _count(found, (way, reached[v]), home.layout.lengths[v])
     return found
 
 
-def _columns(home: Home) -> Iterator[int]:
-    """Yield, for each node, the inputs that it depends on as the bits of a number."""
+def _count(shared: Counter[_Kind], kind: _Kind, values: int) -> None:
+    """Add values of a kind, or where there are many kinds already, to one of all their columns."""
+    if kind in shared or len(shared) < _MOST_KINDS:
+        shared[kind] += values
+        return
+    last = next(reversed(shared))
+    before = shared.pop(last)
+    shared["computed", last[1] | kind[1]] += before + values
+
+
+def _columns(home: Home) -> list[int]:
+    """Return, for each node, the inputs that it depends on as bits of a number, the last for all further ones."""
     known: list[int] = []
     count = 0
     for node in home.nodes:
         found = 0
         if isinstance(node, OwnInput):
-            found, count = 1 << count, count + 1
+            found, count = 1 << min(count, _MOST_BITS), count + 1
         for p in node.operands:
             found |= known[p]
         known.append(found)
-        yield found
+    return known
+
+
+def _named(mask: int, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for k, name in enumerate(names) if mask >> min(k, _MOST_BITS) & 1))

@@ -187,6 +187,8 @@ class Home:
             except ValueError as error:
                 raise ValueError(f"node {v} ({node.op}): {error}") from error
         layout = draft.layout(self.shares)
+        if layout.work > MAX_TOTAL:
+            raise ValueError(f"the home has more than {MAX_TOTAL} elements, those that it shares included")
         if layout.zeros and not layout.shape.rows:
             raise ValueError("it asserts something of constants, and has no row that a proof could be about")
         object.__setattr__(self, "layout", layout)

@@ -121,7 +121,7 @@ class PlanRelation:
         plan, layout = self.plan, self.plan.layout
         _check_weights(layout.shape, left, right, zeros, outputs, points)
         going = _Pass(backend, left, right, zeros)
-        owners = [Vector.zeros(backend, n) for n in layout.inputs]
+        shared: list[dict[int, Vector]] = [{} for _ in plan.parts]
         for v in range(len(plan.nodes) - 1, -1, -1):
             node, n, at = plan.nodes[v], layout.lengths[v], layout.place[v]
             adjoint = going.adjoints.pop(v, None) if n else None
@@ -133,8 +133,8 @@ class PlanRelation:
                     going.contribute(a, points[at : at + layout.lengths[a]])
                 case Share(part):
                     if adjoint is not None:
-                        before, after = owners[part][:at], owners[part][at + n :]
-                        owners[part] = Vector.concat([before, owners[part][at : at + n] + adjoint, after])
+                        slots = shared[part]
+                        slots[at] = slots[at] + adjoint if at in slots else adjoint
                 case Input():
                     if adjoint is not None:
                         going.to_slots(v, _to_slots(backend, node, adjoint))
@@ -151,6 +151,8 @@ class PlanRelation:
             owners = [
                 going.gathered((v, n.slots) for v, n in plan.own_inputs(k)) for k in range(len(plan.members))
             ]
+        else:
+            owners = [_filled(backend, slots, n) for slots, n in zip(shared, layout.inputs, strict=True)]
         own = [(v, node) for v, node in enumerate(plan.nodes) if isinstance(node, Hint | Mul)]
         free = [(v, layout.lengths[v]) for v, n in own if isinstance(n, Hint) and not n.boolean]
         gates = [(v, layout.lengths[v]) for v, n in own if isinstance(n, Mul) or n.boolean]
@@ -278,6 +280,15 @@ def _to_slots(backend: Backend, node: Input, adjoint: Vector) -> Vector:
 def encodings(points: bytes) -> list[bytes]:
     """Return the encodings of points one by one; equal points have equal encodings."""
     return [points[k : k + G1_BYTES] for k in range(0, len(points), G1_BYTES)]
+
+
+def _filled(backend: Backend, pieces: Mapping[int, Vector], length: int) -> Vector:
+    """Return a vector of pieces that do not overlap, by where they begin, and zeros between them."""
+    found, end = [], 0
+    for start, piece in sorted(pieces.items()):
+        found += [Vector.zeros(backend, start - end), piece]
+        end = start + len(piece)
+    return Vector.concat([*found, Vector.zeros(backend, length - end)])
 
 
 def _check_weights(
