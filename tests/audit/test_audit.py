@@ -96,6 +96,19 @@ def test_a_program_is_traced_again(data: bytes) -> None:
         audit(data, backend=FAST, program=ProgramSource(PROGRAMS / "nothing.py"))
 
 
+@pytest.mark.parametrize(
+    ("text", "path", "function"),
+    [
+        ("pay.py", "pay.py", None),
+        ("pay", "pay", None),
+        ("a/pay.py:pay", "a/pay.py", "pay"),
+        ("a:b/pay.py", "a:b/pay.py", None),
+    ],
+)
+def test_a_function_is_named_after_a_colon(text: str, path: str, function: str | None) -> None:
+    assert ProgramSource.parse(text) == ProgramSource(Path(path), function)
+
+
 # ---------------------------------------------------------------------- changes by somebody without keys
 def test_random_byte_mutations(data: bytes) -> None:
     subject = mutations.subject(data)

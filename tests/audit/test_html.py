@@ -277,6 +277,8 @@ def test_rows_of_the_page(verdict: Verdict, monkeypatch: pytest.MonkeyPatch) -> 
     assert row(0, "value") == "11, 22, 33"
     monkeypatch.setattr(html, "_MAX_VALUES", 1)
     assert (row(0, "value"), row(0, "long")) == ("11 and 2 more", " long")
+    monkeypatch.setattr(html, "_MAX_ROWS", 3)
+    assert "which --json prints" not in _Page(verdict_html(verdict, "f")).text
     monkeypatch.setattr(html, "_MAX_ROWS", 2)
     text = _Page(verdict_html(verdict, "f")).text
     assert text.count("And 1 more, which --json prints.") == 3

@@ -52,7 +52,7 @@ def test_every_note_is_there_for_a_reason(verdict: Verdict) -> None:
 def test_long_results_are_cut_and_said_to_be(verdict: Verdict, monkeypatch: pytest.MonkeyPatch) -> None:
     for most, more in ((3, False), (2, True)):
         monkeypatch.setattr(_report, "_MAX_VALUES", most)
-        assert ("and 1 more, which --json prints" in verdict_text(verdict, "f")) == more
+        assert ("which --json prints" in verdict_text(verdict, "f")) == more
         entries = [("sums", verdict.results[0].text())] if more else []
         entries = entries or [("sums[0]", "11"), ("sums[1]", "22"), ("sums[2]", "33")]
         assert result_entries(verdict.results) == [*entries, ("first", "[11]")]
@@ -70,6 +70,7 @@ def test_inputs_and_policies_in_words(verdict: Verdict) -> None:
     entry = accepted_json(verdict, "f")
     assert [one["random_order"] for one in entry["inputs"]] == [False, False]  # type: ignore[attr-defined]
     assert entry["policy"]["outputs"] is None  # type: ignore[index]
+    assert (entry["traced"], entry["source"]) == (False, None)
     assert entry["results"][1]["values"] == ["11"]  # type: ignore[index]
     for outputs, said in ((None, "any"), ((), "none"), (("sums", "first"), '"sums", "first"')):
         policy = dataclasses.replace(verdict.terms.policy, outputs=outputs)
