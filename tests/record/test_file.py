@@ -397,7 +397,12 @@ def test_a_file_may_have_2_to_the_26_bytes() -> None:
 
 @pytest.mark.parametrize(
     ("item", "most"),
-    [*((k, 1 << 20) for k in (0, 1)), *((k, 1 << 17) for k in (2, 3, 4)), *((k, 64) for k in (5, 6)), (7, 128)],
+    [
+        *((k, 1 << 20) for k in (0, 1)),
+        *((k, 1 << 17) for k in (2, 3, 4)),
+        *((k, 64) for k in (5, 6)),
+        (7, 128),
+    ],
 )
 def test_an_item_may_hold_so_many_values(item: int, most: int) -> None:
     items = _links(_file())
