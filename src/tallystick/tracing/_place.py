@@ -243,10 +243,10 @@ class _Placing:
         """
         if self.homes and not self.gates and not self.shared:
             self.homes[0].shares.append(self.homes[0].add(Constant((0,))))
-        for home in self.homes:
-            if not home.shared and home.draft.layout(home.shares).zeros:
+        for growing in self.homes:
+            if not growing.shared and growing.draft.layout(growing.shares).zeros:
                 # Where nothing is left but an assertion about numbers that nobody chooses, a proof needs a row.
-                home.shares.append(home.add(Constant((0,))))
+                growing.shares.append(growing.add(Constant((0,))))
         homes: dict[bytes, int] = {}
         listed: list[Home] = []
         parts: list[Part] = []
