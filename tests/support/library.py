@@ -34,10 +34,12 @@ def library_case(
     decimals: int = 0,
     members: int = 2,
     at_home: bool = False,
+    version: int = 2,
 ) -> Case:
     """Trace ``function`` of secret vectors, each the concatenation of all members' parts of a column.
 
-    They are computed on jointly, whatever the function; with ``at_home`` only where members cannot do it alone.
+    They are computed on jointly, whatever the function; with ``at_home`` only where members cannot do it alone.  A
+    single row is always somebody's own, unless the plan is of format 1.
     """
     names = [f"x{k}" for k in range(len(columns))]
 
@@ -56,7 +58,7 @@ def library_case(
     schemas = [
         ts.MemberSchema(m, cuts[k + 1] - cuts[k], dict.fromkeys(names, column)) for k, m in enumerate(tables)
     ]
-    return Case(trace(Program("body", body), schemas), tables)
+    return Case(trace(Program("body", body), schemas, version), tables)
 
 
 def _revealed(value: object) -> object:

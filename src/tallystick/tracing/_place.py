@@ -58,10 +58,10 @@ __all__ = ["place"]
 
 _ELEMENTWISE = frozenset(("bits", "span", "copy", "inverse", "quotient", "ratio", "root"))
 _MOST_FACTORS = 1 << 20
-_GATES = (1 << 20) - 2
+_GATES = (1 << 20) - (1 << 12)
 """The most gates of one part of a table, about: its proof is made, and checked, in memory of its own.
 
-With two dummies they fill the places of a sumcheck of 20 variables.
+With those of one row more, by which parts differ, and two dummies they fit a sumcheck of 20 variables.
 """
 
 
@@ -190,8 +190,8 @@ def place(flat: Draft) -> Draft:
     for (member, _), home in zip(whole.tables, whole.homes, strict=True):
         layout = home.draft.layout(home.shares)
         if layout.gates > 2 * _GATES:
-            size = max(1, home.draft.rows * _GATES // layout.gates)
-            cuts[member], most = size, max(most, -(-home.draft.rows // size))
+            count = -(-layout.gates // _GATES)
+            cuts[member], most = -(-home.draft.rows // count), max(most, count)
     if cuts:
         parts = _Placing(flat, cuts)
         if parts.gates <= whole.gates and parts.shared <= most * whole.shared:
