@@ -79,6 +79,7 @@ def test_a_label_cannot_be_laid_out_as_something_else(what: str, width: int) -> 
         "computed",
         "by",
         "inputs,",
+        "shared with the computation,",
         "policy,",
         "opened ",
         "results,",
