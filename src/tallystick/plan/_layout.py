@@ -102,6 +102,7 @@ class Draft(Before):
         self._facts: list[_Facts] = []
         self._works: list[int] = []
         self._total = 0
+        self._uncut = 0
         self._named: set[tuple[int, str, int | None]] = set()
 
     def shared(self, part: int, number: int) -> tuple[int, Interval]:
@@ -122,9 +123,10 @@ class Draft(Before):
         if isinstance(node, Output):
             self._check_recipients(node)
         facts = self._follow(node, late)
-        work = 0 if self.whole and _works_by_rows(node) else node.work(n, self)
-        if work:
-            self._check_size(n, self._total + work)
+        work = node.work(n, self)
+        uncut = 0 if self.whole and _works_by_rows(node) else work
+        if uncut:
+            self._check_size(n, self._uncut + uncut)
         interval = node.interval(self)
         if isinstance(node, Input):
             self._named.add((node.member, node.name, node.order))
@@ -134,16 +136,19 @@ class Draft(Before):
         self._facts.append(facts)
         self._works.append(work)
         self._total += work
+        self._uncut += uncut
 
     def set_form(self, v: int, form: str) -> None:
         """Let input v be committed in this form."""
         node = self.nodes[v]
         assert isinstance(node, Input)
         changed = replace(node, form=form)
-        work = 0 if self.whole else changed.work(node.n, self)
-        if work:
-            self._check_size(changed.slots, self._total + work - self._works[v])
+        work = changed.work(node.n, self)
+        more = 0 if self.whole else work - self._works[v]
+        if more:
+            self._check_size(changed.slots, self._uncut + more)
         self._total += work - self._works[v]
+        self._uncut += more
         self.nodes[v], self._works[v] = changed, work
 
     def keep(self, positions: Iterable[int]) -> Draft:
@@ -161,6 +166,7 @@ class Draft(Before):
         draft._facts = [self._facts[v] for v in kept]
         draft._works = [self._works[v] for v in kept]
         draft._total = sum(draft._works)
+        draft._uncut = 0 if self.whole else draft._total
         draft._named = {(n.member, n.name, n.order) for n in draft.nodes if isinstance(n, Input)}
         for v in draft._unread():
             draft.set_form(v, "value")
