@@ -11,6 +11,7 @@ import pytest
 
 from support.spec_vectors import (
     ERRORS,
+    OURS,
     bad,
     cases,
     declared,
@@ -48,7 +49,7 @@ CHANGED = bad(
         "bad_c16_points_changed",
         "bad_c16_points_points",
     ],
-)
+) + bad("proof", ["bad_c32_widths_statement"], "v2")
 
 
 @pytest.fixture(scope="module")
@@ -112,9 +113,11 @@ def _check_case(backend, generators, of, wit, case):
     verify(generators, of, unhex(case["proof"]), **public, points=case.get("points", ""))
 
 
-@pytest.mark.parametrize("name", names("proof"))
-def test_proofs(backend, generators, name):
-    case = load(f"proof/{name}")
+@pytest.mark.parametrize(
+    ("version", "name"), [(version, name) for version in OURS for name in names("proof", version)]
+)
+def test_proofs(backend, generators, version, name):
+    case = load(f"proof/{name}", version)
     of = relation(case["relation"])
     slots = scalars(backend, case["slots"]).to_ints()
     _check_case(

@@ -82,6 +82,7 @@ def random_relation(
     free: int,
     gates: int,
     points: int = 0,
+    widths: tuple[int, ...] = (),
     kind: type[Shape] = Shape,
 ):
     """Return a relation and satisfying slot values: inputs and free slots uniform, gates computed in order."""
@@ -108,7 +109,7 @@ def random_relation(
         relation.zeros.append(zero)
     relation.outputs = [form(len(slots)) for _ in range(2)]
     relation.points = [form(len(slots)) for _ in range(points)]
-    relation.shape = kind(columns, inputs, free, gates, 3, 2, points)
+    relation.shape = kind(columns, inputs, free, gates, 3, 2, points, widths)
     return relation, slots, left_values, right_values
 
 

@@ -254,9 +254,9 @@ def example(table):
     x = ts.concat(t["x"] for t in table)
     return {"n": (x > 3).sum()}
 
-def forged(program, members):
+def forged(program, members, *version):
     wider = [ts.MemberSchema(m.name, m.rows + ROWS, {"x": ts.Column(-5, 9 + HIGH)}) for m in members]
-    return REAL(program, wider)
+    return REAL(program, wider, *version)
 
 REAL, _child.trace = _child.trace, forged
 """

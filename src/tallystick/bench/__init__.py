@@ -5,6 +5,7 @@
 ``benchmarks/`` both read it.
 """
 
+from ._alone import ALONE, AloneCase, run_alone
 from ._anchors import SOURCES, Anchor, anchors_of
 from ._arkworks import arkworks_available, arkworks_msm
 from ._audits import AUDITS, run_audits
@@ -23,6 +24,7 @@ from ._roofline import FORMULAS, ROOFLINE_NOTES, Remark, remarks
 from ._run import available_backends, run_cases
 
 __all__ = [
+    "ALONE",
     "AUDITS",
     "CASES",
     "COUNTED",
@@ -35,6 +37,7 @@ __all__ = [
     "SECONDS",
     "SOURCES",
     "SUITES",
+    "AloneCase",
     "Anchor",
     "Case",
     "Fit",
@@ -60,6 +63,7 @@ __all__ = [
     "measure_case",
     "ratios",
     "remarks",
+    "run_alone",
     "run_audits",
     "run_calibration",
     "run_cases",

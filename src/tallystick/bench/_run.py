@@ -69,13 +69,15 @@ def run_cases(
 
 
 def _result(case: Case, size: int, subject: str, call: Callable[[], object], runs: int) -> Result:
+    with case.threads():
+        measurement = measure(call, runs=runs)
     return Result(
         suite=case.suite,
         case=case.name,
         title=case.title,
         size=size,
         subject=subject,
-        measurement=measure(call, runs=runs),
+        measurement=measurement,
         per_element=case.per_element,
         facts={"proof_bytes": case.proof_bytes(size)} if case.proof_bytes else {},
         twin=case.twin,

@@ -28,6 +28,7 @@ from ..plan import (
     Output,
     Points,
     Scale,
+    Share,
     Sub,
     Sum,
     Take,
@@ -93,7 +94,7 @@ def _selected(
             return found[node.operands[0]] if node.kind == "copy" else None
         case InputBits() | Sum() | Matmul():
             return None
-        case Zero() | Output() | Points():
+        case Zero() | Output() | Points() | Share():
             raise TypeError(f"{node.op} has no value")
         case _:
             assert_never(node)

@@ -25,11 +25,12 @@ from ._file import (
 from ._items import (
     Agreement,
     Commitment,
+    CommittedPart,
     Outputs,
     PlanItem,
     ProofItem,
     Signatures,
-    commitment_digest,
+    home_context,
     range_context,
 )
 from ._policy import check_policy
@@ -45,6 +46,7 @@ __all__ = [
     "AgreedMember",
     "Agreement",
     "Commitment",
+    "CommittedPart",
     "Consortium",
     "Member",
     "Outputs",
@@ -61,8 +63,8 @@ __all__ = [
     "check_policy",
     "check_signature",
     "columns_body",
-    "commitment_digest",
     "fingerprint_text",
+    "home_context",
     "list_digest",
     "member_toml",
     "parse_address",
