@@ -3,10 +3,10 @@
 
     python benchmarks/paired_timing.py [--values N] [--bits K] [--pairs M] [--backend NAME]
 
-For three programs, computes at home on N values of K bits, commits to what is shared and proves it, all values least in
-one run of a pair and all greatest in the other, in random order, and counts how often the greatest took longer: a fair
-coin would come out as far from the middle with probability p.  The control commits in variable time, and must be told
-apart, so that a difference of that kind would have been seen.
+For both forms, commits to and proves the ranges of N values of K bits, all least in one run of a pair and all greatest
+in the other, in random order, and counts how often the greatest took longer: a fair coin would come out as far from the
+middle with probability p.  The control commits in variable time, and must be told apart, so that a difference of that
+kind would have been seen.
 
 Exit code 1 if the values can be told apart (p < 0.001), 2 if the control cannot.
 """
@@ -22,23 +22,23 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import tallystick as ts
-from tallystick.algebra import Generators, Random
+from tallystick.algebra import Generators, Random, Vector
 from tallystick.backend import Backend, get_backend
-from tallystick.plan import Home, evaluate_home
-from tallystick.proofs import Words, commit_rows_var, to_words
-from tallystick.session import commit_part
-from tallystick.tracing import Program, Secret, trace
+from tallystick.proofs import (
+    OwnShape,
+    RangeInput,
+    RangeRelation,
+    Words,
+    choose_columns,
+    commit_inputs,
+    commit_rows_var,
+    input_slots,
+    prove,
+    range_witness,
+    to_words,
+)
 
 _CHANCE = 0.001
-
-
-PROGRAMS: dict[str, Callable[[Secret], object]] = {
-    "rows as they are": lambda x: ts.reveal(x, allow_input=True),
-    "sums of squares": lambda x: (x * x).sum(),
-    "comparisons": lambda x: (x < x.high // 3).sum() + (x[1:] == x[:-1]).sum(),
-}
-"""What a member computes at home and shares of one column: nothing, products, digits with inverses."""
 
 
 @dataclass(frozen=True)
@@ -46,38 +46,36 @@ class Member:
     """What a member knows before it sees its values."""
 
     backend: Backend
-    home: Home
+    relation: RangeRelation
     generators: Generators
 
     @classmethod
-    def of(cls, backend: Backend, compute: Callable[[Secret], object], rows: int, high: int) -> Member:
-        """Trace a program on one member's column of values from 0 to ``high``."""
-
-        def body(tables: ts.Members[ts.Table]) -> object:
-            return {"out": compute(tables["a"]["x"])}
-
-        schema = ts.MemberSchema("a", rows, {"x": ts.Column(0, high)})
-        (home,) = trace(Program("paired", body), [schema]).homes
-        return cls(backend, home, Generators(backend, home.layout.columns))
+    def of(cls, backend: Backend, item: RangeInput) -> Member:
+        """Choose columns as for this input alone."""
+        columns = choose_columns(item.slots + item.gates)
+        return cls(backend, RangeRelation([item], columns, OwnShape), Generators(backend, columns))
 
     def message(self, column: Words) -> None:
         """Make what a session sends."""
-        commit_part(
-            self.home,
-            [column],
-            context=b"paired timing",
+        random = Random.system()
+        gammas = random.vector(self.backend, self.relation.shape.input_rows)
+        rows = commit_inputs(self.generators, self.relation, [column], gammas)
+        witness = range_witness(self.backend, self.relation, [column], gammas)
+        prove(
+            self.relation,
+            witness,
             generators=self.generators,
-            random=Random.system(),
+            input_commitments=rows,
+            context=b"paired timing",
+            random=random,
         )
 
     def control(self, column: Words) -> None:
-        """Compute the same, and commit to its gates in variable time."""
-        shape, random = self.home.layout.shape, Random.system()
-        values = evaluate_home(self.backend, self.home, [column])
-        gates = values.witness(random.vector(self.backend, shape.input_rows)).gates
-        rows = gates.pad(-(-len(gates) // shape.columns) * shape.columns)
-        gammas = random.vector(self.backend, len(rows) // shape.columns)
-        commit_rows_var(self.generators, shape.columns, rows, gammas)
+        """Commit in variable time."""
+        columns = self.relation.shape.columns
+        gammas = Random.system().vector(self.backend, self.relation.shape.input_rows)
+        slots = Vector.concat([input_slots(self.backend, item, column) for item in self.relation.inputs])
+        commit_rows_var(self.generators, columns, slots.pad(len(gammas) * columns), gammas)
 
 
 def _seconds(work: Callable[[Words], None], column: Words) -> float:
@@ -120,14 +118,14 @@ def main() -> int:
     options = parser.parse_args()
     backend = get_backend(options.backend)
     code = 0
-    # Not a power of two long, so that digits are other wires than those of the input.
-    high = (1 << options.bits) - 2
-    for name, compute in PROGRAMS.items():
-        member = Member.of(backend, compute, options.values, high)
-        low, top = (to_words([end] * options.values) for end in (0, high))
-        if not _compare(f"{name}, control", member.control, low, top, options.pairs):
+    for form in ("bits", "value"):
+        # Not a power of two long, so that bits form takes its second set of wires.
+        item = RangeInput(options.values, 0, (1 << options.bits) - 2, form)
+        member = Member.of(backend, item)
+        low, high = (to_words([end] * item.n) for end in (item.low, item.high))
+        if not _compare(f"{form}, control", member.control, low, high, options.pairs):
             code = max(code, 2)
-        if _compare(f"{name}, message", member.message, low, top, options.pairs):
+        if _compare(f"{form}, message", member.message, low, high, options.pairs):
             code = 1
     return code
 

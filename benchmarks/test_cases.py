@@ -24,6 +24,4 @@ def test_case(case: Case, size: int, backend: Backend, timed: Any, benchmark: An
     benchmark.extra_info |= {"backend": backend.name, "cpu": backend.cpu, "size": size}
     if case.proof_bytes is not None:
         benchmark.extra_info["proof_bytes"] = case.proof_bytes(size)
-    call = case.make(backend, size)
-    with case.threads():
-        timed(call)
+    timed(case.make(backend, size))

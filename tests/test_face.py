@@ -100,7 +100,7 @@ def test_an_auditor_with_a_program_traces_it_with_all_operators(tmp_path: Path) 
         "from types import SimpleNamespace as Named\n"
         "from tallystick.audit import ProgramSource\n"
         "from tallystick.plan import Column, Plan\n"
-        "terms = Named(format=2, members=[Named(name='a')], tables=[Named(rows=2, columns={'x': Column(0, 9)})])\n"
+        "terms = Named(members=[Named(name='a')], tables=[Named(rows=2, columns={'x': Column(0, 9)})])\n"
         "plan = Plan.from_bytes(ProgramSource.parse('larger.py:larger').plan_bytes(terms))\n"
         "assert [r.name for r in plan.results] == ['larger', 'half']",
         tmp_path,

@@ -5,7 +5,6 @@
  *
  * Built by run.sh with libFuzzer where clang has it. Without it (TS_FUZZ_MAIN) the bytes come from a generator, half of
  * the inputs being changed ones that ran before. Usage then: fuzz SECONDS [SEED], or fuzz FILE ... to run inputs again.
- * With TS_FUZZ_THREADS several threads run the same inputs at once, some for every function, for ThreadSanitizer to see.
  * To fuzz another function, write fuzz_<name> and name it in `targets`. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -882,34 +881,6 @@ int main(int argc, char **argv) {
         (void)LLVMFuzzerTestOneInput(data, size);
     }
     printf("fuzz: %llu inputs in %ld seconds\n", (unsigned long long)runs, seconds);
-    return 0;
-}
-#endif
-
-#ifdef TS_FUZZ_THREADS
-#include <pthread.h>
-
-enum { THREADS = 4, LENGTH = 64 };
-static unsigned rounds = 1;
-
-static void *fuzz_thread(void *unused) {
-    uint64_t state = 1;
-    for (unsigned i = 0; i < rounds * TARGETS; i++) {
-        uint8_t data[LENGTH] = {(uint8_t)(i % TARGETS)};
-        for (size_t k = 1; k < LENGTH; k++) data[k] = (uint8_t)fuzz_random(&state);
-        (void)LLVMFuzzerTestOneInput(data, LENGTH);
-    }
-    return unused;
-}
-
-int main(int argc, char **argv) {
-    pthread_t thread[THREADS];
-    if (argc > 1) rounds = (unsigned)strtoul(argv[1], NULL, 10);
-    (void)LLVMFuzzerTestOneInput(NULL, 0);
-    for (int i = 0; i < THREADS; i++)
-        if (pthread_create(&thread[i], NULL, fuzz_thread, NULL) != 0) fuzz_fail("no thread");
-    for (int i = 0; i < THREADS; i++) (void)pthread_join(thread[i], NULL);
-    printf("threads: %d at once, %u inputs each for %d functions\n", THREADS, rounds, TARGETS);
     return 0;
 }
 #endif

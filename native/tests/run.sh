@@ -8,9 +8,8 @@
 #   emulated        with the instructions of the ifma path in plain C (x86-64 with ADX)
 #   residue         looks for what depends on secrets on the stack after each call
 #   valgrind        looks for branches and addresses that depend on secrets; skipped where valgrind is not installed
-#   threads         runs every exported function in several threads at once under ThreadSanitizer
 #   fuzz [SECONDS]  fuzzes every exported function on all paths against each other, a minute if not said otherwise
-# Without arguments: the first three in one build, residue, valgrind and threads. Needs a C compiler and a Python 3; exits with a
+# Without arguments: the first three in one build, residue and valgrind. Needs a C compiler and a Python 3; exits with a
 # status other than zero on failure.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -94,13 +93,6 @@ residue() {
     done
 }
 
-threads() {
-    "${CC:-cc}" -std=c11 -O1 -g1 "${warnings[@]}" -I../include -fsanitize=thread -pthread -DTS_FUZZ_THREADS fuzz.c \
-        ../src/core.c "${paths[@]}" -o "$work/threads"
-    TSAN_OPTIONS=halt_on_error=1 "$work/threads" 5
-    echo "threads: ok"
-}
-
 # Usage: fuzz SECONDS: by libFuzzer where clang has it, else by the harness's own generator and with more checks an input.
 fuzz() {
     local run sources=(fuzz.c ../src/core.c "${paths[@]}") flags=(-std=c11 -O1 -g1 "${warnings[@]}" -I../include)
@@ -123,7 +115,7 @@ fuzz() {
     echo "fuzz: ok"
 }
 
-[[ $# -gt 0 ]] || set -- all residue valgrind threads
+[[ $# -gt 0 ]] || set -- all residue valgrind
 while [[ $# -gt 0 ]]; do
     check=$1
     shift
@@ -135,7 +127,6 @@ while [[ $# -gt 0 ]]; do
         emulated) tests emulated -O2 "${emulated[@]}" -DTS_VERIFY ;;
         residue) residue ;;
         valgrind) constant_time ;;
-        threads) threads ;;
         fuzz)
             seconds=60
             if [[ ${1:-} =~ ^[0-9]+$ ]]; then

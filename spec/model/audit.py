@@ -42,8 +42,8 @@ from plans import Plan, count_values, decimal, listed, need, size, text
 from relations import range_relation
 
 MAX_FILE = 1 << 26
-DRAFT = 2  # of format 2
-MAX_VALUES = {"agreement": 1 << 20, "plan": 1 << 20, "commitment": 1 << 17, "signatures": 128}
+DRAFT = 1  # of format 2
+MAX_VALUES = {"agreement": 1 << 20, "plan": 1 << 20, "signatures": 128}
 
 
 class Refused(Exception):
@@ -140,27 +140,11 @@ class File:
     def _signatures(self, value: Any) -> list[bytes]:
         return [octets(s, "signature", 64) for s in listed(value, "signatures", len(self.members))]
 
-    def _commitment(self, item: Item) -> tuple[list[tuple[bytes, Any]], bytes]:
-        """Return rows and proof of each part, or of the whole table in format 1, and the signature."""
+    def _commitment(self, item: Item) -> tuple[bytes, Any, bytes]:
         with decoding(item.name):
-            if self.format == 1:
-                rows, proof, signature = fields(item.body, "body", "rows", "range", "signature")
-                parts = [[rows, proof]]
-            else:
-                parts, signature = fields(item.body, "body", "parts", "signature")
-                need(len(listed(parts, "parts")) <= 1 << 16, "too many parts")
-            found = []
-            for part in parts:
-                rows, proof = listed(part, "part", 2)
-                need(proof is None or isinstance(proof, dict), "proof: a map or null")
-                found.append((octets(rows, "rows", unit=48), proof))
-            return found, octets(signature, "signature", 64)
-
-    def statement(self, k: int) -> bytes:
-        """Return the digest of what a member signs of its commitment."""
-        parts, _ = self.commitments[k]
-        stated = list(parts[0]) if self.format == 1 else [list(map(list, parts))]
-        return hashlib.sha256(cbor_encode([self.session, k, *stated])).digest()
+            rows, proof, signature = fields(item.body, "body", "rows", "range", "signature")
+            need(proof is None or isinstance(proof, dict), "range: a map or null")
+            return octets(rows, "rows", unit=48), proof, octets(signature, "signature", 64)
 
     def _terms(self, value: Any) -> None:
         drafted = ("draft",) if isinstance(value, dict) and value.get("version") == 2 else ()
@@ -264,10 +248,12 @@ def check_plan(file: File) -> Plan:
             raise Refused(name, "limits", f"it could cost {found} {what}, {allowed} are allowed")
     if plan.members != [(m[0], t[0]) for m, t in zip(file.members, file.tables, strict=True)]:
         raise Refused(name, "schema", "other members or rows than agreed")
-    for f in plan.inputs:
-        column = file.tables[f["member"]][1].get(f["name"])
-        if column != (f["low"], f["high"], f["decimals"]):
-            raise Refused(name, "schema", f"input {f['name']} is not the agreed column")
+    for node in plan.nodes:
+        if node.op == "input":
+            f = node.f
+            column = file.tables[f["member"]][1].get(f["name"])
+            if column != (f["low"], f["high"], f["decimals"]):
+                raise Refused(name, "schema", f"input {f['name']} is not the agreed column")
     agreement = file.items[0].name
     if len(file.members) < file.min_members or min(t[0] for t in file.tables) < file.min_rows:
         raise Refused(agreement, "policy", "too few members or rows")
@@ -338,7 +324,7 @@ def check_job(file: File, path: Path) -> None:
 
 
 def check_proof(
-    item: str,
+    item: Item,
     check: str,
     body: Any,
     relation: Any,
@@ -349,49 +335,36 @@ def check_proof(
     shape: Any,
 ) -> None:
     """Check one proof of this shape: an own proof, or one with gate rows."""
-    with decoding(item):
+    with decoding(item.name):
         proof = proofs.from_fields(shape, body)
     if shape.rows == 0:
-        raise Refused(item, check, "a relation without rows proves nothing")
+        raise Refused(item.name, check, "a relation without rows proves nothing")
     try:
         if isinstance(shape, own_proofs.OwnShape):
             own_proofs.check(relation, rows, outputs, context, proof, literal=False)
         else:
             proofs.check(relation, rows, outputs, context, proof, points, literal=False)
     except proofs.VerifyError as error:
-        raise Refused(item, check, f"the proof fails at {error}") from error
+        raise Refused(item.name, check, f"the proof fails at {error}") from error
 
 
-def owned(file: File, plan: Plan, k: int) -> list[tuple[Any, Any, bytes]]:
-    """Return what a member proves, part by part: relation, shape, context."""
-    if plan.format == 1:
-        ranges = range_relation(plan.ranges(k), plan.shape.columns)
-        return [(ranges, ranges.shape, file.session + i2osp(k, 4))]
-    homes = plan.parts_of(k)
-    contexts = [file.session + b"".join(i2osp(n, 4) for n in (k, j, len(homes))) for j in range(len(homes))]
-    return [(home, home.shape, context) for home, context in zip(homes, contexts, strict=True)]
-
-
-def check_homes(file: File, plan: Plan) -> list[Any]:
-    """What every member shares follows from rows of its own in their ranges; return the committed rows."""
+def check_ranges(file: File, plan: Plan) -> list[Any]:
+    """Every input lies in its range; return the committed rows."""
     every: list[Any] = []
-    for k, (item, (parts, _)) in enumerate(zip(file.owners, file.commitments, strict=True)):
-        due = owned(file, plan, k)
-        if len(parts) != len(due):
-            raise Refused(item.name, "home", f"{len(due)} parts are due")
-        for j, ((raw, body), (relation, shape, context)) in enumerate(zip(parts, due, strict=True), 1):
-            name = f"{item.name}, part {j} of {len(due)}" if len(due) > 1 else item.name
-            if len(raw) != 48 * shape.input_rows:
-                raise Refused(name, "home", "a wrong number of rows")
-            with decoding(name):
-                rows = points_from_bytes(raw)
-            every += rows
-            if (body is None) != (shape.rows == 0):
-                raise Refused(
-                    name, "home", "a proof must stand where there is something to prove, and only there"
-                )
-            if body is not None:
-                check_proof(name, "home", body, relation, rows, [], context, [], shape)
+    for k, (item, (raw, body, _)) in enumerate(zip(file.owners, file.commitments, strict=True)):
+        relation = range_relation(plan.ranges(k), plan.shape.columns)
+        if len(raw) != 48 * relation.shape.input_rows:
+            raise Refused(item.name, "range", "a wrong number of rows")
+        with decoding(item.name):
+            rows = points_from_bytes(raw)
+        every += rows
+        if (body is None) != (plan.shape.inputs[k] == 0):
+            raise Refused(
+                item.name, "range", "a range proof must stand where there are inputs, and only there"
+            )
+        if body is not None:
+            shape = own_proofs.OwnShape.of(relation) if plan.format == 2 else relation.shape
+            check_proof(item, "range", body, relation, rows, [], file.session + i2osp(k, 4), [], shape)
     return every
 
 
@@ -409,9 +382,10 @@ def audit(
     for (name, key), signature in zip(keys, file.agreement_signatures, strict=True):
         check_signature(file.items[0], key, "agreement", file.session, signature, name)
     plan = check_plan(file)
-    for k, (item, (_, signature)) in enumerate(zip(file.owners, file.commitments, strict=True)):
-        check_signature(item, keys[k][1], "commitment", file.statement(k), signature, keys[k][0])
-    rows = check_homes(file, plan)
+    for k, (item, (rows, body, signature)) in enumerate(zip(file.owners, file.commitments, strict=True)):
+        digest = hashlib.sha256(cbor_encode([file.session, k, rows, body])).digest()
+        check_signature(item, keys[k][1], "commitment", digest, signature, keys[k][0])
+    rows = check_ranges(file, plan)
     with decoding(file.outputs_item.name):
         values = scalars_from_bytes(file.values)
         points = points_from_bytes(file.points)
@@ -420,7 +394,7 @@ def audit(
         raise Refused(file.outputs_item.name, "outputs", due)
     context = file.session + file.owners[-1].head
     proof = file.proof_item
-    check_proof(proof.name, "computation", proof.body, plan, rows, values, context, points, plan.shape)
+    check_proof(proof, "computation", proof.body, plan, rows, values, context, points, plan.shape)
     for (name, key), signature in zip(keys, file.final_signatures, strict=True):
         check_signature(file.last, key, "transcript", file.proof_item.head, signature, name)
     return file, plan, plan.evaluate(values, points)
@@ -434,10 +408,12 @@ def said(file: File, plan: Plan, results: dict[str, list[Fraction | None]]) -> I
     yield f"session {file.session.hex()}, preparation {file.preparation}"
     for (name, key, _), (rows, _) in zip(file.members, file.tables, strict=True):
         yield f"member {name} {key.hex()} with {rows} rows"
-    for f in plan.inputs:
-        order = "" if f["order"] is None else " in random order"
-        where = f"{file.members[f['member']][0]} {f['name']!a}"
-        yield f"input {where} from {f['low']} to {f['high']} / 10^{f['decimals']}{order}"
+    for node in plan.nodes:
+        if node.op == "input":
+            f = node.f
+            order = "" if f["order"] is None else " in random order"
+            where = f"{file.members[f['member']][0]} {f['name']!a}"
+            yield f"input {where} from {f['low']} to {f['high']} / 10^{f['decimals']}{order}"
     yield f"policy min_members {file.min_members} min_rows {file.min_rows} outputs {file.allowed!a}"
     for number, node in enumerate(plan.outputs, 1):
         to = node.f["to"]

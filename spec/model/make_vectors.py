@@ -23,7 +23,6 @@ from typing import Any
 import codec
 import hashing
 import own
-import plans
 import proof as proofs
 import relations
 import ring as rings
@@ -310,7 +309,6 @@ def relation_json(relation: Relation) -> Json:
         "outputs": [form_json(f) for f in relation.outputs],
         "digest": relation.digest.hex(),
         **({"points": [form_json(f) for f in relation.points]} if relation.points else {}),
-        **({"widths": list(relation.widths)} if relation.widths else {}),
     }
 
 
@@ -770,26 +768,27 @@ def range_files() -> Iterator[tuple[str, Json]]:
     ]
     yield "ranges/weights", {"cases": mu}
 
-    yield from true_ranges()
-    yield "ranges/bad_statements", bad_ranges()
+    yield from true_ranges("ranges/", Case)
+    yield "ranges/bad_statements", bad_ranges(Case)
 
 
-def true_ranges() -> Iterator[tuple[str, Json]]:
+def true_ranges(prefix: str, kind: type[Case]) -> Iterator[tuple[str, Json]]:
     """Proofs of values inside their intervals."""
     for name, (columns, declared, values) in RANGES.items():
-        case = range_case(name, columns, declared, *relations.range_witness(declared, values))
+        case = range_case(kind, name, columns, declared, *relations.range_witness(declared, values))
         log: Json = {}
         data = case.prove(log=log).encode()
         state = case.verify(data)
         shown = case.json(log, data, state)
         yield (
-            f"ranges/{name}",
+            f"{prefix}{name}",
             {"declared": declare(declared), "values": [[str(v) for v in column] for column in values]}
             | shown,
         )
 
 
 def range_case(
+    kind: type[Case],
     name: str,
     columns: int,
     declared: list[relations.Declared],
@@ -797,7 +796,7 @@ def range_case(
     bits: list[int],
 ) -> Case:
     """Return the case of one owner's range relation."""
-    return Case(f"range {name}", relations.range_relation(declared, columns), slots + bits)
+    return kind(f"range {name}", relations.range_relation(declared, columns), slots + bits)
 
 
 def declare(declared: list[relations.Declared]) -> list[Any]:
@@ -805,7 +804,7 @@ def declare(declared: list[relations.Declared]) -> list[Any]:
     return [[n, str(low), str(high), form] for n, low, high, form in declared]
 
 
-def bad_ranges() -> Json:
+def bad_ranges(kind: type[Case]) -> Json:
     """Return a file of proofs of values outside their intervals."""
     witness = relations.range_witness
     bad = []
@@ -829,7 +828,7 @@ def bad_ranges() -> Json:
         "bits_slot_differs_from_wire": (full, [0, 1, 1, 1, 1], inside_full[1]),
     }
     for name, (declared, slots, bits) in forged.items():
-        case = range_case(name, 16, declared, slots, bits)
+        case = range_case(kind, name, 16, declared, slots, bits)
         assert len(case.slots) == case.relation.shape.slots(), name
         data = case.prove().encode()
         error = refused(lambda c=case, d=data: c.verify(d))
@@ -846,7 +845,7 @@ def bad_ranges() -> Json:
         )
     # A true statement about one interval is no proof about another, even if the other is wider.
     columns, declared, values = RANGES["any_interval"]
-    case = range_case("any_interval", columns, declared, *witness(declared, values))
+    case = range_case(kind, "any_interval", columns, declared, *witness(declared, values))
     data = case.prove().encode()
     for name, changed in {
         "wider_interval": [(3, -6, 20, "value"), (2, 10, 21, "bits")],
@@ -1075,197 +1074,8 @@ def own_files() -> Iterator[tuple[str, Json]]:
     changes["joint_proof"] = Case.prove(case).encode()
     yield f"own/bad_{name}_changed", bad_changes(name, case, data, changes)
 
-    yield from home_files()
-    yield from width_files()
-
-
-# -- homes ------------------------------------------------------------------------------------------
-
-SMALL = [1, [["input", "x", 1, 10, 35, 0]], [0]]
-ODD = [1, [["input", "x", 1, 10, 35, 0], ["input_bits", 0]], [1]]
-SQUARE = [
-    2,
-    [
-        ["input", "x", 2, -3, 4, 1],
-        ["shuffled", "x", 2, -3, 4, 1, 7],
-        ["mul", 0, 1],
-        ["sum", 2, 1, 2, 1],
-        ["constant", [4, 4]],
-        ["add", 0, 4],
-        ["hint", "inverse", [], [5], 2, False],
-        ["mul", 5, 6],
-        ["constant", [1, 1]],
-        ["sub", 7, 8],
-        ["zero", 9],
-        ["hint", "bits", [-3, 3], [0], 6, True],
-    ],
-    [3, 1, 11],
-]
-
-HOMES: dict[str, tuple[Any, list[list[int]], dict[int, list[int]]]] = {
-    "any_interval": ([3, [["input", "x", 3, -5, 20, 0]], [0]], [[-5, 20, 11]], {}),
-    "power_of_two": ([2, [["input", "x", 2, -128, 127, 0], ["input_bits", 0]], [1, 0]], [[-128, 100]], {}),
-    "digits": (
-        [2, [["input", "x", 2, 10, 21, 0], ["input_bits", 0], ["input_bits", 0]], [1]],
-        [[10, 21]],
-        {},
-    ),
-    "constant": ([2, [["input", "x", 2, 7, 7, 0], ["input_bits", 0]], [0, 1]], [[7, 7]], {}),
-    "nothing_shared": (
-        [2, [["input", "x", 2, 0, 3, 0], ["neg", 0], ["add", 0, 1], ["zero", 2]], []],
-        [[3, 1]],
-        {},
-    ),
-    "products": (SQUARE, [[-3, 4], [4, -3]], {6: [1, inverse(8)], 11: [0, 0, 0, 1, 1, 1]}),
-    "two_share_rows": ([1, [["input", "x", 1, 0, 1, 0], ["view", 0, [129], 0, [0]]], [1]], [[1]], {}),
-    "wide": ([1, [["input", "x", 1, -(1 << 62), 1 << 61, 0]], [0]], [[-(1 << 62) + 12345]], {}),
-}
-
-
-def unit_forms(home: plans.Home) -> Relation:
-    """Return a home's relation form by form: each is the map of a weight of one."""
-    shape = home.shape
-
-    def forms(kind: str, count: int) -> list[Form]:
-        found = []
-        for j in range(count):
-            sizes = {"left": shape.gates, "right": shape.gates, "zeros": shape.zeros}
-            weights = {name: [0] * n for name, n in sizes.items()}
-            weights[kind][j] = 1
-            coefficients, constant = home.transpose(**weights, outputs=[], points=[], published=[])
-            found.append((constant, {slot: k for slot, k in enumerate(coefficients) if k}))
-        return found
-
-    left, right = forms("left", shape.gates), forms("right", shape.gates)
-    zeros = forms("zeros", shape.zeros)
-    dimensions = shape.columns, shape.inputs, shape.free
-    return Relation(*dimensions, left, right, zeros, [], home.digest, widths=shape.widths)
-
-
-def home_slots(
-    home: plans.Home, relation: Relation, columns: list[list[int]], advice: dict[int, list[int]]
-) -> list[int]:
-    """Return honest slots: wires and digits of the columns, advice by node, products, and what is shared."""
-    given, wires, free = iter(columns), list[int](), list[int]()
-    inputs: dict[int, list[int]] = {}
-    for v, node in enumerate(home.nodes):
-        if node.op == "input":
-            inputs[v] = next(given)
-            wires += [b for x in inputs[v] for b in relations.represent(x, node.f["low"], node.f["high"])]
-        elif v in home.zero_places and node.op == "input_bits":
-            source = home.nodes[node.f["a"]]
-            own_digits = range(home.bits(source))
-            wires += [x - source.f["low"] >> i & 1 for x in inputs[node.f["a"]] for i in own_digits]
-        elif node.op == "hint":
-            (wires if node.f["boolean"] else free).extend(advice[v])
-    shared = relation.inputs[0]
-    slots = relations.complete(relation, [0] * shared, free, wires)
-    for i, form in enumerate(relation.zeros[len(relation.zeros) - shared :]):
-        slots[i] = -relations.evaluate(form, slots) % R
-    return slots
-
-
-def home_case(name: str, value: Any, columns: list[list[int]], advice: dict[int, list[int]]) -> OwnCase:
-    """Return the case of a home."""
-    home = plans.Home(codec.cbor_decode(codec.cbor_encode(value)))
-    relation = unit_forms(home)
-    return OwnCase(f"home {name}", relation, home_slots(home, relation, columns, advice))
-
-
-def home_json(value: Any) -> str:
-    """Return a home as the bytes of its CBOR."""
-    return codec.cbor_encode(value).hex()
-
-
-def home_files() -> Iterator[tuple[str, Json]]:
-    """Proofs of homes, and of what does not follow at them."""
-    for name, (value, columns, advice) in HOMES.items():
-        case = home_case(name, value, columns, advice)
-        log: Json = {}
-        data = case.prove(log=log).encode()
-        state = case.verify(data)
-        stated = {"home": home_json(value), "values": [[str(x) for x in column] for column in columns]}
-        yield f"own/home_{name}", stated | case.json(log, data, state)
-    yield "own/bad_homes", {"cases": list(bad_homes())}
-
-
-def bad_homes() -> Iterator[Json]:
-    """Yield proofs that values follow which do not, and proofs about other homes."""
-
-    def shown(name: str, value: Any, case: Case, relation: Relation, data: bytes) -> Json:
-        return {
-            "name": name,
-            "home": home_json(value),
-            "context": case.context.hex(),
-            "input_rows": pt(*case.input_rows),
-            "proof": data.hex(),
-            "error": refused(lambda: case.verify(data, relation=relation)),
-        }
-
-    small, odd = home_case("small", SMALL, [[35]], {}), home_case("odd", ODD, [[35]], {})
-    square = home_case("square", *HOMES["products"])
-    free, first = square.relation.inputs[0], square.relation.shape.first_gate
-    forged: dict[str, tuple[Any, OwnCase, dict[int, int]]] = {
-        "shares_one_above": (SMALL, small, {0: 36}),
-        "shares_one_below": (SMALL, small, {0: 9, **dict.fromkeys(range(1, 6), 0)}),
-        # The sum is right, and one wire is not a bit: the interval would be wider.
-        "wire_is_two": (SMALL, small, {0: 36, **dict(enumerate([2, 1, 1, 1, 1], 1))}),
-        "wire_is_minus_one": (SMALL, small, {0: 9, **dict(enumerate([R - 1, 0, 0, 0, 0], 1))}),
-        "wire_is_a_quotient": (SMALL, small, {0: 50, **dict(enumerate([40, 0, 0, 0, 0], 1))}),
-        # Digits of 26, which is 36 - 10: every digit a bit, and above high.
-        "digits_above_high": (ODD, odd, dict.fromkeys((0, 10), 0) | dict.fromkeys((1, 11), 1)),
-        "digit_is_two": (ODD, odd, dict.fromkeys((0, 10), R - 1) | dict.fromkeys((1, 11), 1)),
-        "digit_shared_is_another": (ODD, odd, {0: 1 - odd.slots[0]}),
-        "sum_shared_is_another": (SQUARE, square, {0: square.slots[0] + 1}),
-        "product_is_another": (SQUARE, square, {0: square.slots[0] + 1, len(square.slots) - 4: 5}),
-        "advice_is_another": (SQUARE, square, {free: 2}),
-        "boolean_advice_is_two": (SQUARE, square, {3: 2, first + 12: 2}),
-    }
-    for name, (value, honest, changes) in forged.items():
-        slots = [changes.get(k, slot) % R for k, slot in enumerate(honest.slots)]
-        assert slots != honest.slots, name
-        case = OwnCase(f"home {name}", honest.relation, slots)
-        yield shown(name, value, case, case.relation, case.prove().encode())
-
-    # A true proof of one home is none of another, wider, with more rows, or sharing less; nor of other rows.
-    data = small.prove().encode()
-    for name, changed in {
-        "wider_interval": [1, [["input", "x", 1, 9, 35, 0]], [0]],
-        "another_name": [1, [["input", "y", 1, 10, 35, 0]], [0]],
-        "another_order": [1, [["shuffled", "x", 1, 10, 35, 0, 0]], [0]],
-        "two_of_the_same": [1, [["input", "x", 1, 10, 35, 0]], [0, 0]],
-        "less_asserted": [1, [["input", "x", 1, 10, 35, 0], ["neg", 0]], [0]],
-    }.items():
-        relation = unit_forms(plans.Home(codec.cbor_decode(codec.cbor_encode(changed))))
-        yield shown(name, changed, small, relation, data)
-    case = OwnCase("home small", small.relation, small.slots)
-    case.input_rows = [add(small.input_rows[0], hashing.generator("G", 1))]
-    yield shown("an_unread_column_changed", SMALL, case, case.relation, data)
-
-
-def width_files() -> Iterator[tuple[str, Json]]:
-    """Proofs, joint and own, over input rows that are narrower than the others, and what they do not prove."""
-    widths = (8, 16, 16)
-    relation, slots = example("widths", 32, (20, 0, 17), 3, 19)
-    relation = Relation(**(vars(relation) | {"widths": widths}))
-    name = "c32_widths"
-    for folder, kind in (("proof", Case), ("own", OwnCase)):
-        case = kind(name, relation, slots)
-        log: Json = {}
-        data = case.prove(log=log).encode()
-        yield f"{folder}/{name}", case.json(log, data, case.verify(data))
-        bad = []
-        for label, other in {
-            "other_widths": (8, 8, 16),
-            "widths_swapped": (16, 8, 16),
-            "no_widths": (),
-        }.items():
-            changed = Relation(**(vars(relation) | {"widths": other}))
-            rows = [*case.input_rows, *case.input_rows][: changed.shape.input_rows]
-            error = refused(lambda c=case, d=data, r=changed, i=rows: c.verify(d, relation=r, input_rows=i))
-            shown = {"relation": relation_json(changed), "input_rows": pt(*rows)}
-            bad.append({"name": label, "replace": shown, "error": error})
-        yield f"{folder}/bad_{name}_statement", {"base": f"{name}.json", "cases": bad}
+    yield from true_ranges("own/range_", OwnCase)
+    yield "own/bad_ranges", bad_ranges(OwnCase)
 
 
 # -- online phase -----------------------------------------------------------------------------------

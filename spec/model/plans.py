@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plans as in ``spec/plan.md``: read and checked, the relations of homes and of what is joint, their results."""
+"""Plans as in ``spec/plan.md``: read and checked, their relation, their results."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from math import isqrt, prod
 from typing import Any
 
 from codec import DecodeError, cbor_decode, cbor_encode, points_to_bytes
-from own import OwnShape
-from relations import Declared, Shape, ceil_div, range_inputs, range_relation, weights
+from relations import Declared, Shape, range_inputs, range_relation
 
 from algebra import Point, R
 
@@ -109,14 +108,12 @@ def times(a: Interval, b: Interval) -> Interval:
     return inside(min(ends), max(ends))
 
 
-def give(target: list[int], at: int, value: int) -> None:
-    """Add to an entry."""
-    target[at] = (target[at] + value) % R
-
-
 # -- plans ------------------------------------------------------------------------------------------
 
-COMMON = {
+FIELDS = {
+    "input": ("member", "name", "n", "low", "high", "decimals", "form"),
+    "shuffled": ("member", "name", "n", "low", "high", "decimals", "order"),
+    "input_bits": ("a",),
     "constant": ("values",),
     "add": ("a", "b"),
     "sub": ("a", "b"),
@@ -130,28 +127,10 @@ COMMON = {
     "mul": ("a", "b"),
     "hint": ("kind", "parameters", "parts", "n", "boolean"),
     "zero": ("a",),
-}
-OPENING = {
     "output": ("a", "label", "to"),
     "points": ("a", "label"),
     "matching": ("a", "own", "others", "minimum"),
 }
-HOME = COMMON | {
-    "input": ("name", "n", "low", "high", "decimals"),
-    "shuffled": ("name", "n", "low", "high", "decimals", "order"),
-    "input_bits": ("a",),
-}
-JOINT = COMMON | OPENING | {"share": ("part", "number")}
-FIRST = (
-    COMMON
-    | OPENING
-    | {
-        "input": ("member", "name", "n", "low", "high", "decimals", "form"),
-        "shuffled": ("member", "name", "n", "low", "high", "decimals", "order"),
-        "input_bits": ("a",),
-    }
-)
-JOINT_HINTS = ("coins", "random", "reciprocal", "switches")
 SINKS = ("zero", "output", "points")
 LINEAR = ("add", "sub", "neg", "scale", "sum", "view", "take", "concat", "matmul")
 LATE = (*LINEAR, "matching", "output")  # nothing else may depend on which points match
@@ -257,40 +236,77 @@ class Node:
         return [*single, *self.f.get("parts", ()), *self.f.get("others", ())]
 
 
-FORMATS = {"tallystick/plan/1": 1, "tallystick/plan/2-draft.2": 2}
+FORMATS = {"tallystick/plan/1": 1, "tallystick/plan/2-draft.1": 2}
 
 
-def choose(slots: int) -> int:
-    """Return the c of ``spec/relation.md`` for so many slots."""
-    c = 16
-    while c < 16_384 and c * c < 64 * slots:
-        c *= 2
-    return c
+class Plan:
+    """A valid plan, made from its decoded CBOR value; the statement that the computation's proof is about."""
 
+    def __init__(self, value: Any) -> None:
+        keys = {"version", "program", "members", "nodes", "expressions", "results", "columns"}
+        need(isinstance(value, dict) and set(value) == keys, "plan: a map with exactly seven keys is needed")
+        need(count_values(value) <= MAX_VALUES, "plan: too many values")
+        need(value["version"] in FORMATS, "plan: unknown version")
+        self.format = FORMATS[value["version"]]
+        encoded = cbor_encode(value)
+        need(len(encoded) <= MAX_BYTES, "plan: too long")
+        self.digest = hashlib.sha256(encoded).digest()
+        self.program = text(value["program"], "program", 100)
+        members = [listed(m, "member", 2) for m in listed(value["members"], "members")]
+        need(1 <= len(members) <= MAX_MEMBERS, "plan: number of members")
+        self.members = [(text(name, "member", 100), size(rows, "rows")) for name, rows in members]
+        need(len({name for name, _ in self.members}) == len(self.members), "plan: members of one name")
 
-class Graph:
-    """Nodes, and what homes and joint computations have in common."""
-
-    fields: dict[str, tuple[str, ...]]
-    members: list[tuple[str, int]]
-
-    def _read(self, nodes: Any) -> None:
-        """Read all nodes."""
-        listed(nodes, "nodes")
-        need(len(nodes) <= MAX_NODES, "too many nodes")
+        nodes = listed(value["nodes"], "nodes")
+        need(len(nodes) <= MAX_NODES, "plan: too many nodes")
+        need(
+            sum(n[:2] == ["hint", "coins"] for n in nodes if isinstance(n, list)) <= 64,
+            "plan: too many coins",
+        )
         self.nodes: list[Node] = []
         self.input_names: set[tuple[int, str, int | None]] = set()
         for position, fields in enumerate(nodes):
             try:
                 self.nodes.append(self._node(listed(fields, "node"), position))
             except DecodeError as error:
-                raise DecodeError(f"node {position}: {error}") from error
-        need(sum(node.work for node in self.nodes) <= MAX_WORK, "too much work")
+                raise DecodeError(f"plan: node {position}: {error}") from error
+        need(sum(node.work for node in self.nodes) <= MAX_WORK, "plan: too much work")
+        read = {node.f["a"] for node in self.nodes if node.op == "input_bits"}
+        for position, node in enumerate(self.nodes):
+            if node.op == "input":
+                need((node.f["form"] == "bits") == (position in read), "plan: an input's form")
+        self.shape = self._place(size(value["columns"], "columns"))
+        self._results(value["expressions"], value["results"])
 
-    # -- nodes
+    @property
+    def outputs(self) -> list[Node]:
+        """The output nodes in plan order."""
+        return [node for node in self.nodes if node.op == "output"]
+
+    @property
+    def opened_points(self) -> list[Node]:
+        """The nodes opened as points, in plan order."""
+        return [node for node in self.nodes if node.op == "points"]
+
+    def split_points(self, published: Sequence[Point]) -> list[list[bytes]]:
+        """Return the encodings of all points by the node that opens them."""
+        encoded = [points_to_bytes([point]) for point in published]
+        found, at = [], 0
+        for node in self.opened_points:
+            n = self.nodes[node.f["a"]].length
+            found.append(encoded[at : at + n])
+            at += n
+        return found
+
+    def ranges(self, member: int) -> list[Declared]:
+        """Return what a member's range proof covers."""
+        own = [node.f for node in self.nodes if node.op == "input" and node.f["member"] == member]
+        return [(f["n"], f["low"], f["high"], f["form"]) for f in own]
+
+    # ---------------------------------------------------------------- nodes
     def _node(self, items: list[Any], position: int) -> Node:
-        need(bool(items) and isinstance(items[0], str) and items[0] in self.fields, "unknown operation")
-        names = self.fields[items[0]]
+        need(bool(items) and isinstance(items[0], str) and items[0] in FIELDS, "unknown operation")
+        names = FIELDS[items[0]]
         need(len(items) == 1 + len(names), "number of fields")
         node = Node(items[0], dict(zip(names, items[1:], strict=True)))
         f = node.f
@@ -324,20 +340,35 @@ class Graph:
     def _set(self, node: Node, length: int, interval: Interval) -> None:
         node.length, node.interval = length, interval
 
-    def _own_input(self, f: dict[str, Any], key: int, rows: int) -> int:
-        """Check what every input has; return its number of bits."""
+    def _input(self, node: Node, f: dict[str, Any]) -> None:
+        size(f["member"], "member", len(self.members) - 1)
         text(f["name"], "name", 100)
         f["low"], f["high"] = integer(f["low"], "low"), integer(f["high"], "high")
         size(f["decimals"], "decimals", 76)
+        need(f["form"] in ("value", "bits"), "form")
+        need(f["n"] == self.members[f["member"]][1], "an input has one entry per row")
+        need(f["low"] <= f["high"] and (f["high"] - f["low"]).bit_length() <= 250, "its interval")
         f.setdefault("order", None)
-        if f["order"] is not None:
-            size(f["order"], "order", 1 << 16)
-        need(f["n"] == rows, "an input has one entry per row")
+        key = f["member"], f["name"], f["order"]
+        need(key not in self.input_names, "a second input of this name")
+        self.input_names.add(key)
         k = (f["high"] - f["low"]).bit_length()
-        need(f["low"] <= f["high"] and k <= 250, "its interval")
-        need((key, f["name"], f["order"]) not in self.input_names, "a second input of this name")
-        self.input_names.add((key, f["name"], f["order"]))
-        return k
+        slots = f["n"] * (k if f["form"] == "bits" else 1)
+        need(slots <= MAX_LENGTH, "too many slots")
+        twice = f["form"] == "bits" and f["high"] - f["low"] != (1 << k) - 1
+        node.work = f["n"] + slots + f["n"] * k * (2 if twice else 1)
+        self._set(node, f["n"], (f["low"], f["high"]))
+
+    def _shuffled(self, node: Node, f: dict[str, Any]) -> None:
+        size(f["order"], "order", 1 << 16)
+        node.op, f["form"] = "input", "value"
+        self._input(node, f)
+
+    def _input_bits(self, node: Node, f: dict[str, Any]) -> None:
+        source = self.nodes[f["a"]]
+        need(source.op == "input" and source.f["form"] == "bits", "no input in form bits")
+        k = (source.f["high"] - source.f["low"]).bit_length()
+        self._set(node, source.length * k, (0, 1))
 
     def _constant(self, node: Node, f: dict[str, Any]) -> None:
         self._set(node, len(f["values"]), hull([(v, v) for v in f["values"]]))
@@ -487,342 +518,9 @@ class Graph:
         node.work = a.length + sum(lengths)
         self._set(node, a.length, hull([a.interval, (0, 0)]))
 
-    # -- the transposed map
-    def pass_on(
-        self,
-        node: Node,
-        g: list[int],
-        adjoint: list[list[int]],
-        slots: list[int],
-        first_free: int,
-        first_gate: int,
-        left: Sequence[int],
-        right: Sequence[int],
-        zeros: Sequence[int],
-    ) -> int:
-        """Add what a node contributes to its operands' adjoints and to the slots; return what to the constant."""
-        f, n, constant = node.f, node.length, 0
-        x = adjoint[f["a"]] if "a" in f else []
-        if node.op == "constant":
-            constant = sum(v * w for v, w in zip(f["values"], g, strict=True))
-        elif node.op in ("add", "sub"):
-            sign = 1 if node.op == "add" else -1
-            for i in range(n):
-                give(x, i, g[i])
-                give(adjoint[f["b"]], i, sign * g[i])
-        elif node.op == "neg":
-            for i in range(n):
-                give(x, i, -g[i])
-        elif node.op == "scale":
-            for i in range(n):
-                give(x, i, f["factors"][i // f["inner"] % len(f["factors"])] * g[i])
-        elif node.op == "sum":
-            for o, j, i in product(range(f["outer"]), range(f["n"]), range(f["inner"])):
-                give(x, (o * f["n"] + j) * f["inner"] + i, g[o * f["inner"] + i])
-        elif node.op == "view":
-            for i, index in enumerate(product(*map(range, f["shape"]))):
-                step = sum(k * s for k, s in zip(index, f["strides"], strict=True))
-                give(x, f["offset"] + step, g[i])
-        elif node.op == "take":
-            for i, index_taken in enumerate(f["indices"]):
-                give(x, index_taken, g[i])
-        elif node.op == "concat":
-            at = 0
-            for part in f["parts"]:
-                for i in range(len(adjoint[part])):
-                    give(adjoint[part], i, g[at + i])
-                at += len(adjoint[part])
-        elif node.op == "matmul":
-            for row, column, i in product(range(f["rows"]), range(f["columns"]), range(f["inner"])):
-                entry = f["entries"][row * f["columns"] + column]
-                give(x, column * f["inner"] + i, entry * g[row * f["inner"] + i])
-        elif node.op == "mul":
-            for i in range(n):
-                give(slots, first_gate + node.place + i, g[i])
-                give(x, i, left[node.place + i])
-                give(adjoint[f["b"]], i, right[node.place + i])
-        elif node.op == "hint" and f["boolean"]:
-            for i in range(n):
-                give(slots, first_gate + node.place + i, g[i] + left[node.place + i] + right[node.place + i])
-        elif node.op == "hint":
-            for i in range(n):
-                give(slots, first_free + node.place + i, g[i])
-        elif node.op == "zero":
-            for i in range(len(x)):
-                give(x, i, zeros[node.place + i])
-        else:
-            raise ValueError(f"no transposed rule for {node.op}")
-        return constant
-
-
-class Home(Graph):
-    """What one owner computes of some rows, and shares: the statement that its proof of a part is about."""
-
-    fields = HOME
-
-    def __init__(self, value: Any) -> None:
-        rows, nodes, shares = listed(value, "home", 3)
-        self.members = []
-        self.rows = size(rows, "rows")
-        self._read(nodes)
-        need(len(listed(shares, "shares")) <= MAX_NODES, "too many shared values")
-        for k in shares:
-            need(type(k) is int and 0 <= k < len(self.nodes), "shares no node")
-            need(self.nodes[k].op not in SINKS, "shares what has no entries")
-        self.shares: list[int] = list(shares)
-        self.starts = [sum(self.nodes[k].length for k in shares[:i]) for i in range(len(shares))]
-        self.shape = self._place()
-        self.width = self.shape.widths[0]
-        need(self.shape.rows > 0 or self.shape.zeros == 0, "zeros without a proof")
-        stated = ["tallystick/home/2-draft.2", value, self.width, self.shape.columns]
-        self.digest = hashlib.sha256(cbor_encode(stated)).digest()
-        self.written = len(cbor_encode(value))
-        need(self.work <= MAX_WORK, "too much work")
-
-    @property
-    def columns_of(self) -> list[tuple[Any, ...]]:
-        """What is the same for all parts of a member's table."""
-        names = ("name", "low", "high", "decimals", "order")
-        return [tuple(node.f[k] for k in names) for node in self.nodes if node.op == "input"]
-
-    @property
-    def work(self) -> int:
-        """The work of all nodes, and the values that are shared."""
-        return sum(node.work for node in self.nodes) + self.shape.inputs[0]
-
-    def _input(self, node: Node, f: dict[str, Any]) -> None:
-        k = self._own_input(f, 0, self.rows)
-        node.work = f["n"] + f["n"] * k
-        self._set(node, f["n"], (f["low"], f["high"]))
-
-    def _shuffled(self, node: Node, f: dict[str, Any]) -> None:
-        size(f["order"], "order", 1 << 16)
-        node.op = "input"
-        self._input(node, f)
-
-    def _input_bits(self, node: Node, f: dict[str, Any]) -> None:
-        source = self.nodes[f["a"]]
-        need(source.op == "input" and source.f["order"] is None, "digits of what is no column")
-        self._set(node, source.length * self.bits(source), (0, 1))
-
-    def _hint(self, node: Node, f: dict[str, Any]) -> None:
-        need(f["kind"] not in JOINT_HINTS, "advice that no owner has")
-        super()._hint(node, f)
-
-    @staticmethod
-    def bits(node: Node) -> int:
-        """Return the wires, or digits, of one value of an input."""
-        return int((node.f["high"] - node.f["low"]).bit_length())
-
-    def whole(self, node: Node) -> bool:
-        """Whether an input's digits are its wires."""
-        return bool(node.f["high"] - node.f["low"] + 1 == 1 << self.bits(node))
-
-    def _place(self) -> OwnShape:
-        wires = products = free = zeros = 0
-        self.zero_places: dict[int, int] = {}
-        for v, node in enumerate(self.nodes):
-            if node.op == "input":
-                node.place, wires = wires, wires + node.length * self.bits(node)
-            elif node.op == "input_bits" and not self.whole(self.nodes[node.f["a"]]):
-                node.place, wires = wires, wires + node.length
-                self.zero_places[v], zeros = zeros, zeros + self.nodes[node.f["a"]].length
-            elif node.op == "hint" and node.f["boolean"]:
-                node.place, wires = wires, wires + node.length
-            elif node.op == "hint":
-                node.place, free = free, free + node.length
-            elif node.op == "zero":
-                node.place, zeros = zeros, zeros + self.nodes[node.f["a"]].length
-        for node in self.nodes:
-            if node.op == "mul":
-                node.place, products = wires + products, products + node.length
-        shared = sum(self.nodes[k].length for k in self.shares)
-        gates = wires + products
-        width = choose(shared)
-        c = max(width, choose(ceil_div(shared + free + gates, 4)))
-        return OwnShape(c, (shared,), free, gates, zeros + shared, 0, 0, (width,))
-
-    def transpose(
-        self,
-        left: Sequence[int],
-        right: Sequence[int],
-        zeros: Sequence[int],
-        outputs: Sequence[int],
-        points: Sequence[int],
-        published: Sequence[Point],
-    ) -> tuple[list[int], int]:
-        """Return coefficients over the slots and the constant: one pass from the last node to the first."""
-        shape = self.shape
-        slots = [0] * shape.slots()
-        first_free, first_gate = shape.inputs[0], shape.first_gate
-        constant = 0
-        adjoint = [[0] * node.length for node in self.nodes]
-        on_shares = zeros[shape.zeros - shape.inputs[0] :]
-        for i, w in enumerate(on_shares):
-            give(slots, i, w)  # slot - value
-        for k, start in zip(self.shares, self.starts, strict=True):
-            for i in range(self.nodes[k].length):
-                give(adjoint[k], i, -on_shares[start + i])
-        for v, (node, g) in reversed(list(enumerate(zip(self.nodes, adjoint, strict=True)))):
-            f = node.f
-            if node.op == "input":
-                mu = weights(f["low"], f["high"])
-                for e in range(node.length):
-                    constant += f["low"] * g[e]
-                    for i, weight in enumerate(mu):
-                        gate = node.place + e * len(mu) + i
-                        give(slots, first_gate + gate, weight * g[e] + left[gate] + right[gate])
-            elif node.op == "input_bits":
-                source = self.nodes[f["a"]]
-                k, own = self.bits(source), v in self.zero_places
-                for i in range(node.length):
-                    gate = (node if own else source).place + i
-                    give(slots, first_gate + gate, g[i] + (left[gate] + right[gate] if own else 0))
-                for e in range(source.length if own else 0):
-                    weight = zeros[self.zero_places[v] + e]
-                    constant += source.f["low"] * weight
-                    give(adjoint[f["a"]], e, -weight)
-                    for i in range(k):
-                        give(slots, first_gate + node.place + e * k + i, weight << i)
-            else:
-                constant += self.pass_on(node, g, adjoint, slots, first_free, first_gate, left, right, zeros)
-        return slots, constant % R
-
-
-class Plan(Graph):
-    """A valid plan, made from its decoded CBOR value; the statement that the computation's proof is about."""
-
-    def __init__(self, value: Any) -> None:
-        keys = {"version", "program", "members", "nodes", "expressions", "results", "columns"}
-        need(isinstance(value, dict) and value.get("version") in FORMATS, "plan: unknown version")
-        self.format = FORMATS[value["version"]]
-        keys |= set() if self.format == 1 else {"homes", "parts"}
-        need(set(value) == keys, "plan: other keys than a plan of its version has")
-        need(count_values(value) <= MAX_VALUES, "plan: too many values")
-        encoded = cbor_encode(value)
-        need(len(encoded) <= MAX_BYTES, "plan: too long")
-        self.digest = hashlib.sha256(encoded).digest()
-        self.program = text(value["program"], "program", 100)
-        members = [listed(m, "member", 2) for m in listed(value["members"], "members")]
-        need(1 <= len(members) <= MAX_MEMBERS, "plan: number of members")
-        self.members = [(text(name, "member", 100), size(rows, "rows")) for name, rows in members]
-        need(len({name for name, _ in self.members}) == len(self.members), "plan: members of one name")
-        self.fields = FIRST if self.format == 1 else JOINT
-        self.homes: list[Home] = []
-        self.parts: list[tuple[int, Home]] = []
-        if self.format > 1:
-            self._homes(value["homes"], value["parts"])
-        nodes = listed(value["nodes"], "nodes")
-        need(
-            sum(n[:2] == ["hint", "coins"] for n in nodes if isinstance(n, list)) <= 64,
-            "plan: too many coins",
-        )
-        self._read(nodes)
-        read = {node.f["a"] for node in self.nodes if node.op == "input_bits"}
-        for position, node in enumerate(self.nodes):
-            if node.op == "input":
-                need((node.f["form"] == "bits") == (position in read), "plan: an input's form")
-        self.shape = self._place(size(value["columns"], "columns"))
-        self._results(value["expressions"], value["results"])
-
-    def _homes(self, homes: Any, parts: Any) -> None:
-        """Read the homes, and what part of whose table is at which."""
-        need(max(len(listed(homes, "homes")), len(listed(parts, "parts"))) <= MAX_NODES, "plan: too many")
-        need(len({cbor_encode(home) for home in homes}) == len(homes), "plan: two equal homes")
-        for k, home in enumerate(homes):
-            try:
-                self.homes.append(Home(home))
-            except DecodeError as error:
-                raise DecodeError(f"plan: home {k}: {error}") from error
-        known, before = 0, 0
-        for part in parts:
-            member, number = listed(part, "part", 2)
-            need(type(member) is int and before <= member < len(self.members), "plan: member of a part")
-            need(type(number) is int and 0 <= number <= known, "plan: homes in another order than used")
-            need(number < len(homes), "plan: no such home")
-            known, before = max(known, number + 1), member
-            self.parts.append((member, self.homes[number]))
-        need(known == len(homes), "plan: a home of nobody")
-        for member, (_, rows) in enumerate(self.members):
-            own = self.parts_of(member)
-            need(not own or sum(home.rows for home in own) == rows, "plan: rows outside all parts")
-            need(all(home.columns_of == own[0].columns_of for home in own), "plan: parts of other columns")
-
-    def parts_of(self, member: int) -> list[Home]:
-        """Return the homes of a member's parts, in order."""
-        return [home for owner, home in self.parts if owner == member]
-
-    @property
-    def inputs(self) -> list[dict[str, Any]]:
-        """The fields of all inputs, on their members' whole tables."""
-        if self.format == 1:
-            return [node.f for node in self.nodes if node.op == "input"]
-        firsts = [(member, self.parts_of(member)[:1]) for member in range(len(self.members))]
-        return [
-            node.f | {"member": member, "n": self.members[member][1]}
-            for member, first in firsts
-            for home in first
-            for node in home.nodes
-            if node.op == "input"
-        ]
-
-    @property
-    def outputs(self) -> list[Node]:
-        """The output nodes in plan order."""
-        return [node for node in self.nodes if node.op == "output"]
-
-    @property
-    def opened_points(self) -> list[Node]:
-        """The nodes opened as points, in plan order."""
-        return [node for node in self.nodes if node.op == "points"]
-
-    def split_points(self, published: Sequence[Point]) -> list[list[bytes]]:
-        """Return the encodings of all points by the node that opens them."""
-        encoded = [points_to_bytes([point]) for point in published]
-        found, at = [], 0
-        for node in self.opened_points:
-            n = self.nodes[node.f["a"]].length
-            found.append(encoded[at : at + n])
-            at += n
-        return found
-
-    def ranges(self, member: int) -> list[Declared]:
-        """Return what a member's range proof covers."""
-        own = [node.f for node in self.nodes if node.op == "input" and node.f["member"] == member]
-        return [(f["n"], f["low"], f["high"], f["form"]) for f in own]
-
-    # ---------------------------------------------------------------- its own nodes
-    def _input(self, node: Node, f: dict[str, Any]) -> None:
-        size(f["member"], "member", len(self.members) - 1)
-        need(f["form"] in ("value", "bits"), "form")
-        k = self._own_input(f, f["member"], self.members[f["member"]][1])
-        slots = f["n"] * (k if f["form"] == "bits" else 1)
-        need(slots <= MAX_LENGTH, "too many slots")
-        twice = f["form"] == "bits" and f["high"] - f["low"] != (1 << k) - 1
-        node.work = f["n"] + slots + f["n"] * k * (2 if twice else 1)
-        self._set(node, f["n"], (f["low"], f["high"]))
-
-    def _shuffled(self, node: Node, f: dict[str, Any]) -> None:
-        size(f["order"], "order", 1 << 16)
-        node.op, f["form"] = "input", "value"
-        self._input(node, f)
-
-    def _input_bits(self, node: Node, f: dict[str, Any]) -> None:
-        source = self.nodes[f["a"]]
-        need(source.op == "input" and source.f["form"] == "bits", "no input in form bits")
-        k = (source.f["high"] - source.f["low"]).bit_length()
-        self._set(node, source.length * k, (0, 1))
-
-    def _share(self, node: Node, f: dict[str, Any]) -> None:
-        need(size(f["part"], "part") < len(self.parts), "no such part")
-        home = self.parts[f["part"]][1]
-        need(size(f["number"], "number") < len(home.shares), "no such shared value")
-        value = home.nodes[home.shares[f["number"]]]
-        self._set(node, value.length, value.interval)
-
     # ---------------------------------------------------------------- the relation
     def _place(self, columns: int) -> Shape:
-        inputs = [0] * len(self.members) if self.format == 1 else [h.shape.inputs[0] for _, h in self.parts]
+        inputs = [0] * len(self.members)
         free = gates = zeros = outputs = points = 0
         for node in self.nodes:
             of = self.nodes[node.f["a"]].length if "a" in node.f else 0
@@ -830,8 +528,6 @@ class Plan(Graph):
                 node.place = inputs[node.f["member"]]
                 f = node.f
                 inputs[f["member"]] += range_inputs([(f["n"], f["low"], f["high"], f["form"])])
-            elif node.op == "share":
-                node.place = self.parts[node.f["part"]][1].starts[node.f["number"]]
             elif node.op == "mul" or (node.op == "hint" and node.f["boolean"]):
                 node.place, gates = gates, gates + node.length
             elif node.op == "hint":
@@ -843,13 +539,14 @@ class Plan(Graph):
             elif node.op == "points":
                 node.place, points = points, points + of
         witnesses = [sum(inputs) + free + 2 * gates]
-        if self.format == 1:
-            ranges = [range_relation(self.ranges(k), 16).shape for k in range(len(self.members))]
-            witnesses += [shape.inputs[0] + 2 * shape.gates for shape in ranges]
-        c = choose(max(witnesses))
+        for member in range(len(self.members)):
+            shape = range_relation(self.ranges(member), 16).shape
+            witnesses.append(shape.inputs[0] + (2 if self.format == 1 else 1) * shape.gates)
+        c = 16
+        while c < 16_384 and c * c < 64 * max(witnesses):
+            c *= 2
         need(columns == c, f"plan: columns must be {c}")
-        widths = tuple(home.width for _, home in self.parts)
-        return Shape(c, tuple(inputs), free, gates, zeros, outputs, points, widths)
+        return Shape(c, tuple(inputs), free, gates, zeros, outputs, points)
 
     def selected(self, node: Node, opened: dict[int, list[bytes]]) -> list[bool]:
         """Return which entries a node ``matching`` keeps."""
@@ -877,9 +574,13 @@ class Plan(Graph):
         places = [k for k, node in enumerate(self.nodes) if node.op == "points"]
         opened = dict(zip(places, self.split_points(published), strict=True))
 
+        def give(target: list[int], at: int, value: int) -> None:
+            target[at] = (target[at] + value) % R
+
         for node, g in zip(reversed(self.nodes), reversed(adjoint), strict=True):
             f, n = node.f, node.length
             x = adjoint[f["a"]] if "a" in f else []
+            gate = shape.first_gate + node.place
             if node.op == "input":
                 at = starts[f["member"]] + node.place
                 k = (f["high"] - f["low"]).bit_length()
@@ -895,10 +596,53 @@ class Plan(Graph):
                 at = starts[source.f["member"]] + source.place
                 for i in range(n):
                     give(slots, at + i, g[i])
-            elif node.op == "share":
-                at = starts[f["part"]] + node.place
+            elif node.op == "constant":
+                constant += sum(v * w for v, w in zip(f["values"], g, strict=True))
+            elif node.op in ("add", "sub"):
+                sign = 1 if node.op == "add" else -1
                 for i in range(n):
-                    give(slots, at + i, g[i])
+                    give(x, i, g[i])
+                    give(adjoint[f["b"]], i, sign * g[i])
+            elif node.op == "neg":
+                for i in range(n):
+                    give(x, i, -g[i])
+            elif node.op == "scale":
+                for i in range(n):
+                    give(x, i, f["factors"][i // f["inner"] % len(f["factors"])] * g[i])
+            elif node.op == "sum":
+                for o, j, i in product(range(f["outer"]), range(f["n"]), range(f["inner"])):
+                    give(x, (o * f["n"] + j) * f["inner"] + i, g[o * f["inner"] + i])
+            elif node.op == "view":
+                for i, index in enumerate(product(*map(range, f["shape"]))):
+                    step = sum(k * s for k, s in zip(index, f["strides"], strict=True))
+                    give(x, f["offset"] + step, g[i])
+            elif node.op == "take":
+                for i, index_taken in enumerate(f["indices"]):
+                    give(x, index_taken, g[i])
+            elif node.op == "concat":
+                at = 0
+                for part in f["parts"]:
+                    for i in range(len(adjoint[part])):
+                        give(adjoint[part], i, g[at + i])
+                    at += len(adjoint[part])
+            elif node.op == "matmul":
+                for row, column, i in product(range(f["rows"]), range(f["columns"]), range(f["inner"])):
+                    entry = f["entries"][row * f["columns"] + column]
+                    give(x, column * f["inner"] + i, entry * g[row * f["inner"] + i])
+            elif node.op == "mul":
+                for i in range(n):
+                    give(slots, gate + i, g[i])
+                    give(x, i, left[node.place + i])
+                    give(adjoint[f["b"]], i, right[node.place + i])
+            elif node.op == "hint" and f["boolean"]:
+                for i in range(n):
+                    give(slots, gate + i, g[i] + left[node.place + i] + right[node.place + i])
+            elif node.op == "hint":
+                for i in range(n):
+                    give(slots, first_free + node.place + i, g[i])
+            elif node.op == "zero":
+                for i in range(len(x)):
+                    give(x, i, zeros[node.place + i])
             elif node.op == "output":
                 for i in range(len(x) if f["to"] is None else 0):
                     give(x, i, outputs[node.place + i])
@@ -909,9 +653,7 @@ class Plan(Graph):
                 for i, kept in enumerate(self.selected(node, opened)):
                     give(x, i, g[i] if kept else 0)
             else:
-                constant += self.pass_on(
-                    node, g, adjoint, slots, first_free, shape.first_gate, left, right, zeros
-                )
+                raise ValueError(f"no transposed rule for {node.op}")
         return slots, constant % R
 
     # ---------------------------------------------------------------- results

@@ -35,7 +35,6 @@ class Shape:
     zeros: int
     outputs: int
     points: int = 0
-    widths: tuple[int, ...] = ()  # slots that an input row of each owner holds; c where there are none
 
     @property
     def per_row(self) -> int:
@@ -50,11 +49,7 @@ class Shape:
     @property
     def input_rows(self) -> int:
         """R_in."""
-        return sum(ceil_div(count, self.width(k)) for k, count in enumerate(self.inputs))
-
-    def width(self, owner: int) -> int:
-        """Return how many slots an input row of one owner holds."""
-        return self.widths[owner] if self.widths else self.columns
+        return sum(ceil_div(count, self.columns) for count in self.inputs)
 
     @property
     def free_rows(self) -> int:
@@ -83,12 +78,11 @@ class Shape:
     def place(self, slot: int) -> tuple[int, int]:
         """Return the row and the column of X that hold a slot."""
         row = 0
-        for owner, count in enumerate(self.inputs):
-            width = self.width(owner)
+        for count in self.inputs:
             if slot < count:
-                return row + slot // width, slot % width
+                return row + slot // self.columns, slot % self.columns
             slot -= count
-            row += ceil_div(count, width)
+            row += ceil_div(count, self.columns)
         if slot < self.free:
             return row + slot // self.columns, slot % self.columns
         slot -= self.free
@@ -107,7 +101,7 @@ class Shape:
     def encode(self) -> bytes:
         """Return what the proof's transcript absorbs as ``shape``."""
         numbers = [self.columns, len(self.inputs), *self.inputs, self.free, self.gates]
-        numbers += [self.zeros, self.outputs, *([self.points] if self.points else []), *self.widths]
+        numbers += [self.zeros, self.outputs, *([self.points] if self.points else [])]
         return b"".join(i2osp(n, 8) for n in numbers)
 
 
@@ -153,13 +147,12 @@ class Relation:
     outputs: list[Form]
     digest: bytes
     points: list[Form] = field(default_factory=list)
-    widths: tuple[int, ...] = ()
 
     @property
     def shape(self) -> Shape:
         """The witness's dimensions."""
         counts = len(self.left), len(self.zeros), len(self.outputs), len(self.points)
-        return Shape(self.columns, self.inputs, self.free, *counts, self.widths)
+        return Shape(self.columns, self.inputs, self.free, *counts)
 
     def transpose(
         self,

@@ -9,9 +9,8 @@ from fractions import Fraction
 from math import inf, log
 from typing import Any
 
-from own import OwnShape
-from plans import MAX_BITS, Graph, Node, Plan
-from relations import Shape, range_relation
+from plans import MAX_BITS, Node, Plan
+from relations import range_relation
 
 from algebra import R
 
@@ -30,38 +29,19 @@ def limits(file_bytes: int) -> tuple[int, int]:
 
 def cost(plan: Plan, plan_bytes: int, file_bytes: int) -> tuple[int, int]:
     """Return bounds for the bytes and the operations of an audit."""
-    shapes: list[Shape] = [home.shape for _, home in plan.parts]
-    if plan.format == 1:
-        shapes = [range_relation(plan.ranges(k), plan.shape.columns).shape for k in range(len(plan.members))]
+    shapes = [range_relation(plan.ranges(k), plan.shape.columns).shape for k in range(len(plan.members))]
     shapes.append(plan.shape)
     cells = [s.rows * s.columns for s in shapes]
-    claims = [s.outputs + s.zeros + s.points + on_gates(s) for s in shapes]
-    written = sum(home.written for _, home in plan.parts)
-    size = 120 * 10**6 + 100 * (file_bytes + written)
-    size += max(256 * a + 128 * b for a, b in zip(cells, claims, strict=True))
-    size += 64 * max(at_hand(graph) for graph in (plan, *plan.homes))
-    columns = max(s.columns for s in shapes)
-    work = 200 * (plan_bytes + written) + 6_000 * (max(file_bytes - plan_bytes, 0) // 48 + columns)
+    claims = [s.outputs + s.zeros + 3 * s.gate_rows + s.points for s in shapes]
+    size = 120 * 10**6 + 100 * file_bytes
+    size += max(256 * a + 128 * b for a, b in zip(cells, claims, strict=True)) + 64 * at_hand(plan)
+    work = 200 * plan_bytes + 6_000 * (max(file_bytes - plan_bytes, 0) // 48 + plan.shape.columns)
     work += 40 * sum(cells) + 8 * sum(node.work for node in plan.nodes)
-    work += 8 * sum(home.work for _, home in plan.parts)
-    work += 2 * sum(sources(graph) for graph in (plan, *(home for _, home in plan.parts)))
     more_size, more_work = fractions_cost(plan)
     return size + more_size, work + more_work
 
 
-def on_gates(shape: Shape) -> int:
-    """Return how many claims are about gates."""
-    if isinstance(shape, OwnShape):
-        return 5 if shape.gates else 0
-    return 3 * shape.gate_rows
-
-
-def sources(plan: Graph) -> int:
-    """Return the entries that nodes pick from and sum up."""
-    return sum(plan.nodes[n.f["a"]].length for n in plan.nodes if n.op in ("view", "take", "sum"))
-
-
-def at_hand(plan: Graph) -> int:
+def at_hand(plan: Plan) -> int:
     """Return the most entries at hand at once."""
     waiting: set[int] = set()
     held = most = 0
@@ -274,7 +254,7 @@ def needs(plan: Plan) -> list[list[str]] | None:
 
 def unrelated(plan: Plan) -> list[tuple[str, str]]:
     """Return the columns, as member and name, that are several inputs."""
-    inputs = [(f["member"], f["name"]) for f in plan.inputs]
+    inputs = [(node.f["member"], node.f["name"]) for node in plan.nodes if node.op == "input"]
     return [(plan.members[member][0], name) for (member, name), n in Counter(inputs).items() if n > 1]
 
 

@@ -11,26 +11,25 @@ import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from support import genuine, mutations
-from support.genuine import DATA, KEYS, NAMES, PROGRAMS, Bodies, forged, terms_of, traced
-from tallystick.audit import CHECKS, ProgramSource, TracedHere, accepted_json, audit, verdict_text
+from support.genuine import DATA, KEYS, NAMES, PROGRAMS, Bodies, Run, forged, terms_of, traced
+from tallystick.audit import CHECKS, ProgramSource, accepted_json, audit, verdict_text
 from tallystick.backend import FR_MODULUS, Backend, get_backend, native_available
 from tallystick.encoding import Value, dumps, iter_sequence, loads
 from tallystick.errors import DecodeError, UsageError, VerificationError
 from tallystick.gallery import find
-from tallystick.plan import MemberSchema, Plan, flat, simulate
+from tallystick.plan import MemberSchema, Plan, simulate
 from tallystick.record import (
     DRAFT,
     AgreedMember,
-    Commitment,
     Policy,
     Table,
     Terms,
+    commitment_digest,
     read_transcript,
     sign,
 )
@@ -42,12 +41,6 @@ FAST = get_backend("native" if native_available() else "pure")
 @pytest.fixture(scope="module")
 def data() -> bytes:
     return genuine.genuine(FAST)
-
-
-@pytest.fixture(scope="module")
-def joined() -> bytes:
-    """A transcript whose computation has gates of its own."""
-    return genuine.genuine(FAST, program="shared")
 
 
 def _refused(data: bytes, **options: object) -> tuple[str, str]:
@@ -201,41 +194,25 @@ def _large_output(bodies: Bodies) -> None:
 
 def _other_rows(bodies: Bodies) -> None:
     north, south, west = bodies.commitments
-    bodies.commitments = [north, _with_part(south, rows=north.parts[0].rows), west]
+    bodies.commitments = [north, dataclasses.replace(south, rows=north.rows[: len(south.rows)]), west]
 
 
 def _swap_members(bodies: Bodies) -> None:
     bodies.commitments = bodies.commitments[::-1]
 
 
-def _with_part(commitment: Commitment, k: int = 0, **changes: Any) -> Commitment:
-    """The commitment with another part k."""
-    parts = list(commitment.parts)
-    parts[k] = dataclasses.replace(parts[k], **changes)
-    return dataclasses.replace(commitment, parts=tuple(parts))
-
-
-def _no_home_proof(bodies: Bodies) -> None:
-    bodies.commitments[1] = _with_part(bodies.commitments[1], proof=None)
-
-
-def _no_part(bodies: Bodies) -> None:
-    bodies.commitments[1] = dataclasses.replace(bodies.commitments[1], parts=())
-
-
-def _a_part_too_many(bodies: Bodies) -> None:
-    south = bodies.commitments[1]
-    bodies.commitments[1] = dataclasses.replace(south, parts=south.parts * 2)
+def _no_range_proof(bodies: Bodies) -> None:
+    bodies.commitments[1] = dataclasses.replace(bodies.commitments[1], range_proof=None)
 
 
 def _a_row_too_many(bodies: Bodies) -> None:
     west = bodies.commitments[2]
-    bodies.commitments[2] = _with_part(west, rows=west.parts[0].rows * 2)
+    bodies.commitments[2] = dataclasses.replace(west, rows=west.rows + west.rows[:48])
 
 
 def _off_curve(bodies: Bodies) -> None:
     west = bodies.commitments[2]
-    bodies.commitments[2] = _with_part(west, rows=b"\x9f" + b"\xff" * 47)
+    bodies.commitments[2] = dataclasses.replace(west, rows=b"\x9f" + b"\xff" * 47 + west.rows[48:])
 
 
 def _other_nonce(bodies: Bodies) -> None:
@@ -296,11 +273,11 @@ def _proof_field(name: str) -> Callable[[Bodies], None]:
     return change
 
 
-def _home_field(name: str, member: int = 1) -> Callable[[Bodies], None]:
+def _range_field(name: str) -> Callable[[Bodies], None]:
     def change(bodies: Bodies) -> None:
-        proof = dict(bodies.commitments[member].parts[0].proof or {})
+        proof = dict(bodies.commitments[1].range_proof or {})
         proof[name] = _flip(proof[name])
-        bodies.commitments[member] = _with_part(bodies.commitments[member], proof=proof)
+        bodies.commitments[1] = dataclasses.replace(bodies.commitments[1], range_proof=proof)
 
     return change
 
@@ -311,14 +288,12 @@ FORGERIES: list[tuple[Callable[[Bodies], None], str, str]] = [
     (_change_outputs, "computation", PROOF),
     (_drop_an_output, "outputs", "item 6 (outputs)"),
     (_large_output, "decode", "item 6 (outputs)"),
-    (_other_rows, "home", SOUTH),
-    (_swap_members, "home", "item 3 (commitment of north)"),
-    (_no_home_proof, "home", SOUTH),
-    (_no_part, "home", SOUTH),
-    (_a_part_too_many, "home", SOUTH),
-    (_a_row_too_many, "home", "item 5 (commitment of west)"),
+    (_other_rows, "range", SOUTH),
+    (_swap_members, "decode", "item 3 (commitment of north)"),
+    (_no_range_proof, "range", SOUTH),
+    (_a_row_too_many, "range", "item 5 (commitment of west)"),
     (_off_curve, "decode", "item 5 (commitment of west)"),
-    (_other_nonce, "home", "item 3 (commitment of north)"),
+    (_other_nonce, "range", "item 3 (commitment of north)"),
     (_other_plan, "plan", "item 2 (plan)"),
     (_agreed_other_plan, "decode", "item 3 (commitment of north)"),
     (_not_a_plan, "decode", "item 2 (plan)"),
@@ -329,8 +304,8 @@ FORGERIES: list[tuple[Callable[[Bodies], None], str, str]] = [
     (_policy(min_members=4), "policy", "item 1 (agreement)"),
     (_policy(min_rows=2), "policy", "item 1 (agreement)"),
     (_policy(outputs=("mean", "count", "slope", "by_member")), "policy", "item 1 (agreement)"),
-    *((_proof_field(name), "computation", PROOF) for name in SCALARS[1:]),
-    *((_home_field(name), "home", SOUTH) for name in SCALARS),
+    *((_proof_field(name), "computation", PROOF) for name in SCALARS),
+    *((_range_field(name), "range", SOUTH) for name in SCALARS),
 ]
 
 
@@ -341,7 +316,7 @@ def test_what_all_members_together_cannot_forge(
     assert _refused(forged(data, change)) == (check, item)
 
 
-@pytest.mark.parametrize("what", ["plan", "agreed plan", "terms", "proof", "part"])
+@pytest.mark.parametrize("what", ["plan", "agreed plan", "terms", "proof", "range"])
 def test_structures_changed_and_signed_by_everyone(data: bytes, what: str) -> None:
     """No structure that all members agree on crashes the auditor or passes for another."""
     rng = random.Random(what)
@@ -358,12 +333,12 @@ def test_structures_changed_and_signed_by_everyone(data: bytes, what: str) -> No
             if not isinstance(changed, dict):
                 continue
             bodies.proof = changed
-        elif what == "part":
+        elif what == "range":
             south = bodies.commitments[1]
-            changed = mutations.changed_value(south.parts[0].proof, rng)
+            changed = mutations.changed_value(south.range_proof, rng)
             if changed is not None and not isinstance(changed, dict):
                 continue
-            bodies.commitments[1] = _with_part(south, proof=changed)
+            bodies.commitments[1] = dataclasses.replace(south, range_proof=changed)
         else:
             bodies.plan = mutations.changed_value(bodies.plan, rng)
             if what == "agreed plan":
@@ -384,22 +359,13 @@ def test_the_policy_allows_results_by_their_first_name(data: bytes) -> None:
     assert audit(transcript, backend=FAST).terms.policy.outputs == allowed
 
 
-@pytest.mark.parametrize("name", SCALARS)
-def test_changed_scalars_of_a_proof_with_gates(joined: bytes, name: str) -> None:
-    audit(joined, backend=FAST)
-    assert _refused(forged(joined, _proof_field(name))) == ("computation", PROOF)
-
-
 @pytest.mark.parametrize("field", ["rows", "cross", "mask", "halving"])
-def test_changed_points_of_a_proof(joined: bytes, field: str) -> None:
+def test_changed_points_of_a_proof(data: bytes, field: str) -> None:
     """A changed point is not on the curve, or another point; either way the item is named."""
-    for change, item in (
-        (_proof_field(field), PROOF),
-        (_home_field(field, 2), "item 5 (commitment of west)"),
-    ):
-        check, named = _refused(forged(joined, change))
+    for change, item in ((_proof_field(field), PROOF), (_range_field(field), SOUTH)):
+        check, named = _refused(forged(data, change))
         assert named == item
-        assert check in ("decode", "computation", "home")
+        assert check in ("decode", "computation", "range")
 
 
 def test_a_valid_point_in_the_wrong_place(data: bytes) -> None:
@@ -409,6 +375,25 @@ def test_a_valid_point_in_the_wrong_place(data: bytes) -> None:
         bodies.proof["mask"] = mask[48:] + mask[:48]
 
     assert _refused(forged(data, swap)) == ("computation", PROOF)
+
+
+def test_an_input_out_of_range_is_refused() -> None:
+    """All members help a cheater to prove a wage of 13, one above the declared range."""
+    plan = traced()
+    run = Run(FAST, plan, terms_of(plan))
+    run.data = {**DATA, "south": {"wage": [13], "years": [0]}}
+    honest = Run(FAST, plan, terms_of(plan))
+    run.witness = honest.witness  # type: ignore[method-assign]
+    assert _refused(run.transcript()) == ("range", SOUTH)
+
+
+def test_another_input_than_the_committed_one_is_refused() -> None:
+    """The range proof is about 7, the computation uses 8."""
+    plan = traced()
+    run = Run(FAST, plan, terms_of(plan))
+    other = Run(FAST, plan, terms_of(plan), data={**DATA, "south": {"wage": [8], "years": [0]}})
+    run.witness = other.witness  # type: ignore[method-assign]
+    assert _refused(run.transcript()) == ("computation", PROOF)
 
 
 # ---------------------------------------------------------------------------------------- formats
@@ -432,34 +417,25 @@ def test_there_are_files_of_format_1() -> None:
     assert {path.stem for path in OLD_FILES} == {"wages", "patients", "quartiles", "returns"}
 
 
-@pytest.mark.parametrize("name", ["wages", "patients", "quartiles"])
-def test_a_program_is_traced_again_in_the_format_of_the_file(name: str) -> None:
-    """Of ``returns`` the public expressions have changed since."""
-
-    def traced_as(members: list[MemberSchema], version: int) -> Plan:
-        return trace(find(name).program, members, version=version)
-
-    file = OLD / f"{name}.tally"
-    old = Plan.from_bytes(read_transcript(file).plan.encoded)
-    schemas = [MemberSchema(m.name, m.rows, find(name).columns) for m in old.members]
-    assert traced_as(schemas, 1).to_bytes() == old.to_bytes() != traced_as(schemas, 2).to_bytes()
-    assert traced_as(schemas, 2).format == 2
-    assert audit(file, backend=FAST, program=TracedHere(name, traced_as)).traced == name
+def test_a_program_is_traced_again_in_the_format_of_the_file(data: bytes) -> None:
+    old = Plan.from_bytes(read_transcript(OLD / "wages.tally").plan.encoded)
+    schemas = [MemberSchema(m.name, m.rows, find("wages").columns) for m in old.members]
+    new = trace(find("wages").program, schemas)
+    assert (new.format, new.in_format(1), new.in_format(1).in_format(2)) == (2, old, new)
+    assert new.in_format(1).to_bytes() == old.to_bytes() != new.to_bytes()
 
 
 def test_the_format_of_the_plan_is_the_files(data: bytes) -> None:
-    plan = flat(Plan.from_bytes(read_transcript(data).plan.encoded))
-    assert plan.format == 1
+    plan = Plan.from_bytes(read_transcript(data).plan.encoded)
 
     def older_plan(bodies: Bodies) -> None:
-        bodies.plan = loads(plan.to_bytes(), max_size=1 << 26)
-        bodies.terms = dataclasses.replace(bodies.terms, plan=plan.digest)
+        bodies.plan = loads(plan.in_format(1).to_bytes(), max_size=1 << 26)
+        bodies.terms = dataclasses.replace(bodies.terms, plan=plan.in_format(1).digest)
 
     assert _refused(forged(data, older_plan)) == ("plan", "item 2 (plan)")
 
     def older_terms(bodies: Bodies) -> None:
         bodies.terms = dataclasses.replace(bodies.terms, format=1)
-        bodies.commitments = [dataclasses.replace(c, format=1) for c in bodies.commitments]
 
     assert _refused(forged(data, older_terms)) == ("plan", "item 2 (plan)")
 
@@ -490,7 +466,9 @@ def test_a_commitment_of_another_session_is_refused(data: bytes) -> None:
     def replay(bodies: Bodies) -> None:
         bodies.commitments[1] = old
 
-    assert _refused(forged(data, replay)) == ("home", SOUTH)
+    assert _refused(forged(data, replay)) == ("range", SOUTH)
+    session = read_transcript(data).terms.session_id
+    assert commitment_digest(session, 1, old.rows, old.range_proof) != old.digest(bytes(32), 1)
 
 
 # ---------------------------------------------------------------------- consortium

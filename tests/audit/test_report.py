@@ -20,8 +20,8 @@ FAST = get_backend("native" if native_available() else "pure")
 def verdict() -> Verdict:
     """Two vectors, one of a single entry, of a sum that both members give."""
     nodes: list[list[Value]] = [
-        ["input", 0, "x", 3, 0, 70, 1],
-        ["input", 1, "x", 3, 0, 70, 0],
+        ["input", 0, "x", 3, 0, 70, 1, "value"],
+        ["input", 1, "x", 3, 0, 70, 0, "value"],
         ["add", 0, 1],
         ["output", 2, "sums", None],
     ]

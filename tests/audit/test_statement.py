@@ -24,8 +24,8 @@ FAST = get_backend("native" if native_available() else "pure")
 MEMBERS = [("north", 2), ("south", 1)]
 TABLES = {"north": {"x": [3, 10]}, "south": {"x": [7]}}
 SUM: list[list[Value]] = [
-    ["input", 0, "x", 2, 0, 10, 0],
-    ["input", 1, "x", 1, 0, 10, 0],
+    ["input", 0, "x", 2, 0, 10, 0, "value"],
+    ["input", 1, "x", 1, 0, 10, 0, "value"],
     ["concat", [0, 1]],
     ["sum", 2, 1, 3, 1],
 ]
@@ -79,7 +79,6 @@ def test_a_label_cannot_be_laid_out_as_something_else(what: str, width: int) -> 
         "computed",
         "by",
         "inputs,",
-        "shared with the computation,",
         "policy,",
         "opened ",
         "results,",
@@ -180,8 +179,8 @@ def test_outputs_to_some_members_are_named_one_by_one() -> None:
 def test_a_column_that_is_two_commitments_is_named_with_the_verdict() -> None:
     """The sum sees other values than the shuffled input: the proof holds, and the verdict says what it is about."""
     nodes: list[list[Value]] = [
-        ["input", 0, "x", 2, 0, 10, 0],
-        ["input", 1, "x", 1, 0, 10, 0],
+        ["input", 0, "x", 2, 0, 10, 0, "value"],
+        ["input", 1, "x", 1, 0, 10, 0, "value"],
         ["shuffled", 0, "x", 2, 0, 10, 0, 0],
         ["sum", 0, 1, 2, 1],
         ["sum", 2, 1, 2, 1],

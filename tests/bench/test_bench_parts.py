@@ -3,14 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import pytest
 
-from support.threads import using
-from tallystick.backend import Backend, get_backend
-from tallystick.backend._threads import over
 from tallystick.bench import (
     CASES,
     FORMULAS,
@@ -25,7 +19,6 @@ from tallystick.bench import (
     Result as BenchResult,
 )
 from tallystick.bench._measure import summary
-from tallystick.bench._run import _result
 
 
 def result(case: str, subject: str, seconds: float, size: int = 1000) -> BenchResult:
@@ -87,17 +80,3 @@ def test_pure_is_spared_what_takes_it_too_long() -> None:
     assert max(msm.sizes_for("native")) == 1 << 16
     assert max(msm.sizes_for("pure")) == 1 << 14
     assert msm.sizes_for("pure", quick=True) == (16,)
-
-
-def test_kernels_are_measured_on_one_core_and_proofs_on_all() -> None:
-    """A roof and the anchors are one core's; a call of a case sees whether it may be cut."""
-    seen: dict[str, int] = {}
-
-    def make(backend: Backend, n: int) -> Callable[[], object]:
-        return lambda: seen.update({suite: len(over(n, 1, lambda *_: None))})
-
-    with using(2):
-        for suite in ("core", "proofs"):
-            case = replace(CASES[0], suite=suite, make=make)
-            _result(case, 100, "pure", case.make(get_backend("pure"), 100), 1)
-    assert seen == {"core": 1, "proofs": 2}

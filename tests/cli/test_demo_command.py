@@ -80,7 +80,7 @@ wages: hourly wages of four regions' employers: mean, variance, and the return t
   revealed: Besides the figures, the sums they are made of: wages and their squares, years of
     schooling and their squares, and the products of both, over all members; and each region's own
     sum of wages.
-  cost: 0 gates, 0 triples, 25 rounds, 0.0 MB sent by a member, a proof of 1,088 bytes
+  cost: 9,030 gates, 18,255 triples, 39 rounds, 4.4 MB sent by a member, a proof of 2,816 bytes
 
 """
 

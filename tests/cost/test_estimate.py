@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 import tallystick as ts
-from support.joint_run import Case, case, crossed, owner, play
+from support.joint_run import Case, case, owner, play
 from support.memory_mesh import MemoryMesh, Message, run
 from support.small_ring import prepared, small_parameters
 from tallystick.backend import Backend
@@ -17,14 +17,14 @@ from tallystick.cost import RING, Material, Ring, estimate, render
 from tallystick.offline import Need, Parameters, Store, derive
 from tallystick.offline._parameters import PRIME_BITS, ProofParameters
 from tallystick.party import PENDING_LIMIT
-from tallystick.plan import Output, Result
+from tallystick.plan import Output, Plan, Result
 from tallystick.plan._expressions import PublicOutput
 from tallystick.tracing import Members, Table, assert_zero, hint
 
 
 @ts.program
 def moments(table: Members[Table]) -> object:
-    x = crossed(ts.concat(t["x"] for t in table))
+    x = ts.concat(t["x"] for t in table)
     return {"mean": ts.mean(x), "variance": ts.variance(x), "cubes": (x * x * x).sum()}
 
 
@@ -35,7 +35,7 @@ def linear(table: Members[Table]) -> object:
 
 @ts.program
 def advised(table: Members[Table]) -> object:
-    x = crossed(ts.concat(t["x"] for t in table))[:2]
+    x = ts.concat(t["x"] for t in table)[:2]
     bits = hint("bits", x, parameters=(-1, 5), n=10, boolean=True).reshape(2, 5)
     assert_zero(bits @ [1, 2, 4, 8, 16] - (x + 1))
     y = x + 20
@@ -50,7 +50,7 @@ def advised(table: Members[Table]) -> object:
 @ts.program
 def several(table: Members[Table]) -> object:
     """Hints of one depth: of several kinds and widths, few values and many, some that ask for checks and some not."""
-    x = crossed(ts.concat(t["x"] for t in table))
+    x = ts.concat(t["x"] for t in table)
     wide = ts.concat([x, x, x * x])[:18]
     for y, k in ((x[:2], 4), (wide, 8), (x[2:3] * 100, 11)):
         bits = hint("bits", y, parameters=(0, k), n=k * y.size, boolean=True).reshape(-1, k)
@@ -69,7 +69,7 @@ def _private() -> Case:
     nodes[outputs[0]] = replace(plan.outputs[0], to=(1,))
     results = (Result("squares", 0, ()),)
     expressions = (PublicOutput(1),)
-    return Case(replace(plan, nodes=tuple(nodes), expressions=expressions, results=results), TWO)
+    return Case(Plan(plan.program, plan.members, tuple(nodes), expressions, results, plan.columns), TWO)
 
 
 TWO = {"a": {"x": [3, 0, 7]}, "b": {"x": [15, 1]}}
@@ -131,12 +131,9 @@ def _foretold(c: Case, pure: Backend, limit: int) -> int:
     committed = cost.steps[0]
     for k in range(len(tables)):
         published = owner(pure, c, k).committed
-        proof = sum(sum(map(len, part.proof.to_body().values())) for part in published if part.proof)
-        assert committed.payload[k] == proof + sum(len(part.rows.to_bytes()) for part in published)
-        assert cost.home_proof_bytes[k] == proof
-        homes = [home.layout for _, home, _ in c.plan.parts_of(k)]
-        assert cost.home_gates[k] == sum(home.gates for home in homes)
-        assert cost.shared[k] == sum(home.shared for home in homes)
+        proof = sum(map(len, published.proof.to_body().values())) if published.proof else 0
+        assert committed.payload[k] == proof + len(published.rows.to_bytes())
+        assert cost.range_proof_bytes[k] == proof
     result = ran.results[0]
     assert cost.proof_bytes == sum(map(len, result.proof.to_body().values()))
     return sum(s.rounds for s in steps)
@@ -242,10 +239,6 @@ def test_render_of_a_small_plan() -> None:
         "inputs, committed and proved to lie in their ranges\n"
         "  left  x  3 rows  -5 … 15 / 10^1\n"
         "\n"
-        "at home: what each member computes and proves alone, and what it shares of it\n"
-        "  left  3 rows  1 part  15 gates\n"
-        '      shares 2 values: computed from "x"\n'
-        "\n"
         "what is revealed, to all members and to every reader of the transcript\n"
         '  [1] 1 value: the sum of all 3 entries of "x" of left\n'
         '      called "sum of x of left (3 rows)"\n'
@@ -266,25 +259,3 @@ def test_render_of_a_small_plan() -> None:
         "  [2] shows entries of an input as they are: part of x of left (3 rows)\n"
         "  [2] is computed from 3 rows only: part of x of left (3 rows)\n"
     )
-
-
-def test_what_is_shared_row_by_row_is_warned_of() -> None:
-    members = [
-        ts.MemberSchema("left", 3, {"x": ts.Column(0, 7)}),
-        ts.MemberSchema("right", 12, {"x": ts.Column(0, 7)}),
-    ]
-
-    def product(table: Members[Table]) -> object:
-        return {"product": (table["left"]["x"] * table["right"]["x"][:3]).sum()}
-
-    text = render(ts.trace(ts.Program("product", product), members))
-    assert '  left   3 rows   1 part  9 gates\n      shares 3 values: "x" as it is\n' in text
-    assert '  right  12 rows  1 part  36 gates\n      shares 3 values: computed from "x"\n' in text
-    warned = [line for line in text.splitlines() if "as much as it has rows" in line]
-    assert len(warned) == 1
-    assert warned[0].startswith(
-        '  left shares as much as it has rows (3), or more: 3 values: "x" as it is; where a sum'
-    )
-    assert "  gates at home     45 " in text and "  joint gates       3 " in text
-    apart = render(ts.trace(linear, members))
-    assert "as much as it has rows" not in apart and "  joint gates       0 " in apart

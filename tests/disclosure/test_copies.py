@@ -36,7 +36,6 @@ from tallystick.plan import (
     Take,
     View,
     Zero,
-    flat,
 )
 from tallystick.tracing import Members, Program, Table, trace
 
@@ -158,7 +157,7 @@ def copied_exactly(plan: Plan, forms: list[list[Form]], v: int) -> frozenset[int
 
 @given(drawn=drawn_plans(fewest_rows=0))
 def test_random_values_find_what_written_forms_show(drawn: Drawn) -> None:
-    plan = flat(drawn.plan)
+    plan = drawn.plan
     targets = [v for v, n in enumerate(plan.nodes) if not isinstance(n, Zero | Output | Points)]
     forms, layout = forms_of(plan), plan.layout
     wanted = [copied_exactly(plan, forms, v) for v in targets]
@@ -172,7 +171,7 @@ def test_more_work_than_the_limit_is_not_begun(monkeypatch: pytest.MonkeyPatch) 
     def body(tables: Members[Table]) -> object:
         return {"x": ts.reveal(tables["a"]["x"] * 2, allow_input=True)}
 
-    plan = trace(Program("body", body), [ts.MemberSchema("a", 20, {"x": ts.Column(0, 9)})], version=1)
+    plan = trace(Program("body", body), [ts.MemberSchema("a", 20, {"x": ts.Column(0, 9)})])
     layout, v = plan.layout, len(plan.nodes) - 2
     given = (plan.nodes, layout.lengths, layout.intervals, [v])
     assert copied_inputs(*given, limit=39) is None
@@ -193,7 +192,7 @@ def test_a_picked_entry_is_found_in_whatever_way(picks: list[int]) -> None:
         shown = [x[picks], matrix @ x, *((x * row).sum() for row in matrix), x.sum() - x[1:].sum()]
         return {str(k): ts.reveal(s, allow_input=True) for k, s in enumerate(shown)}
 
-    plan = trace(Program("body", body), [ts.MemberSchema("a", 5, {"x": ts.Column(0, 9)})], version=1)
+    plan = trace(Program("body", body), [ts.MemberSchema("a", 5, {"x": ts.Column(0, 9)})])
     opened = [node.a for node in plan.outputs]
     layout = plan.layout
     found = copied_inputs(plan.nodes, layout.lengths, layout.intervals, opened)

@@ -16,7 +16,7 @@ import tallystick as ts
 from support.advice import every_result
 from support.joint_run import Case
 from support.library import library_case
-from tallystick.plan import Hint, flat, simulate
+from tallystick.plan import Hint, simulate
 from tallystick.tracing import Secret, assert_zero, hint
 
 Columns = Sequence[Sequence[int]]
@@ -172,7 +172,7 @@ def test_every_witness_gives_the_one_result(name: str) -> None:
         honest = simulate(case.plan, inputs_of(case))
         assert witnesses > 0, given
         assert found == {(honest.outputs, tuple((r.name, r.values) for r in honest.results))}, given
-        hinted += any(isinstance(n, Hint) for n in flat(case.plan).nodes)
+        hinted += any(isinstance(n, Hint) for n in case.plan.nodes)
     assert bool(hinted) != (name in DETERMINED)
 
 

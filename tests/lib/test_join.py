@@ -181,11 +181,11 @@ def test_a_join_asked_for_twice_is_made_once() -> None:
 def test_columns_are_committed_in_a_random_order_and_not_besides() -> None:
     plan = case(of_three, {name: [(1, 1), (2, 1)] for name in "abc"}).plan
     assert [(n.member, n.name, n.order) for n in plan.inputs if n.name != "amount"] == [
-        # The second join, of members a and c, draws orders of its own.
         (0, "id", 0),
-        (0, "key", 1),
         (1, "id", 0),
         (2, "id", 0),
+        # The second join, of members a and c, draws orders of its own.
+        (0, "key", 1),
         (2, "key", 1),
     ]
     assert all(node.order == 0 for node in plan.inputs if node.name == "amount")

@@ -536,7 +536,6 @@ def test_more_columns_and_rows_fit(p: int, rows: int, high: int) -> None:
         low=0,
         high=high,
         members=5,
-        at_home=True,
     )
     assert len(case.plan.outputs) == 2
 

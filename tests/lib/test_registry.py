@@ -22,14 +22,12 @@ from support.functions import (
     traced,
     values_of,
 )
-from support.joint_run import Case, lying_owner, owner, play
-from tallystick.algebra import Generators, Vector
+from support.joint_run import Case, play
+from tallystick.algebra import Vector
 from tallystick.backend import Backend
 from tallystick.errors import ProgramError, ProtocolAbort
-from tallystick.online import Committed, accept_inputs
-from tallystick.plan import HINTS, Hint, Home, Output, Plan, Points, Zero, home_witness, simulate, witness
+from tallystick.plan import HINTS, Hint, Output, Plan, Points, Zero, simulate, witness
 from tallystick.plan import Witness as PlainWitness
-from tallystick.plan._hint_kind import Integers, integers
 from tallystick.plan._intervals import HALF
 
 IDS = [f"{k}-{case.name}" for k, case in enumerate(CASES)]
@@ -184,12 +182,7 @@ def refused(lies: Lies) -> dict[str, Lie]:
     return found
 
 
-def together(case: FunctionCase) -> Case:
-    """The case with all its columns computed on together."""
-    return traced(case, at_home=False)
-
-
-HINTED = [(k, case) for k, case in enumerate(CASES) if hints_of(together(case).plan)]
+HINTED = [(k, case) for k, case in enumerate(CASES) if hints_of(traced(case).plan)]
 
 
 @pytest.mark.parametrize("case", [c for _, c in HINTED], ids=[IDS[k] for k, _ in HINTED])
@@ -197,7 +190,7 @@ def test_no_lie_changes_a_result_and_each_kind_is_refused(
     native: Backend, monkeypatch: pytest.MonkeyPatch, case: FunctionCase
 ) -> None:
     """One witness proved alone, and one run between three members, for every kind of advice the function takes."""
-    lies = Lies(together(case))
+    lies = Lies(traced(case))
     assert satisfies(lies.honest)
     assert proves(native, lies.case, lies.drawn)
     found = refused(lies)
@@ -216,82 +209,8 @@ def test_no_lie_changes_a_result_and_each_kind_is_refused(
 
 def test_every_kind_of_advice_is_lied_about() -> None:
     """By the test above, which refuses a lie of each kind that a case takes; keys have tests of their own."""
-    taken = {n.kind for _, case in HINTED for n in hints_of(together(case).plan).values()}
+    taken = {n.kind for _, case in HINTED for n in hints_of(traced(case).plan).values()}
     assert taken == set(HINTS)
-
-
-# ---------------------------------------------------------------------------------------- lies at home
-
-
-def _at_home(case: Case, part: int) -> tuple[Home, dict[tuple[str, int | None], Integers]]:
-    member = case.plan.parts[part].member
-    ((_, home, start),) = (p for p in case.plan.parts_of(member) if p[0] == part)
-    columns = case.values[case.plan.members[member].name]
-    return home, {
-        (n.name, n.order): integers(columns[n.name][start : start + home.rows]) for n in home.inputs
-    }
-
-
-HINTED_AT_HOME = [
-    (k, case)
-    for k, case in enumerate(CASES)
-    if any(isinstance(n, Hint) for home in traced(case).plan.homes for n in home.nodes)
-]
-
-
-@pytest.mark.parametrize("case", [c for _, c in HINTED_AT_HOME], ids=[IDS[k] for k, _ in HINTED_AT_HOME])
-def test_no_lie_at_home_changes_what_is_shared_and_each_kind_is_refused(
-    native: Backend, case: FunctionCase
-) -> None:
-    """Of every entry of every hint of the first part; of every kind one owner's proof is refused by all."""
-    made = traced(case)
-    home, columns = _at_home(made, 0)
-    honest = home_witness(home, columns, advice={})
-    assert satisfies(honest)
-    booleans, _, free = home.slots
-    refused: dict[str, tuple[int, list[int]]] = {}
-    told = set()
-    for v, node in enumerate(home.nodes):
-        if not isinstance(node, Hint):
-            continue
-        slots = honest.gates if node.boolean else honest.free
-        at = sum(n for u, n in (booleans if node.boolean else free) if u < v)
-        own = list(slots[at : at + node.n])
-        if node.kind != "inverse" or any(own):
-            told.add(node.kind)
-        for entry in range(node.n):
-            for shift in (1 - 2 * own[entry], 2 - 4 * own[entry]) if node.boolean else (1,):
-                wrong = [*own[:entry], own[entry] + shift, *own[entry + 1 :]]
-                w = home_witness(home, columns, advice={v: wrong})
-                if satisfies(w):
-                    assert w.inputs == honest.inputs, (node.kind, v, entry)
-                else:
-                    refused.setdefault(node.kind, (v, wrong))
-    assert set(refused) == told
-    for v, wrong in refused.values():
-        published = [part for k in range(3) for part in _published(native, made, k, {v: wrong})]
-        with pytest.raises(ProtocolAbort) as caught:
-            accept_inputs(published, Generators(native, made.plan.most_columns))
-        assert (caught.value.check, caught.value.blame) == ("home-proof", made.plan.parts[0].member)
-
-
-def _published(
-    backend: Backend, case: Case, member: int, advice: dict[int, list[int]]
-) -> Sequence[Committed]:
-    if member != case.plan.parts[0].member:
-        return owner(backend, case, member).committed
-    return lying_owner(backend, case, member, {0: advice}).committed
-
-
-def test_every_kind_of_advice_that_an_owner_has_is_lied_about_at_home() -> None:
-    taken = {
-        n.kind
-        for _, case in HINTED_AT_HOME
-        for n in _at_home(traced(case), 0)[0].nodes
-        if isinstance(n, Hint)
-    }
-    # No function of these cases sorts one member's rows alone: test_owner.py and test_homes.py have such programs.
-    assert taken == {kind for kind, known in HINTS.items() if not known.joint} - {"controls", "split"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)
@@ -300,7 +219,7 @@ def test_only_inverses_are_arithmetic_modulo_the_field(case: FunctionCase) -> No
 
     What has no interval comes from inverses and keys alone, and ends in a zero or in a wire that is 0 or 1.
     """
-    plan = together(case).plan
+    plan = traced(case).plan
     unbounded = {v for v, interval in enumerate(plan.layout.intervals) if interval is None}
     for v, node in enumerate(plan.nodes):
         if isinstance(node, Zero | Output | Points) and node.a not in unbounded:

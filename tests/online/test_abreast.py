@@ -297,7 +297,7 @@ def test_the_size_of_a_hint_is_what_it_holds_at_once(monkeypatch: pytest.MonkeyP
 
     def body(tables):
         for k in range(2):
-            x = tables["a"]["x"] * tables["b"]["x"] - 40 - k
+            x = tables["a"]["x"] * tables["a"]["x"] - 40 - k
             inverse = hint("inverse", x, parameters=(), n=4, boolean=False)
             assert_zero(x * inverse - 1)
         return {"sum": tables["a"]["x"].sum()}

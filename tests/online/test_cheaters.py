@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from support.joint_run import SESSION, Cheat, Owner, case, owner, play
+from support.joint_run import SESSION, Cheat, case, owner, play
 from support.memory_mesh import DROP
 from tallystick import tracing
 from tallystick.algebra import Generators, Points, Vector
@@ -89,23 +89,23 @@ def _unit(backend, n, position):
 
 
 def test_an_input_that_differs_from_its_commitment(backend):
-    cheat = Cheat(shared=lambda own: [OwnInputs(own[0].slots + 1, own[0].gammas)])
+    cheat = Cheat(shared=lambda own: OwnInputs(own.slots + 1, own.gammas))
     stopped(play(CASE, [backend] * 3, cheat=cheat), "input-consistency", CHEATER)
 
 
 def test_blinding_factors_that_differ_from_the_commitment(backend):
-    cheat = Cheat(shared=lambda own: [OwnInputs(own[0].slots, own[0].gammas + 1)])
+    cheat = Cheat(shared=lambda own: OwnInputs(own.slots, own.gammas + 1))
     stopped(play(CASE, [backend] * 3, cheat=cheat), "input-consistency", CHEATER)
 
 
 def test_an_input_that_differs_from_its_commitment_and_a_summand_that_makes_up_for_it(backend):
     """The sum of the parties' row commitments alone would not catch this one."""
-    cheat = Cheat(shared=lambda own: [OwnInputs(own[0].slots + 1, own[0].gammas)])
+    cheat = Cheat(shared=lambda own: OwnInputs(own.slots + 1, own.gammas))
 
     def make_up(payload):
         start = CHEATER * G1_BYTES
         own = Points.from_bytes(backend, payload[start : start + G1_BYTES])
-        own = own - Generators(backend, CASE.plan.most_columns).g[:1]
+        own = own - Generators(backend, CASE.plan.columns).g[:1]
         return payload[:start] + own.to_bytes() + payload[start + G1_BYTES :]
 
     ran = play(CASE, [backend] * 3, cheat=cheat, corrupt=changed("inputs/rows", make_up))
@@ -114,22 +114,22 @@ def test_an_input_that_differs_from_its_commitment_and_a_summand_that_makes_up_f
 
 def test_an_input_out_of_range(backend):
     cheat = Cheat(published=lambda _: owner(backend, CASE, CHEATER, [[4]]))
-    stopped(play(CASE, [backend] * 3, cheat=cheat), "home-proof", CHEATER)
+    stopped(play(CASE, [backend] * 3, cheat=cheat), "range-proof", CHEATER)
 
 
-def test_a_home_without_a_proof(backend):
-    cheat = Cheat(published=lambda made: Owner(made.own, [replace(made.committed[0], proof=None)]))
-    stopped(play(CASE, [backend] * 3, cheat=cheat), "home-proof", CHEATER)
+def test_an_input_without_a_range_proof(backend):
+    cheat = Cheat(published=lambda made: replace(made, committed=replace(made.committed, proof=None)))
+    stopped(play(CASE, [backend] * 3, cheat=cheat), "range-proof", CHEATER)
 
 
 @pytest.mark.parametrize("field", ["mask", "final", "rows"])
-def test_a_proof_of_a_home_that_does_not_decode(backend, field):
+def test_a_range_proof_that_does_not_decode(backend, field):
     def garble(made):
-        proof = made.committed[0].proof
+        proof = made.committed.proof
         bad = replace(proof, **{field: b"\xff" * len(getattr(proof, field))})
-        return Owner(made.own, [replace(made.committed[0], proof=bad)])
+        return replace(made, committed=replace(made.committed, proof=bad))
 
-    stopped(play(CASE, [backend] * 3, cheat=Cheat(published=garble)), "home-proof", CHEATER)
+    stopped(play(CASE, [backend] * 3, cheat=Cheat(published=garble)), "range-proof", CHEATER)
 
 
 def test_a_flipped_share_in_an_opening(backend):

@@ -11,7 +11,7 @@ import pytest
 
 import tallystick.online._hints as protocols
 from support.advice import forgery_is_refused, hint_node, honest_advice, proves
-from support.joint_run import Case, audit, case, crossed, play
+from support.joint_run import Case, audit, case, play
 from tallystick import plan as plan_room
 from tallystick import tracing
 from tallystick.algebra import Vector
@@ -31,7 +31,7 @@ LOW, HIGH = -4, 6
 
 
 def joined(tables: Members[Table]) -> Secret:
-    return crossed(tracing.concat(t["x"] for t in tables))
+    return tracing.concat(t["x"] for t in tables)
 
 
 @tracing.program

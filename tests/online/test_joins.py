@@ -17,7 +17,7 @@ from tallystick.cost import estimate
 from tallystick.errors import ProtocolAbort
 from tallystick.online import Proven
 from tallystick.party import Shared
-from tallystick.plan import Output, Result, encodings
+from tallystick.plan import Output, Plan, Result, encodings
 from tallystick.tracing import Members, Table, trace
 
 CHEATER = 1
@@ -120,7 +120,9 @@ def test_a_late_output_for_one_member(native: Backend) -> None:
     nodes[v] = replace(plan.outputs[0], to=(2,))
     size = next(r for r in plan.results if r.name == "size")
     expressions = plan.expressions[size.expression : size.expression + 1]
-    private = replace(plan, nodes=tuple(nodes), expressions=expressions, results=(Result("size", 0, ()),))
+    private = Plan(
+        plan.program, plan.members, tuple(nodes), expressions, (Result("size", 0, ()),), plan.columns
+    )
     case = Case(private, TABLES)
     ran = play(case, [native] * 3)
     assert results(case, ran.results[0], native) == {"size": "2"}

@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 
 import tallystick as ts
-from support.joint_run import audit, case, crossed, play
+from support.joint_run import audit, case, play
 from support.spec_vectors import ROOT
 from tallystick.algebra import Random, Vector
 from tallystick.backend import FR_MODULUS, Backend
@@ -25,7 +25,7 @@ LOW, HIGH = -4, 6
 
 
 def joined(tables):
-    return crossed(ts.concat(t["x"] for t in tables))
+    return ts.concat(t["x"] for t in tables)
 
 
 @ts.program
@@ -142,7 +142,7 @@ def traced(body, n: int, members: int = 2, **columns: tuple[int, int]) -> Plan:
 
 
 def column(tables, name):
-    return crossed(ts.concat(t[name] for t in tables))
+    return ts.concat(t[name] for t in tables)
 
 
 SORT = lambda tables: ts.sort(column(tables, "x"))[:3]  # noqa: E731

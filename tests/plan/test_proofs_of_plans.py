@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 
@@ -24,11 +22,10 @@ from tallystick.plan import (
     PlanRelation,
     Zero,
     _plan,
-    over,
     simulate,
     witness,
 )
-from tallystick.proofs import BatchVerifier, prove
+from tallystick.proofs import BatchVerifier, Witness, prove
 from tallystick.record import MAX_FILE_SIZE
 from tallystick.tracing import (
     Members,
@@ -67,7 +64,7 @@ def test_layers_hold_every_node_once_after_its_operands(drawn: Drawn) -> None:
 def test_independent_products_share_a_round() -> None:
     def body(table: Members[Table]) -> object:
         x, y = table["a"]["x"], table["b"]["x"]
-        return {"a": (x * y).sum() * (x * (y + 1)).sum(), "b": (x * 3).sum() * (y + 1).sum()}
+        return {"a": (x * x).sum() * (y * y).sum(), "b": (x * 3).sum() * (y + 1).sum()}
 
     members = [ts.MemberSchema(m, 2, {"x": ts.Column(0, 9)}) for m in "ab"]
     plan = trace(ts.Program("p", body), members)
@@ -95,22 +92,26 @@ def test_data_that_does_not_fit_is_named() -> None:
 
 @ts.program
 def threshold(table: Members[Table]) -> object:
-    """How many values of x + y reach 8, by the top bit; and 1/(x + y + 1) checked: neither member can do it alone."""
-    total = table["a"]["x"] + table["b"]["y"]
+    """How many values of x + y reach 8, by the top bit; and 1/(x + 1) checked."""
+    x, y = ts.concat(t["x"] for t in table), ts.concat(t["y"] for t in table)
+    total = x + y
     n = total.size
     bits = hint("bits", total, parameters=(0, 4), n=4 * n, boolean=True).reshape(n, 4)
     assert_zero(bits @ [1, 2, 4, 8] - total)
-    inverse = hint("inverse", total + 1, parameters=(), n=n, boolean=False)
-    assert_zero((total + 1) * inverse - 1)
-    odd = input_bits(table["b"]["y"])[:, 0].sum()
-    return {"reached": ts.reveal(bits[:, 3].sum()), "odd": ts.reveal(odd)}
+    inverse = hint("inverse", x + 1, parameters=(), n=n, boolean=False)
+    assert_zero((x + 1) * inverse - 1)
+    # Member b has a single row, so that this sum is its digit.
+    committed = input_bits(table["b"]["x"])[:, 0].sum()
+    reached = ts.reveal(bits[:, 3].sum())
+    return {"reached": reached, "committed": ts.reveal(committed, allow_input=True)}
 
 
-INPUTS: Inputs = {"a": {"x": [7, 0, 5]}, "b": {"y": [7, 3, 3]}}
+INPUTS: Inputs = {"a": {"x": [7, 0], "y": [7, 3]}, "b": {"x": [5], "y": [3]}}
 
 
 def _threshold() -> Plan:
-    return trace(threshold, [ts.MemberSchema(m, 3, {c: ts.Column(0, 7)}) for m, c in ("ax", "by")])
+    columns = dict.fromkeys("xy", ts.Column(0, 7))
+    return trace(threshold, [ts.MemberSchema("a", 2, columns), ts.MemberSchema("b", 1, columns)])
 
 
 def _prove_and_verify(
@@ -125,9 +126,20 @@ def _prove_and_verify(
     relation, random = PlanRelation(plan), Random(b"p" * 32)
     generators = Generators(backend, plan.columns)
 
-    values = over(w, backend, random.vector(backend, relation.shape.input_rows))
-    outputs = values.outputs if claim is None else Vector.from_ints(backend, claim)
-    values = replace(values, outputs=outputs)
+    def vector(values: tuple[int, ...]) -> Vector:
+        return Vector.from_ints(backend, list(values))
+
+    outputs = vector(tuple(claim) if claim is not None else w.outputs)
+    values = Witness(
+        inputs=tuple(vector(s) for s in w.inputs),
+        input_gammas=random.vector(backend, relation.shape.input_rows),
+        free=vector(w.free),
+        left=vector(w.left),
+        right=vector(w.right),
+        gates=vector(w.gates),
+        outputs=outputs,
+        points=vector(w.points),
+    )
     rows = values.input_commitments(generators, relation.shape)
     proof = prove(
         relation, values, generators=generators, input_commitments=rows, context=b"t", random=random
@@ -140,7 +152,7 @@ def _prove_and_verify(
 def test_an_honest_witness_is_proved(backend: Backend) -> None:
     plan = _threshold()
     simulation = simulate(plan, INPUTS)
-    assert simulation.outputs == (2, 3)
+    assert simulation.outputs == (2, 1)
     _prove_and_verify(backend, plan)
 
 
@@ -172,4 +184,4 @@ def test_forged_advice_is_not_proved(backend: Backend, kind: str, change: object
 
 def test_another_output_is_not_proved(backend: Backend) -> None:
     with pytest.raises(VerificationError):
-        _prove_and_verify(backend, _threshold(), claim=[1, 3])
+        _prove_and_verify(backend, _threshold(), claim=[1, 1])

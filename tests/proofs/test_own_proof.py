@@ -214,10 +214,10 @@ def test_a_wrong_gate_is_refused_wherever_it_is(backend, generators):
 
 
 # ---------------------------------------------------------------------------------------- forged
-def literal_rounds(challenges, tau, *, tables, mask, lie: Callable[[str, list[int]], list[int]]):
+def literal_rounds(challenges, tau, *, left, right, out, mask, lie: Callable[[str, list[int]], list[int]]):
     """The prover of ``spec/own-proof.md`` from its definitions, sum by sum, who may lie in what it says."""
-    m, backend = len(tau), tables[0].backend
-    tables = [v.to_ints() for v in tables]
+    m, backend = len(tau), left.backend
+    tables = [v.to_ints() for v in (left, right, out)]
 
     def at(table: list[int], point: Sequence[int]) -> int:
         for y in point:
@@ -328,11 +328,10 @@ def test_values_that_fit_the_last_equation_are_refused_if_a_gate_is_false(case, 
 
 @pytest.mark.parametrize("dummy", [0, 1])
 def test_a_dummy_that_is_no_product_is_refused(case, monkeypatch, dummy):
-    def rounds(challenges, tau, *, tables, mask):
+    def rounds(challenges, tau, *, left, right, out, mask):
         # The sumcheck is run on a product that the rows do not hold.
-        left, right, out = tables
         return run_rounds(
-            challenges, tau, tables=[_bumped(left, len(left) - 2 + dummy), right, out], mask=mask
+            challenges, tau, left=_bumped(left, len(left) - 2 + dummy), right=right, out=out, mask=mask
         )
 
     monkeypatch.setattr(own_proof_module, "run_rounds", rounds)
@@ -340,8 +339,8 @@ def test_a_dummy_that_is_no_product_is_refused(case, monkeypatch, dummy):
 
 
 def test_mask_of_another_sum_is_refused(case, monkeypatch):
-    def rounds(challenges, tau, *, tables, mask):
-        return run_rounds(challenges, tau, tables=tables, mask=[mask[0] + 1, *mask[1:]])
+    def rounds(challenges, tau, *, left, right, out, mask):
+        return run_rounds(challenges, tau, left=left, right=right, out=out, mask=[mask[0] + 1, *mask[1:]])
 
     monkeypatch.setattr(own_proof_module, "run_rounds", rounds)
     case.refused(case.prove())
@@ -396,7 +395,9 @@ def test_what_is_said_is_as_free_as_the_randomness_makes_it(fastest, gates):
         a, b = [*left, *between, *u], [*right, *between, *v]
         wires = [Vector.from_ints(fastest, w) for w in (a, b, [x * y % R for x, y in zip(a, b, strict=True)])]
         challenges = Fixed(gates, m)
-        data, _ = run_rounds(challenges, challenges.tau, tables=list(wires), mask=mask)
+        data, _ = run_rounds(
+            challenges, challenges.tau, left=wires[0], right=wires[1], out=wires[2], mask=mask
+        )
         return Vector.from_bytes(fastest, data).to_ints()
 
     drawn = [rng.randrange(R) for _ in range(5 + 3 * m)]

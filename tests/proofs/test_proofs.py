@@ -27,7 +27,7 @@ from tallystick.proofs import (
     failing,
     prove,
 )
-from tallystick.proofs._equations import Equation, Halved
+from tallystick.proofs._equations import Equation
 from tallystick.proofs._gates import combined_claims, root_of_unity
 from tallystick.proofs._verifier import _Checked
 from tallystick.transcript import Transcript
@@ -361,7 +361,7 @@ def test_what_an_equation_holds_is_not_underestimated(backend, generators):
     )
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert n * (100 + 17 * 32) < held < Equation(0, 0, Halved(g), ((points, by),)).held_bytes < 300_000
+    assert n * (100 + 17 * 32) < held < Equation(0, 0, g, ((points, by),)).held_bytes < 300_000
 
 
 def test_only_parts_of_the_same_message_add_up(backend, generators):

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +13,6 @@ from click.testing import CliRunner
 
 from support import functions
 from support.functions import CASES, TABLES, expected, program_of, schemas
-from support.joint_run import crossed
 from tallystick.audit import audit
 from tallystick.backend import Backend
 from tallystick.cli import main
@@ -30,7 +28,7 @@ def approve(plan: Plan, terms: Terms) -> None:
     """Agree to anything."""
 
 
-def members(folder: Path, backend: Backend, *, at_home: bool) -> list[Node]:
+def members(folder: Path, backend: Backend) -> list[Node]:
     identities = {name: new_identity(name) for name in TABLES}
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in TABLES]
     entries = [
@@ -52,7 +50,7 @@ def members(folder: Path, backend: Backend, *, at_home: bool) -> list[Node]:
         Node(
             job=job,
             identity=identities[name],
-            program=program_of(CASES, at_home=at_home),
+            program=program_of(CASES),
             data=DataTable(len(table["x"]), table),
             backend=backend,
             preparation="insecure-small-ring",
@@ -65,35 +63,33 @@ def members(folder: Path, backend: Backend, *, at_home: bool) -> list[Node]:
     ]
 
 
-@pytest.mark.parametrize("at_home", [True, False], ids=["at home where it can be", "together"])
 def test_every_function_in_one_audited_run_of_three_members(
-    tmp_path: Path, native: Backend, monkeypatch: pytest.MonkeyPatch, at_home: bool
+    tmp_path: Path, native: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At degree 64, as insecure as the degree 8 of other tests, and several times as fast."""
     monkeypatch.setattr(preparation, "_SMALL_DEGREE", 64)
-    nodes = members(tmp_path, native, at_home=at_home)
+    nodes = members(tmp_path, native)
     with ThreadPoolExecutor(len(nodes)) as pool:
         outcomes = list(pool.map(lambda node: asyncio.run(run_member(node, None)), nodes))
     for outcome in outcomes:
         assert isinstance(outcome, Outcome), outcome
     assert len({outcome.transcript.read_bytes() for outcome in outcomes}) == 1
-    _audited_by_the_command(outcomes[0].transcript, nodes[0].job.consortium, tmp_path, at_home=at_home)
+    _audited_by_the_command(outcomes[0].transcript, nodes[0].job.consortium, tmp_path)
     verdict = audit(outcomes[0].transcript, consortium=nodes[0].job.consortium, backend=native)
     for number, case in enumerate(CASES):
         expected(case, number, verdict.results)
 
 
-def _audited_by_the_command(transcript: Path, consortium: Consortium, folder: Path, *, at_home: bool) -> None:
+def _audited_by_the_command(transcript: Path, consortium: Consortium, folder: Path) -> None:
     """Accepted against the auditor's own list of members and its own copy of the program; refused if a byte differs."""
     members = folder / "consortium.toml"
     members.write_text("\n".join(member_toml(member) for member in consortium.members), encoding="utf-8")
     program = folder / "every_function.py"
     # A program in a file sees no module of the tests, so it is these functions themselves.
     source = Path(functions.__file__).read_text(encoding="utf-8")
-    needed = "from support.joint_run import Case, crossed\n"
+    needed = "from support.joint_run import Case\n"
     assert needed in source
-    source = source.replace(needed, f"Case = object\n\n\n{inspect.getsource(crossed)}\n")
-    source += f"\n\nevery_function = program_of(CASES, at_home={at_home})\n"
+    source = source.replace(needed, "Case = object\n") + "\n\nevery_function = program_of(CASES)\n"
     program.write_text(source, encoding="utf-8")
     given = ["--consortium", str(members), "--program", str(program)]
     accepted = CliRunner().invoke(main, ["audit", str(transcript), *given])

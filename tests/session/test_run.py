@@ -11,9 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,9 +19,9 @@ import pytest
 import tallystick as ts
 from tallystick.audit import audit
 from tallystick.backend import Backend
-from tallystick.errors import DataError, PolicyError, ProtocolAbort, UnfinishedError, UsageError
+from tallystick.errors import PolicyError, ProtocolAbort, UnfinishedError, UsageError
 from tallystick.plan import Column, Plan
-from tallystick.record import Agreement, Commitment, Consortium, Policy, Terms
+from tallystick.record import Commitment, Consortium, Policy, Terms
 from tallystick.session import (
     PHASES,
     DataTable,
@@ -37,7 +35,7 @@ from tallystick.session import (
     run_member,
 )
 from tallystick.session import _run as run_module
-from tallystick.tracing import Program, _place, assert_zero
+from tallystick.tracing import Program
 
 NAMES = ("north", "south", "west")
 IDENTITIES = {name: new_identity(name) for name in NAMES}
@@ -326,7 +324,7 @@ def test_a_foreign_signature_on_a_commitment_is_blamed(
     def cheat(honest: Cheat, plan: Plan, member: int, *rest: Any) -> Any:
         own, commitment = honest(plan, member, *rest)
         if member == 1:
-            commitment = replace(commitment, signature=bytes(64))
+            commitment = Commitment(commitment.rows, commitment.range_proof, bytes(64))
         return own, commitment
 
     cheating(monkeypatch, "make_commitment", cheat)
@@ -340,9 +338,7 @@ def test_a_value_out_of_range_is_blamed(
     changes = {"south": {"data": DataTable(2, {"x": [7, 8]})}}
     outcomes = together(nodes(tmp_path, [native] * 3, None, changes))
     for outcome in (outcomes[0], outcomes[2]):
-        expect_abort(
-            outcome, "home-proof", "south: shares something that does not follow from rows in their", 1
-        )
+        expect_abort(outcome, "range-proof", "south: committed to a value outside its declared range", 1)
     assert files(tmp_path) == []
 
 
@@ -352,96 +348,12 @@ def test_a_commitment_that_does_not_decode_is_blamed(
     def cheat(honest: Cheat, plan: Plan, member: int, *rest: Any) -> Any:
         own, commitment = honest(plan, member, *rest)
         if member == 1:
-            (part,) = commitment.parts
-            commitment = replace(commitment, parts=(replace(part, rows=b"\xff" * len(part.rows)),))
+            commitment = replace(commitment, rows=b"\xff" * len(commitment.rows))
         return own, commitment
 
     cheating(monkeypatch, "make_commitment", cheat)
     outcomes = together(nodes(tmp_path, [pure] * 2))
     expect_abort(outcomes[0], "malformed", "south sent what cannot be decoded", 1)
-
-
-@pytest.mark.parametrize("change", ["left out", "added", "swapped", "of another session"])
-def test_parts_that_are_not_the_tables_are_blamed(
-    tmp_path: Path, native: Backend, monkeypatch: pytest.MonkeyPatch, change: str
-) -> None:
-    """Signed by their owner: before anybody sends anything that depends on a share."""
-    # So few gates that a table of two rows is cut into two parts of one home.
-    monkeypatch.setattr(_place, "_GATES", 3)
-    sent: set[str] = set()
-    honest_offer = TlsMesh._offer
-
-    def offer(mesh: TlsMesh, to: int, label: str, payload: Any) -> bool:
-        sent.add(label)
-        return honest_offer(mesh, to, label, payload)
-
-    def cheat(honest: Cheat, plan: Plan, member: int, data: Any, agreement: Agreement, *rest: Any) -> Any:
-        own, commitment = honest(plan, member, data, agreement, *rest)
-        if member != 1:
-            return own, commitment
-        first, second = commitment.parts
-        _, other = honest(plan, member, data, OtherSession(), *rest)
-        parts = {
-            "left out": (first,),
-            "added": (first, second, second),
-            "swapped": (second, first),
-            "of another session": other.parts,
-        }[change]
-        sign = partial(run_module.sign, IDENTITIES["south"].key, "commitment")
-        return own, Commitment.signed(parts, agreement.terms.session_id, member, sign)
-
-    monkeypatch.setattr(TlsMesh, "_offer", offer)
-    cheating(monkeypatch, "make_commitment", cheat)
-    outcomes = together(nodes(tmp_path, [native] * 3))
-    counted = change in ("left out", "added")
-    for outcome in (outcomes[0], outcomes[2]):
-        if counted:
-            expect_abort(outcome, "malformed", "south sent what cannot be decoded", 1)
-        else:
-            expect_abort(outcome, "home-proof", "south: shares something that does not follow from rows", 1)
-    assert "commitment" in sent
-    assert not any(label.startswith(("inputs", "prepare")) for label in sent)
-    assert files(tmp_path) == []
-
-
-class OtherSession:
-    """The terms of a session that never was."""
-
-    terms = SimpleNamespace(session_id=bytes(32))
-
-
-@ts.program
-def booleans(table: ts.Members[ts.Table]) -> dict[str, object]:
-    """The program asserts that all values are 3 at most."""
-    x = ts.concat(t["x"] for t in table)
-    assert_zero(x * (x - 1) * (x - 2) * (x - 3))
-    return {"sum": x.sum()}
-
-
-def test_an_assertion_that_does_not_hold_at_home_stops_its_owner_before_anything_is_sent(
-    tmp_path: Path, pure: Backend, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """South learns that its rows are not what the program says; the others learn that it left."""
-    sent: list[tuple[int, str]] = []
-    honest_offer = TlsMesh._offer
-
-    def offer(mesh: TlsMesh, to: int, label: str, payload: Any) -> bool:
-        sent.append((mesh.index, label))
-        return honest_offer(mesh, to, label, payload)
-
-    monkeypatch.setattr(TlsMesh, "_offer", offer)
-    changes = {
-        name: {"program": booleans, "data": DataTable(len(x), {"x": x})}
-        for name, x in {"north": [3, 1], "south": [2, 4], "west": [0, 0, 3]}.items()
-    }
-    outcomes = together(nodes(tmp_path, [pure] * 3, None, changes))
-    assert isinstance(outcomes[1], DataError)
-    assert "what the program asserts of these rows does not hold" in str(outcomes[1])
-    for outcome in (outcomes[0], outcomes[2]):
-        expect_abort(outcome, "stopped", "south stopped the run: a DataError on its own side", 1)
-    assert (1, "commitment") not in sent
-    assert not any(label.startswith(("inputs", "prepare")) for _, label in sent)
-    assert files(tmp_path) == []
 
 
 def test_without_every_signature_nothing_is_written(

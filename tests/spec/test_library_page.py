@@ -14,11 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tallystick as ts
-from support.library import compute
+from support.library import compute, cost_of
 from support.spec_vectors import ROOT
-from tallystick.cost import estimate
 from tallystick.plan import advice_width
-from tallystick.tracing import Members, Program, Table, trace
 
 PAGE = " ".join((ROOT / "library.md").read_text(encoding="utf-8").split())
 TOP = 2**32 - 1
@@ -47,27 +45,13 @@ COSTS: list[tuple[Callable[..., Any], int, int, int, int, str]] = [
 
 @pytest.mark.parametrize("number", range(len(COSTS)))
 def test_gates_are_as_many_as_the_page_says(number: int) -> None:
-    """Wherever they are: at home, or jointly."""
     function, rows, columns, top, gates, words = COSTS[number]
     assert words in PAGE
-    names = [f"x{k}" for k in range(columns)]
-
-    def body(table: Members[Table]) -> object:
-        found = function(*(table["a"][name] for name in names))
-        return {"out": ts.reveal(found, allow_input=True) if isinstance(found, ts.Secret) else found}
-
-    schema = ts.MemberSchema("a", rows, dict.fromkeys(names, ts.Column(0, top)))
-    assert trace(Program("body", body), [schema], 1).layout.gates == gates
+    assert cost_of(function, rows, 0, top, columns=columns).gates == gates
 
 
 def test_a_quotient_takes_what_the_page_says() -> None:
-    """Between two members: of one member's columns it takes nothing."""
-
-    def body(table: Members[Table]) -> object:
-        return {"out": table["a"]["x"] // table["b"]["x"]}
-
-    schemas = [ts.MemberSchema(name, 1000, {"x": ts.Column(1, TOP)}) for name in "ab"]
-    cost = estimate(trace(Program("body", body), schemas))
+    cost = cost_of(lambda x, y: x // y, 1000, 1, TOP, columns=2)
     material, words = cost.triples + cost.random_bits, "quotients of 32 bits by 32 bits take"
     assert (
         f"{words} {material:,} triples and random bits, {cost.rounds} rounds and {cost.gates:,} gates" in PAGE

@@ -7,7 +7,6 @@ with its category.
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from support.spec_vectors import (
@@ -15,6 +14,7 @@ from support.spec_vectors import (
     VECTORS,
     bad,
     cases,
+    declared,
     load,
     names,
     refused,
@@ -25,10 +25,8 @@ from support.spec_vectors import (
     witness,
 )
 from tallystick.algebra import Generators, Random, Vector
-from tallystick.encoding import dumps, loads
-from tallystick.plan import HomeRelation, evaluate_home, home_witness
-from tallystick.plan._home import decode_home
-from tallystick.proofs import OwnShape, prove, to_words
+from tallystick.encoding import dumps
+from tallystick.proofs import OwnShape, RangeRelation, prove, range_witness
 from tallystick.proofs._sumcheck import own_claim, summed
 
 CHANGED = [
@@ -37,15 +35,14 @@ CHANGED = [
     "bad_c16_two_owners_statement",
     "bad_c16_two_owners_witness",
     "bad_c32_empty_owner_changed",
-    "bad_c32_widths_statement",
 ]
-HOMES = [name for name in names("own", "v2") if name.startswith("home_")]
-OTHERS = [name for name in names("own", "v2") if name not in HOMES]
+RANGES = [name for name in names("own", "v2") if name.startswith("range_")]
+OTHERS = [name for name in names("own", "v2") if name not in RANGES]
 
 
 @pytest.fixture(scope="module")
 def generators(backend):
-    return Generators(backend, 128)
+    return Generators(backend, 64)
 
 
 def _check_case(backend, generators, of, wit, case):
@@ -79,34 +76,20 @@ def test_proofs(backend, generators, name):
     _check_case(backend, generators, of, wit, case)
 
 
-def _home(text):
-    return HomeRelation(decode_home(loads(unhex(text), max_size=1 << 12), "home"))
-
-
-@pytest.mark.parametrize("name", HOMES)
-def test_proofs_of_homes(backend, generators, name):
-    """The oracle and what an owner computes are the model's slots, and prove the same bytes."""
+@pytest.mark.parametrize("name", RANGES)
+def test_range_proofs(backend, generators, name):
     case = load(f"own/{name}", "v2")
-    of = _home(case["home"])
-    said = case["relation"]
-    assert of.digest == unhex(said["digest"])
-    found = [getattr(of.shape, kind) for kind in ("columns", "inputs", "widths", "free")]
-    assert found == [said["columns"], tuple(said["inputs"]), tuple(said["widths"]), said["free"]]
-    columns = [[int(v) for v in column] for column in case["values"]]
-    named = {
-        (n.name, n.order): np.array(column, dtype=object)
-        for n, column in zip(of.home.inputs, columns, strict=True)
-    }
-    honest = home_witness(of.home, named, advice={})
-    slots = [*honest.inputs[0], *honest.free, *honest.gates]
-    assert Vector.from_ints(backend, slots).to_bytes() == unhex(case["slots"])
-    values = evaluate_home(backend, of.home, [to_words(column) for column in columns])
-    _check_case(backend, generators, of, values.witness(scalars(backend, case["input_gammas"])), case)
+    of = RangeRelation(declared(case["declared"]), case["relation"]["columns"], OwnShape)
+    assert of.digest == unhex(case["relation"]["digest"])
+    values = [[int(v) for v in column] for column in case["values"]]
+    wit = range_witness(backend, of, values, scalars(backend, case["input_gammas"]))
+    assert Vector.concat([*wit.inputs, wit.free, wit.gates]).to_bytes() == unhex(case["slots"])
+    _check_case(backend, generators, of, wit, case)
 
 
 def test_every_file_is_read():
     found = {path.stem for path in (VECTORS / "v2" / "own").glob("*.json")}
-    assert found == {*CHANGED, "bad_homes", *HOMES, *OTHERS}
+    assert found == {*CHANGED, "bad_ranges", *RANGES, *OTHERS}
 
 
 @pytest.mark.parametrize(("base", "case"), bad("own", CHANGED, "v2"))
@@ -114,8 +97,9 @@ def test_bad_proofs(generators, base, case):
     refused(generators, base, case, OwnShape)
 
 
-@pytest.mark.parametrize("case", cases("own/bad_homes", version="v2"))
-def test_what_does_not_follow_at_home(generators, case):
+@pytest.mark.parametrize("case", cases("own/bad_ranges", version="v2"))
+def test_bad_range_statements(generators, case):
+    of = RangeRelation(declared(case["declared"]), case["columns"], OwnShape)
     public = {k: case[k] for k in ("input_rows", "context")}
     with pytest.raises(ERRORS[case["error"]]):
-        verify(generators, _home(case["home"]), unhex(case["proof"]), outputs="", **public)
+        verify(generators, of, unhex(case["proof"]), outputs="", **public)

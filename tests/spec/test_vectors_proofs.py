@@ -11,7 +11,6 @@ import pytest
 
 from support.spec_vectors import (
     ERRORS,
-    OURS,
     bad,
     cases,
     declared,
@@ -49,7 +48,7 @@ CHANGED = bad(
         "bad_c16_points_changed",
         "bad_c16_points_points",
     ],
-) + bad("proof", ["bad_c32_widths_statement"], "v2")
+)
 
 
 @pytest.fixture(scope="module")
@@ -113,11 +112,9 @@ def _check_case(backend, generators, of, wit, case):
     verify(generators, of, unhex(case["proof"]), **public, points=case.get("points", ""))
 
 
-@pytest.mark.parametrize(
-    ("version", "name"), [(version, name) for version in OURS for name in names("proof", version)]
-)
-def test_proofs(backend, generators, version, name):
-    case = load(f"proof/{name}", version)
+@pytest.mark.parametrize("name", names("proof"))
+def test_proofs(backend, generators, name):
+    case = load(f"proof/{name}")
     of = relation(case["relation"])
     slots = scalars(backend, case["slots"]).to_ints()
     _check_case(

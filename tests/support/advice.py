@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A single prover with advice of its own choice.
-
-What is searched through is the plan without homes: all that it asserts, be it proved by an owner or by all together.
-"""
+"""A single prover with advice of its own choice."""
 
 from __future__ import annotations
 
@@ -16,23 +13,10 @@ from support.joint_run import Case
 from tallystick.algebra import Generators, Random
 from tallystick.backend import FR_MODULUS, Backend
 from tallystick.errors import VerificationError
-from tallystick.plan import (
-    Hint,
-    Input,
-    InputBits,
-    Matching,
-    Output,
-    Plan,
-    PlanRelation,
-    Points,
-    Zero,
-    flat,
-    over,
-    witness,
-)
+from tallystick.plan import Hint, Input, Plan, PlanRelation, Zero, over, witness
 from tallystick.plan import Witness as PlainWitness
 from tallystick.plan._hint_kind import integers
-from tallystick.plan._simulate import _compute, _matching
+from tallystick.plan._simulate import _compute
 from tallystick.proofs import BatchVerifier, prove
 
 __all__ = [
@@ -64,7 +48,7 @@ def honest_advice(
 
 
 def every_witness(case: Case, limit: int = 14) -> Iterator[tuple[int, ...]]:
-    """Yield the outputs of every witness that satisfies the plan, over all zeros and ones of boolean joint hints.
+    """Yield the outputs of every witness that satisfies the plan, over all zeros and ones of boolean hints.
 
     Free slots take the advice that follows from them, and that of the honest run.
     """
@@ -92,7 +76,7 @@ def every_result(case: Case, *, most: int = 1 << 16) -> tuple[set[object], int]:
     plans with far more wires than ``every_witness`` can count through are searched to the end.  Free slots take what
     the simulation advises, 0 and 1.  ``most`` bounds how many assignments are looked at.
     """
-    plan, found, seen = flat(case.plan), set[object](), [0, 0]
+    plan, found, seen = case.plan, set[object](), [0, 0]
     values: list[Any] = []
 
     def search(v: int) -> None:
@@ -124,16 +108,8 @@ def _choices(plan: Plan, v: int, values: list[Any], case: Case) -> Iterator[Sequ
         yield from product((0, 1), repeat=n)
     elif isinstance(node, Input):
         yield case.values[plan.members[node.member].name][node.name]
-    elif isinstance(node, InputBits):
-        source = plan.nodes[node.source]
-        assert isinstance(source, Input)
-        yield [int(x) - source.low >> i & 1 for x in values[node.source] for i in range(source.bits)]
-    elif isinstance(node, Matching):
-        yield [int(x) for x in _matching(node, values, plan)]
-    elif isinstance(node, Output | Points):
-        yield []
     else:
-        computed = [int(x) for x in _compute(node, values)]
+        computed = [int(x) for x in _compute(node, values, plan)]
         yield computed
         if isinstance(node, Hint) and n:
             yield from ([c] * n for c in (0, 1) if [c] * n != computed)
@@ -151,7 +127,7 @@ def proves(backend: Backend, case: Case, advice: dict[int, Sequence[int]]) -> bo
     """Whether a witness with this advice, proved alone with its own outputs, is accepted."""
     w = witness(case.plan, case.values, advice=advice)
     relation, random = PlanRelation(case.plan), Random(b"p" * 32)
-    generators = Generators(backend, case.plan.most_columns)
+    generators = Generators(backend, case.plan.columns)
 
     values = over(w, backend, random.vector(backend, relation.shape.input_rows))
     rows = values.input_commitments(generators, relation.shape)

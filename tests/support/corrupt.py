@@ -13,26 +13,25 @@ from tallystick.algebra import Generators, Points, Random, Vector
 from tallystick.backend import Backend
 from tallystick.encoding import Value, dumps, loads
 from tallystick.plan import VERSIONS, Column, Plan, PlanRelation, over, witness
-from tallystick.proofs import prove, to_words
+from tallystick.proofs import prove, range_witness
 from tallystick.record import (
     FIRST_PREVIOUS,
     AgreedMember,
     Policy,
     Table,
     Terms,
-    home_context,
+    range_context,
     read_transcript,
     sign,
 )
-from tallystick.session import commit_part
 
-__all__ = ["KEYS", "Items", "fitted", "items_of", "plan_of", "signed", "transcript_of"]
+__all__ = ["KEYS", "Items", "items_of", "plan_of", "signed", "transcript_of"]
 
 KEYS = tuple(Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"key %d" % k).digest()) for k in range(65))
 """A key for each member, by position; one more than there can be."""
 
 Items = dict[str, Any]
-"""The bodies of a transcript: terms, plan, commitments (the parts of each), outputs and proof, as CBOR values."""
+"""The bodies of a transcript: terms, plan, commitments (rows and range), outputs and proof, as CBOR values."""
 
 
 def plan_of(
@@ -43,46 +42,23 @@ def plan_of(
     *,
     program: str = "forged",
 ) -> Plan:
-    """Return the plan of these nodes, with the one number of columns that fits it.
-
-    The nodes are those of a plan without homes, and keep their places: an ``["input", member, name, n, low, high,
-    decimals]`` among them is at home with that member, in one part with its other inputs, and shared as it stands, and
-    so are ``shuffled`` ones and ``input_bits``.
-    """
-    owners = {v: node[1] for v, node in enumerate(nodes) if node[0] in ("input", "shuffled")}
-    owners |= {v: owners[node[1]] for v, node in enumerate(nodes) if node[0] == "input_bits"}
-    alone = sorted(set(owners.values()))
-    listed: list[list[Value]] = []
-    joint = list(nodes)
-    for part, k in enumerate(alone):
-        own: list[list[Value]] = []
-        at: dict[Value, int] = {}
-        for v in (v for v, owner in owners.items() if owner == k):
-            op, first, *rest = nodes[v]
-            own.append([op, at[first]] if op == "input_bits" else [op, *rest])
-            at[v] = len(own) - 1
-            joint[v] = ["share", part, at[v]]
-        listed.append([members[k][1], own, list(range(len(own)))])
-    homes = [home for h, home in enumerate(listed) if home not in listed[:h]]
-    body: dict[str, Value] = {
-        "version": VERSIONS[2],
-        "program": program,
-        "members": [list(m) for m in members],
-        "homes": list(homes),
-        "parts": [[k, homes.index(home)] for k, home in zip(alone, listed, strict=True)],
-        "nodes": joint,
-        "expressions": list(expressions),
-        "results": list(results),
-    }
-    return fitted(body)
-
-
-def fitted(body: Mapping[str, Value]) -> Plan:
-    """Return the plan of this structure, with the one number of columns that fits it."""
+    """Return the plan of these nodes, with the one number of columns that fits it."""
     columns = 16
     while True:
+        body = {
+            "version": VERSIONS[2],
+            "program": program,
+            "members": [list(m) for m in members],
+            "nodes": list(nodes),
+            "expressions": list(expressions),
+            "results": list(results),
+            "columns": columns,
+        }
         try:
-            return Plan.from_bytes(dumps({**body, "columns": columns}))
+            return Plan.from_bytes(dumps(body))
+        except ValueError as error:
+            if "columns" not in str(error) or columns == 16_384:
+                raise
         except Exception as error:
             if "columns" not in str(error) or columns == 16_384:
                 raise
@@ -127,30 +103,35 @@ def transcript_of(
     """Return the transcript of an honest computation that one process made alone, with all members' keys.
 
     ``split`` gives other values to inputs of a member by their position among its inputs: a column that is several
-    inputs may hold several things.  What is computed with is what the tables hold.
+    inputs may hold several things.
     """
     terms = terms_of(plan, **changes)
-    random, generators = Random(bytes(32)), Generators(backend, plan.most_columns)
-    gammas, rows_of = [Vector.zeros(backend, 0)], [Points.identity(backend, 0)]
-    commitments: list[list[Value]] = []
+    random = Random(bytes(32))
+    generators, shape = Generators(backend, plan.columns), plan.shape
+    gammas = [random.vector(backend, shape.input_rows_of(k)) for k in range(len(plan.members))]
+    commitments: list[dict[str, Value]] = []
+    rows_of: list[Points] = []
     for k, member in enumerate(plan.members):
         values = [list(tables[member.name][node.name]) for node in plan.inputs_of(k)]
         for at, other in (split or {}).get(member.name, {}).items():
             values[at] = list(other)
-        columns = [to_words(column) for column in values]
-        parts = plan.parts_of(k)
-        commitments.append([])
-        for j, (number, home, start) in enumerate(parts):
-            own, part = commit_part(
-                home,
-                [column[:, start : start + home.rows] for column in columns],
-                context=home_context(terms.session_id, k, j, len(parts)),
-                generators=generators,
-                random=random.fork(f"home {number}"),
-            )
-            gammas.append(own.gammas)
-            rows_of.append(Points.from_bytes(backend, part.rows))
-            commitments[-1].append([part.rows, part.proof])
+        if not shape.inputs[k]:
+            commitments.append({"rows": b"", "range": None})
+            rows_of.append(Points.identity(backend, 0))
+            continue
+        relation = plan.range_relation(k)
+        private = range_witness(backend, relation, values, gammas[k])
+        rows = private.input_commitments(generators, relation.shape)
+        proof = prove(
+            relation,
+            private,
+            generators=generators,
+            input_commitments=rows,
+            context=range_context(terms.session_id, k),
+            random=random.fork(f"range {k}"),
+        )
+        commitments.append({"rows": rows.to_bytes(), "range": dict(proof.to_body())})
+        rows_of.append(rows)
     items: Items = {
         "terms": terms.to_body(),
         "plan": loads(plan.to_bytes(), max_size=1 << 26),
@@ -158,12 +139,12 @@ def transcript_of(
         "outputs": {"values": b""},
         "proof": {},
     }
-    private = over(witness(plan, tables), backend, Vector.concat(gammas))
+    private = over(witness(plan, tables), backend, Vector.concat([Vector.zeros(backend, 0), *gammas]))
     proof = prove(
         PlanRelation(plan),
         private,
         generators=generators,
-        input_commitments=Points.concat(rows_of),
+        input_commitments=Points.concat([Points.identity(backend, 0), *rows_of]),
         context=terms.session_id + _heads(items, terms.session_id)[-1],
         random=random.fork("computation"),
     )
@@ -181,7 +162,7 @@ def items_of(data: bytes) -> Items:
     return {
         "terms": parts.terms.to_body(),
         "plan": parts.plan.structure,
-        "commitments": [c.to_body()["parts"] for c in parts.commitments],
+        "commitments": [{"rows": c.rows, "range": c.range_proof} for c in parts.commitments],
         "outputs": parts.outputs.to_body(),
         "proof": dict(parts.proof.body),
     }
@@ -195,9 +176,10 @@ def _encoded(items: Items, session: bytes) -> list[bytes]:
         ("agreement", {"terms": items["terms"], "signatures": signatures}),
         ("plan", items["plan"]),
     ]
-    for k, parts in enumerate(items["commitments"]):
-        signature = sign(KEYS[k], "commitment", hashlib.sha256(dumps([session, k, parts])).digest())
-        bodies.append(("commitment", {"parts": parts, "signature": signature}))
+    for k, commitment in enumerate(items["commitments"]):
+        stated = dumps([session, k, commitment["rows"], commitment["range"]])
+        signature = sign(KEYS[k], "commitment", hashlib.sha256(stated).digest())
+        bodies.append(("commitment", {**commitment, "signature": signature}))
     return _chained(bodies, FIRST_PREVIOUS)
 
 

@@ -1,16 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What estimates are compared on: every function of the library and every program of the gallery.
-
-    PYTHONPATH=tests python -m support.counted tests/cost/figures.json
-
-records what estimates say.
-"""
+"""What estimates are compared on: every function of the library and every program of the gallery."""
 
 from __future__ import annotations
 
-import json
-import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -61,9 +53,8 @@ def figures(plan: Plan) -> dict[str, list[float]]:
     cost, often = estimate(plan), estimate(plan, pending_limit=100)
     found: dict[str, list[float]] = {
         "gates": [cost.gates, cost.boolean_wires, cost.multiplications, cost.coset_products],
-        "at home": [*cost.home_gates, *cost.shared],
         "material": [cost.triples, cost.random_bits, cost.random_elements, *cost.masks],
-        "proofs": [cost.proof_bytes, *cost.home_proof_bytes],
+        "proofs": [cost.proof_bytes, *cost.range_proof_bytes],
     }
     for phase in ("commit", "inputs", "compute", "prove"):
         steps = [step for step in cost.steps if step.phase == phase]
@@ -74,19 +65,3 @@ def figures(plan: Plan) -> dict[str, list[float]]:
         found[f"{phase} work"] = [unit for unit in units if unit]
     found["checked often"] = [often.rounds, *often.bytes_sent]
     return found
-
-
-def record(file: Path) -> None:
-    """Write down the figures of every plan, one a line."""
-    with tempfile.TemporaryDirectory() as folder:
-        found = {name: figures(plan()) for name, plan in counted_plans(Path(folder))}
-    lines = [
-        f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(list(one.values()), separators=(',', ':'))}"
-        for name, one in found.items()
-    ]
-    columns, plans = json.dumps(list(next(iter(found.values())))), ",\n".join(lines)
-    file.write_text(f'{{\n"columns": {columns},\n"plans": {{\n{plans}\n}}\n}}\n', "utf-8")
-
-
-if __name__ == "__main__":
-    record(Path(sys.argv[1]))

@@ -8,7 +8,6 @@ package either, so that agreement of the two auditors says as much.  Everything 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
 import types
 from functools import cache

@@ -21,7 +21,7 @@ import numpy as np
 from scipy import stats
 
 import tallystick as ts
-from support.joint_run import Case, crossed
+from support.joint_run import Case
 from tallystick.plan import Plan
 from tallystick.tracing import OPERATORS, Members, Program, Table, trace
 
@@ -268,7 +268,7 @@ CASES: tuple[FunctionCase, ...] = (
     FunctionCase("clip", lambda d: ts.clip(d.x, -3, 5), lambda d: np.clip(d.x, -3, 5)),
     FunctionCase("isin", lambda d: ts.isin(d.x, [-8, 2, 3, 7]), lambda d: np.isin(d.x, [-8, 2, 3, 7])),
     FunctionCase("any", lambda d: ts.any(d.b & (d.x == 7)), lambda d: ((d.b == 1) & (d.x == 7)).any()),
-    FunctionCase("all", lambda d: ts.all(d.x < d.y + 6), lambda d: (d.x < d.y + 6).all()),
+    FunctionCase("all", lambda d: ts.all(d.x < d.y + 9), lambda d: (d.x < d.y + 9).all()),
     FunctionCase(
         "concat",
         lambda d: ts.concat([d.x[:2] + d.y[:2], d.y]),
@@ -492,22 +492,19 @@ def schemas(tables: Tables = TABLES) -> list[ts.MemberSchema]:
     return [ts.MemberSchema(m, len(t["x"]), COLUMNS) for m, t in tables.items()]
 
 
-def program_of(cases: Sequence[FunctionCase], *, at_home: bool = True) -> Program:
-    """Return the program that opens what all the cases compute, each under its number.
-
-    Without ``at_home`` columns are computed on together, whatever members could do alone.
-    """
+def program_of(cases: Sequence[FunctionCase]) -> Program:
+    """Return the program that opens what all the cases compute, each under its number."""
 
     def every_function(tables: Members[Table]) -> object:
-        data = Data(tables, ts.concat if at_home else lambda parts: crossed(ts.concat(parts)))
+        data = Data(tables, ts.concat)
         return {str(k): _revealed(case.secret(data)) for k, case in enumerate(cases)}
 
     return Program("every_function", every_function)
 
 
-def traced(*cases: FunctionCase, tables: Tables = TABLES, at_home: bool = True) -> Case:
-    """Return the plan of some cases, with the tables; ``at_home`` as for ``program_of``."""
-    return Case(trace(program_of(cases, at_home=at_home), schemas(tables)), tables)
+def traced(*cases: FunctionCase, tables: Tables = TABLES) -> Case:
+    """Return the plan of some cases, with the tables."""
+    return Case(trace(program_of(cases), schemas(tables)), tables)
 
 
 def values_of(plan: Plan, tables: Tables = TABLES) -> dict[str, dict[str, Sequence[int]]]:

@@ -13,11 +13,8 @@ import datetime
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from unittest import mock
 
-import numpy as np
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -26,22 +23,12 @@ from cryptography.x509.oid import NameOID
 from tallystick.algebra import Generators, Points, Random, Vector
 from tallystick.backend import Backend
 from tallystick.encoding import Value, loads
-from tallystick.plan import (
-    Column,
-    HomeRelation,
-    MemberSchema,
-    Plan,
-    PlanRelation,
-    home_witness,
-    over,
-    witness,
-)
-from tallystick.proofs import Witness, prove
+from tallystick.plan import Column, MemberSchema, Plan, PlanRelation, over, witness
+from tallystick.proofs import Proof, RangeRelation, Witness, prove, range_witness
 from tallystick.record import (
     AgreedMember,
     Agreement,
     Commitment,
-    CommittedPart,
     Member,
     Outputs,
     PlanItem,
@@ -51,8 +38,9 @@ from tallystick.record import (
     Table,
     Terms,
     TranscriptWriter,
-    home_context,
+    commitment_digest,
     member_toml,
+    range_context,
     read_transcript,
     sign,
 )
@@ -73,12 +61,6 @@ def traced(name: str = "pay") -> Plan:
     """Trace one of the programs beside this file over the members' tables."""
     program = load_program(PROGRAMS / "pay.py", name)
     return trace(program, [MemberSchema(n, len(DATA[n]["wage"]), COLUMNS) for n in NAMES])
-
-
-def traced_in_parts(name: str = "pay") -> Plan:
-    """Trace one of the programs with a part for every row of the members that have several."""
-    with mock.patch("tallystick.tracing._place._GATES", 1):
-        return traced(name)
 
 
 def terms_of(plan: Plan, *, session: int = 0, **changes: object) -> Terms:
@@ -104,52 +86,44 @@ def terms_of(plan: Plan, *, session: int = 0, **changes: object) -> Terms:
 
 @dataclass
 class Run:
-    """The parts of a transcript, in the making.
-
-    ``at_home[k]`` replaces values of nodes at home with part k, by position: a cheater's, who shares what follows.
-    """
+    """The parts of a transcript, in the making.  ``data`` may differ from what is declared: a cheater's would."""
 
     backend: Backend
     plan: Plan
     terms: Terms
     data: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=lambda: DATA)
-    at_home: Mapping[int, Mapping[int, Sequence[int]]] = field(default_factory=dict)
     random: Random = field(default_factory=lambda: Random(bytes(32)))
 
     def __post_init__(self) -> None:
         self.relation = PlanRelation(self.plan)
-        self.generators = Generators(self.backend, self.plan.most_columns)
-        shapes = [self.plan.homes[part.home].layout.shape for part in self.plan.parts]
-        self.gammas = [self.random.vector(self.backend, shape.input_rows) for shape in shapes]
+        self.generators = Generators(self.backend, self.plan.shape.columns)
+        self.gammas = [
+            self.random.vector(self.backend, self.plan.shape.input_rows_of(k)) for k in range(len(NAMES))
+        ]
 
-    def commit(self, member: int) -> list[CommittedPart]:
-        """Commit to what a member shares, and prove its homes."""
-        parts = self.plan.parts_of(member)
-        found = []
-        for k, (number, home, start) in enumerate(parts):
-            relation, table = HomeRelation(home), self.data[NAMES[member]]
-            columns = {
-                (n.name, n.order): np.array(table[n.name][start : start + home.rows], dtype=object)
-                for n in home.inputs
-            }
-            values = home_witness(home, columns, advice=self.at_home.get(number, {}))
-            private = over(values, self.backend, self.gammas[number])
-            rows = private.input_commitments(self.generators, relation.shape)
-            proof = prove(
-                relation,
-                private,
-                generators=self.generators,
-                input_commitments=rows,
-                context=home_context(self.terms.session_id, member, k, len(parts)),
-                random=self.random.fork(f"home {number}"),
-            )
-            found.append(CommittedPart(rows.to_bytes(), dict(proof.to_body())))
-        return found
+    def range_relation(self, member: int) -> RangeRelation:
+        """The statement that a member's inputs lie in their ranges."""
+        return self.plan.range_relation(member)
+
+    def commit(self, member: int) -> tuple[Points, Proof]:
+        """Commit to a member's inputs and prove their ranges."""
+        relation = self.range_relation(member)
+        values = [self.data[NAMES[member]][node.name] for node in self.plan.inputs_of(member)]
+        private = range_witness(self.backend, relation, values, self.gammas[member])
+        rows = private.input_commitments(self.generators, relation.shape)
+        proof = prove(
+            relation,
+            private,
+            generators=self.generators,
+            input_commitments=rows,
+            context=range_context(self.terms.session_id, member),
+            random=self.random.fork(f"range {member}"),
+        )
+        return rows, proof
 
     def witness(self) -> Witness:
         """The computation's witness."""
-        found = witness(self.plan, self.data, at_home=self.at_home)
-        return over(found, self.backend, Vector.concat(self.gammas))
+        return over(witness(self.plan, self.data), self.backend, Vector.concat(self.gammas))
 
     def transcript(self) -> bytes:
         """Make every item and return the file."""
@@ -158,17 +132,17 @@ class Run:
         writer = TranscriptWriter(agreement)
         structure = loads(self.plan.to_bytes(), max_size=1 << 26)
         writer.append(PlanItem(structure))
-        rows = []
-        for k, key in enumerate(KEYS):
-            parts = self.commit(k)
-            rows += [Points.from_bytes(self.backend, part.rows) for part in parts]
-            writer.append(Commitment.signed(parts, session, k, partial(sign, key, "commitment")))
+        commitments = [self.commit(k) for k in range(len(NAMES))]
+        for k, (rows, proof) in enumerate(commitments):
+            body: dict[str, Value] = dict(proof.to_body())
+            digest = commitment_digest(session, k, rows.to_bytes(), body)
+            writer.append(Commitment(rows.to_bytes(), body, sign(KEYS[k], "commitment", digest)))
         private = self.witness()
         proof = prove(
             self.relation,
             private,
             generators=self.generators,
-            input_commitments=Points.concat(rows),
+            input_commitments=Points.concat([rows for rows, _ in commitments]),
             context=writer.computation_context,
             random=self.random.fork("computation"),
         )

@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from support.insecure_dealer import InsecureDealer
@@ -27,13 +27,18 @@ from tallystick.online import (
     share_inputs,
 )
 from tallystick.party import PENDING_LIMIT, Party, labels
-from tallystick.plan import Column, Home, HomeRelation, MemberSchema, Plan, PlanRelation, home_witness, over
-from tallystick.plan._hint_kind import integers
-from tallystick.proofs import BatchVerifier, Proof, to_words
-from tallystick.proofs import prove as prove_alone
-from tallystick.record import CommittedPart, home_context
-from tallystick.session import commit_part
-from tallystick.tracing import Secret, trace
+from tallystick.plan import Column, MemberSchema, Plan, PlanRelation
+from tallystick.proofs import (
+    BatchVerifier,
+    Proof,
+    commit_rows_var,
+    input_slots,
+    range_witness,
+)
+from tallystick.proofs import (
+    prove as prove_alone,
+)
+from tallystick.tracing import trace
 
 SESSION = hashlib.sha256(b"a session of the tests").digest()
 CONTEXT = b"a computation of the tests"
@@ -41,7 +46,7 @@ CONTEXT = b"a computation of the tests"
 
 @dataclass
 class Case:
-    """A plan with its members' columns, all owners' proofs of their homes included: what is fixed before a run."""
+    """A plan with its members' columns, all owners' range proofs included: what is fixed before a run."""
 
     plan: Plan
     values: Mapping[str, Mapping[str, Sequence[int]]]
@@ -60,89 +65,48 @@ def case(program: Any, tables: Mapping[str, Mapping[str, Sequence[int]]], low: i
     return Case(trace(program, schemas), tables)
 
 
-def crossed(x: Secret) -> Secret:
-    """Return the same vector for a computation that no member can do alone: turned round, and back again.
-
-    Rows in another order than members and their tables have them are at home nowhere.  So are what is computed of them.
-    """
-    backwards = list(range(x.size - 1, -1, -1))
-    found = x[backwards][backwards] if x.size > 1 else x
-    found.origin = x.origin
-    return found
-
-
 @dataclass
 class Owner:
-    """One owner's parts, committed and proved; what stays with it, and what everybody sees."""
+    """One owner's inputs, committed; ``lie`` replaces values after the interval was declared."""
 
-    own: list[OwnInputs]
-    committed: list[Committed]
+    own: OwnInputs
+    committed: Committed
 
 
 @functools.lru_cache(maxsize=64)
 def _owner_cached(key: tuple[Any, ...]) -> Owner:
-    backend, plan, member, values, session, seed = key
-    generators, random = Generators(backend, plan.most_columns), Random(seed)
-    made, parts = Owner([], []), plan.parts_of(member)
-    for k, (_, home, start) in enumerate(parts):
-        context = home_context(session, member, k, len(parts))
-        own, part = commit_part(
-            home,
-            [to_words(column[start : start + home.rows]) for column in values],
-            context=context,
+    backend, plan, member, values, seed = key
+    relation = plan.range_relation(member)
+    items = relation.inputs
+    random = Random(seed)
+    rows = relation.shape.input_rows
+    gammas = random.vector(backend, rows)
+    slots = Vector.concat(
+        [Vector.zeros(backend, 0), *(input_slots(backend, i, v) for i, v in zip(items, values, strict=True))]
+    )
+    generators = Generators(backend, plan.columns)
+    points = commit_rows_var(generators, plan.columns, slots.pad(rows * plan.columns), gammas)
+    context = SESSION + member.to_bytes(4, "big")
+    proof = None
+    if len(slots):
+        proof = prove_alone(
+            relation,
+            range_witness(backend, relation, values, gammas),
             generators=generators,
+            input_commitments=points,
+            context=context,
             random=random,
         )
-        made.own.append(own)
-        made.committed.append(decoded(backend, member, home, part, context))
-    return made
+    return Owner(OwnInputs(slots, gammas), Committed(relation, points, proof, context))
 
 
-def decoded(backend: Backend, member: int, home: Home, part: CommittedPart, context: bytes) -> Committed:
-    """Return what others read of a committed part."""
-    relation = HomeRelation(home)
-    proof = None if part.proof is None else Proof.from_body(part.proof, relation.shape)
-    return Committed(member, relation, Points.from_bytes(backend, part.rows), proof, context)
-
-
-def owner(
-    backend: Backend,
-    case: Case,
-    member: int,
-    values: Sequence[Sequence[int]] | None = None,
-    *,
-    session: bytes = SESSION,
-) -> Owner:
-    """Commit to what one owner shares of its columns, or of ``values`` in their place, and prove it."""
+def owner(backend: Backend, case: Case, member: int, values: Sequence[Sequence[int]] | None = None) -> Owner:
+    """Commit to one owner's columns, or to ``values`` in their place."""
     if values is None:
         columns = case.values[case.plan.members[member].name]
         values = [columns[n.name] for n in case.plan.inputs_of(member)]
     seed = hashlib.sha256(f"owner {member}".encode()).digest()
-    return _owner_cached((backend, case.plan, member, tuple(map(tuple, values)), session, seed))
-
-
-def lying_owner(
-    backend: Backend, case: Case, member: int, lies: Mapping[int, Mapping[int, Sequence[int]]]
-) -> Owner:
-    """Commit and prove as an owner whose nodes take values of its own choice: ``lies[k]`` by position at its part k.
-
-    What follows from them is computed from them; a proof is made all the same.
-    """
-    generators, random = Generators(backend, case.plan.most_columns), Random(b"lies" * 8)
-    columns = case.values[case.plan.members[member].name]
-    made, parts = Owner([], []), case.plan.parts_of(member)
-    for k, (_, home, start) in enumerate(parts):
-        own = {(n.name, n.order): integers(columns[n.name][start : start + home.rows]) for n in home.inputs}
-        relation, context = HomeRelation(home), home_context(SESSION, member, k, len(parts))
-        gammas = random.vector(backend, relation.shape.input_rows)
-        private = over(home_witness(home, own, advice=lies.get(k, {})), backend, gammas)
-        rows = private.input_commitments(generators, relation.shape)
-        proof = prove_alone(
-            relation, private, generators=generators, input_commitments=rows, context=context, random=random
-        )
-        made.own.append(OwnInputs(private.inputs[0], gammas))
-        made.committed.append(Committed(member, relation, rows, proof, context))
-    return made
+    return _owner_cached((backend, case.plan, member, tuple(map(tuple, values)), seed))
 
 
 @dataclass
@@ -152,7 +116,7 @@ class Cheat:
     party: int = 1
     everyone: bool = False
     published: Callable[[Owner], Owner] = lambda owner: owner
-    shared: Callable[[list[OwnInputs]], list[OwnInputs]] = lambda own: own
+    shared: Callable[[OwnInputs], OwnInputs] = lambda own: own
     inputs: Callable[[InputShares], InputShares] = lambda inputs: inputs
     proved: Callable[[InputShares], InputShares] = lambda inputs: inputs
     evaluation: Callable[[Evaluation], Evaluation] = lambda evaluation: evaluation
@@ -189,16 +153,16 @@ def play(
         made = owner(backends[j], case, j)
         if cheat is not None and j == cheat.party:
             made = cheat.published(made)
-        read = [
-            replace(part, rows=Points.from_bytes(backend, part.rows.to_bytes())) for part in made.committed
-        ]
-        return Owner(made.own, read)
+        rows = Points.from_bytes(backend, made.committed.rows.to_bytes())
+        return Owner(
+            made.own, Committed(made.committed.relation, rows, made.committed.proof, made.committed.context)
+        )
 
     async def protocol(mesh: MemoryMesh) -> Proven:
         i, backend = mesh.index, backends[mesh.index]
         cheating = cheat if cheat is not None and (cheat.everyone or i == cheat.party) else Cheat()
-        generators = Generators(backend, case.plan.most_columns)
-        published = [part for j in range(size) for part in commitments_of(j, backend).committed]
+        generators = Generators(backend, case.plan.columns)
+        published = [commitments_of(j, backend).committed for j in range(size)]
         if cheat is not None and i != cheat.party:
             accept_inputs(published, generators)
         party = Party(mesh, backend, SESSION, Random(hashlib.sha256(b"party %d" % i).digest()))
@@ -209,7 +173,6 @@ def play(
             online,
             case.plan.shape,
             generators,
-            owners=[part.member for part in case.plan.parts],
             own=cheating.shared(owner(backend, case, i).own),
             commitments=[c.rows for c in published],
         )
@@ -235,16 +198,15 @@ def play(
 
 def audit(case_: Case, result: Proven, backend: Backend) -> list[int]:
     """Verify a result as an outsider would: from the commitments and bytes alone."""
-    generators = Generators(backend, case_.plan.most_columns)
-    owners = [owner(backend, case_, k) for k in range(len(case_.plan.members))]
-    rows = [part.rows for made in owners for part in made.committed]
+    generators = Generators(backend, case_.plan.columns)
+    rows = [owner(backend, case_, k).committed.rows for k in range(len(case_.plan.members))]
     verifier = BatchVerifier(generators)
     body = Proof.from_body(result.proof.to_body(), case_.plan.shape)
     outputs = Vector.from_bytes(backend, result.outputs.to_bytes())
     verifier.add(
         case_.relation,
         body,
-        input_commitments=Points.concat([Points.identity(backend, 0), *rows]),
+        input_commitments=Points.concat(rows),
         outputs=outputs,
         context=CONTEXT,
         name="computation",

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import tallystick as ts
-from support.joint_run import Case, audit, crossed, play
+from support.joint_run import Case, audit, play
 from tallystick.backend import FR_MODULUS, Backend
 from tallystick.cost import estimate
 from tallystick.errors import ProgramError
@@ -33,19 +33,12 @@ def library_case(
     high: int,
     decimals: int = 0,
     members: int = 2,
-    at_home: bool = False,
-    version: int = 2,
 ) -> Case:
-    """Trace ``function`` of secret vectors, each the concatenation of all members' parts of a column.
-
-    They are computed on jointly, whatever the function; with ``at_home`` only where members cannot do it alone.  A
-    single row is always somebody's own, unless the plan is of format 1.
-    """
+    """Trace ``function`` of secret vectors, each the concatenation of all members' parts of a column."""
     names = [f"x{k}" for k in range(len(columns))]
 
     def body(tables: Members[Table]) -> object:
         joined = [ts.concat(t[name] for t in tables) for name in names]
-        joined = joined if at_home else [crossed(x) for x in joined]
         return {"out": _revealed(function(*joined))}
 
     n = len(columns[0])
@@ -58,7 +51,7 @@ def library_case(
     schemas = [
         ts.MemberSchema(m, cuts[k + 1] - cuts[k], dict.fromkeys(names, column)) for k, m in enumerate(tables)
     ]
-    return Case(trace(Program("body", body), schemas, version), tables)
+    return Case(trace(Program("body", body), schemas), tables)
 
 
 def _revealed(value: object) -> object:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs drawn by hypothesis, and relations of plans evaluated forwards, on vectors."""
+"""Programs drawn by hypothesis, and plans run on vectors the way the online phase does it."""
 
 from __future__ import annotations
 
@@ -14,36 +14,26 @@ from tallystick.algebra import Vector
 from tallystick.backend import Backend
 from tallystick.plan import (
     Constant,
-    Draft,
     Hint,
-    Home,
     Input,
     InputBits,
-    Linear,
     Matching,
     Mul,
     Output,
-    OwnBits,
-    OwnInput,
     Plan,
     Points,
-    Share,
     Zero,
     forward,
     input_value,
 )
-from tallystick.proofs import span_weights
-from tallystick.tracing import Members, Program, Secret, Table, _place, assert_zero, hint, input_bits, trace
+from tallystick.tracing import Members, Program, Secret, Table, assert_zero, hint, input_bits, trace
 
 __all__ = [
     "Drawn",
     "FormValues",
     "drawn_plans",
     "fake_points",
-    "first_sample_plan",
-    "placed",
     "run_forward",
-    "run_home",
     "sample_join",
     "sample_plan",
     "shown",
@@ -52,23 +42,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Drawn:
-    """A traced random program, without homes and with them, and inputs that fit it.
-
-    Some tables of ``plan`` are cut into parts; ``whole`` is what was traced, of format 1.
-    """
+    """A traced random program, and inputs that fit it."""
 
     plan: Plan
-    whole: Plan
     inputs: dict[str, dict[str, list[int]]]
-
-
-def placed(whole: Plan, cuts: dict[int, int] | None = None) -> Plan:
-    """Return a plan of format 1 with homes; ``cuts`` says how many rows a part of a member's table has."""
-    draft = Draft(whole.members)
-    for node in whole.nodes:
-        draft.add(node)
-    homes = _place.place(draft) if cuts is None else _place._Placing(draft, cuts).finish()
-    return Plan.of_draft(whole.program, homes, whole.expressions, whole.results)
 
 
 def shown(value: object) -> object:
@@ -107,15 +84,14 @@ def drawn_plans(draw: st.DrawFn, *, steps: int = 8, fewest_rows: int = 1) -> Dra
         shown_results = {str(k): shown(r) for k, r in enumerate(results) if r.interval is not None}
         return shown_results | {"last": pool[-1].size}
 
-    whole = trace(Program("drawn", body), members, 1)
-    cuts = {k: draw(st.integers(1, n)) for k, n in enumerate(rows) if n > 1 and draw(st.booleans())}
+    plan = trace(Program("drawn", body), members)
     inputs = {
         member.name: {
-            n.name: [draw(st.integers(n.low, n.high)) for _ in range(n.n)] for n in whole.inputs_of(k)
+            n.name: [draw(st.integers(n.low, n.high)) for _ in range(n.n)] for n in plan.inputs_of(k)
         }
-        for k, member in enumerate(whole.members)
+        for k, member in enumerate(plan.members)
     }
-    return Drawn(placed(whole, cuts or None), whole, inputs)
+    return Drawn(plan, inputs)
 
 
 Step = Callable[[st.DrawFn, list[Secret]], Secret | None]
@@ -275,8 +251,6 @@ def run_forward(
                 value = input_value(node, slots[v])
             case InputBits(source):
                 value = forward(plan, v, [slots[source]])
-            case Share(part):
-                value = inputs[part][at : at + n]
             case Constant():
                 value = Vector.from_ints(backend, node.values)
             case Hint(boolean=False):
@@ -311,90 +285,8 @@ def run_forward(
     return FormValues(*(Vector.concat([empty, *parts]) for parts in (left, right, zeros, outputs, points)))
 
 
-def run_home(backend: Backend, home: Home, shared: Vector, free: Vector, gates: Vector) -> FormValues:
-    """Evaluate every affine form of a home's relation from the slots, which need not satisfy any constraint."""
-    layout = home.layout
-    none = Vector.zeros(backend, 0)
-    values: list[Vector] = []
-    left, right, zeros = [gates[: layout.booleans]], [gates[: layout.booleans]], [none]
-    for v, node in enumerate(home.nodes):
-        n, at = layout.lengths[v], layout.place[v]
-        match node:
-            case OwnInput():
-                weights = Vector.from_ints(backend, span_weights(node.high - node.low))
-                value = _recomposed(gates[at : at + n * node.bits], n, weights, node.low)
-            case OwnBits(source):
-                column = home.nodes[source]
-                assert isinstance(column, OwnInput)
-                at = layout.place[source] if column.whole else at
-                value = gates[at : at + n]
-                if not column.whole:
-                    powers = Vector.powers(backend, 2, column.bits)
-                    zeros.append(_recomposed(value, column.n, powers, column.low) - values[source])
-            case Constant():
-                value = Vector.from_ints(backend, node.values)
-            case Hint():
-                value = (gates if node.boolean else free)[at : at + n]
-            case Mul(a, b):
-                left.append(values[a])
-                right.append(values[b])
-                value = gates[at : at + n]
-            case Zero(a):
-                zeros.append(values[a])
-                value = none
-            case _:
-                assert isinstance(node, Linear)
-                value = node.forward([values[p] for p in node.operands])
-        assert len(value) == n
-        values.append(value)
-    zeros.append(shared - Vector.concat([none, *(values[p] for p in home.shares)]))
-    return FormValues(Vector.concat(left), Vector.concat(right), Vector.concat(zeros), none, none)
-
-
-def _recomposed(bits: Vector, n: int, weights: Vector, low: int) -> Vector:
-    """Return low + Σ weight_i·b_i of each of n values."""
-    k = len(weights)
-    value = sum((bits[i::k] * w for i, w in enumerate(weights.to_ints())), Vector.zeros(bits.backend, n))
-    return value + low
-
-
-def sample_plan(version: int = 2) -> Plan:
-    """A plan that, with ``sample_join``, has every operation, jointly and at home, and every expression."""
-
-    @ts.program
-    def program(table: Members[Table]) -> object:
-        a, b = table["a"], table["b"]
-        alone = _sampled(b["y"], b["x"]) + input_bits(b["x"])[0, 1:3].sum() + input_bits(b["y"]).sum()
-        together = _sampled(b["y"] * a["x"][[0, 0]], b["x"] * a["x"][[0, 0]])
-        total = ts.reveal(alone + together + a["x"][0])
-        opened = ts.reveal(-([[1, -2, 3], [2**70, 0, 1]] @ ts.concat([a["x"], b["x"] ** 2])) * 5)
-        return {
-            "a": round(total / 3 - 1, 2),
-            "b": {"c": ts.sqrt(total * total, places=1) + opened[0], "d": -opened},
-        }
-
-    members = [
-        ts.MemberSchema("a", 1, {"x": ts.Column(0, 15)}),
-        ts.MemberSchema("b", 2, {"x": ts.Column(0, 15), "y": ts.Column(-4, 8, 0)}),
-    ]
-    return trace(program, members, version)
-
-
-def _sampled(x: Secret, y: Secret) -> Secret:
-    """Return a sum of what every kind of operation makes of two columns of two values."""
-    k = (x.high - x.low).bit_length()
-    bits = hint("bits", x, parameters=(x.low, k), n=2 * k, boolean=True)
-    assert_zero(bits.reshape(2, k) @ (1 << np.arange(k)) - (x - x.low))
-    positive = y + 9
-    inverse = hint("inverse", positive, parameters=(), n=2, boolean=False)
-    assert_zero(positive * inverse - 1)
-    chosen = ts.concat([x * y, -y, y[::-1]])[[0, 3, 4, 4]]
-    grid = np.array([[1, -2], [3, 2**70]]) @ (chosen.reshape(2, 2) * [2, 3])
-    return (grid * grid).sum() + (bits * 3 - 1).sum()
-
-
-def first_sample_plan() -> Plan:
-    """A plan of format 1 with what it had when it was made: its bytes stay as they are."""
+def sample_plan() -> Plan:
+    """A plan that, with ``sample_join``, has every operation and every expression."""
 
     @ts.program
     def program(table: Members[Table]) -> object:
@@ -415,10 +307,10 @@ def first_sample_plan() -> Plan:
         ts.MemberSchema("a", 1, {"x": ts.Column(0, 15)}),
         ts.MemberSchema("b", 2, {"x": ts.Column(0, 15), "y": ts.Column(-4, 8, 0)}),
     ]
-    return trace(program, members, 1)
+    return ts.trace(program, members)
 
 
-def sample_join(version: int = 2) -> Plan:
+def sample_join() -> Plan:
     """A plan with what joins need: orders, points, matches, advice of members."""
 
     @ts.program
@@ -430,4 +322,4 @@ def sample_join(version: int = 2) -> Plan:
         }
 
     columns = {"x": ts.Column(0, 15), "y": ts.Column(-4, 8)}
-    return trace(program, [ts.MemberSchema("a", 3, columns), ts.MemberSchema("b", 4, columns)], version)
+    return ts.trace(program, [ts.MemberSchema("a", 3, columns), ts.MemberSchema("b", 4, columns)])

@@ -82,7 +82,6 @@ def random_relation(
     free: int,
     gates: int,
     points: int = 0,
-    widths: tuple[int, ...] = (),
     kind: type[Shape] = Shape,
 ):
     """Return a relation and satisfying slot values: inputs and free slots uniform, gates computed in order."""
@@ -109,7 +108,7 @@ def random_relation(
         relation.zeros.append(zero)
     relation.outputs = [form(len(slots)) for _ in range(2)]
     relation.points = [form(len(slots)) for _ in range(points)]
-    relation.shape = kind(columns, inputs, free, gates, 3, 2, points, widths)
+    relation.shape = kind(columns, inputs, free, gates, 3, 2, points)
     return relation, slots, left_values, right_values
 
 

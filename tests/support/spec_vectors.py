@@ -92,9 +92,7 @@ def relation(data: Any, kind: type[Shape] = Shape) -> GivenRelation:
     left, right, zeros, outputs = (forms(name) for name in ("left", "right", "zeros", "outputs"))
     points = forms("points") if "points" in data else []
     counts = (len(left), len(zeros), len(outputs), len(points))
-    shape = kind(
-        data["columns"], tuple(data["inputs"]), data["free"], *counts, widths=tuple(data.get("widths", ()))
-    )
+    shape = kind(data["columns"], tuple(data["inputs"]), data["free"], *counts)
     return GivenRelation(shape, left, right, zeros, outputs, points, stated=unhex(data["digest"]))
 
 

@@ -254,9 +254,9 @@ def example(table):
     x = ts.concat(t["x"] for t in table)
     return {"n": (x > 3).sum()}
 
-def forged(program, members, *version):
+def forged(program, members):
     wider = [ts.MemberSchema(m.name, m.rows + ROWS, {"x": ts.Column(-5, 9 + HIGH)}) for m in members]
-    return REAL(program, wider, *version)
+    return REAL(program, wider)
 
 REAL, _child.trace = _child.trace, forged
 """

@@ -18,16 +18,13 @@ from tallystick.plan import (
     Add,
     Concat,
     Hint,
-    Home,
+    Input,
     Member,
     Mul,
     Node,
-    OwnInput,
-    Part,
     Plan,
     PlanRelation,
     Scale,
-    Share,
     Sub,
     View,
     simulate,
@@ -56,10 +53,10 @@ def opened(table: Members[Table]) -> object:
 INPUTS = {"a": {"x": [3, -3, 4]}, "b": {"x": [-4, 3, 3, 5]}, "c": {"x": [3, 0]}}
 
 
-def _plan(version: int = 2) -> Plan:
+def _plan() -> Plan:
     columns = {"x": ts.Column(-9, 9)}
     members = [ts.MemberSchema(name, len(table["x"]), columns) for name, table in INPUTS.items()]
-    return trace(opened, members, version=version)
+    return trace(opened, members)
 
 
 def test_the_simulation_selects_by_equality() -> None:
@@ -85,8 +82,8 @@ def test_too_few_matches_select_nothing() -> None:
 
 @pytest.mark.parametrize("equal", [True, False])
 def test_transposed_equals_forward_at_random_slots(backend: Backend, equal: bool) -> None:
-    """Whatever the slots are: equal gate outputs, or all different.  Without homes all squares are gates."""
-    plan = _plan(version=1)
+    """Whatever the slots are: equal gate outputs, or all different."""
+    plan = _plan()
     relation, shape = PlanRelation(plan), plan.shape
     random = Random(hashlib.sha256(plan.digest).digest())
     inputs = tuple(random.vector(backend, n) for n in shape.inputs)
@@ -108,8 +105,7 @@ def test_transposed_equals_forward_at_random_slots(backend: Backend, equal: bool
 
 
 def test_the_integer_witness_satisfies_the_relation(backend: Backend) -> None:
-    assert witness(_plan(), INPUTS).points == (9, 9, 16, 16, 9, 9, 25, 9, 0)
-    plan = _plan(version=1)
+    plan = _plan()
     w = witness(plan, INPUTS)
     assert w.points == (9, 9, 16, 16, 9, 9, 25, 9, 0)
     inputs = tuple(Vector.from_ints(backend, slots) for slots in w.inputs)
@@ -170,17 +166,16 @@ def test_a_result_of_points_of_the_wrong_number_is_an_error() -> None:
 
 def _made(*nodes: Node) -> Plan:
     members = (Member("a", 4), Member("b", 4))
-    home = Home(4, (OwnInput("x", 4, 0, 100, 0),), (0,))
     for k in range(4, 15):
         try:
-            return Plan("hostile", members, nodes, (), (), 1 << k, (home,), (Part(0, 0), Part(1, 0)))
+            return Plan("hostile", members, nodes, (), (), 1 << k)
         except ValueError as error:
             if "is not the choice" not in str(error):
                 raise
     raise AssertionError("no number of columns is right")
 
 
-A, B = Share(0, 0), Share(1, 0)
+A, B = Input(0, "x", 4, 0, 100, 0, "value"), Input(1, "x", 4, 0, 100, 0, "value")
 KEY = Hint("random", (1,), (), 1, False)
 SPREAD = View(1, (4,), 0, (0,))
 RECIPROCAL_OF_2, RECIPROCAL_OF_3 = (Hint("reciprocal", (), (v,), 4, False) for v in (2, 3))

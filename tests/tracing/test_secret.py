@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 import tallystick as ts
 from support.plans import shown
 from tallystick.errors import ProgramError, UsageError
-from tallystick.plan import OwnBits, Plan, home_witness, simulate
-from tallystick.plan._hint_kind import integers
+from tallystick.plan import Plan, simulate, witness
 from tallystick.tracing import INSTEAD, Members, Program, Secret, Table, assert_zero, hint, input_bits, trace
 
 BOUND = 50
@@ -176,42 +175,29 @@ def test_equal_work_is_done_once_and_unused_work_not_at_all() -> None:
         return {"a": (x * y).sum(), "b": (y * x).sum(), "c": ts.mean(x * y), "size": y.size}
 
     plan = traced(body)
-    (home,) = plan.homes
-    assert [n.op for n in home.nodes] == ["input", "input", "mul", "sum"]
-    assert [n.op for n in plan.nodes] == ["share", "output"]
+    assert [n.op for n in plan.nodes] == ["input", "input", "mul", "sum", "output"]
 
 
 def test_plan_size_does_not_grow_with_the_rows() -> None:
     def body(table: Members[Table]) -> object:
         x, y = table["a"]["x"], table["a"]["y"]
-        return {"v": ts.variance(x), "s": ts.slope(x, y), "w": (x[::2] * 3 - y[1::2]).sum()}
+        return {"v": ts.variance(x), "s": ts.slope(x, y), "w": (x[::2] * 3 - y[:1]).sum()}
 
-    few, many, more = (traced(body, rows=n) for n in (10, 50_000, 1_000_000))
-    assert (len(few.parts), len(many.parts)) == (1, 1)
-    assert len(many.to_bytes()) - len(few.to_bytes()) < 100
-    # A large table is cut into parts, each of which says what it shares.
-    assert len(more.parts) > 1
-    assert len(more.to_bytes()) - len(few.to_bytes()) < 1000 + 200 * len(more.parts)
+    assert len(traced(body, rows=1_000_000).to_bytes()) - len(traced(body, rows=10).to_bytes()) < 100
 
 
-def test_digits_are_proved_only_where_they_are_read() -> None:
-    """The wires of an interval that is no whole power of two are other bits than the digits."""
-
+def test_inputs_are_committed_as_bits_only_where_they_are_read() -> None:
     def body(table: Members[Table]) -> object:
         x, y = table["a"]["x"], table["a"]["y"]
         input_bits(y).sum()
         return {"top": input_bits(x)[:, -1].sum(), "x": x.sum(), "y": y.sum()}
 
     plan = traced(body)
-    (home,) = plan.homes
-    assert [(n.name, n.bits, n.whole) for n in home.inputs] == [("x", 7, False), ("y", 7, False)]
-    assert [n for n in home.nodes if isinstance(n, OwnBits)] == [OwnBits(0)]
-    assert (home.layout.booleans, home.layout.zeros) == (3 * 42, 6)
+    assert [(n.name, n.form, n.slots) for n in plan.inputs] == [("x", "bits", 42), ("y", "value", 6)]
     x = [-50, -1, 0, 13, 14, 50]
-    inputs = {"a": {"x": x, "y": [0] * 6}}
-    assert simulate(plan, inputs).outputs == (2, sum(x), 0)
-    rows = {(name, None): integers(column) for name, column in inputs["a"].items()}
-    assert home_witness(home, rows, advice={}).gates[-42:-35] == (0,) * 7
+    outputs = simulate(plan, {"a": {"x": x, "y": [0] * 6}}).outputs
+    assert outputs == (2, sum(x), 0)
+    assert witness(plan, {"a": {"x": x, "y": [0] * 6}}).inputs[0][:7] == (0,) * 7
 
 
 # ------------------------------------------------------------------------------------ errors

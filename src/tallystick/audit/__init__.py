@@ -8,7 +8,7 @@ from ._batch import Audited, Question, Word, audit_batch, audit_file
 from ._html import refused_html, verdict_html
 from ._job import JobPin
 from ._limits import Limits
-from ._many import audit_many
+from ._many import audit_many, cores
 from ._program import ProgramSource, Source, TracedHere
 from ._report import (
     accepted_json,
@@ -37,6 +37,7 @@ __all__ = [
     "audit_batch",
     "audit_file",
     "audit_many",
+    "cores",
     "plan_text",
     "refused_html",
     "refused_json",

@@ -18,17 +18,16 @@ from ..backend import G1_BYTES, Backend, get_backend
 from ..disclosure import AuditBound
 from ..encoding import Value
 from ..errors import DecodeError, PolicyError, UnfinishedError, VerificationError
-from ..plan import Plan, ResultValue, encodings
-from ..proofs import BatchVerifier, Proof, Relation
+from ..plan import Plan, PlanRelation, ResultValue, encodings
+from ..proofs import BatchVerifier, Proof, RangeRelation
 from ..record import (
-    CommittedPart,
+    Commitment,
     Consortium,
     Purpose,
     Terms,
     Transcript,
     check_policy,
     check_signature,
-    home_context,
     range_context,
     read_transcript,
 )
@@ -51,7 +50,7 @@ CHECK_MEANINGS: Final = {
     "schema": "the plan reads the columns that the members signed, with their ranges",
     "policy": "the policy allows the results, and what is opened is what they need",
     "commitment-signature": "every member signed the commitments to its own rows",
-    "home": "every value that a member shares follows, as the plan says, from rows of its own in their ranges",
+    "range": "every committed value lies in the range of its column",
     "outputs": "as many values are opened as the plan says",
     "computation": "the opened values are the plan's function of the committed rows",
     "transcript-signature": "every member signed the whole after checking it",
@@ -200,9 +199,9 @@ class Auditor:
             self._check_policy(plan, terms)
         with self._check("commitment-signature"):
             self._check_owners_signed(transcript)
-        verifier = BatchVerifier(Generators(self.backend, plan.most_columns))
-        with self._check("home"):
-            rows = self._add_homes(verifier, transcript, known)
+        verifier = BatchVerifier(Generators(self.backend, plan.shape.columns))
+        with self._check("range"):
+            rows = self._add_ranges(verifier, transcript, known)
         with self._check("outputs", links[-3].name):
             outputs, points = self._decode_outputs(transcript, plan)
         with self._check("computation", links[-2].name):
@@ -261,7 +260,7 @@ class Auditor:
             error.item = self.item
             raise
         except VerificationError as error:
-            check = self.name if error.item in (None, self.item) else "home"
+            check = self.name if error.item in (None, self.item) else "range"
             raise VerificationError(error.message, check=check, item=error.item or self.item) from error
 
     # ------------------------------------------------------------------ who
@@ -355,7 +354,7 @@ class Auditor:
             return
         except VerificationError as error:
             raise self._refused(error.message, hint=error.hint) from error
-        if traced != plan.to_bytes():
+        if Plan.from_bytes(traced).in_format(plan.format).to_bytes() != plan.to_bytes():
             raise self._refused(
                 f"{program} traces to another plan",
                 hint="compare the source with what the members ran, down to the version of tallystick",
@@ -388,52 +387,40 @@ class Auditor:
         self.detail += f"demanded {policy.min_members} and {policy.min_rows:,}"
 
     # ------------------------------------------------------------------ why
-    def _add_homes(self, verifier: BatchVerifier, transcript: Transcript, known: KnownPlan) -> list[Points]:
-        """Decode every member's rows, part by part, and put the proofs of its homes into the batch."""
+    def _add_ranges(self, verifier: BatchVerifier, transcript: Transcript, known: KnownPlan) -> list[Points]:
+        """Decode every member's rows and put its range proof into the batch."""
+        plan = known.plan
         rows = []
-        gates = parts = 0
-        none = Vector.zeros(self.backend, 0)
+        proven = 0
         for k, commitment in enumerate(transcript.commitments):
             self.item = item = transcript.links[2 + k].name
-            relations = known.owners[k]
-            if len(commitment.parts) != len(relations):
-                raise self._refused(f"{len(commitment.parts)} parts, the plan has {len(relations)}")
-            for j, (part, relation) in enumerate(zip(commitment.parts, relations, strict=True)):
-                self.item = f"{item}, part {j + 1} of {len(relations)}" if len(relations) > 1 else item
-                shape = relation.shape
-                points = self._decode_rows(part, shape.input_rows)
-                rows.append(points)
-                if (part.proof is None) != (shape.rows == 0):
-                    raise self._refused("a proof must be there exactly if there is something to prove")
-                if part.proof is None:
-                    continue
-                self.look_up()
-                proof = self._proof(part.proof, relation)
-                session = transcript.terms.session_id
-                with self._proving():
-                    verifier.add(
-                        relation,
-                        proof,
-                        input_commitments=points,
-                        outputs=none,
-                        context=range_context(session, k)
-                        if known.plan.format == 1
-                        else home_context(session, k, j, len(relations)),
-                        name=self.item,
-                    )
-                gates += shape.gates
-                parts += 1
-        self.detail = f"{len(known.plan.inputs)} inputs of {len(transcript.commitments)} members, "
-        self.detail += (
-            f"{gates:,} gates at home in {parts} proofs" if known.plan.format > 1 else f"{gates:,} bits"
-        )
+            points = self._decode_rows(commitment, plan.shape.input_rows_of(k))
+            rows.append(points)
+            if (commitment.range_proof is None) != (plan.shape.inputs[k] == 0):
+                raise self._refused("a range proof must be there exactly if there is an input")
+            if commitment.range_proof is None:
+                continue
+            relation = known.ranges[k]
+            self.look_up()
+            proof = self._proof(commitment.range_proof, relation)
+            with self._proving():
+                verifier.add(
+                    relation,
+                    proof,
+                    input_commitments=points,
+                    outputs=Vector.zeros(self.backend, 0),
+                    context=range_context(transcript.terms.session_id, k),
+                    name=item,
+                )
+            proven += relation.shape.gates
+        self.detail = f"{len(plan.inputs)} inputs of {len(rows)} members, {proven:,} bits"
         return rows
 
-    def _decode_rows(self, part: CommittedPart, count: int) -> Points:
-        if len(part.rows) != count * G1_BYTES:
-            raise self._refused(f"{len(part.rows) // G1_BYTES} committed rows, {count} are needed")
+    def _decode_rows(self, commitment: Commitment, count: int) -> Points:
+        if len(commitment.rows) != count * G1_BYTES:
+            raise self._refused(f"{len(commitment.rows) // G1_BYTES} committed rows, {count} are needed")
         with self._decoding("rows: "):
-            return Points.from_bytes(self.backend, part.rows)
+            return Points.from_bytes(self.backend, commitment.rows)
 
     def _decode_outputs(self, transcript: Transcript, plan: Plan) -> tuple[Vector, Points]:
         with self._decoding("values: "):
@@ -464,7 +451,7 @@ class Auditor:
             verifier.add(
                 relation,
                 proof,
-                input_commitments=Points.concat([Points.identity(self.backend, 0), *rows]),
+                input_commitments=Points.concat(rows),
                 outputs=outputs,
                 context=transcript.computation_context,
                 name=self.item,
@@ -482,7 +469,7 @@ class Auditor:
             waited -= together.seconds
         self.waited += waited
 
-    def _proof(self, body: Mapping[str, Value], relation: Relation) -> Proof:
+    def _proof(self, body: Mapping[str, Value], relation: PlanRelation | RangeRelation) -> Proof:
         with self._decoding():
             return Proof.from_body(body, relation.shape)
 

@@ -77,15 +77,6 @@ def verdict_html(verdict: Verdict, name: str) -> str:
             for node in inputs[:_MAX_ROWS]
         ],
         more_inputs=_more(inputs),
-        homes=[
-            {
-                "member": one.member,
-                "shared": f"{one.values:,}",
-                "gates": f"{one.gates:,}",
-                "proofs": f"{one.parts:,}",
-            }
-            for one in statement.homes
-        ],
         policy=policy_lines(verdict),
         privacy=[budget.text() for budget in statement.noise.budgets],
         svg=_drawing(statement),

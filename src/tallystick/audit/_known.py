@@ -7,7 +7,7 @@ from collections import OrderedDict
 from functools import cached_property
 
 from ..disclosure import AuditBound, audit_bound
-from ..plan import HomeRelation, Plan, PlanRelation
+from ..plan import Plan, PlanRelation
 from ..proofs import RangeRelation
 from ..record import PlanItem
 
@@ -38,16 +38,9 @@ class KnownPlan:
         return PlanRelation(self.plan)
 
     @cached_property
-    def owners(self) -> tuple[tuple[RangeRelation | HomeRelation, ...], ...]:
-        """What every member proves, part by part: its homes, or in format 1 the ranges of its inputs."""
-        plan, members = self.plan, range(len(self.plan.members))
-        if plan.format == 1:
-            return tuple((plan.range_relation(k),) for k in members)
-        relations = [HomeRelation(home) for home in plan.homes]
-        parts: list[list[HomeRelation]] = [[] for _ in members]
-        for part in plan.parts:
-            parts[part.member].append(relations[part.home])
-        return tuple(map(tuple, parts))
+    def ranges(self) -> tuple[RangeRelation, ...]:
+        """The ranges of every member's inputs."""
+        return tuple(self.plan.range_relation(k) for k in range(len(self.plan.members)))
 
 
 class KnownPlans:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
@@ -10,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from ..backend import cores, get_backend, keep_large_buffers
+from ..backend import get_backend, keep_large_buffers
 from ..errors import TallystickError, UnfinishedError
 from ..record import Consortium
 from ._batch import MOST_TOGETHER, Audited, Question, audit_batch
@@ -18,7 +19,7 @@ from ._job import JobPin
 from ._limits import Limits
 from ._program import Source
 
-__all__ = ["audit_many"]
+__all__ = ["audit_many", "cores"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -74,6 +75,12 @@ def audit_many(
         yield from _on(pool, listed, question)
     finally:
         pool.close()
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _task(paths: Sequence[Path], question: Question, ticket: bytes) -> list[Audited]:

@@ -56,25 +56,25 @@ class ProgramSource:
 
         file = ProgramFile(self.path, self.function)
         file.check(seconds=seconds)
-        return _traced(partial(file.trace, seconds=seconds, version=terms.format), terms)
+        return _traced(partial(file.trace, seconds=seconds), terms)
 
 
 @dataclass(frozen=True, slots=True)
 class TracedHere:
     """A program of this process, such as one of the package: it needs no process of its own.
 
-    ``name`` is what the verdict calls it, ``trace`` what makes its plan in a format.
+    ``name`` is what the verdict calls it, ``trace`` what makes its plan.
     """
 
     name: str
-    trace: Callable[[list[MemberSchema], int], Plan]
+    trace: Callable[[list[MemberSchema]], Plan]
 
     def __str__(self) -> str:
         return self.name
 
     def plan_bytes(self, terms: Terms, *, seconds: float | None = None) -> bytes:
         """See ``Source``."""
-        return _traced(lambda members: self.trace(members, terms.format), terms)
+        return _traced(self.trace, terms)
 
 
 def _traced(trace: Callable[[list[MemberSchema]], Plan], terms: Terms) -> bytes:

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..disclosure import (
-    AtHome,
     Noise,
     Opening,
-    at_home,
     columns_committed_twice,
     needs_of_results,
     noise_of,
@@ -88,11 +86,6 @@ class Statement:
     def unrelated(self) -> list[tuple[str, str]]:
         """The columns that are several commitments, of which nothing says that they hold the same values."""
         return columns_committed_twice(self.plan)
-
-    @cached_property
-    def homes(self) -> list[AtHome]:
-        """What each member does at home, and shares; nothing in format 1, where rows are computed with jointly."""
-        return at_home(self.plan)
 
     def range_text(self, node: Input) -> str:
         """Return an input's range, scaled as its member's values are."""
@@ -252,21 +245,7 @@ def _inputs(statement: Statement) -> list[str]:
         ]
         for node in plan.inputs
     ]
-    lines += _cut(_table(rows)) if rows else ["  none: nothing here depends on any member's data"]
-    if statement.homes:
-        lines += [
-            "",
-            "shared with the computation, each computed at home and proved to follow from these inputs",
-        ]
-        lines += _table(
-            [
-                one.member,
-                f"{one.values:,} values",
-                f"{one.gates:,} gates in {one.parts:,} proof{'s' * (one.parts != 1)}",
-            ]
-            for one in statement.homes
-        )
-    return lines
+    return lines + (_cut(_table(rows)) if rows else ["  none: nothing here depends on any member's data"])
 
 
 def _opened(statement: Statement) -> list[str]:
@@ -375,19 +354,6 @@ def accepted_json(verdict: Verdict, name: str) -> dict[str, object]:
                 "random_order": node.order is not None,
             }
             for node in plan.inputs
-        ],
-        "homes": [
-            {
-                "member": one.member,
-                "parts": one.parts,
-                "gates": one.gates,
-                "shared": one.values,
-                "values": [
-                    {"values": shared.values, "way": shared.way, "columns": list(shared.columns)}
-                    for shared in one.shared
-                ],
-            }
-            for one in statement.homes
         ],
         "unrelated_columns": [{"member": member, "column": column} for member, column in statement.unrelated],
         "policy": {

@@ -12,7 +12,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from ..backend import thread_count
 from ..errors import UnfinishedError
 from ._limits import Limits
 
@@ -21,9 +20,6 @@ __all__ = ["stopped"]
 _SOON = 1e-3
 _SLACK = 1 << 30
 """Address space beyond the limit on memory: what is reserved and not used counts as well."""
-
-_THREAD = 160 << 20
-"""And for each thread of the backend: a stack of 8 MiB, and 128 MiB of which glibc keeps an aligned half for a heap."""
 
 
 @contextmanager
@@ -90,8 +86,7 @@ def _address_space_limit(memory: int | None) -> Iterator[None]:
         with suppress(
             ValueError, OSError
         ):  # Where the system has no such limit, the machine's memory is one.
-            slack = _SLACK + _THREAD * thread_count()
-            resource.setrlimit(resource.RLIMIT_AS, (_address_space() + memory + slack, space[1]))
+            resource.setrlimit(resource.RLIMIT_AS, (_address_space() + memory + _SLACK, space[1]))
     try:
         yield
     finally:

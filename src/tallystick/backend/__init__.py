@@ -17,7 +17,6 @@ from ._protocol import (
 )
 from ._ring_protocol import Ciphertext, Octets, Poly, PublicKey, Ring, RingParameters, Small
 from ._select import get_backend, native_available
-from ._threads import cores, over, thread_count, uncut
 
 __all__ = [
     "FR_BYTES",
@@ -36,11 +35,7 @@ __all__ = [
     "Ring",
     "RingParameters",
     "Small",
-    "cores",
     "get_backend",
     "keep_large_buffers",
     "native_available",
-    "over",
-    "thread_count",
-    "uncut",
 ]

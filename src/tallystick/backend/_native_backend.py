@@ -2,17 +2,14 @@
 """The native backend: the C core behind the ``Backend`` protocol.
 
 Shapes, types, lengths and contiguity are checked here, once per call, because the core trusts what it
-is given; cffi releases the interpreter lock while the core runs, so that long calls are cut over the cores
-(``_threads``).  A result is the same elements however it is cut, and so the same bytes: all are reduced or affine.
+is given; cffi releases the interpreter lock while the core runs.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import reduce
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +32,6 @@ from ._protocol import (
     check_seed,
 )
 from ._ring_protocol import Ring, RingParameters
-from ._threads import over, thread_count
 
 __all__ = ["NativeBackend"]
 
@@ -49,30 +45,6 @@ _FR_R_INV = pow(_FR_R, -1, FR_MODULUS)
 _MAX_NTT = 1 << 32
 _LONG = 1 << 16  # elements
 _LINE = 8  # words of a cache line
-
-# What a thread is given at the least, some tenths of a millisecond of work: calling a helper takes less than one tenth
-# (benchmarks/threads.py measures it).
-# In elements of Fr that are multiplied or made, and in those that are only added, compared or multiplied and added up:
-_PART = 1 << 15
-_LIGHT_PART = 1 << 17
-_NTT_PART = 1 << 13
-_SQRT_PART = 1 << 8
-# in rows that are added up, so that adding the parts' sums takes little beside that:
-_ROWS = 4
-# in points that are written; added, or read without a check of the subgroup; multiplied, hashed, or read with it:
-_WRITE_PART = 1 << 14
-_ADD_PART = 1 << 12
-_MUL_PART = 1 << 5
-# in products of a point and a scalar that are added up; in points, where these are cut, as each part fills buckets;
-_MSM_PART = 1 << 8
-_MSM_POINTS = 1 << 10
-# and in pairs of a point and a subset, of at least so many points.
-_SUBSET_PART = 1 << 14
-_SUBSET_POINTS = 1 << 9
-
-# What a decoder says of a part: a code of the core, and which element it is about.
-_Fault: TypeAlias = tuple[int, int]
-
 _POINT_FAULTS = {
     lib.TS_ERR_ENCODING: "a point's flags are wrong, or a coordinate is not below the field's order",
     lib.TS_ERR_CURVE: "not a point of the curve",
@@ -103,11 +75,6 @@ def _other_side(rows: npt.NDArray[Any], side: int) -> int:
     if len(rows) % side if side else len(rows):
         raise ValueError(f"{len(rows)} elements do not form a matrix with a side of length {side}")
     return len(rows) // side if side else 0
-
-
-def _rows_of(least: int, length: int) -> int:
-    """Return how many rows of a length have ``least`` elements together."""
-    return -(-least // max(length, 1))
 
 
 def _count(n: int, what: str) -> int:
@@ -181,22 +148,6 @@ def _new_g1(n: int) -> npt.NDArray[np.uint64]:
     return np.empty((n, _G1_LIMBS), dtype=np.uint64)
 
 
-@contextmanager
-def _columns(matrix: npt.NDArray[Any], start: int, count: int) -> Iterator[npt.NDArray[Any]]:
-    """Yield some columns of a matrix, whose entries may be secret; a copy is wiped."""
-    part = np.ascontiguousarray(matrix[:, start : start + count])
-    try:
-        yield part
-    finally:
-        if not np.may_share_memory(part, matrix):
-            part.fill(0)
-
-
-def _fault(found: Sequence[_Fault]) -> _Fault:
-    """Return the code and the place of the first part, in order, that was refused; else TS_OK."""
-    return next((fault for fault in found if fault[0] != lib.TS_OK), (lib.TS_OK, 0))
-
-
 def _select_cpu(name: str) -> Any:
     """Return the code path called ``name``, or the fastest if it is empty; BackendError if there is none."""
     out = ffi.new("const ts_cpu **")
@@ -222,7 +173,6 @@ class NativeBackend(Backend):
     """
 
     def __init__(self, cpu: str | None = None) -> None:
-        thread_count()  # Refuses what the environment says before anything long begins.
         self._cpu = _select_cpu(os.environ.get(_VARIABLE, "") if cpu is None else cpu)
         self._roots = ffi.new("ts_fr_roots *")
         lib.ts_fr_roots_table(self._cpu, self._roots)
@@ -250,10 +200,9 @@ class NativeBackend(Backend):
     def fr_from_i64(self, values: npt.NDArray[np.int64]) -> FrArray:
         if values.ndim != 1 or values.dtype != np.int64:
             raise ValueError(f"expected int64 of shape (n,), not {values.dtype} {values.shape}")
-        values = np.require(values, requirements=["C", "A"])
-        out = _new_fr(len(values))
-        to, source = _fr_out(out), ffi.from_buffer("int64_t[]", values)
-        over(len(out), _PART, lambda k, n: lib.ts_fr_vec_from_i64(self._cpu, to + k, source + k, n))
+        source = np.require(values, requirements=["C", "A"])
+        out = _new_fr(len(source))
+        lib.ts_fr_vec_from_i64(self._cpu, _fr_out(out), ffi.from_buffer("int64_t[]", source), len(source))
         return out
 
     def fr_to_ints(self, a: FrArray) -> list[int]:
@@ -264,16 +213,10 @@ class NativeBackend(Backend):
         view = _octets(data)
         whole = len(view) - len(view) % FR_BYTES
         out = _new_fr(whole // FR_BYTES)
-        to, source = _fr_out(out), ffi.from_buffer("uint8_t[]", view)
-
-        def part(k: int, n: int) -> _Fault:
-            bad = ffi.new("size_t *")
-            code = lib.ts_fr_vec_from_bytes(self._cpu, to + k, bad, source + k * FR_BYTES, n)
-            return code, k + bad[0]
-
-        code, first = _fault(over(len(out), _LIGHT_PART, part))
-        if code != lib.TS_OK:
-            raise DecodeError("a field element is not below the field's order", offset=first * FR_BYTES)
+        bad = ffi.new("size_t *")
+        source = ffi.from_buffer("uint8_t[]", view)
+        if lib.ts_fr_vec_from_bytes(self._cpu, _fr_out(out), bad, source, len(out)) != lib.TS_OK:
+            raise DecodeError("a field element is not below the field's order", offset=bad[0] * FR_BYTES)
         if whole != len(view):
             raise DecodeError(f"a field element is cut short to {len(view) - whole} bytes", offset=whole)
         return out
@@ -281,12 +224,7 @@ class NativeBackend(Backend):
     def fr_to_bytes(self, a: FrArray) -> bytes:
         a = _fr(a)
         out = np.empty(len(a) * FR_BYTES, dtype=np.uint8)
-        to, source = _octets_out(out), _fr_in(a)
-        over(
-            len(a),
-            _LIGHT_PART,
-            lambda k, n: lib.ts_fr_vec_to_bytes(self._cpu, to + k * FR_BYTES, source + k, n),
-        )
+        lib.ts_fr_vec_to_bytes(self._cpu, _octets_out(out), _fr_in(a), len(a))
         return out.tobytes()
 
     def fr_bits(self, a: FrArray, start: int, stop: int) -> FrArray:
@@ -301,32 +239,28 @@ class NativeBackend(Backend):
         if n < 0 or offset < 0 or offset + n > 1 << 32:
             raise ValueError(f"blocks {offset} to {offset + n} are not within 0 to 2**32")
         out = _new_fr(n)
-        to = _fr_out(out)
-        for code in over(
-            n, _PART, lambda k, m: lib.ts_fr_vec_expand(self._cpu, to + k, m, seed, nonce, offset + k)
-        ):
-            if code != lib.TS_OK:
-                raise BackendError(f"the native core refused to expand a seed (code {code})")
+        code = lib.ts_fr_vec_expand(self._cpu, _fr_out(out), n, seed, nonce, offset)
+        if code != lib.TS_OK:
+            raise BackendError(f"the native core refused to expand a seed (code {code})")
         return out
 
     # ------------------------------------------------------------------ Fr: element-wise
-    def _map(self, function: Any, *arrays: FrArray, scalar: int | None = None, least: int = _PART) -> FrArray:
+    def _map(self, function: Any, *arrays: FrArray, scalar: int | None = None) -> FrArray:
         """Apply an element-wise function of the core to arrays of one length, and to a scalar before them."""
         checked = [_fr(a) for a in arrays]
         out = _new_fr(_same_length(*checked))
         before = () if scalar is None else (_fr_in(_scalar(scalar)),)
-        to, sources = _fr_out(out), [_fr_in(a) for a in checked]
-        over(len(out), least, lambda k, n: function(self._cpu, to + k, *before, *[a + k for a in sources], n))
+        function(self._cpu, _fr_out(out), *before, *[_fr_in(a) for a in checked], len(out))
         return out
 
     def fr_add(self, a: FrArray, b: FrArray) -> FrArray:
-        return self._map(lib.ts_fr_vec_add, a, b, least=_LIGHT_PART)
+        return self._map(lib.ts_fr_vec_add, a, b)
 
     def fr_sub(self, a: FrArray, b: FrArray) -> FrArray:
-        return self._map(lib.ts_fr_vec_sub, a, b, least=_LIGHT_PART)
+        return self._map(lib.ts_fr_vec_sub, a, b)
 
     def fr_neg(self, a: FrArray) -> FrArray:
-        return self._map(lib.ts_fr_vec_neg, a, least=_LIGHT_PART)
+        return self._map(lib.ts_fr_vec_neg, a)
 
     def fr_mul(self, a: FrArray, b: FrArray) -> FrArray:
         return self._map(lib.ts_fr_vec_mul, a, b)
@@ -340,12 +274,7 @@ class NativeBackend(Backend):
     def fr_outer(self, a: FrArray, b: FrArray) -> FrArray:
         a, b = _fr(a), _fr(b)
         out = _new_fr(len(a) * len(b))
-        m, to, left, right = len(b), _fr_out(out), _fr_in(a), _fr_in(b)
-        over(
-            len(a),
-            _rows_of(_PART, m),
-            lambda k, n: lib.ts_fr_vec_outer(self._cpu, to + k * m, left + k, n, right, m),
-        )
+        lib.ts_fr_vec_outer(self._cpu, _fr_out(out), _fr_in(a), len(a), _fr_in(b), len(b))
         return out
 
     def fr_axpy(self, s: int, a: FrArray, b: FrArray) -> FrArray:
@@ -354,130 +283,63 @@ class NativeBackend(Backend):
     def fr_inv(self, a: FrArray) -> FrArray:
         a = _fr(a)
         out = _new_fr(len(a))
-        to, source = _fr_out(out), _fr_in(a)
-        if any(over(len(out), _PART, lambda k, n: lib.ts_fr_vec_inv(self._cpu, to + k, source + k, n))):
+        if lib.ts_fr_vec_inv(self._cpu, _fr_out(out), _fr_in(a), len(a)) != lib.TS_OK:
             raise ZeroDivisionError("an element to invert is zero")
         return out
 
     def fr_sqrt(self, a: FrArray) -> FrArray:
         a = _fr(a)
         out = _new_fr(len(a))
-        to, source = _fr_out(out), _fr_in(a)
-
-        def part(k: int, n: int) -> _Fault:
-            bad = ffi.new("size_t *")
-            code = lib.ts_fr_vec_sqrt_var(self._cpu, to + k, bad, source + k, n, self._roots)
-            return code, k + bad[0]
-
-        code, first = _fault(over(len(out), _SQRT_PART, part))
+        bad = ffi.new("size_t *")
+        code = lib.ts_fr_vec_sqrt_var(self._cpu, _fr_out(out), bad, _fr_in(a), len(a), self._roots)
         if code != lib.TS_OK:
-            raise ValueError(f"element {first} is not a square")
+            raise ValueError(f"element {bad[0]} is not a square")
         return out
 
     def fr_powers(self, x: int, n: int, first: int = 1) -> FrArray:
         out = _new_fr(_count(n, "the number of powers"))
-        base, start, to = _scalar(x), _scalar(first), _fr_out(out)
-
-        def part(k: int, m: int) -> None:
-            begin = self.fr_mul(start, self._power(base, k)) if k else start
-            lib.ts_fr_vec_powers(self._cpu, to + k, m, _fr_in(base), _fr_in(begin))
-
-        over(n, _LIGHT_PART, part)
-        return out
-
-    def _power(self, x: npt.NDArray[np.uint64], exponent: int) -> npt.NDArray[np.uint64]:
-        """Return a power of one element in time that depends on the exponent alone, by squaring."""
-        out = _scalar(1)
-        for digit in f"{exponent:b}":
-            out = self.fr_mul(out, out)
-            if digit == "1":
-                out = self.fr_mul(out, x)
+        lib.ts_fr_vec_powers(self._cpu, _fr_out(out), n, _fr_in(_scalar(x)), _fr_in(_scalar(first)))
         return out
 
     def fr_equal(self, a: FrArray, b: FrArray) -> bool:
         a, b = _fr(a), _fr(b)
-        x, y = _fr_in(a), _fr_in(b)
-        return all(
-            over(
-                _same_length(a, b), _LIGHT_PART, lambda k, n: lib.ts_fr_vec_equal(self._cpu, x + k, y + k, n)
-            )
-        )
+        return bool(lib.ts_fr_vec_equal(self._cpu, _fr_in(a), _fr_in(b), _same_length(a, b)))
 
     def fr_is_zero(self, a: FrArray) -> bool:
         a = _fr(a)
-        x = _fr_in(a)
-        return all(over(len(a), _LIGHT_PART, lambda k, n: lib.ts_fr_vec_is_zero(self._cpu, x + k, n)))
+        return bool(lib.ts_fr_vec_is_zero(self._cpu, _fr_in(a), len(a)))
 
     # ------------------------------------------------------------------ Fr: reductions and linear maps
     def fr_sum(self, a: FrArray) -> int:
-        a = _fr(a)
-        x = _fr_in(a)
-        return self._total(len(a), lambda out, k, n: lib.ts_fr_vec_sum(self._cpu, out, x + k, n))
+        a, out = _fr(a), _new_fr(1)
+        lib.ts_fr_vec_sum(self._cpu, _fr_out(out), _fr_in(a), len(a))
+        return _int(out)
 
     def fr_dot(self, a: FrArray, b: FrArray) -> int:
-        a, b = _fr(a), _fr(b)
-        x, y = _fr_in(a), _fr_in(b)
-        return self._total(
-            _same_length(a, b), lambda out, k, n: lib.ts_fr_vec_dot(self._cpu, out, x + k, y + k, n)
-        )
-
-    def _total(self, n: int, function: Callable[[Any, int, int], None]) -> int:
-        """Return the sum of n terms, of which the function writes that of a range."""
-        return _int(self._added(n, _LIGHT_PART, 1, function))
-
-    def _added(
-        self, n: int, least: int, width: int, function: Callable[[Any, int, int], None]
-    ) -> npt.NDArray[np.uint64]:
-        """Return the sum of n vectors of a width, of which the function writes that of a range."""
-
-        def part(k: int, m: int) -> npt.NDArray[np.uint64]:
-            out = _new_fr(width)
-            function(_fr_out(out), k, m)
-            return out
-
-        return reduce(self.fr_add, over(n, least, part))
+        a, b, out = _fr(a), _fr(b), _new_fr(1)
+        lib.ts_fr_vec_dot(self._cpu, _fr_out(out), _fr_in(a), _fr_in(b), _same_length(a, b))
+        return _int(out)
 
     def fr_sum_axis(self, a: FrArray, outer: int, n: int, inner: int) -> FrArray:
         a = _fr(a)
         if min(outer, n, inner) < 0 or len(a) != outer * n * inner:
             raise ValueError(f"{len(a)} elements do not have the shape ({outer}, {n}, {inner})")
-        x, sum_axis = _fr_in(a), lib.ts_fr_vec_sum_axis
-        if outer == 1:
-            least = max(_rows_of(_LIGHT_PART, inner), _ROWS)
-            return self._added(
-                n, least, inner, lambda out, k, m: sum_axis(self._cpu, out, x + k * inner, 1, m, inner)
-            )
         out = _new_fr(outer * inner)
-        to = _fr_out(out)
-        over(
-            outer,
-            _rows_of(_LIGHT_PART, n * inner),
-            lambda k, m: sum_axis(self._cpu, to + k * inner, x + k * n * inner, m, n, inner),
-        )
+        lib.ts_fr_vec_sum_axis(self._cpu, _fr_out(out), _fr_in(a), outer, n, inner)
         return out
 
     def fr_combine(self, rows: FrArray, weights: FrArray) -> FrArray:
         rows, weights = _fr(rows), _fr(weights)
         m = len(weights)
-        c = _other_side(rows, m)
-        x, w = _fr_in(rows), _fr_in(weights)
-        return self._added(
-            m,
-            max(_rows_of(_LIGHT_PART, c), _ROWS),
-            c,
-            lambda out, k, n: lib.ts_fr_vec_combine(self._cpu, out, x + k * c, w + k, n, c),
-        )
+        out = _new_fr(_other_side(rows, m))
+        lib.ts_fr_vec_combine(self._cpu, _fr_out(out), _fr_in(rows), _fr_in(weights), m, len(out))
+        return out
 
     def fr_matvec(self, rows: FrArray, v: FrArray) -> FrArray:
         rows, v = _fr(rows), _fr(v)
         c = len(v)
         out = _new_fr(_other_side(rows, c))
-        to, x, y = _fr_out(out), _fr_in(rows), _fr_in(v)
-        over(
-            len(out),
-            _rows_of(_LIGHT_PART, c),
-            lambda k, n: lib.ts_fr_vec_matvec(self._cpu, to + k, x + k * c, y, n, c),
-        )
+        lib.ts_fr_vec_matvec(self._cpu, _fr_out(out), _fr_in(rows), _fr_in(v), len(out), c)
         return out
 
     def fr_scatter_add(self, a: FrArray, index: IndexArray, n: int) -> FrArray:
@@ -498,14 +360,8 @@ class NativeBackend(Backend):
         if not 1 <= size <= _MAX_NTT or size & (size - 1) or len(a) % size:
             raise ValueError(f"{len(a)} elements cannot be transformed in batches of {size}")
         out = _new_fr(len(a))
-        to, source, table = _fr_out(out), _fr_in(a), _fr_in(self._table(size))
-        over(
-            len(a) // size,
-            _rows_of(_NTT_PART, size),
-            lambda k, n: lib.ts_fr_vec_ntt(
-                self._cpu, to + k * size, source + k * size, size, n, table, inverse
-            ),
-        )
+        table = _fr_in(self._table(size))
+        lib.ts_fr_vec_ntt(self._cpu, _fr_out(out), _fr_in(a), size, len(a) // size, table, inverse)
         return out
 
     def _table(self, size: int) -> npt.NDArray[np.uint64]:
@@ -520,31 +376,25 @@ class NativeBackend(Backend):
 
     # ------------------------------------------------------------------ G1
     def g1_from_bytes(self, data: Buffer) -> G1Array:
-        return self._decode(lib.ts_g1_vec_from_bytes_var, data, G1_BYTES, _MUL_PART)
+        return self._decode(lib.ts_g1_vec_from_bytes_var, data, G1_BYTES)
 
     def g1_to_bytes(self, points: G1Array) -> bytes:
         return self._encode(lib.ts_g1_vec_to_bytes, points, G1_BYTES)
 
     def g1_from_trusted_affine(self, data: Buffer) -> G1Array:
-        return self._decode(lib.ts_g1_vec_from_affine_var, data, _AFFINE_BYTES, _ADD_PART)
+        return self._decode(lib.ts_g1_vec_from_affine_var, data, _AFFINE_BYTES)
 
     def g1_to_affine(self, points: G1Array) -> bytes:
         return self._encode(lib.ts_g1_vec_to_affine, points, _AFFINE_BYTES)
 
-    def _decode(self, function: Any, data: Buffer, size: int, least: int) -> G1Array:
+    def _decode(self, function: Any, data: Buffer, size: int) -> G1Array:
         view = _octets(data)
         whole = len(view) - len(view) % size
         out = _new_g1(whole // size)
-        to, source = _g1_out(out), ffi.from_buffer("uint8_t[]", view)
-
-        def part(k: int, n: int) -> _Fault:
-            bad = ffi.new("size_t *")
-            code = function(self._cpu, to + k, bad, source + k * size, n)
-            return code, k + bad[0]
-
-        code, first = _fault(over(len(out), least, part))
+        bad = ffi.new("size_t *")
+        code = function(self._cpu, _g1_out(out), bad, ffi.from_buffer("uint8_t[]", view), len(out))
         if code != lib.TS_OK:
-            raise DecodeError(_POINT_FAULTS[code], offset=first * size)
+            raise DecodeError(_POINT_FAULTS[code], offset=bad[0] * size)
         if whole != len(view):
             raise DecodeError(f"a point is cut short to {len(view) - whole} bytes", offset=whole)
         return out
@@ -552,8 +402,7 @@ class NativeBackend(Backend):
     def _encode(self, function: Any, points: G1Array, size: int) -> bytes:
         points = _g1(points)
         out = np.empty(len(points) * size, dtype=np.uint8)
-        to, source = _octets_out(out), _g1_in(points)
-        over(len(points), _WRITE_PART, lambda k, n: function(self._cpu, to + k * size, source + k, n))
+        function(self._cpu, _octets_out(out), _g1_in(points), len(points))
         return out.tobytes()
 
     def g1_identity(self, n: int) -> G1Array:
@@ -563,24 +412,18 @@ class NativeBackend(Backend):
         if not 1 <= len(dst) <= _MAX_DST:
             raise ValueError(f"a domain separation tag has 1 to {_MAX_DST} bytes, not {len(dst)}")
         out = _new_g1(len(messages))
-        to = _g1_out(out)
-
-        def part(k: int, n: int) -> int:
-            some = messages[k : k + n]
-            ends = ffi.from_buffer("uint64_t[]", np.cumsum([len(m) for m in some], dtype=np.uint64))
-            code: int = lib.ts_g1_vec_hash(self._cpu, to + k, n, b"".join(some), ends, dst, len(dst))
-            return code
-
-        for code in over(len(out), _MUL_PART, part):
-            if code != lib.TS_OK:
-                raise BackendError(f"the native core refused to hash to the curve (code {code})")
+        joined = b"".join(messages)
+        ends = np.cumsum([len(m) for m in messages], dtype=np.uint64)
+        source = ffi.from_buffer("uint64_t[]", ends)
+        code = lib.ts_g1_vec_hash(self._cpu, _g1_out(out), len(out), joined, source, dst, len(dst))
+        if code != lib.TS_OK:
+            raise BackendError(f"the native core refused to hash to the curve (code {code})")
         return out
 
     def g1_add(self, a: G1Array, b: G1Array) -> G1Array:
         a, b = _g1(a), _g1(b)
         out = _new_g1(_same_length(a, b))
-        to, x, y = _g1_out(out), _g1_in(a), _g1_in(b)
-        over(len(out), _ADD_PART, lambda k, n: lib.ts_g1_vec_add(self._cpu, to + k, x + k, y + k, n))
+        lib.ts_g1_vec_add(self._cpu, _g1_out(out), _g1_in(a), _g1_in(b), len(out))
         return out
 
     def g1_neg(self, a: G1Array) -> G1Array:
@@ -598,21 +441,14 @@ class NativeBackend(Backend):
         return bool(lib.ts_g1_vec_is_identity(self._cpu, _g1_in(a), len(a)))
 
     def g1_sum(self, a: G1Array) -> G1Array:
-        a = _g1(a)
-        x = _g1_in(a)
-
-        def part(k: int, n: int) -> G1Array:
-            out = _new_g1(1)
-            lib.ts_g1_vec_sum(self._cpu, _g1_out(out), x + k, n)
-            return out
-
-        return reduce(self.g1_add, over(len(a), _ADD_PART, part))
+        a, out = _g1(a), _new_g1(1)
+        lib.ts_g1_vec_sum(self._cpu, _g1_out(out), _g1_in(a), len(a))
+        return out
 
     def g1_mul(self, points: G1Array, scalars: FrArray) -> G1Array:
         points, scalars = _g1(points), _fr(scalars)
         out = _new_g1(_same_length(points, scalars))
-        to, x, s = _g1_out(out), _g1_in(points), _fr_in(scalars)
-        over(len(out), _MUL_PART, lambda k, n: lib.ts_g1_vec_mul(self._cpu, to + k, x + k, s + k, n))
+        lib.ts_g1_vec_mul(self._cpu, _g1_out(out), _g1_in(points), _fr_in(scalars), len(out))
         return out
 
     def g1_msm(self, points: G1Array, scalars: FrArray) -> G1Array:
@@ -625,24 +461,6 @@ class NativeBackend(Backend):
         return self._msm(points, rows, _other_side(rows, len(points)))
 
     def _msm(self, points: npt.NDArray[np.uint64], rows: npt.NDArray[np.uint64], m: int) -> G1Array:
-        n = len(points)
-        if m < thread_count():
-            # Too few rows for all: each is the sum of what parts of the points give.
-            matrix = rows.reshape(m, n * _FR_LIMBS)
-
-            def of_points(k: int, count: int) -> G1Array:
-                with _columns(matrix, k * _FR_LIMBS, count * _FR_LIMBS) as some:
-                    return self._msm_part(points[k : k + count], some, m)
-
-            return reduce(self.g1_add, over(n, _MSM_POINTS, of_points))
-        of_rows = over(
-            m,
-            _rows_of(_MSM_PART, n),
-            lambda k, count: self._msm_part(points, rows[k * n : (k + count) * n], count),
-        )
-        return np.concatenate(of_rows)
-
-    def _msm_part(self, points: G1Array, rows: npt.NDArray[np.uint64], m: int) -> G1Array:
         out = _new_g1(m)
         n = len(points)
         scratch = np.empty(lib.ts_g1_msm_scratch(self._cpu, n), dtype=np.uint8)
@@ -656,21 +474,6 @@ class NativeBackend(Backend):
 
     def g1_subset_sums(self, points: G1Array, bits: BitArray) -> G1Array:
         points, bits = _g1(points), check_bits(bits, len(points))
-        m, n = bits.shape
-
-        def of_points(k: int, count: int) -> G1Array:
-            with _columns(bits, k, count) as some:
-                return self._subset_part(points[k : k + count], some)
-
-        if n >= 2 * _SUBSET_POINTS:
-            # The tables of a part's points serve all subsets.
-            return reduce(self.g1_add, over(n, max(_rows_of(_SUBSET_PART, m), _SUBSET_POINTS), of_points))
-        of_rows = over(
-            m, _rows_of(_SUBSET_PART, n), lambda k, count: self._subset_part(points, bits[k : k + count])
-        )
-        return np.concatenate(of_rows)
-
-    def _subset_part(self, points: G1Array, bits: BitArray) -> G1Array:
         out = _new_g1(len(bits))
         scratch = np.empty(lib.ts_g1_subset_scratch(len(bits)), dtype=np.uint8)
         code = lib.ts_g1_subset_sums(

@@ -5,7 +5,6 @@
 ``benchmarks/`` both read it.
 """
 
-from ._alone import ALONE, AloneCase, run_alone
 from ._anchors import SOURCES, Anchor, anchors_of
 from ._arkworks import arkworks_available, arkworks_msm
 from ._audits import AUDITS, run_audits
@@ -24,7 +23,6 @@ from ._roofline import FORMULAS, ROOFLINE_NOTES, Remark, remarks
 from ._run import available_backends, run_cases
 
 __all__ = [
-    "ALONE",
     "AUDITS",
     "CASES",
     "COUNTED",
@@ -37,7 +35,6 @@ __all__ = [
     "SECONDS",
     "SOURCES",
     "SUITES",
-    "AloneCase",
     "Anchor",
     "Case",
     "Fit",
@@ -63,7 +60,6 @@ __all__ = [
     "measure_case",
     "ratios",
     "remarks",
-    "run_alone",
     "run_audits",
     "run_calibration",
     "run_cases",

@@ -7,10 +7,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from ..backend import uncut
 from . import _kernels as kernels
 from . import _proofs as proofs
 from ._kernels import Make
@@ -38,10 +36,6 @@ class Case:
     per_element: bool = True
     proof_bytes: Callable[[int], int] | None = None
     twin: str = ""
-
-    def threads(self) -> AbstractContextManager[None]:
-        """Return what to measure in: kernels run on one core, as their roof and the anchors are one core's."""
-        return uncut() if self.suite == "core" else nullcontext()
 
     def sizes_for(self, backend: str, *, quick: bool = False) -> tuple[int, ...]:
         """Return the sizes to measure on a backend."""
@@ -131,7 +125,7 @@ CASES: tuple[Case, ...] = (
     ),
 )
 
-SUITES = ("core", "proofs", "online", "prepare", "library", "alone", "demo", "audit")
+SUITES = ("core", "proofs", "online", "prepare", "library", "demo", "audit")
 
 
 def find_cases(suite: str) -> tuple[Case, ...]:

@@ -98,7 +98,7 @@ class JobFolder:
 
     def run(self) -> Ran:
         """Run once with what is in store, and audit the transcript against the program's source."""
-        said = self.members()
+        said = run_members(self.folder, self._run_arguments)
         costs = [{cost["name"]: cost for cost in one["costs"]} for one in said]
         transcript = Path(said[0]["transcript"])
         start, used = time.perf_counter(), time.process_time()
@@ -126,10 +126,6 @@ class JobFolder:
             audit_seconds=audit_seconds,
             audit_cpu=audit_cpu,
         )
-
-    def members(self) -> list[dict[str, Any]]:
-        """Run once; return what each member's command said."""
-        return run_members(self.folder, self._run_arguments)
 
     def _run_arguments(self, name: str) -> list[str]:
         place = self.folder.path
@@ -173,10 +169,7 @@ def write_job(
     return JobFolder(
         folder=folder,
         # Traced here, so that what is timed is the audit, and not how an interpreter starts.
-        program=TracedHere(
-            source.name,
-            lambda members, version: load_program(source, function).trace(members, version=version),
-        ),
+        program=TracedHere(source.name, lambda members: load_program(source, function).trace(members)),
         plan=load_program(source, function).trace(schemas(job, counts)),
         backend=backend,
         store=store,

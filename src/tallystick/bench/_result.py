@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from ..backend import cores
 from ..cost import Calibration
 from ._anchors import SOURCES, anchors_of
 from ._measure import Measurement
@@ -69,7 +68,7 @@ def machine() -> Machine:
         load = None
     return Machine(
         processor=_processor(),
-        cores=cores(),
+        cores=_cores(),
         memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         python=f"{platform.python_implementation()} {platform.python_version()}",
@@ -77,6 +76,12 @@ def machine() -> Machine:
         load=load,
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _processor() -> str:

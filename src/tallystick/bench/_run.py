@@ -69,15 +69,13 @@ def run_cases(
 
 
 def _result(case: Case, size: int, subject: str, call: Callable[[], object], runs: int) -> Result:
-    with case.threads():
-        measurement = measure(call, runs=runs)
     return Result(
         suite=case.suite,
         case=case.name,
         title=case.title,
         size=size,
         subject=subject,
-        measurement=measurement,
+        measurement=measure(call, runs=runs),
         per_element=case.per_element,
         facts={"proof_bytes": case.proof_bytes(size)} if case.proof_bytes else {},
         twin=case.twin,

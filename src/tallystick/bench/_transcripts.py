@@ -9,15 +9,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ..algebra import Generators, Points, Random, Vector
 from ..backend import Backend
-from ..encoding import loads
+from ..encoding import Value, loads
 from ..plan import MAX_BYTES, Column, Plan, PlanRelation, over, witness
-from ..proofs import prove, to_words
+from ..proofs import prove, range_witness
 from ..record import (
     AgreedMember,
     Agreement,
@@ -30,46 +29,41 @@ from ..record import (
     Table,
     Terms,
     TranscriptWriter,
-    home_context,
+    commitment_digest,
+    range_context,
     sign,
 )
-from ..session import commit_part
 
 __all__ = ["make_transcript"]
 
 
 def make_transcript(backend: Backend, plan: Plan, tables: Mapping[str, Mapping[str, Sequence[int]]]) -> bytes:
     """Return a transcript of a plan on the members' tables, of a session and of keys of its own."""
-    random, generators = Random.system(), Generators(backend, plan.most_columns)
+    random, generators = Random.system(), Generators(backend, plan.columns)
     keys = [Ed25519PrivateKey.generate() for _ in plan.members]
     terms = _terms(plan, keys)
     session = terms.session_id
     writer = TranscriptWriter(Agreement(terms, tuple(sign(key, "agreement", session) for key in keys)))
     writer.append(PlanItem(loads(plan.to_bytes(), max_size=MAX_BYTES)))
-    gammas, rows = [], []
+    gammas = [random.vector(backend, plan.shape.input_rows_of(k)) for k in range(len(keys))]
+    rows_of = []
     for k, key in enumerate(keys):
-        columns = [to_words(list(tables[plan.members[k].name][node.name])) for node in plan.inputs_of(k)]
-        parts = plan.parts_of(k)
-        committed = []
-        for j, (_, home, start) in enumerate(parts):
-            own, part = commit_part(
-                home,
-                [column[:, start : start + home.rows] for column in columns],
-                context=home_context(session, k, j, len(parts)),
-                generators=generators,
-                random=random,
-            )
-            gammas.append(own.gammas)
-            rows.append(Points.from_bytes(backend, part.rows))
-            committed.append(part)
-        writer.append(Commitment.signed(committed, session, k, partial(sign, key, "commitment")))
-    none = Vector.zeros(backend, 0)
-    private = over(witness(plan, tables), backend, Vector.concat([none, *gammas]))
+        relation = plan.range_relation(k)
+        values = [list(tables[plan.members[k].name][node.name]) for node in plan.inputs_of(k)]
+        private = range_witness(backend, relation, values, gammas[k])
+        rows = private.input_commitments(generators, relation.shape)
+        context = range_context(session, k)
+        proof = prove(relation, private, generators=generators, input_commitments=rows, context=context)
+        body: dict[str, Value] = dict(proof.to_body())
+        digest = commitment_digest(session, k, rows.to_bytes(), body)
+        writer.append(Commitment(rows.to_bytes(), body, sign(key, "commitment", digest)))
+        rows_of.append(rows)
+    private = over(witness(plan, tables), backend, Vector.concat(gammas))
     proof = prove(
         PlanRelation(plan),
         private,
         generators=generators,
-        input_commitments=Points.concat([Points.identity(backend, 0), *rows]),
+        input_commitments=Points.concat(rows_of),
         context=writer.computation_context,
     )
     points = private.published_points(generators)

@@ -15,7 +15,6 @@ from rich.table import Table
 from rich.text import Text
 
 from ..bench import (
-    ALONE,
     AUDITS,
     COUNTED,
     FORMULAS,
@@ -35,7 +34,6 @@ from ..bench import (
     machine,
     ratios,
     remarks,
-    run_alone,
     run_audits,
     run_calibration,
     run_cases,
@@ -55,7 +53,7 @@ _NEAR = 0.15
 """An estimate of seconds that misses by no more is near."""
 
 _WIDTH = 120
-_SIZES = ("peak_bytes", "audit_peak_bytes", "proof_bytes", "transcript_bytes", "set_up_bytes_per_direction")
+_SIZES = ("peak_bytes", "proof_bytes", "transcript_bytes", "set_up_bytes_per_direction")
 
 
 @click.command("bench")
@@ -75,7 +73,7 @@ _SIZES = ("peak_bytes", "audit_peak_bytes", "proof_bytes", "transcript_bytes", "
     "backends",
     type=click.Choice(["native", "pure"]),
     multiple=True,
-    help="Only this backend (default: both; prepare, library, alone, demo, audit: native, where there is one).",
+    help="Only this backend (default: both; prepare, library, demo, audit: native, where there is one).",
 )
 @click.option(
     "--members",
@@ -89,8 +87,8 @@ _SIZES = ("peak_bytes", "audit_peak_bytes", "proof_bytes", "transcript_bytes", "
     "cases",
     metavar="NAME",
     multiple=True,
-    type=click.Choice([*(case.name for case in LIBRARY), *(case.name for case in ALONE)]),
-    help="For library and alone: only this one.",
+    type=click.Choice([case.name for case in LIBRARY]),
+    help="For library: only this one.",
 )
 @click.option("--triples", metavar="N", type=click.IntRange(min=1), help="For prepare: how many to make.")
 @click.option(
@@ -98,12 +96,6 @@ _SIZES = ("peak_bytes", "audit_peak_bytes", "proof_bytes", "transcript_bytes", "
     metavar="N",
     type=click.IntRange(min=1),
     help=f"For audit: how many transcripts (default: {AUDITS:,}).",
-)
-@click.option(
-    "--rows",
-    metavar="N",
-    type=click.IntRange(min=1),
-    help="For alone: so many rows of all members together, in place of each case's own number.",
 )
 def bench_command(
     suite: str,
@@ -115,10 +107,8 @@ def bench_command(
     cases: tuple[str, ...],
     triples: int | None,
     files: int | None,
-    rows: int | None,
 ) -> None:
-    """Measure this machine: kernels, proofs, the online phase, preparation, the library, large tables, the
-    demonstration, audits.
+    """Measure this machine: kernels, proofs, the online phase, preparation, the library, the demonstration, audits.
 
     Medians of nine runs, fewer where one takes long; native beside pure, and both beside other libraries.  calibrate
     prints the constants with which `tallystick plan` turns counts into seconds; with --json they are written, too, for
@@ -151,7 +141,6 @@ def bench_command(
                     cases=cases,
                     triples=triples,
                     files=files,
-                    rows=rows,
                     quick=quick,
                 )
             )
@@ -197,7 +186,6 @@ def _measured(
     cases: Sequence[str],
     triples: int | None,
     files: int | None,
-    rows: int | None,
     quick: bool,
 ) -> Iterator[Result]:
     """Measure a suite, saying on a terminal what is being measured."""
@@ -214,8 +202,6 @@ def _measured(
             case "library":
                 chosen = backends or chosen[:1]
                 yield from run_library(chosen, members=members, cases=cases, quick=quick, told=told)
-            case "alone":
-                yield from run_alone(backends or chosen[:1], cases=cases, rows=rows, quick=quick, told=told)
             case "audit":
                 yield from run_audits(backends or chosen[:1], files=files, quick=quick, told=told)
             case "demo":

@@ -29,7 +29,6 @@ def find_program(reference: str, folder: Path) -> Traceable:
 def find_source(reference: str, folder: Path) -> Source:
     """Return where an auditor traces the same program again."""
     if reference.startswith(GALLERY):
-        program = find(reference.removeprefix(GALLERY)).program
-        return TracedHere(reference, lambda members, version: program.trace(members, version=version))
+        return TracedHere(reference, find_program(reference, folder).trace)
     source = ProgramSource.parse(reference)
     return ProgramSource(folder / source.path, source.function)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import resource
 import signal
 import sys
 from contextlib import AbstractContextManager, nullcontext
@@ -184,7 +183,6 @@ def _outcome_json(outcome: Outcome) -> dict[str, object]:
         "told": results_json(outcome.told),
         "costs": [asdict(cost) for cost in outcome.costs],
         "used": asdict(outcome.used),
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "transcript": None if outcome.unwritten else str(outcome.transcript),
         "bytes": outcome.size,
     }

@@ -323,19 +323,13 @@ def count(plan: Plan, **options: int) -> Counted:
 async def _counted(plan: Plan, online: _Counting) -> Counted:
     shape, mesh = plan.shape, online.mesh
     generators = NoGenerators(LENGTHS, plan.columns)
-    rows = [shape.input_rows_of(k) for k in range(len(shape.inputs))]
-    owners = [part.member for part in plan.parts]
+    rows = [shape.input_rows_of(k) for k in range(mesh.size)]
     mesh.phase = "inputs"
     inputs = await share_inputs(
         online,
         shape,
         generators,
-        owners=owners,
-        own=[
-            OwnInputs(_vector(n), _vector(m))
-            for owner, n, m in zip(owners, shape.inputs, rows, strict=True)
-            if owner == 0
-        ],
+        own=OwnInputs(_vector(shape.inputs[0]), _vector(rows[0])),
         commitments=[Points.identity(LENGTHS, n) for n in rows],
     )
     mesh.phase = "compute"

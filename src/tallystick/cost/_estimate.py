@@ -34,9 +34,8 @@ class Estimate:
 
     Everything in bytes counts payload: TLS and message labels add less than a hundred bytes a message.
     ``bytes_sent[k]`` is what member k sends to all others together; ``material`` is what it takes to fill an empty
-    store before.  ``home_gates[k]`` are proved by member k alone, which shares ``shared[k]`` values; ``gates`` are
-    those of the joint computation.  ``transcript_bytes`` covers plan, commitments and proofs; ``work`` counts by phase.
-    ``hidden`` counts what is opened under statistical masks, by the bits of its values (``spec/online.md``, "Masks").
+    store before.  ``transcript_bytes`` covers plan, commitments and proofs; ``work`` counts by phase.  ``hidden``
+    counts what is opened under statistical masks, by the bits of its values (``spec/online.md``, "Masks").
     """
 
     gates: int
@@ -50,9 +49,7 @@ class Estimate:
     steps: tuple[Step, ...]
     shape: Shape
     proof_bytes: int
-    home_proof_bytes: tuple[int, ...]
-    home_gates: tuple[int, ...]
-    shared: tuple[int, ...]
+    range_proof_bytes: tuple[int, ...]
     transcript_bytes: int
     material: Material
     work: Mapping[str, Work]
@@ -126,16 +123,11 @@ def estimate(plan: Plan, *, pending_limit: int = PENDING_LIMIT) -> Estimate:
     Raises ProgramError for a hint that looks into a value too wide to be masked in the field.
     """
     shape, parties = plan.shape, len(plan.members)
-    homes = [home.layout.shape for home in plan.homes]
-    sizes = [Proof.size(home) if home.rows else 0 for home in homes]
-    own = [[part.home for part in plan.parts if part.member == k] for k in range(parties)]
-    home_bytes = tuple(sum(sizes[h] for h in parts) for parts in own)
-    committed = tuple(
-        sum(homes[h].input_rows for h in parts) * G1_BYTES + n
-        for parts, n in zip(own, home_bytes, strict=True)
-    )
+    ranges = [plan.range_relation(k).shape for k in range(parties)]
+    range_bytes = tuple(Proof.size(r) if r.rows else 0 for r in ranges)
+    committed = tuple(shape.input_rows_of(k) * G1_BYTES + n for k, n in enumerate(range_bytes))
     counted = count(plan, pending_limit=pending_limit)
-    steps = (Step("commit", "shared rows and proofs of homes", 1, committed), *counted.steps)
+    steps = (Step("commit", "input rows and range proofs", 1, committed), *counted.steps)
     need = counted.need
     coset = shape.gate_rows * shape.gates_per_row
     multiplications = need.triples - coset - shape.gate_rows
@@ -153,17 +145,15 @@ def estimate(plan: Plan, *, pending_limit: int = PENDING_LIMIT) -> Estimate:
         steps=steps,
         shape=shape,
         proof_bytes=proof,
-        home_proof_bytes=home_bytes,
-        home_gates=tuple(sum(homes[h].gates for h in parts) for parts in own),
-        shared=tuple(sum(homes[h].inputs[0] for h in parts) for parts in own),
+        range_proof_bytes=range_bytes,
         transcript_bytes=_AGREED
         + parties * _AGREED_EACH
         + len(plan.to_bytes())
         + proof
-        + sum(home_bytes)
+        + sum(range_bytes)
         + (shape.input_rows + shape.points) * G1_BYTES,
         material=material,
-        work=_work(plan, [[homes[h] for h in parts] for parts in own], steps, material, counted.masked),
+        work=_work(plan, ranges, steps, material, counted.masked),
         hidden=counted.hidden,
     )
 
@@ -172,7 +162,7 @@ def estimate(plan: Plan, *, pending_limit: int = PENDING_LIMIT) -> Estimate:
 
 
 def _work(
-    plan: Plan, homes: list[list[OwnShape]], steps: Sequence[Step], material: Material, masked: int
+    plan: Plan, ranges: list[Shape], steps: Sequence[Step], material: Material, masked: int
 ) -> Mapping[str, Work]:
     """Count the work of the member that has most of it, by phase."""
     shape, lengths, others = plan.shape, plan.layout.lengths, material.parties - 1
@@ -181,10 +171,8 @@ def _work(
     nodes = sum(1 for v in local if plan.nodes[v].operands)
     entries = sum(lengths[v] for v in local)
     entries += sum(lengths[node.a] for node in plan.nodes if isinstance(node, Sum | Matmul))
-    own = max(homes, key=lambda parts: sum(part.rows * part.columns for part in parts), default=[])
-    every = [part for parts in homes for part in parts]
-    wires = _wires(plan)
-    all_shapes = [shape, *every]
+    own = max(ranges, key=lambda r: r.rows)
+    all_shapes = [shape, *ranges]
 
     def rounds(*phases: str) -> int:
         return sum(s.rounds for s in steps if s.phase in phases)
@@ -192,10 +180,13 @@ def _work(
     def opened(*phases: str) -> float:
         return others * sum(max(s.payload) for s in steps if s.phase in phases) / FR_BYTES
 
-    def slots(shapes: Sequence[Shape]) -> int:
+    def slots(shapes: list[Shape]) -> int:
         return sum(sum(s.inputs) + s.free + 2 * s.gates for s in shapes)
 
     witness = shape.free_rows + shape.gate_rows
+    # An own proof has no coset values, but the rounds of a sumcheck.
+    alone = isinstance(own, OwnShape) and own.gates > 0
+    coset = 0 if alone else own.gate_rows * own.gates_per_row
     return {
         "set up": Work(key=material.parties),
         "prepare": Work(
@@ -205,15 +196,13 @@ def _work(
             roots=material.bit_batches,
         ),
         "commit": Work(
-            phase=1 + len(own),
+            phase=1 + alone,
             round=rounds("commit"),
-            # Wires are zeros and ones, and cost next to nothing.
-            point=sum(part.free_rows * part.columns + part.gates for part in own)
-            - wires
-            + _verifier_points([shape, *every]),
-            cell=sum(part.rows * part.columns + part.gates // 3 for part in own),
-            column=sum(part.columns for part in own),
-            verified=slots(every),
+            # Wires and digits are zeros and ones, and cost next to nothing.
+            point=coset + own.free_rows * columns + _verifier_points(ranges),
+            cell=own.rows * columns + alone * own.gates // 3,
+            column=columns,
+            verified=slots(ranges),
         ),
         "online": Work(
             phase=1,
@@ -247,15 +236,7 @@ def _work(
     }
 
 
-def _wires(plan: Plan) -> int:
-    """Return how many of its gates at home the member that has most of them proves to be bits."""
-    counts = [0] * len(plan.members)
-    for part in plan.parts:
-        counts[part.member] += plan.homes[part.home].layout.booleans
-    return max(counts)
-
-
-def _verifier_points(shapes: Sequence[Shape]) -> int:
+def _verifier_points(shapes: list[Shape]) -> int:
     """Points of the one multi-scalar multiplication that checks all proofs."""
     per_proof = (
         s.rows + 2 * max(s.rows - 1, 0).bit_length() + 2 * (s.columns // 16 - 1).bit_length() + 2

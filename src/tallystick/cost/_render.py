@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A plan for people: what goes in, what stays at home, what is revealed, what it costs, and what to think about before
-running it.
+"""A plan for people: what goes in, what is revealed, what it costs, and what to think about before running
+it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from ..disclosure import AtHome, at_home, noise_of, noise_warnings, openings, plain, quoted, warnings
+from ..disclosure import noise_of, noise_warnings, openings, plain, quoted, warnings
 from ..plan import Plan, explain_results
 from ._calibration import CALIBRATIONS, Calibrations
 from ._estimate import Estimate, estimate
@@ -17,7 +17,7 @@ __all__ = ["bytes_text", "render"]
 
 
 def render(plan: Plan, cost: Estimate | None = None, calibrations: Calibrations = CALIBRATIONS) -> str:
-    """Return the plan as text: inputs, what each does at home, what is revealed, results, cost, warnings.
+    """Return the plan as text: inputs, what is revealed, results, cost, warnings.
 
     A plan may be a stranger's: what is opened is said as it follows from the plan, and its own words are quoted.
     """
@@ -25,10 +25,6 @@ def render(plan: Plan, cost: Estimate | None = None, calibrations: Calibrations 
     lines = [f"plan {quoted(plan.program)}  {plan.digest.hex()}"]
     lines += ["", "inputs, committed and proved to lie in their ranges"]
     lines += _table(_input_rows(plan))
-    homes = at_home(plan)
-    if homes:
-        lines += ["", "at home: what each member computes and proves alone, and what it shares of it"]
-        lines += _home_lines(homes)
     lines += ["", "what is revealed, to all members and to every reader of the transcript"]
     lines += [line for one in openings(plan) for line in one.lines()] or ["  nothing"]
     noise = noise_of(plan)
@@ -40,7 +36,7 @@ def render(plan: Plan, cost: Estimate | None = None, calibrations: Calibrations 
     lines += _table([quoted(result.name), f"= {formula}"] for result, formula in formulas)
     lines += ["", "cost of a run"]
     lines += _table(_cost_rows(cost, calibrations))
-    concerns = [*warnings(plan), *noise_warnings(plan, noise), *_shared_warnings(homes)]
+    concerns = [*warnings(plan), *noise_warnings(plan, noise)]
     if concerns:
         lines += ["", "think about"]
         lines += [f"  {plain(line)}" for line in concerns]
@@ -55,40 +51,13 @@ def _input_rows(plan: Plan) -> Iterator[list[str]]:
             node.name,
             f"{node.n} rows",
             f"{node.low} … {node.high}{scale}",
-            "in random order" if node.order is not None else "",
+            "as bits" if node.form == "bits" else "in random order" if node.order is not None else "",
         ]
-
-
-def _home_lines(homes: Sequence[AtHome]) -> Iterator[str]:
-    heads = _table(
-        [one.member, _counted(one.rows, "row"), _counted(one.parts, "part"), _counted(one.gates, "gate")]
-        for one in homes
-    )
-    for head, one in zip(heads, homes, strict=True):
-        yield head
-        yield from (f"      shares {shared.text()}" for shared in one.shared)
-        if not one.shared:
-            yield "      shares nothing"
-
-
-def _shared_warnings(homes: Sequence[AtHome]) -> Iterator[str]:
-    """Yield what costs all members something for every row of one, which a sum at home would not."""
-    for one in homes:
-        for shared in one.row_by_row():
-            yield (
-                f"{one.member} shares as much as it has rows ({one.rows:,}), or more: {shared.text()}; where a sum "
-                "that it makes at home would do, that costs less"
-            )
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n:,} {what}{'s' * (n != 1)}"
 
 
 def _cost_rows(cost: Estimate, calibrations: Calibrations) -> Iterator[list[str]]:
     sent = max(cost.bytes_sent)
-    yield ["gates at home", f"{sum(cost.home_gates):,}", f"{sum(cost.shared):,} values shared"]
-    yield ["joint gates", f"{cost.gates:,}", f"{cost.boolean_wires:,} of them boolean wires"]
+    yield ["gates", f"{cost.gates:,}", f"{cost.boolean_wires:,} of them boolean wires"]
     yield ["triples", f"{cost.triples:,}", f"{cost.coset_products:,} of them for the proof"]
     yield ["random bits", f"{cost.random_bits:,}", ""]
     yield ["input masks", f"{sum(cost.masks):,}", ""]
@@ -104,7 +73,7 @@ def _cost_rows(cost: Estimate, calibrations: Calibrations) -> Iterator[list[str]
         f"{sum(s.rounds for s in cost.steps if s.phase == 'compute'):,} to compute",
     ]
     yield ["sent by a member", bytes_text(sent), "at most, to all others together"]
-    yield ["proof", bytes_text(cost.proof_bytes), f"proofs of homes {bytes_text(sum(cost.home_proof_bytes))}"]
+    yield ["proof", bytes_text(cost.proof_bytes), f"range proofs {bytes_text(sum(cost.range_proof_bytes))}"]
     yield ["transcript", bytes_text(cost.transcript_bytes), ""]
     keys = _seconds(cost.phase_seconds("native", calibrations)["set up"])
     for name, seconds, more in (
@@ -124,7 +93,7 @@ def _preparation_bytes(material: Material) -> int:
     return material.set_up_bytes + max(material.bytes_sent)
 
 
-def _table(rows: Iterable[list[str]]) -> list[str]:
+def _table(rows: Iterator[list[str]] | Sequence[list[str]]) -> list[str]:
     cells = list(rows)
     if not cells:
         return ["  none"]

@@ -9,18 +9,14 @@ from __future__ import annotations
 from ._bounds import AuditBound, audit_bound
 from ._budget import coins_for, epsilon_of, upwards
 from ._copies import copied_inputs
-from ._homes import AtHome, Shared, at_home
 from ._noise import Noise, budgets, noise_of
 from ._statement import Opening, columns_committed_twice, needs_of_results, openings, plain, quoted, unneeded
 from ._warnings import noise_warnings, warnings
 
 __all__ = [
-    "AtHome",
     "AuditBound",
     "Noise",
     "Opening",
-    "Shared",
-    "at_home",
     "audit_bound",
     "budgets",
     "coins_for",

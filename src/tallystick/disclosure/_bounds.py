@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from ..plan import (
     MAX_BITS,
-    Home,
     Output,
     Plan,
     PublicBinary,
@@ -22,13 +21,9 @@ from ..plan import (
     PublicOutput,
     PublicRounded,
     PublicTake,
-    Sum,
-    Take,
-    View,
     length_of,
     references,
 )
-from ..proofs import Shape
 
 __all__ = ["AuditBound", "audit_bound"]
 
@@ -43,7 +38,6 @@ _OPERATIONS_A_PLAN_BYTE = 200
 _OPERATIONS_A_POINT = 6_000
 _OPERATIONS_A_CELL = 40
 _OPERATIONS_A_UNIT_OF_WORK = 8
-_OPERATIONS_A_SOURCE = 2
 _OPERATIONS_A_FRACTION = 200
 _OPERATIONS_A_PAIR_OF_LIMBS = 2
 
@@ -64,40 +58,26 @@ class AuditBound:
 def audit_bound(plan: Plan, *, plan_bytes: int, file_bytes: int) -> AuditBound:
     """Return what auditing a file of so many bytes can cost, of which so many are this plan."""
     layout = plan.layout
-    shapes: list[Shape] = (
-        [plan.range_relation(k).shape for k in range(len(plan.members))]
-        if plan.format == 1
-        else [plan.homes[part.home].layout.shape for part in plan.parts]
-    )
+    shapes = [plan.range_relation(k).shape for k in range(len(plan.members))]
     cells = [shape.rows * shape.columns for shape in (*shapes, plan.shape)]
     claims = [shape.claims for shape in (*shapes, plan.shape)]
     work = layout.work
-    # Every part has nodes of its own in its relation, and where it is asked what is made of inputs.
-    of_homes = [(len(home.to_key()), _sources(home)) for home in plan.homes]
-    written = sum(of_homes[part.home][0] for part in plan.parts)
-    sources = _sources(plan) + sum(of_homes[part.home][1] for part in plan.parts)
     public = _public(plan)
     return AuditBound(
         bytes=_BASE_BYTES
-        + _BYTES_A_FILE_BYTE * (file_bytes + written)
+        + _BYTES_A_FILE_BYTE * file_bytes
         + max(_BYTES_A_CELL * a + _BYTES_A_CLAIM * b for a, b in zip(cells, claims, strict=True))
-        + _BYTES_LIVE * max(_live(plan), *map(_live, plan.homes), 0)
+        + _BYTES_LIVE * _live(plan)
         + public.bytes,
-        operations=_OPERATIONS_A_PLAN_BYTE * (plan_bytes + written)
-        + _OPERATIONS_A_POINT * (max(file_bytes - plan_bytes, 0) // _POINT + plan.most_columns)
+        operations=_OPERATIONS_A_PLAN_BYTE * plan_bytes
+        + _OPERATIONS_A_POINT * (max(file_bytes - plan_bytes, 0) // _POINT + plan.columns)
         + _OPERATIONS_A_CELL * sum(cells)
         + _OPERATIONS_A_UNIT_OF_WORK * work
-        + _OPERATIONS_A_SOURCE * sources
         + public.operations,
     )
 
 
-def _sources(plan: Plan | Home) -> int:
-    """Return the entries that nodes of perhaps fewer are picked from or added up of, counted for each such node."""
-    return sum(plan.layout.lengths[n.a] for n in plan.nodes if isinstance(n, View | Take | Sum))
-
-
-def _live(plan: Plan | Home) -> int:
+def _live(plan: Plan) -> int:
     """Return how many entries the pass from the last node to the first has at hand at once.
 
     An operand is at hand from the last node that reads it to the operand's own turn; a node and its operands are at

@@ -27,7 +27,6 @@ from ..plan import (
     Node,
     Output,
     Points,
-    Share,
     Zero,
 )
 from ._small_prime import BACKEND, Columns, evaluate, keys, prime, reached, vector
@@ -115,7 +114,7 @@ class _Forms:
                 return node.operands if node.kind == "copy" else ()
             case Input() | InputBits() | Constant():
                 return ()
-            case Zero() | Output() | Points() | Share():
+            case Zero() | Output() | Points():
                 raise TypeError(f"{node.op} has no value")
             case _:
                 assert_never(node)
@@ -187,7 +186,7 @@ class _Forms:
                 return self._bits(source)
             case Constant():
                 return self._zeros(n)
-            case Zero() | Output() | Points() | Share():
+            case Zero() | Output() | Points():
                 raise TypeError(f"{node.op} has no value")
             case _:
                 assert_never(node)

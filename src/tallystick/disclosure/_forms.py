@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..algebra import Vector
-from ..plan import Constant, Hint, Input, InputBits, Linear, Matching, Mul, Output, Plan, Points, Share, Zero
+from ..plan import Constant, Hint, Input, InputBits, Linear, Matching, Mul, Output, Plan, Points, Zero
 from ._elimination import dependencies
 from ._small_prime import Columns, evaluate, inverses, keys, prime, reached, vector
 
@@ -150,7 +150,7 @@ def _through(plan: Plan, v: int) -> tuple[int, ...]:
             return node.operands
         case Input() | InputBits() | Constant() | Mul() | Hint() | Matching():
             return ()
-        case Zero() | Output() | Points() | Share():
+        case Zero() | Output() | Points():
             raise TypeError(f"{node.op} has no value")
         case _:
             assert_never(node)
@@ -198,7 +198,7 @@ def owners(plan: Plan, wanted: Sequence[int]) -> dict[int, Columns]:
                         return spread(np.broadcast_to(mixed, (n, 3)))
                     case "drawn":
                         return _nobodys(n)
-            case Matching() | Zero() | Output() | Points() | Share():
+            case Matching() | Zero() | Output() | Points():
                 return _nobodys(n)
             case _:
                 assert_never(node)

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..algebra import Random, Vector
 from ..backend import FR_BYTES, FR_MODULUS, Backend, get_backend
-from ..plan import Hint, InputBits, Linear, Output, Plan, backward, flat
+from ..plan import Hint, InputBits, Linear, Output, Plan, backward
 from ._budget import Budget, epsilon_of
 
 __all__ = ["Noise", "budgets", "noise_of"]
@@ -44,7 +44,6 @@ def budgets(plan: Plan) -> list[Budget]:
 
 def noise_of(plan: Plan) -> Noise:
     """Examine every use of coins in a plan."""
-    plan = flat(plan)
     uses = [(v, node) for v, node in enumerate(plan.nodes) if isinstance(node, Hint) and node.kind == "coins"]
     if not uses:
         return Noise((), ())

@@ -28,7 +28,6 @@ from ..plan import (
     Output,
     Points,
     Scale,
-    Share,
     Sub,
     Sum,
     Take,
@@ -94,7 +93,7 @@ def _selected(
             return found[node.operands[0]] if node.kind == "copy" else None
         case InputBits() | Sum() | Matmul():
             return None
-        case Zero() | Output() | Points() | Share():
+        case Zero() | Output() | Points():
             raise TypeError(f"{node.op} has no value")
         case _:
             assert_never(node)

@@ -37,7 +37,6 @@ from ..plan import (
     View,
     backward,
     centred,
-    flat,
     length_of,
     references,
 )
@@ -141,7 +140,6 @@ def _spelled(match: re.Match[str]) -> str:
 
 def openings(plan: Plan) -> list[Opening]:
     """Return what a plan opens: its outputs in order, then its points."""
-    plan = flat(plan)
     inputs = [v for v, node in enumerate(plan.nodes) if isinstance(node, Input)]
     listed = {v: k for k, v in enumerate(inputs)} if len(inputs) <= _MAX_COLUMNS else {}
     members, columns = [0] * len(plan.nodes), [0] * len(plan.nodes)

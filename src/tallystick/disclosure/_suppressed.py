@@ -26,7 +26,6 @@ from ..plan import (
     Output,
     Plan,
     Points,
-    Share,
     Zero,
 )
 from ._elimination import dependencies
@@ -260,7 +259,7 @@ def _evaluated(
                 return operands[0] if operands else drawn(n)
             case Matching():
                 return drawn(n)
-            case Zero() | Output() | Points() | Share():
+            case Zero() | Output() | Points():
                 raise TypeError(f"{node.op} has no value")
             case _:
                 assert_never(node)
@@ -278,7 +277,7 @@ def _made_of(plan: Plan, v: int) -> tuple[int, ...]:
             return node.operands if node.kind == "copy" else ()
         case Input() | InputBits() | Constant() | Matching():
             return ()
-        case Zero() | Output() | Points() | Share():
+        case Zero() | Output() | Points():
             raise TypeError(f"{node.op} has no value")
         case _:
             assert_never(node)

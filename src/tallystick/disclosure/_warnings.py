@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..plan import Input, Node, Plan, flat
+from ..plan import Input, Node, Plan
 from ._copies import copied_inputs, sources
 from ._isolation import combined_warnings
 from ._noise import Noise
@@ -21,7 +21,6 @@ _MAX_COPY_WORK = 1 << 24
 
 def warnings(plan: Plan) -> list[str]:
     """Return what a member should think about before agreeing: outputs that show one member's data, or rows."""
-    plan = flat(plan)
     found: list[str] = []
     if len(plan.members) == 2 and plan.outputs:
         found.append("with two members, each can subtract its own part from every sum and learn the other's")

@@ -14,15 +14,16 @@ from ..party import Shared
 from ..plan import (
     Constant,
     Hint,
+    Input,
     Matching,
     Mul,
     Output,
     Plan,
     Points,
-    Share,
     Zero,
     encodings,
     forward,
+    input_value,
     selections,
 )
 from ._hints import Question, advise
@@ -117,13 +118,15 @@ class Computation:
         node = self._plan.nodes[v]
         key = self._online.preparation.key
         match node:
-            case Share(part):
-                start = self._plan.layout.place[v]
-                value = self._inputs.slots[part][start : start + self._plan.layout.lengths[v]]
+            case Input():
+                slots = self._slots(v, node)
+                value = Shared.linear(lambda x: input_value(node, x, offset=0), slots)
+                if node.form == "bits" and node.low:
+                    value = key.add(value, Vector.constant(value.backend, node.low, len(value)))
             case Constant():
                 value = key.constant(Vector.from_ints(self._online.party.backend, node.values))
             case _:
-                operands = [self._values[p] for p in node.operands]
+                operands = [self._operand(v, p) for p in node.operands]
                 value = Shared.linear(lambda *xs: forward(self._plan, v, xs), *operands)
         self._values[v] = value
 
@@ -216,3 +219,14 @@ class Computation:
 
     def _join(self, parts: list[Shared]) -> Shared:
         return Shared.concat(parts) if parts else Shared.zeros(self._online.party.backend, 0)
+
+    def _operand(self, v: int, p: int) -> Shared:
+        """Return operand p of node v: its slots where the node reads an input's bits, else its value."""
+        node, source = self._plan.nodes[v], self._plan.nodes[p]
+        if node.op == "input_bits" and isinstance(source, Input):
+            return self._slots(p, source)
+        return self._values[p]
+
+    def _slots(self, v: int, node: Input) -> Shared:
+        start = self._plan.layout.place[v]
+        return self._inputs.slots[node.member][start : start + node.slots]

@@ -14,7 +14,7 @@ from operator import add
 from ..algebra import Generators, Points, Vector
 from ..errors import DecodeError, ProtocolAbort, VerificationError
 from ..party import Shared
-from ..proofs import BatchVerifier, Proof, Relation, Shape, input_rows
+from ..proofs import BatchVerifier, Proof, RangeRelation, Shape
 from ._deal import deal
 from ._openings import Openings
 from ._rows import PartyRows, publish_rows
@@ -24,7 +24,7 @@ __all__ = ["Committed", "InputShares", "OwnInputs", "accept_inputs", "share_inpu
 
 @dataclass(frozen=True, slots=True, repr=False)
 class OwnInputs:
-    """What an owner keeps to itself of one part of its table: the slots it shares, and what blinds their rows."""
+    """What an owner keeps to itself: its input slots, and a blinding factor for each of their rows."""
 
     slots: Vector
     gammas: Vector
@@ -35,13 +35,12 @@ class OwnInputs:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What an owner published of one part: commitments to the rows of what it shares, and the proof of its home.
+    """What an owner published: the commitments of its input rows, and the proof of their ranges.
 
-    ``proof`` is None exactly when there is nothing to prove; ``context`` is what the proof belongs to.
+    ``proof`` is None exactly when the owner has no input slots; ``context`` is what the proof belongs to.
     """
 
-    owner: int
-    relation: Relation
+    relation: RangeRelation
     rows: Points
     proof: Proof | None
     context: bytes
@@ -49,7 +48,7 @@ class Committed:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class InputShares:
-    """Shares of every part's slots, this party's summands of the rows' blinding factors, and the commitments.
+    """Shares of every owner's slots, this party's summands of the rows' blinding factors, and the commitments.
 
     ``rows`` are all parties' commitments to their own shares of the input rows; their sum is what the
     owners published.
@@ -60,21 +59,21 @@ class InputShares:
     rows: PartyRows
 
     def __repr__(self) -> str:
-        return f"<InputShares of {len(self.slots)} parts>"
+        return f"<InputShares of {len(self.slots)} owners>"
 
 
 def accept_inputs(committed: Sequence[Committed], generators: Generators) -> None:
-    """Verify every owner's proofs, all in one batch, before anything is computed on what they share.
+    """Verify every owner's range proof, all in one batch, before anything is computed on any input.
 
-    Raises ProtocolAbort, check ``home-proof``, blaming the owner whose proof is absent or does not hold.
+    Raises ProtocolAbort, check ``range-proof``, blaming the owner whose proof is absent or does not hold.
     """
     verifier = BatchVerifier(generators)
-    none = Vector.zeros(generators.backend, 0)
-    for number, item in enumerate(committed):
-        shape = item.relation.shape
-        if len(item.rows) != shape.input_rows or (item.proof is None) != (shape.rows == 0):
+    backend = generators.backend
+    for owner, item in enumerate(committed):
+        slots = item.relation.shape.inputs[0]
+        if len(item.rows) != item.relation.shape.input_rows or (item.proof is None) != (slots == 0):
             raise _refused(
-                item.owner, "committed to another number of rows than it shares, or proved nothing"
+                owner, "committed to another number of rows than its inputs have, or proved nothing"
             )
         if item.proof is None:
             continue
@@ -83,21 +82,20 @@ def accept_inputs(committed: Sequence[Committed], generators: Generators) -> Non
                 item.relation,
                 item.proof,
                 input_commitments=item.rows,
-                outputs=none,
+                outputs=Vector.zeros(backend, 0),
                 context=item.context,
-                name=str(number),
+                name=str(owner),
             )
         except (DecodeError, VerificationError) as error:
-            raise _refused(item.owner, error.message) from error
+            raise _refused(owner, error.message) from error
     try:
         verifier.verify()
     except VerificationError as error:
-        owner = committed[int(error.item or 0)].owner
-        raise _refused(owner, "shares something that does not follow from rows in their ranges") from error
+        raise _refused(int(error.item or 0), "committed to a value outside its declared range") from error
 
 
 def _refused(owner: int, fault: str) -> ProtocolAbort:
-    return ProtocolAbort.by(owner, f": {fault}", check="home-proof")
+    return ProtocolAbort.by(owner, f": {fault}", check="range-proof")
 
 
 async def share_inputs(
@@ -105,51 +103,43 @@ async def share_inputs(
     shape: Shape,
     generators: Generators,
     *,
-    owners: Sequence[int],
-    own: Sequence[OwnInputs],
+    own: OwnInputs,
     commitments: Sequence[Points],
 ) -> InputShares:
-    """Share every part's committed slots and blinding factors, and check them against the commitments.
+    """Share every owner's committed slots and blinding factors, and check them against the commitments.
 
-    ``shape`` is the computation's, part k that of party ``owners[k]``, in ascending order, ``own`` what this party has
-    of its parts, ``commitments[k]`` what was published of part k.  Raises ProtocolAbort, check
+    ``shape`` is the computation's, ``commitments[k]`` what owner k published.  Raises ProtocolAbort, check
     ``input-consistency``, blaming the owner that shared something else than it committed to, or the party
     that published other commitments to its shares than it then opened.
     """
     with online.burning():
-        return await _share_inputs(online, shape, generators, owners, own, commitments)
+        return await _share_inputs(online, shape, generators, own, commitments)
 
 
 async def _share_inputs(
-    online: Openings,
-    shape: Shape,
-    generators: Generators,
-    owners: Sequence[int],
-    own: Sequence[OwnInputs],
-    commitments: Sequence[Points],
+    online: Openings, shape: Shape, generators: Generators, own: OwnInputs, commitments: Sequence[Points]
 ) -> InputShares:
-    slots, gammas = await _distribute(online, shape, owners, own)
-    none = Shared.zeros(online.party.backend, 0)
-    blinds = Shared.concat([none, *gammas])
+    slots, gammas = await _distribute(online, shape, own)
+    blinds = Shared.concat(gammas)
     if not shape.input_rows:
         empty = Points.identity(online.party.backend, 0)
         await online.check("inputs/check")
         return InputShares(tuple(slots), blinds.value, PartyRows((empty,) * online.party.size, empty))
-    laid = [Shared.linear(lambda x, k=k: input_rows(shape, k, x), part) for k, part in enumerate(slots)]
+    padded = [x.pad(shape.input_rows_of(k) * shape.columns) for k, x in enumerate(slots)]
     rows = await publish_rows(
         online,
         generators,
         shape.columns,
-        rows=Shared.concat(laid),
+        rows=Shared.concat(padded),
         gammas=blinds,
         label="inputs",
         check="input-consistency",
     )
     await online.check("inputs/check")
     start = 0
-    for part, owner in enumerate(owners):
-        stop = start + shape.input_rows_of(part)
-        if not reduce(add, [p[start:stop] for p in rows.by_party]).equal(commitments[part]):
+    for owner in range(len(shape.inputs)):
+        stop = start + shape.input_rows_of(owner)
+        if not reduce(add, [p[start:stop] for p in rows.by_party]).equal(commitments[owner]):
             raise online.failed(
                 "shared other inputs than those it committed to",
                 check="input-consistency",
@@ -159,22 +149,18 @@ async def _share_inputs(
     return InputShares(tuple(slots), blinds.value, rows)
 
 
-async def _distribute(
-    online: Openings, shape: Shape, owners: Sequence[int], own: Sequence[OwnInputs]
-) -> tuple[list[Shared], list[Shared]]:
-    """Share all parts' slots and blinding factors."""
+async def _distribute(online: Openings, shape: Shape, own: OwnInputs) -> tuple[list[Shared], list[Shared]]:
+    """Share all owners' slots and blinding factors."""
     party = online.party
-    if len(shape.inputs) != len(owners):
-        raise ValueError(f"{len(shape.inputs)} parts, not {len(owners)}")
+    if len(shape.inputs) != party.size:
+        raise ValueError(f"{len(shape.inputs)} owners among {party.size} parties")
     counts = [(n, shape.input_rows_of(k)) for k, n in enumerate(shape.inputs)]
-    due = [count for owner, count in zip(owners, counts, strict=True) if owner == party.index]
-    given = [(len(part.slots), len(part.gammas)) for part in own]
-    if given != due:
-        raise ValueError(f"parts with {given} slots and rows, not {due}")
+    if (len(own.slots), len(own.gammas)) != counts[party.index]:
+        raise ValueError(f"{len(own.slots)} slots and {len(own.gammas)} rows, not {counts[party.index]}")
     shared = await deal(
         online,
-        [(owner, n + rows) for owner, (n, rows) in zip(owners, counts, strict=True)],
-        [Vector.concat([part.slots, part.gammas]) for part in own],
+        [(k, n + rows) for k, (n, rows) in enumerate(counts)],
+        [Vector.concat([own.slots, own.gammas])],
         label="inputs/masked",
         zeros="inputs/zeros",
     )

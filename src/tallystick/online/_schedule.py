@@ -18,9 +18,9 @@ class Layer:
     """``local`` nodes need no message; then come the ``hints``, and the ``muls`` go out in one round together.
 
     All are node positions in plan order.  The hints of one group are computed side by side: they share their rounds.
-    Those that members deal are in groups of their own, before the others.  Shared values and constants count as local;
-    zeros, outputs and points belong to no layer, because nothing is opened before the checks, and so does what depends
-    on opened points.
+    Those that members deal are in groups of their own, before the others.  Inputs and constants count as local; zeros,
+    outputs and points belong to no layer, because nothing is opened before the checks, and so does what depends on
+    opened points.
     """
 
     local: tuple[int, ...]

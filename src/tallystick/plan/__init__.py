@@ -27,8 +27,7 @@ from ._expressions import (
     PublicTake,
     length_of,
 )
-from ._fields import MAX_DIMENSIONS, MAX_LENGTH, references, renumbered
-from ._flat import flat
+from ._fields import MAX_LENGTH, references, renumbered
 from ._hint_kind import FEW
 from ._hints import HINTS, Advice, advice_of, advice_width, mask_room
 from ._hints_digits import BitsHint, CopyHint, SpanHint
@@ -36,12 +35,11 @@ from ._hints_drawn import MAX_COINS, CoinsHint, RandomHint, SwitchesHint
 from ._hints_inverses import InverseHint, ReciprocalHint
 from ._hints_numbers import QuotientHint, RatioHint, RootHint, ratio_steps, root_step
 from ._hints_order import ControlsHint, SplitHint, control_digits
-from ._home import Home, HomeDraft, HomeLayout, Part
 from ._intervals import HALF, Interval, OverflowRangeError, centred
-from ._layout import Draft, Member
+from ._layout import MAX_NODES, MAX_TOTAL, Draft, Member, TooManyError
 from ._matching import selections
 from ._network import Group, layers, route, switch_count
-from ._operation import MAX_NODES, MAX_TOTAL, Linear, TooManyError
+from ._operation import Linear
 from ._ops import (
     MAX_DECIMALS,
     MAX_LABEL,
@@ -53,16 +51,13 @@ from ._ops import (
     Node,
     Output,
     Points,
-    Share,
     Zero,
     input_value,
 )
-from ._own import OwnBits, OwnInput, OwnNode
-from ._owner import OwnerValues, evaluate_home
 from ._plan import CONVERGED, MAX_BYTES, MAX_VALUES, VERSIONS, Plan, Result, ResultValue
-from ._relation import HomeRelation, PlanRelation, backward, encodings, forward, over
+from ._relation import PlanRelation, backward, encodings, forward, over
 from ._schema import Column, MemberSchema
-from ._simulate import Inputs, Witness, home_witness, simulate, witness
+from ._simulate import Inputs, Witness, simulate, witness
 from ._sorting import Exchange, exchanges
 from ._told import policy_names, told
 
@@ -78,7 +73,6 @@ __all__ = [
     "MAX_BYTES",
     "MAX_COINS",
     "MAX_DECIMALS",
-    "MAX_DIMENSIONS",
     "MAX_LABEL",
     "MAX_LENGTH",
     "MAX_NODES",
@@ -102,10 +96,6 @@ __all__ = [
     "Expression",
     "Group",
     "Hint",
-    "Home",
-    "HomeDraft",
-    "HomeLayout",
-    "HomeRelation",
     "Input",
     "InputBits",
     "Inputs",
@@ -121,11 +111,6 @@ __all__ = [
     "Node",
     "Output",
     "OverflowRangeError",
-    "OwnBits",
-    "OwnInput",
-    "OwnNode",
-    "OwnerValues",
-    "Part",
     "Plan",
     "PlanRelation",
     "Points",
@@ -145,7 +130,6 @@ __all__ = [
     "ResultValue",
     "RootHint",
     "Scale",
-    "Share",
     "SpanHint",
     "SplitHint",
     "Sub",
@@ -163,12 +147,9 @@ __all__ = [
     "centred",
     "control_digits",
     "encodings",
-    "evaluate_home",
     "exchanges",
     "explain_results",
-    "flat",
     "forward",
-    "home_witness",
     "input_value",
     "layers",
     "length_of",

@@ -164,8 +164,7 @@ class Scale(Linear):
 
     def forward(self, operands: Sequence[Vector]) -> Vector:
         (x,) = operands
-        if len(self.factors) == 1 or not len(x):
-            # Of no entries the factors may repeat as widely as a field of the node can say.
+        if len(self.factors) == 1:
             return x * self.factors[0]
         pattern = np.repeat(np.arange(len(self.factors), dtype=np.int64), self.inner)
         return x * Vector.from_ints(x.backend, self.factors)[np.tile(pattern, len(x) // len(pattern))]
@@ -231,9 +230,6 @@ class View(_Gather):
         return n
 
     def picked(self) -> IndexArray:
-        if not prod(self.shape):
-            # Beside a dimension of 0 the others may be of any size.
-            return np.zeros(0, dtype=np.int64)
         index = np.full((), self.offset, dtype=np.int64)
         for dimension, stride in zip(self.shape, self.strides, strict=True):
             index = index[..., None] + np.arange(dimension, dtype=np.int64) * stride

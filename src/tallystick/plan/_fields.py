@@ -237,9 +237,6 @@ class _Field(NamedTuple):
     only: str | None
 
 
-_LENGTHS = ("size", "sizes", "steps")
-
-
 class _Schema:
     """What follows from the fields that a class declares."""
 
@@ -252,9 +249,7 @@ class _Schema:
                 called = next((m for m in marks if isinstance(m, Called)), Called(name))
                 only = next((m.op for m in marks if isinstance(m, Only)), None)
                 self.fields.append(_Field(name, kind, called, only))
-        self.checks = [
-            (f.name, f.kind.check, f.kind.name in _LENGTHS) for f in self.fields if f.kind.check is not None
-        ]
+        self.checks = [(f.name, f.kind.check) for f in self.fields if f.kind.check is not None]
         self.references = {to: self._reader(to) for to in ("node", "expression", "output", "points")}
         kinds = {f.name: f.kind for f in self.fields}
         self.numbering = [(f.name, kinds.get(f.name)) for f in fields(cls)]
@@ -306,11 +301,11 @@ def renumbered(item: _T, positions: Mapping[str, Mapping[int, int]]) -> _T:
     return type(item)(*values)
 
 
-def check_fields(item: object, *, lengths: bool = True) -> None:
-    """Raise ``ValueError`` for a field that decoding would refuse, were it written, sizes only with ``lengths``."""
-    for name, check, is_length in _SCHEMAS[type(item)].checks:
+def check_fields(item: object) -> None:
+    """Raise ``ValueError`` for a field that decoding would refuse, were it written."""
+    for name, check in _SCHEMAS[type(item)].checks:
         value = getattr(item, name)
-        if value is not None and (lengths or not is_length):
+        if value is not None:
             check(name, value)
 
 

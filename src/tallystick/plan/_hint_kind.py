@@ -29,8 +29,7 @@ class HintKind(ABC):
 
     It says what follows from them without a share being seen.  A kind that opens nothing under a mask (``masked`` is
     false) takes arguments without interval; one with ``boolean_arguments`` takes zeros and ones.  ``dealt`` says that
-    the advice is one member's own choice, namely of ``member``, ``joint`` that no owner
-    finds it by itself.  The online phase has a protocol for each.
+    the advice is one member's own choice, namely of ``member``.  The online phase has a protocol for each.
     """
 
     __slots__ = ()
@@ -42,7 +41,6 @@ class HintKind(ABC):
     deterministic: ClassVar[bool] = True
     dealt: ClassVar[bool] = False
     boolean_arguments: ClassVar[bool] = False
-    joint: ClassVar[bool] = False
 
     @abstractmethod
     def outputs(self, lengths: Sequence[int]) -> int:

@@ -31,7 +31,6 @@ class _Drawn(HintKind):
     arguments = 0
     masked = False
     deterministic = False
-    joint = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,6 @@ class ReciprocalHint(InverseHint):
     """``reciprocal(; x)``: 1/x modulo r (free slots), for an x that nobody can guess: whether x is 0 shows."""
 
     name = "reciprocal"
-    joint = True
     masked = False
 
     def width(self, _intervals: Sequence[Interval]) -> int:

@@ -8,16 +8,21 @@ from dataclasses import dataclass, fields, replace
 from typing import assert_never
 
 from ..proofs import Shape, choose_columns
-from ._arithmetic import Add, Matmul, Mul, Take, View
+from ._arithmetic import Add, Mul, View
 from ._fields import MAX_LENGTH, check_fields, renumbered
 from ._hints import HINTS, MAX_COIN_HINTS, advice_of
 from ._hints_drawn import SwitchesHint
-from ._home import Home, Part
 from ._intervals import Interval, OverflowRangeError
-from ._operation import MAX_NODES, MAX_TOTAL, Before, Linear, TooManyError, check_operands
-from ._ops import Constant, Hint, Input, InputBits, Matching, Node, Output, Points, Share, Zero
+from ._operation import Before, Linear
+from ._ops import Constant, Hint, Input, InputBits, Matching, Node, Output, Points, Zero
 
-__all__ = ["Draft", "Layout", "Member", "compute_layout"]
+__all__ = ["MAX_NODES", "MAX_TOTAL", "Draft", "Layout", "Member", "TooManyError", "compute_layout"]
+
+MAX_NODES = 1 << 16
+"""Nodes, and likewise expressions and results, of a plan."""
+
+MAX_TOTAL = 1 << 26
+"""Elements of all nodes together, multiplications by public matrices included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +37,7 @@ class Member:
 class Layout:
     """What follows from the nodes: lengths, intervals, places in the witness, depths.
 
-    ``inputs`` and ``widths`` have an entry for every part of a table: how many slots it shares, and how many a row
-    holds; in format 1 ``inputs`` has one for every member, and rows are of ``columns`` slots.
-    ``place[v]`` is where node v's elements start among the slots of their kind: in its part's inputs, the
+    ``place[v]`` is where node v's elements start among the slots of their kind: in its owner's inputs, the
     gates (``mul`` and boolean ``hint``), the free slots (other hints), the zeros, the public outputs, or the points;
     -1 for the rest.
     ``depth[v]`` is how many rounds of multiplications and hints come before node v; ``late[v]`` says that it can only
@@ -47,7 +50,6 @@ class Layout:
     depth: tuple[int, ...]
     late: tuple[bool, ...]
     inputs: tuple[int, ...]
-    widths: tuple[int, ...]
     free: int
     gates: int
     zeros: int
@@ -60,6 +62,14 @@ class Layout:
     def shape(self) -> Shape:
         """The dimensions of the computation's witness (``spec/relation.md``)."""
         return Shape(**{f.name: getattr(self, f.name) for f in fields(Shape)})
+
+
+class TooManyError(ValueError):
+    """A node of ``length`` entries makes the plan larger than a reader can be asked to handle."""
+
+    def __init__(self, length: int, message: str) -> None:
+        super().__init__(message)
+        self.length = length
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,42 +89,23 @@ class _Facts:
 
 
 class Draft(Before):
-    """Nodes that may become a plan: each is checked once, when it is added, against those before it.
+    """Nodes that may become a plan: each is checked once, when it is added, against those before it."""
 
-    Those of a ``whole`` draft are not yet placed at homes, which cut them up: what works row by row may be of any size.
-    """
-
-    def __init__(
-        self,
-        members: Sequence[Member],
-        homes: Sequence[Home] = (),
-        parts: Sequence[Part] = (),
-        *,
-        whole: bool = False,
-    ) -> None:
+    def __init__(self, members: Sequence[Member]) -> None:
         self.members = members
-        self.whole = whole
-        self.homes = homes
-        self.parts = parts
         self.nodes: list[Node] = []
         self.lengths: list[int] = []
         self.intervals: list[Interval] = []
         self._facts: list[_Facts] = []
         self._works: list[int] = []
         self._total = 0
-        self._uncut = 0
         self._named: set[tuple[int, str, int | None]] = set()
-
-    def shared(self, part: int, number: int) -> tuple[int, Interval]:
-        if not 0 <= part < len(self.parts):
-            raise ValueError(f"part {part} of {len(self.parts)}")
-        return self.homes[self.parts[part].home].shared(number)
 
     def add(self, node: Node) -> None:
         """Take the next node.  Raises ``ValueError`` for what cannot be part of a plan, and keeps it out."""
-        check_operands(self.nodes, node, sinks=node.points if isinstance(node, Matching) else ())
+        self._check_operands(node)
         late = self._is_late(node)
-        check_fields(node, lengths=not self.whole)
+        check_fields(node)
         if isinstance(node, Input):
             self._check_input(node)
         n = node.length(self)
@@ -124,9 +115,7 @@ class Draft(Before):
             self._check_recipients(node)
         facts = self._follow(node, late)
         work = node.work(n, self)
-        uncut = 0 if self.whole and _works_by_rows(node) else work
-        if uncut:
-            self._check_size(n, self._uncut + uncut)
+        self._check_size(n, self._total + work)
         interval = node.interval(self)
         if isinstance(node, Input):
             self._named.add((node.member, node.name, node.order))
@@ -136,7 +125,6 @@ class Draft(Before):
         self._facts.append(facts)
         self._works.append(work)
         self._total += work
-        self._uncut += uncut
 
     def set_form(self, v: int, form: str) -> None:
         """Let input v be committed in this form."""
@@ -144,11 +132,8 @@ class Draft(Before):
         assert isinstance(node, Input)
         changed = replace(node, form=form)
         work = changed.work(node.n, self)
-        more = 0 if self.whole else work - self._works[v]
-        if more:
-            self._check_size(changed.slots, self._uncut + more)
+        self._check_size(changed.slots, self._total + work - self._works[v])
         self._total += work - self._works[v]
-        self._uncut += more
         self.nodes[v], self._works[v] = changed, work
 
     def keep(self, positions: Iterable[int]) -> Draft:
@@ -159,25 +144,23 @@ class Draft(Before):
         """
         kept = list(positions)
         new = {old: k for k, old in enumerate(kept)}
-        draft = Draft(self.members, whole=self.whole)
+        draft = Draft(self.members)
         draft.nodes = [renumbered(self.nodes[v], {"node": new}) for v in kept]
         draft.lengths = [self.lengths[v] for v in kept]
         draft.intervals = [self.intervals[v] for v in kept]
         draft._facts = [self._facts[v] for v in kept]
         draft._works = [self._works[v] for v in kept]
         draft._total = sum(draft._works)
-        draft._uncut = 0 if self.whole else draft._total
         draft._named = {(n.member, n.name, n.order) for n in draft.nodes if isinstance(n, Input)}
         for v in draft._unread():
             draft.set_form(v, "value")
         return draft
 
-    def layout(self, version: int) -> Layout:
+    def layout(self, version: int = 2) -> Layout:
         """Return what follows from the nodes together in a plan of this format.
 
         Raises ``ValueError`` for what only all of them break.
         """
-        _check_origins(self.nodes, version)
         uses = sum(isinstance(node, Hint) and node.kind == "coins" for node in self.nodes)
         if uses > MAX_COIN_HINTS:
             raise ValueError(f"plan: {uses} coins hints; at most {MAX_COIN_HINTS} are allowed")
@@ -187,8 +170,7 @@ class Draft(Before):
                 f"plan: node {unread[0]} (input): it is in bits form, and nothing reads its bits"
             )
         place: list[int] = []
-        homes = [self.homes[part.home].layout for part in self.parts]
-        inputs = [0] * len(self.members) if version == 1 else [home.shared for home in homes]
+        inputs = [0] * len(self.members)
         counts = dict.fromkeys(("free", "gates", "zeros", "outputs", "points"), 0)
         for node, n in zip(self.nodes, self.lengths, strict=True):
             kind: str | None = None
@@ -196,9 +178,6 @@ class Draft(Before):
                 case Input():
                     place.append(inputs[node.member])
                     inputs[node.member] += node.slots
-                    continue
-                case Share(part, number):
-                    place.append(homes[part].starts[number])
                     continue
                 case Hint():
                     kind = "gates" if node.boolean else "free"
@@ -217,10 +196,10 @@ class Draft(Before):
             place.append(-1 if kind is None else counts[kind])
             if kind is not None:
                 counts[kind] += n
-        owners = [*inputs, 0]
+        owners = list(inputs)
         for node in self.nodes:
             if isinstance(node, Input):
-                owners[node.member] += 2 * node.range.gates
+                owners[node.member] += (2 if version == 1 else 1) * node.range.gates
         return Layout(
             lengths=tuple(self.lengths),
             intervals=tuple(self.intervals),
@@ -228,10 +207,9 @@ class Draft(Before):
             depth=tuple(f.depth for f in self._facts),
             late=tuple(f.late for f in self._facts),
             inputs=tuple(inputs),
-            widths=tuple(home.width for home in homes),
             columns=choose_columns(max(sum(inputs) + counts["free"] + 2 * counts["gates"], *owners)),
             **counts,
-            work=self._total + sum(home.work for home in homes),
+            work=self._total,
         )
 
     # ------------------------------------------------------------------ checks
@@ -240,6 +218,15 @@ class Draft(Before):
         read = {node.source for node in self.nodes if isinstance(node, InputBits)}
         own = ((v, node) for v, node in enumerate(self.nodes) if isinstance(node, Input))
         return [v for v, node in own if node.form == "bits" and v not in read]
+
+    def _check_operands(self, node: Node) -> None:
+        for p in node.operands:
+            if not 0 <= p < len(self.nodes):
+                raise ValueError(f"operand {p} is not an earlier node")
+            if isinstance(self.nodes[p], Zero | Output | Points) and not (
+                isinstance(node, Matching) and p in node.points
+            ):
+                raise ValueError(f"operand {p} ({self.nodes[p].op}) has no value")
 
     def _is_late(self, node: Node) -> bool:
         """Whether the node can only be computed when points have been opened, as linear operations and outputs may.
@@ -284,7 +271,7 @@ class Draft(Before):
         if n > MAX_LENGTH:
             raise TooManyError(n, f"{n} elements; at most {MAX_LENGTH} are allowed")
         if total > MAX_TOTAL:
-            raise TooManyError(n, f"more than {MAX_TOTAL} elements are computed jointly")
+            raise TooManyError(n, f"the plan has more than {MAX_TOTAL} elements")
 
     def _check_adviser(self, node: Hint) -> None:
         advice = advice_of(node.kind, node.parameters)
@@ -308,35 +295,14 @@ class Draft(Before):
             raise ValueError("the recipients are not an ascending list of members")
 
 
-def _works_by_rows(node: Node) -> bool:
-    """Whether parts of a table can compute the node, each its own, and nothing of its size is written down."""
-    if isinstance(node, Hint):
-        return not HINTS[node.kind].joint and node.kind not in ("controls", "split")
-    return not isinstance(node, Take | Constant | Matmul | Matching | Output | Points)
-
-
-def _check_origins(nodes: Sequence[Node], version: int) -> None:
-    """Members' values come in by themselves in format 1, and from their homes since."""
-    wrong = Share if version == 1 else Input | InputBits
-    for v, node in enumerate(nodes):
-        if isinstance(node, wrong):
-            raise ValueError(f"plan: node {v} ({node.op}): a plan of format {version} has no such operation")
-
-
-def compute_layout(
-    members: Sequence[Member],
-    nodes: Sequence[Node],
-    version: int,
-    homes: Sequence[Home] = (),
-    parts: Sequence[Part] = (),
-) -> Layout:
+def compute_layout(members: Sequence[Member], nodes: Sequence[Node], version: int = 2) -> Layout:
     """Check the nodes and return what follows from them in a plan of this format.
 
     Raises ``ValueError`` naming the node.
     """
     if len(nodes) > MAX_NODES:
         raise ValueError(f"{len(nodes)} nodes; at most {MAX_NODES} are allowed")
-    draft = Draft(members, homes, parts)
+    draft = Draft(members)
     for v, node in enumerate(nodes):
         try:
             draft.add(node)

@@ -7,38 +7,14 @@ A class that leaves out a rule is refused when the package is loaded, by ``check
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import ClassVar, NoReturn
 
 from ..algebra import Vector
 from ._fields import references
 from ._intervals import Interval
 
-__all__ = [
-    "MAX_NODES",
-    "MAX_TOTAL",
-    "Before",
-    "Linear",
-    "Operation",
-    "Sink",
-    "TooManyError",
-    "check_operands",
-    "check_rules",
-]
-
-MAX_NODES = 1 << 16
-"""Nodes, and likewise expressions and results, of a plan; nodes of a home."""
-
-MAX_TOTAL = 1 << 26
-"""Elements of all nodes together, multiplications by public matrices included."""
-
-
-class TooManyError(ValueError):
-    """A node of ``length`` entries makes the plan larger than a reader can be asked to handle."""
-
-    def __init__(self, length: int, message: str) -> None:
-        super().__init__(message)
-        self.length = length
+__all__ = ["Before", "Linear", "Operation", "Sink", "check_rules"]
 
 
 class Before:
@@ -47,10 +23,6 @@ class Before:
     nodes: Sequence[Operation]
     lengths: Sequence[int]
     intervals: Sequence[Interval]
-
-    def shared(self, part: int, number: int) -> tuple[int, Interval]:
-        """Return how many entries an owner's shared value has, and their interval; ``ValueError`` if there is none."""
-        raise ValueError(f"there is no part {part} that shares anything")
 
 
 class Operation:
@@ -119,15 +91,6 @@ class Sink(Operation):
     def work(self, n: int, before: Before) -> int:
         """Return the operand's length."""
         return before.lengths[self.a]
-
-
-def check_operands(nodes: Sequence[Operation], node: Operation, *, sinks: Collection[int] = ()) -> None:
-    """Raise ``ValueError`` unless all operands are earlier nodes with a value, or one of these ``sinks``."""
-    for p in node.operands:
-        if not 0 <= p < len(nodes):
-            raise ValueError(f"operand {p} is not an earlier node")
-        if isinstance(nodes[p], Sink) and p not in sinks:
-            raise ValueError(f"operand {p} ({nodes[p].op}) has no value")
 
 
 def check_rules(cls: type[Operation]) -> None:

@@ -35,7 +35,6 @@ __all__ = [
     "Node",
     "Output",
     "Points",
-    "Share",
     "Zero",
     "decode_node",
     "input_value",
@@ -129,22 +128,6 @@ class InputBits(Operation):
     def interval(self, before: Before) -> Interval:
         """Return [0, 1]: the owner's range proof proves it."""
         return BOOLEAN
-
-
-@dataclass(frozen=True, slots=True)
-class Share(Operation):
-    """What a part of a member's table shares as its value number ``number``: computed and proved at home."""
-
-    op: ClassVar[str] = "share"
-    part: field.Size
-    number: field.Size
-
-    def length(self, before: Before) -> int:
-        return before.shared(self.part, self.number)[0]
-
-    def interval(self, before: Before) -> Interval:
-        """Return the interval of the value at home: the owner's proof proves it."""
-        return before.shared(self.part, self.number)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +243,6 @@ class Matching(Operation):
 Node: TypeAlias = (
     Input
     | InputBits
-    | Share
     | Constant
     | Add
     | Sub

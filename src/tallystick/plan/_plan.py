@@ -18,7 +18,7 @@ from typing import Annotated, Final, TypeVar
 from ..encoding import Value, dumps, expect_array, expect_int, expect_map, expect_text, loads
 from ..errors import DecodeError
 from ..limits import MAX_MEMBERS, MAX_NAME
-from ..proofs import RangeRelation, Shape
+from ..proofs import OwnShape, RangeRelation, Shape
 from ._expressions import (
     EXPRESSIONS,
     Expression,
@@ -30,12 +30,9 @@ from ._expressions import (
     used_entries,
 )
 from ._fields import MAX_LENGTH, check_text, references, size
-from ._home import Home, Part, decode_home
 from ._intervals import centred
-from ._layout import Draft, Layout, Member, compute_layout
-from ._operation import MAX_NODES, MAX_TOTAL
+from ._layout import MAX_NODES, MAX_TOTAL, Draft, Layout, Member, compute_layout
 from ._ops import NODES, Input, Node, Output, Points, decode_node
-from ._own import OwnInput
 
 __all__ = [
     "CONVERGED",
@@ -49,7 +46,7 @@ __all__ = [
 
 _T = TypeVar("_T")
 
-VERSIONS: Final[Mapping[int, str]] = {1: "tallystick/plan/1", 2: "tallystick/plan/2-draft.2"}
+VERSIONS: Final[Mapping[int, str]] = {1: "tallystick/plan/1", 2: "tallystick/plan/2-draft.1"}
 """What a plan calls its format.  Plans of format 1 are read, for audits, and made no more."""
 
 MAX_BYTES = 1 << 25
@@ -121,8 +118,6 @@ class Plan:
     expressions: tuple[Expression, ...]
     results: tuple[Result, ...]
     columns: int
-    homes: tuple[Home, ...] = ()
-    parts: tuple[Part, ...] = ()
     format: int = 2
     layout: Layout = field(init=False, repr=False, compare=False)
     digest: bytes = field(init=False, repr=False, compare=False)
@@ -131,32 +126,14 @@ class Plan:
     def __post_init__(self) -> None:
         self._complete(None)
 
-    def __hash__(self) -> int:
-        return hash(self.digest)
-
     @classmethod
     def of_draft(
-        cls,
-        program: str,
-        draft: Draft,
-        expressions: Sequence[Expression],
-        results: Sequence[Result],
-        version: int = 2,
+        cls, program: str, draft: Draft, expressions: Sequence[Expression], results: Sequence[Result]
     ) -> Plan:
         """Return the plan of a draft, whose nodes were checked when they were added."""
-        layout = draft.layout(version)
+        layout = draft.layout()
         plan = cls.__new__(cls)
-        given = (
-            program,
-            draft.members,
-            draft.nodes,
-            expressions,
-            results,
-            layout.columns,
-            draft.homes,
-            draft.parts,
-            version,
-        )
+        given = (program, draft.members, draft.nodes, expressions, results, layout.columns, 2)
         for f, value in zip((f for f in fields(cls) if f.init), given, strict=True):
             object.__setattr__(plan, f.name, tuple(value) if isinstance(value, list) else value)
         plan._complete(layout)
@@ -165,9 +142,8 @@ class Plan:
     def _complete(self, layout: Layout | None) -> None:
         """Check all that the layout does not, and set what follows."""
         _check_members(self.program, self.members)
-        _check_parts(self)
         if layout is None:
-            layout = compute_layout(self.members, self.nodes, self.format, self.homes, self.parts)
+            layout = compute_layout(self.members, self.nodes, self.format)
         object.__setattr__(self, "layout", layout)
         if self.columns != layout.columns:
             raise ValueError(
@@ -184,15 +160,8 @@ class Plan:
 
     @property
     def inputs(self) -> tuple[Input, ...]:
-        """All inputs: in format 1 the nodes in plan order, since then those of every member's home, on all its rows."""
-        if self.format == 1:
-            return tuple(n for n in self.nodes if isinstance(n, Input))
-        first = {part.member: self.homes[part.home] for part in reversed(self.parts)}
-        return tuple(
-            Input(k, n.name, self.members[k].rows, n.low, n.high, n.decimals, order=n.order)
-            for k, home in sorted(first.items())
-            for n in home.inputs
-        )
+        """All input nodes in plan order."""
+        return tuple(n for n in self.nodes if isinstance(n, Input))
 
     @property
     def outputs(self) -> tuple[Output, ...]:
@@ -205,27 +174,13 @@ class Plan:
         return tuple(n for n in self.nodes if isinstance(n, Points))
 
     def inputs_of(self, member: int) -> tuple[Input, ...]:
-        """Return one member's inputs."""
-        return tuple(n for n in self.inputs if n.member == member)
-
-    def own_inputs(self, member: int) -> tuple[tuple[int, Input], ...]:
-        """Return one member's input nodes of format 1, by position, in the order of its witness slots."""
-        return tuple((v, n) for v, n in enumerate(self.nodes) if isinstance(n, Input) and n.member == member)
+        """Return one member's input nodes in plan order, which is the order of its witness slots."""
+        return tuple(n for n in self.nodes if isinstance(n, Input) and n.member == member)
 
     def range_relation(self, member: int) -> RangeRelation:
-        """Return what one member's range proof proves in format 1: its inputs, in the order of its witness slots."""
-        return RangeRelation([n.range for _, n in self.own_inputs(member)], self.columns)
-
-    @property
-    def most_columns(self) -> int:
-        """The most columns of any relation: those of the computation, and of all homes."""
-        return max(self.columns, *(home.layout.columns for home in self.homes), 0)
-
-    def parts_of(self, member: int) -> tuple[tuple[int, Home, int], ...]:
-        """Return the parts of one member's table: the number of the part, its home, and its first row."""
-        own = [(k, self.homes[part.home]) for k, part in enumerate(self.parts) if part.member == member]
-        starts = accumulate((home.rows for _, home in own), initial=0)
-        return tuple((k, home, start) for (k, home), start in zip(own, starts, strict=False))
+        """Return what one member's range proof proves: its inputs, in the order of its witness slots."""
+        kind = Shape if self.format == 1 else OwnShape
+        return RangeRelation([n.range for n in self.inputs_of(member)], self.columns, kind)
 
     # ------------------------------------------------------------------ results
     def signed_outputs(self, flat: Sequence[int]) -> list[list[int]]:
@@ -271,44 +226,40 @@ class Plan:
         ]
 
     # ------------------------------------------------------------------ bytes
+    def in_format(self, version: int) -> Plan:
+        """Return the plan of the same nodes and results in another format, as an older file has it."""
+        if version == self.format:
+            return self
+        columns = compute_layout(self.members, self.nodes, version).columns
+        return replace(self, format=version, columns=columns)
+
     def to_bytes(self) -> bytes:
         """Return the canonical encoding."""
         return self._encoded
 
     def _encode(self) -> bytes:
-        body: dict[str, Value] = {
-            "version": VERSIONS[self.format],
-            "program": self.program,
-            "members": [[m.name, m.rows] for m in self.members],
-            "nodes": [NODES.encode(n) for n in self.nodes],
-            "expressions": [EXPRESSIONS.encode(e) for e in self.expressions],
-            "results": [[r.name, r.expression, list(r.shape)] for r in self.results],
-            "columns": self.columns,
-        }
-        if self.format > 1:
-            body["homes"] = [home.to_body() for home in self.homes]
-            body["parts"] = [[part.member, part.home] for part in self.parts]
-        return dumps(body)
+        return dumps(
+            {
+                "version": VERSIONS[self.format],
+                "program": self.program,
+                "members": [[m.name, m.rows] for m in self.members],
+                "nodes": [NODES.encode(n) for n in self.nodes],
+                "expressions": [EXPRESSIONS.encode(e) for e in self.expressions],
+                "results": [[r.name, r.expression, list(r.shape)] for r in self.results],
+                "columns": self.columns,
+            }
+        )
 
     @classmethod
     def from_bytes(cls, data: bytes | bytearray | memoryview) -> Plan:
         """Decode and check a plan from anywhere.  Raises ``DecodeError`` for everything else."""
         item = expect_map(
-            loads(data, max_size=MAX_BYTES, max_values=MAX_VALUES, what="plan"),
-            "plan",
-            required=_KEYS,
-            optional=_HOMES,
+            loads(data, max_size=MAX_BYTES, max_values=MAX_VALUES, what="plan"), "plan", required=_KEYS
         )
-        name = expect_text(item["version"], "plan: version", choices=list(VERSIONS.values()))
-        version = next(number for number, known in VERSIONS.items() if known == name)
-        if any((key in item) != (version > 1) for key in _HOMES):
-            raise DecodeError(f"plan: {' and '.join(_HOMES)} stand in plans of format 2, and in no others")
+        version = expect_text(item["version"], "plan: version", choices=list(VERSIONS.values()))
 
         def listed(key: str, most: int, decode: Callable[[Value, int, str], _T]) -> tuple[_T, ...]:
-            entries, noun = (
-                expect_array(item.get(key, []), f"plan: {key}", max_length=most),
-                key.removesuffix("s"),
-            )
+            entries, noun = expect_array(item[key], f"plan: {key}", max_length=most), key.removesuffix("s")
             return tuple(decode(v, k, f"plan: {noun} {k}") for k, v in enumerate(entries))
 
         try:
@@ -319,9 +270,7 @@ class Plan:
                 expressions=listed("expressions", MAX_NODES, decode_expression),
                 results=listed("results", MAX_NODES, _decode_result),
                 columns=expect_int(item["columns"], "plan: columns"),
-                homes=listed("homes", MAX_NODES, lambda value, _, what: decode_home(value, what)),
-                parts=listed("parts", MAX_NODES, _decode_part),
-                format=version,
+                format=next(number for number, name in VERSIONS.items() if name == version),
             )
         except ValueError as error:
             raise DecodeError(str(error) if str(error).startswith("plan") else f"plan: {error}") from error
@@ -331,7 +280,6 @@ class Plan:
 
 
 _KEYS = ("version", "program", "members", "nodes", "expressions", "results", "columns")
-_HOMES = ("homes", "parts")
 
 
 def _check_members(program: str, members: Sequence[Member]) -> None:
@@ -344,45 +292,6 @@ def _check_members(program: str, members: Sequence[Member]) -> None:
             raise ValueError(f"plan: member {k}: {member.rows} rows; 0 to {MAX_LENGTH} are possible")
     if len({m.name for m in members}) != len(members):
         raise ValueError("plan: two members have one name")
-
-
-def _check_parts(plan: Plan) -> None:
-    """Every row of a member that has a home lies in one part, and all parts have the same columns."""
-    if plan.format == 1:
-        if plan.homes or plan.parts:
-            raise ValueError("plan: a plan of format 1 has no homes")
-        return
-    if len(plan.parts) > MAX_NODES:
-        raise ValueError(f"plan: {len(plan.parts)} parts; at most {MAX_NODES} are allowed")
-    used = 0
-    rows: dict[int, int] = {}
-    columns: dict[int, tuple[OwnInput, ...]] = {}
-    compared: set[Part] = set()
-    for k, part in enumerate(plan.parts):
-        what = f"plan: part {k}"
-        if not 0 <= part.member < len(plan.members) or (k and part.member < plan.parts[k - 1].member):
-            raise ValueError(f"{what}: member {part.member} of {len(plan.members)}, in ascending order")
-        if not 0 <= part.home <= min(used, len(plan.homes) - 1):
-            raise ValueError(f"{what}: home {part.home}; homes are numbered as they are first used")
-        used = max(used, part.home + 1)
-        home = plan.homes[part.home]
-        rows[part.member] = rows.get(part.member, 0) + home.rows
-        if part in compared:
-            # Once for a home, however many parts have it: inputs times parts are no number that a file's length bounds.
-            continue
-        compared.add(part)
-        listed = tuple(replace(n, n=0) for n in home.inputs)
-        if columns.setdefault(part.member, listed) != listed:
-            raise ValueError(f"{what}: its columns are not those of the member's other parts")
-    if used != len(plan.homes):
-        raise ValueError(f"plan: home {used} is the home of nobody")
-    if len(set(map(Home.to_key, plan.homes))) != len(plan.homes):
-        raise ValueError("plan: two homes are equal")
-    for member, found in rows.items():
-        if found != plan.members[member].rows:
-            raise ValueError(
-                f"plan: the parts of {plan.members[member].name} have {found} rows, not {plan.members[member].rows}"
-            )
 
 
 def _check_results(plan: Plan) -> None:
@@ -425,11 +334,6 @@ def _check_results(plan: Plan) -> None:
 def _decode_member(value: Value, position: int, what: str) -> Member:
     name, rows = expect_array(value, what, length=2)
     return Member(expect_text(name, f"{what}: name", max_length=MAX_NAME), expect_int(rows, f"{what}: rows"))
-
-
-def _decode_part(value: Value, position: int, what: str) -> Part:
-    member, home = expect_array(value, what, length=2)
-    return Part(expect_int(member, f"{what}: member"), expect_int(home, f"{what}: home"))
 
 
 def _decode_result(value: Value, position: int, what: str) -> Result:

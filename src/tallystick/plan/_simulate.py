@@ -7,10 +7,9 @@ time, on numpy arrays of Python integers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product as cartesian
-from types import MappingProxyType
 from typing import TypeAlias, assert_never
 
 import numpy as np
@@ -19,14 +18,11 @@ from ..backend import FR_MODULUS
 from ..errors import DataError, ProgramError
 from ._arithmetic import Add, Concat, Matmul, Mul, Neg, Scale, Sub, Sum, Take, View
 from ._hints import Integers, advice_of
-from ._home import Home
-from ._intervals import Interval
-from ._ops import Constant, Hint, Input, InputBits, Matching, Node, Output, Points, Share, Zero
-from ._own import Common, OwnBits, OwnInput, OwnNode
+from ._ops import Constant, Hint, Input, InputBits, Matching, Node, Output, Points, Zero
 from ._plan import Plan, ResultValue
 from ._told import told
 
-__all__ = ["Advice", "Inputs", "Simulation", "Witness", "home_witness", "simulate", "witness"]
+__all__ = ["Advice", "Inputs", "Simulation", "Witness", "simulate", "witness"]
 
 Inputs: TypeAlias = Mapping[str, Mapping[str, Sequence[int]]]
 """Each member's columns by name: scaled integers."""
@@ -73,34 +69,28 @@ def simulate(plan: Plan, inputs: Inputs, *, advice: Advice | None = None) -> Sim
     does not hold.  Every value is checked against its interval; one outside is a defect of the interval
     rules.
     """
-    shared = []
-    for k, (home, columns) in enumerate(_tables(plan, inputs)):
-        at_home = _home_values(home, columns, {})
-        _check_values(home.nodes, home.layout.intervals, at_home, f"part {k}, ")
-        shared.append([at_home[p] for p in home.shares])
-    values = _values(plan, inputs, shared, advice or {})
-    _check_values(plan.nodes, plan.layout.intervals, values)
+    values = _values(plan, inputs, advice or {})
+    for v, node in enumerate(plan.nodes):
+        interval = plan.layout.intervals[v]
+        if isinstance(node, Zero):
+            wrong = [k for k, x in enumerate(values[node.a]) if x % FR_MODULUS]
+            if wrong:
+                raise ProgramError(f"zero assertion at node {v} does not hold for element {wrong[0]}")
+        elif interval is not None and len(values[v]) and not isinstance(node, Output):
+            low, high = min(values[v]), max(values[v])
+            if low < interval[0] or high > interval[1]:
+                raise RuntimeError(
+                    f"node {v} ({node.op}) takes [{low}, {high}] outside its interval {interval}"
+                )
     outputs = _public_outputs(plan, values)
     return Simulation(outputs, tuple(plan.evaluate(outputs, _points(plan, values))), _told(plan, values))
 
 
-def witness(
-    plan: Plan,
-    inputs: Inputs,
-    *,
-    advice: Advice | None = None,
-    at_home: Mapping[int, Advice] = MappingProxyType({}),
-) -> Witness:
-    """Return the witness of what is computed jointly, zeros unchecked.
-
-    ``advice`` replaces the outputs of hints (for forgers), ``at_home[k]`` those of the home of part k.
+def witness(plan: Plan, inputs: Inputs, *, advice: Advice | None = None) -> Witness:
+    """Return the witness for these inputs, zeros unchecked; ``advice`` replaces the outputs of hints (for
+    forgers).
     """
-    owners = [
-        home_witness(home, columns, advice=at_home.get(k, {}))
-        for k, (home, columns) in enumerate(_tables(plan, inputs))
-    ]
-    shared = [_split(home, owner.inputs[0]) for home, owner in zip(_homes(plan), owners, strict=True)]
-    values = _values(plan, inputs, shared, advice or {})
+    values = _values(plan, inputs, advice or {})
     slots: list[list[int]] = [[] for _ in plan.members]
     free: list[int] = []
     left: list[int] = []
@@ -123,8 +113,6 @@ def witness(
                 gates.extend(values[v])
             case Zero(a):
                 zeros.extend(values[a])
-    if plan.format > 1:
-        slots = [list(owner.inputs[0]) for owner in owners]
     return Witness(
         inputs=tuple(tuple(s) for s in slots),
         free=tuple(free),
@@ -137,160 +125,30 @@ def witness(
     )
 
 
-def home_witness(
-    home: Home, columns: Mapping[tuple[str, int | None], Integers], *, advice: Advice
-) -> Witness:
-    """Return the witness of a home on these columns, by name and order; ``advice`` replaces values (for forgers).
-
-    What is shared is what the nodes hold.  A value outside its column's interval has no wires that fit it.
-    """
-    values = _home_values(home, columns, advice)
-    wires: list[int] = []
-    products: list[int] = []
-    left: list[int] = []
-    right: list[int] = []
-    free: list[int] = []
-    zeros: list[int] = []
-    for v, node in enumerate(home.nodes):
-        match node:
-            case OwnInput():
-                wires.extend(_wires(node, values[v]))
-            case OwnBits(source):
-                column = home.nodes[source]
-                assert isinstance(column, OwnInput)
-                if not column.whole:
-                    wires.extend(values[v])
-                    zeros.extend(_recomposed(values[v], column.bits, column.low) - values[source])
-            case Hint():
-                (wires if node.boolean else free).extend(values[v])
-            case Mul(a, b):
-                left.extend(values[a])
-                right.extend(values[b])
-                products.extend(values[v])
-            case Zero(a):
-                zeros.extend(values[a])
-    return Witness(
-        inputs=(tuple(int(x) for p in home.shares for x in values[p]),),
-        free=tuple(free),
-        left=(*wires, *left),
-        right=(*wires, *right),
-        gates=(*wires, *products),
-        zeros=(*zeros, *(0 for p in home.shares for _ in values[p])),
-        outputs=(),
-        points=(),
-    )
-
-
-def _wires(node: OwnInput, column: Integers) -> list[int]:
-    """Return b_i with Σ μ_i·b_i = x - low, the top one set as soon as the others do not reach."""
-    lower = max(node.bits - 1, 0)
-    top = node.high - node.low - ((1 << lower) - 1)
-    out = []
-    for x in column if node.bits else ():
-        above = int(x) - node.low >> lower & 1
-        out += [*(int(x) - node.low - above * top >> i & 1 for i in range(lower)), above]
-    return out
-
-
-def _recomposed(digits: Integers, k: int, low: int) -> Integers:
-    """Return low + Σ 2^i·d_i of every k digits."""
-    rows = digits.reshape(-1, k)
-    return _array([low + sum(int(d) << i for i, d in enumerate(row)) for row in rows])
-
-
-def _home_values(
-    home: Home, columns: Mapping[tuple[str, int | None], Integers], advice: Advice
-) -> list[Integers]:
-    values: list[Integers] = []
-    for v, node in enumerate(home.nodes):
-        if v in advice:
-            values.append(_array(advice[v]))
-        elif isinstance(node, OwnInput):
-            values.append(columns[node.name, node.order])
-        elif isinstance(node, OwnBits):
-            column = home.nodes[node.source]
-            assert isinstance(column, OwnInput)
-            digits = [int(x) - column.low >> i & 1 for x in values[node.source] for i in range(column.bits)]
-            values.append(_array(digits))
-        else:
-            values.append(_reduced(_compute(node, values), home.layout.intervals[v]))
-    return values
-
-
-def _homes(plan: Plan) -> list[Home]:
-    return [plan.homes[part.home] for part in plan.parts]
-
-
-def _tables(plan: Plan, inputs: Inputs) -> Iterator[tuple[Home, dict[tuple[str, int | None], Integers]]]:
-    """Yield every part's home with the rows of its columns; in every order of rows those of the table."""
-    _check_names(plan, inputs)
-    for member, schema in enumerate(plan.members):
-        whole = {(n.name, n.order): _column(n, schema.name, inputs) for n in plan.inputs_of(member)}
-        for _, home, start in plan.parts_of(member):
-            yield home, {key: column[start : start + home.rows] for key, column in whole.items()}
-
-
-def _split(home: Home, slots: Sequence[int]) -> list[Integers]:
-    lengths = [home.layout.lengths[p] for p in home.shares]
-    return [_array(slots[s : s + n]) for s, n in zip(home.layout.starts, lengths, strict=True)]
-
-
-def _reduced(values: Integers, interval: Interval) -> Integers:
-    return _array([int(x) % FR_MODULUS for x in values]) if interval is None else values
-
-
-def _check_values(
-    nodes: Sequence[Node | OwnNode],
-    intervals: Sequence[Interval],
-    values: Sequence[Integers],
-    where: str = "",
-) -> None:
-    """Raise ``ProgramError`` for a zero assertion that does not hold, ``RuntimeError`` for a wrong interval."""
-    for v, node in enumerate(nodes):
-        interval = intervals[v]
-        if isinstance(node, Zero):
-            wrong = [k for k, x in enumerate(values[node.a]) if x % FR_MODULUS]
-            if wrong:
-                raise ProgramError(f"zero assertion at {where}node {v} does not hold for element {wrong[0]}")
-        elif interval is not None and len(values[v]) and not isinstance(node, Output):
-            low, high = min(values[v]), max(values[v])
-            if low < interval[0] or high > interval[1]:
-                raise RuntimeError(
-                    f"{where}node {v} ({node.op}) takes [{low}, {high}] outside its interval {interval}"
-                )
-
-
-def _values(
-    plan: Plan, inputs: Inputs, shared: Sequence[Sequence[Integers]], advice: Advice
-) -> list[Integers]:
+def _values(plan: Plan, inputs: Inputs, advice: Advice) -> list[Integers]:
     """Return every node's entries; zeros and outputs have none."""
     _check_names(plan, inputs)
     values: list[Integers] = []
     for v, node in enumerate(plan.nodes):
-        match node:
-            case Input():
-                out = _column(node, plan.members[node.member].name, inputs)
-            case Share(part, number):
-                out = shared[part][number]
-            case _ if v in advice:
-                out = _array(advice[v])
-            case InputBits(source):
-                source_node = plan.nodes[source]
-                assert isinstance(source_node, Input)
-                out = _array(_input_slots(source_node, values[source]))
-            case Matching():
-                out = _matching(node, values, plan)
-            case Output() | Points():
-                out = _array([])
-            case _:
-                out = _reduced(_compute(node, values), plan.layout.intervals[v])
+        if isinstance(node, Input):
+            values.append(_column(node, plan.members[node.member].name, inputs))
+            continue
+        if v in advice:
+            values.append(_array(advice[v]))
+            continue
+        out = _compute(node, values, plan)
+        if plan.layout.intervals[v] is None:
+            out = _array([int(x) % FR_MODULUS for x in out])
         values.append(out)
     return values
 
 
-def _compute(node: Common, values: Sequence[Integers]) -> Integers:
-    """Return the entries of a node."""
+def _compute(node: Node, values: Sequence[Integers], plan: Plan) -> Integers:
     match node:
+        case InputBits(source):
+            source_node = plan.nodes[source]
+            assert isinstance(source_node, Input)
+            return _array(_input_slots(source_node, values[source]))
         case Constant(constants):
             return _array(constants)
         case Add(a, b):
@@ -318,18 +176,16 @@ def _compute(node: Common, values: Sequence[Integers]) -> Integers:
             return _array([x * y for x, y in zip(values[a], values[b], strict=True)])
         case Hint(kind, parameters, arguments):
             return advice_of(kind, parameters).compute([values[a] for a in arguments])
-        case Zero():
+        case Matching(a, own, others, minimum):
+            opened = {p: [int(x) % FR_MODULUS for x in values[_exponents(plan, p)]] for p in (own, *others)}
+            sets = [set(opened[p]) for p in others]
+            chosen = [all(y in there for there in sets) for y in opened[own]]
+            enough = sum(chosen) >= minimum
+            return _array([x if c and enough else 0 for x, c in zip(values[a], chosen, strict=True)])
+        case Input() | Zero() | Output() | Points():
             return _array([])
         case _:
             assert_never(node)
-
-
-def _matching(node: Matching, values: Sequence[Integers], plan: Plan) -> Integers:
-    opened = {p: [int(x) % FR_MODULUS for x in values[_exponents(plan, p)]] for p in node.points}
-    sets = [set(opened[p]) for p in node.others]
-    chosen = [all(y in there for there in sets) for y in opened[node.own]]
-    enough = sum(chosen) >= node.minimum
-    return _array([x if c and enough else 0 for x, c in zip(values[node.a], chosen, strict=True)])
 
 
 def _input_slots(node: Input, column: Integers) -> list[int]:

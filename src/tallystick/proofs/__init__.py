@@ -7,15 +7,7 @@ Normative text: ``spec/relation.md``, ``spec/gates.md``, ``spec/opening.md``, ``
 from ._challenges import Challenges, Drawn
 from ._commitment import commit_rows, commit_rows_var
 from ._equations import part_holds
-from ._gates import (
-    GatePoint,
-    LinearClaim,
-    arrange_rows,
-    coset_values,
-    input_rows,
-    linear_claim,
-    root_of_unity,
-)
+from ._gates import GatePoint, LinearClaim, arrange_rows, coset_values, linear_claim, root_of_unity
 from ._opening import Opening, OpeningShare, Part, add_parts, open_linear, solo
 from ._own_proof import prove
 from ._proof import Proof, Witness, multiples
@@ -27,11 +19,10 @@ from ._ranges import (
     input_slots,
     range_witness,
     span_weights,
-    wire_bits,
 )
 from ._relation import MAX_COLUMNS, MIN_COLUMNS, OwnShape, Relation, Shape, Transposed, choose_columns
 from ._verifier import BatchVerifier, failing
-from ._words import Words, extended, low_bits, minus, to_ints, to_vector, to_words, words_for
+from ._words import Words, to_ints, to_words, words_for
 
 __all__ = [
     "MAX_COLUMNS",
@@ -61,13 +52,9 @@ __all__ = [
     "commit_rows",
     "commit_rows_var",
     "coset_values",
-    "extended",
     "failing",
-    "input_rows",
     "input_slots",
     "linear_claim",
-    "low_bits",
-    "minus",
     "multiples",
     "open_linear",
     "part_holds",
@@ -77,8 +64,6 @@ __all__ = [
     "solo",
     "span_weights",
     "to_ints",
-    "to_vector",
     "to_words",
-    "wire_bits",
     "words_for",
 ]

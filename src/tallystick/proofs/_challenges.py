@@ -43,7 +43,6 @@ class Challenges:
         counts = [shape.columns, len(shape.inputs), *shape.inputs]
         counts += [shape.free, shape.gates, shape.zeros, shape.outputs]
         counts += [shape.points] if shape.points else []
-        counts += shape.widths
         t.absorb("shape", b"".join(n.to_bytes(8, "big") for n in counts))
         t.absorb("input-rows", input_rows)
 

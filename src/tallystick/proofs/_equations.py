@@ -17,32 +17,11 @@ from ._challenges import Drawn
 from ._gates import LinearClaim
 from ._opening import Part
 
-__all__ = ["Equation", "Folds", "Halved", "add_up", "opening_equations", "part_holds"]
+__all__ = ["Equation", "Folds", "add_up", "opening_equations", "part_holds"]
 
 _R = FR_MODULUS
 _BYTES_A_SCALAR = 96
 _BYTES_A_POINT = 320
-
-
-@dataclass(frozen=True, slots=True)
-class Halved:
-    """Scalars of the generators, as they are left when halving with each challenge e has made (a, b) e*a + b … of them.
-
-    They are held so until they are needed: a proof is small, and a file may have thousands.
-    """
-
-    last: Vector
-    challenges: tuple[int, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.last) << len(self.challenges)
-
-    def whole(self) -> Vector:
-        """Return them all."""
-        g = self.last
-        for e in reversed(self.challenges):
-            g = Vector.concat([g * e, g])
-        return g
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +30,14 @@ class Equation:
 
     q: int
     h: int
-    g: Halved
+    g: Vector
     terms: tuple[tuple[Points, Vector], ...]
 
     @property
     def held_bytes(self) -> int:
         """At most how many bytes its points and scalars hold, on either backend."""
         points = sum(len(of) for of, _ in self.terms)
-        return _BYTES_A_SCALAR * (len(self.g.last) + points) + _BYTES_A_POINT * points
+        return _BYTES_A_SCALAR * (len(self.g) + points) + _BYTES_A_POINT * points
 
 
 def add_up(generators: Generators, weighted: Iterable[tuple[int, Equation]]) -> Points:
@@ -72,7 +51,7 @@ def add_up(generators: Generators, weighted: Iterable[tuple[int, Equation]]) -> 
         h += weight * equation.h
         if len(equation.g):
             columns = max(len(g), len(equation.g))
-            g = equation.g.whole().pad(columns).axpy(weight, g.pad(columns))
+            g = equation.g.pad(columns).axpy(weight, g.pad(columns))
         for of, by in equation.terms:
             points.append(of)
             scalars.append(by)
@@ -125,7 +104,7 @@ def opening_equations(
     mask: Points,
     published: Points,
     response: Sequence[int],
-    g: Halved,
+    g: Vector,
     q: int = 0,
     scale: int = 1,
     halving: Sequence[tuple[Points, Vector]] = (),
@@ -142,9 +121,9 @@ def opening_equations(
     in_y = -e * folds.start % _R
 
     def by(*scalars: int) -> Vector:
-        return Vector.from_ints(g.last.backend, scalars)
+        return Vector.from_ints(g.backend, scalars)
 
-    in_x, none = by(*folds.row_weights(len(rows))[0]), Halved(by())
+    in_x, none = by(*folds.row_weights(len(rows))[0]), by()
     on_cross = (cross, by(*folds.cross) * -e)
     on_rows = (rows, in_x * (-scale * e))
     # v*Q + omega*H - e*Y_end - T = 0, where Y was y*Q + W; the one in Z; eta*Q - e*W - U = 0
@@ -187,6 +166,6 @@ def part_holds(
         mask=mask.points,
         published=published,
         response=[form.dot(z), *tail],
-        g=Halved(z),
+        g=z,
     )
     return all(add_up(generators, [(1, equation)]).is_identity() for _, equation in equations)

@@ -22,7 +22,6 @@ __all__ = [
     "arrange_rows",
     "combined_claims",
     "coset_values",
-    "input_rows",
     "linear_claim",
     "pad_gates",
     "root_of_unity",
@@ -57,15 +56,6 @@ def coset_values(shape: Shape, wires: Vector, blinders: Vector) -> Vector:
     return on_coset - (blinders * 2).repeated(m)
 
 
-def input_rows(shape: Shape, part: int, slots: Vector) -> Vector:
-    """Lay one part's input slots out in rows of its width, each filled up with zeros to c entries; row-major."""
-    c, width, rows = shape.columns, shape.width_of(part), shape.input_rows_of(part)
-    slots = slots.pad(rows * width)
-    if width == c:
-        return slots
-    return Vector.concat([slots[:0], *(slots[i * width : (i + 1) * width].pad(c) for i in range(rows))])
-
-
 def arrange_rows(
     shape: Shape,
     *,
@@ -77,11 +67,11 @@ def arrange_rows(
 ) -> Vector:
     """Lay a witness out as the R x c matrix of ``spec/relation.md``, row-major.
 
-    ``inputs[k]`` are part k's slots, ``free`` the free slots, ``blinders`` the values beside them, ``gates`` the gate
+    ``inputs[k]`` are owner k's slots, ``free`` the free slots, ``blinders`` the values beside them, ``gates`` the gate
     outputs (any number up to R_g * M), ``coset`` the R_g * M odd entries, or None where gate rows hold outputs alone.
     """
     c = shape.columns
-    parts = [input_rows(shape, k, slots) for k, slots in enumerate(inputs)]
+    parts = [slots.pad(shape.input_rows_of(k) * c) for k, slots in enumerate(inputs)]
     parts.append(Vector.concat([free, blinders]).pad(shape.free_rows * c))
     if shape.gate_rows:
         outputs = pad_gates(shape, gates)
@@ -181,13 +171,11 @@ class CombinedClaims:
     def at(self, rows: Vector, columns: Vector) -> int:
         """Return the form's inner product with the matrix of all rows[i] * columns[j], without laying it out."""
         shape = self.shape
-        n = len(self.inputs)
         parts = [*self.inputs, Vector.concat([self.free, self.blinders])]
-        heights = [shape.input_rows_of(k) for k in range(n)] + [shape.free_rows]
-        widths = [shape.width_of(k) for k in range(n)] + [shape.columns]
+        heights = [shape.input_rows_of(k) for k in range(len(self.inputs))] + [shape.free_rows]
         total = start = 0
-        for part, height, width in zip(parts, heights, widths, strict=True):
-            total += _on_product(part, rows[start : start + height], columns[:width])
+        for part, height in zip(parts, heights, strict=True):
+            total += _on_product(part, rows[start : start + height], columns)
             start += height
         if self.point is not None:
             in_gates = rows[start:]

@@ -77,13 +77,11 @@ def _prove_by_sumcheck(
     said, summed = b"", None
     if shape.gates:
         between = Vector.zeros(backend, (1 << shape.variables) - shape.gates - 2)
-        wires = witness.gates[: shape.gates - len(witness.left)]
-        tables = [
-            Vector.concat([wires, own, between, dummy])
-            for own, dummy in ((witness.left, u), (witness.right, v))
-        ]
-        tables.append(Vector.concat([witness.gates, between, w]))
-        said, summed = run_rounds(challenges, tau, tables=tables, mask=mask.to_ints())
+        left, right, out = (
+            Vector.concat([wires, between, dummies])
+            for wires, dummies in ((witness.left, u), (witness.right, v), (witness.gates, w))
+        )
+        said, summed = run_rounds(challenges, tau, left=left, right=right, out=out, mask=mask.to_ints())
     rho = challenges.evaluations(witness.outputs.to_bytes(), b"", said[-3 * FR_BYTES :])
     claim = own_claim(relation, summed, rho, outputs=witness.outputs)
     share = OpeningShare(
@@ -100,18 +98,10 @@ def _prove_by_sumcheck(
 def _commit(
     generators: Generators, shape: OwnShape, rows: Vector, bits: BitArray | None, gammas: Vector
 ) -> Points:
-    """Commit to the free and gate rows, in time that does not depend on what is in them.
-
-    Rows that hold bits alone take an addition for each group of them.
-    """
+    """Commit to the free and gate rows, in time that does not depend on what is in them."""
     c, free = shape.columns, shape.free_rows
-    known = 0 if bits is None else len(bits)
-    whole = shape.gate_rows if known == shape.gates else known // c
-    last = free + whole
-    others = Vector.concat([rows[: free * c], rows[last * c :]])
-    on_others = commit_rows(generators, c, others, Vector.concat([gammas[:free], gammas[last:]]))
-    if bits is None or not whole:
-        return on_others
-    on_bits = generators.g[:c].subset_sums(bit_rows(bits[: whole * c], whole, c))
-    on_bits += multiples(generators.h, gammas[free:last])
-    return Points.concat([on_others[:free], on_bits, on_others[free:]])
+    if bits is None:
+        return commit_rows(generators, c, rows, gammas)
+    on_gates = generators.g[:c].subset_sums(bit_rows(bits, shape.gate_rows, c))
+    on_gates += multiples(generators.h, gammas[free:])
+    return Points.concat([commit_rows(generators, c, rows[: free * c], gammas[:free]), on_gates])

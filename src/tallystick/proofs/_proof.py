@@ -16,7 +16,7 @@ from ..backend import FR_BYTES, G1_BYTES, BitArray
 from ..errors import DecodeError
 from ._challenges import Challenges
 from ._commitment import commit_over, commit_rows, commit_rows_var
-from ._gates import GatePoint, arrange_rows, coset_values, input_rows, linear_claim, pad_gates
+from ._gates import GatePoint, arrange_rows, coset_values, linear_claim, pad_gates
 from ._opening import FINAL_SCALARS, Opening, OpeningShare, open_linear, solo
 from ._relation import Relation, Shape
 
@@ -73,11 +73,10 @@ class Proof(Opening):
 class Witness:
     """All slots of a relation, and the blinding factors of the input rows.
 
-    ``inputs[k]`` are part k's slots; ``input_gammas`` has one entry per input row.  ``left``, ``right`` and ``gates``
-    have one entry per gate, or ``left`` and ``right`` none for the first ones: those are wires, their own inputs.
-    ``points`` are the values y that are published as y*Q, if there are any.  ``bits`` are the first gates once more, as
-    far as they are bits: an own proof commits to them faster for it.  Where a proof by rows has ``bits``, they are all
-    gates and no slot is free.
+    ``inputs[k]`` are owner k's slots; ``input_gammas`` has one entry per input row; ``left``, ``right`` and
+    ``gates`` have one entry per gate.  ``points`` are the values y that are published as y*Q, if there are any.
+    ``bits`` are the gates once more, where all are bits and no slot is free: then the prover's time does not depend on
+    them.
     """
 
     inputs: tuple[Vector, ...]
@@ -95,9 +94,10 @@ class Witness:
 
     def input_commitments(self, generators: Generators, shape: Shape) -> Points:
         """Commit to the input rows."""
-        laid = [input_rows(shape, k, v) for k, v in enumerate(self.inputs)]
-        rows = Vector.concat([Vector.zeros(self.free.backend, 0), *laid])
-        return commit_rows(generators, shape.columns, rows, self.input_gammas)
+        c = shape.columns
+        padded = [v.pad(shape.input_rows_of(k) * c) for k, v in enumerate(self.inputs)]
+        rows = Vector.concat([Vector.zeros(self.free.backend, 0), *padded])
+        return commit_rows(generators, c, rows, self.input_gammas)
 
     def published_points(self, generators: Generators) -> Points:
         """Return y*Q for every y of ``points``."""

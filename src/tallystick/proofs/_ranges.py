@@ -42,7 +42,6 @@ __all__ = [
     "input_slots",
     "range_witness",
     "span_weights",
-    "wire_bits",
 ]
 
 InputForm = Literal["value", "bits"]
@@ -179,7 +178,7 @@ def _spread(per_element: Vector, weights: list[int]) -> Vector:
     return per_element.outer(Vector.from_ints(per_element.backend, weights))
 
 
-def wire_bits(values: Words, weights: Sequence[int]) -> BitArray:
+def _digits(values: Words, weights: list[int]) -> BitArray:
     """Return bits of shape (n, k) with sum weights_i * bit_i = value; weights are 1, 2, 4, ... but for the last."""
     if not weights:
         return np.zeros((values.shape[1], 0), dtype=np.uint8)
@@ -195,7 +194,7 @@ def _words(item: RangeInput, column: Column) -> Words:
 
 def _binary(item: RangeInput, column: Column) -> BitArray:
     """Return the k binary digits of every value - low, of shape (n, k)."""
-    return wire_bits(minus(_words(item, column), item.low), [1 << i for i in range(item.bits)])
+    return _digits(minus(_words(item, column), item.low), [1 << i for i in range(item.bits)])
 
 
 def _to_vector(backend: Backend, bits: BitArray) -> Vector:
@@ -265,11 +264,11 @@ def range_witness(
     for item, column in zip(relation.inputs, columns, strict=True):
         slots.append(input_slots(backend, item, column))
         if item.form == "value":
-            gates.append(wire_bits(minus(_words(item, column), item.low), item.weights).reshape(-1))
+            gates.append(_digits(minus(_words(item, column), item.low), item.weights).reshape(-1))
             continue
         gates.append(_binary(item, column).reshape(-1))
         if item.complement:
-            gates.append(wire_bits(minus(item.high, _words(item, column)), item.weights).reshape(-1))
+            gates.append(_digits(minus(item.high, _words(item, column)), item.weights).reshape(-1))
     bits = np.concatenate(gates)
     wires = _to_vector(backend, bits)
     none = Vector.zeros(backend, 0)

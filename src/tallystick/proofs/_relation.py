@@ -30,9 +30,8 @@ def choose_columns(witness_slots: int) -> int:
 class Shape:
     """The dimensions of a witness: see the table in ``spec/relation.md``.
 
-    ``inputs[k]`` counts the input slots of part k (of owner k in format 1), of which a row holds ``widths[k]``, or
-    ``columns`` without widths; ``free`` excludes the blinders; ``zeros``, ``outputs`` and ``points`` count elements,
-    not nodes.
+    ``inputs[k]`` counts owner k's input slots; ``free`` excludes the blinders; ``zeros``, ``outputs`` and
+    ``points`` count elements, not nodes.
     """
 
     columns: int
@@ -42,7 +41,6 @@ class Shape:
     zeros: int
     outputs: int
     points: int = 0
-    widths: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         c = self.columns
@@ -51,10 +49,6 @@ class Shape:
         counts = (self.free, self.gates, self.zeros, self.outputs, self.points, *self.inputs)
         if min(counts) < 0:
             raise ValueError("a shape's counts are not negative")
-        if self.widths and (
-            len(self.widths) != len(self.inputs) or not 1 <= min(self.widths) <= max(self.widths) <= c
-        ):
-            raise ValueError(f"a shape has a width of 1 to {c} slots for the input rows of each part")
 
     @property
     def gates_per_row(self) -> int:
@@ -76,13 +70,9 @@ class Shape:
         """R_f: the free slots and the blinders."""
         return -(-(self.free + self.blinders) // self.columns)
 
-    def width_of(self, part: int) -> int:
-        """Slots of a row of one part's inputs."""
-        return self.widths[part] if self.widths else self.columns
-
-    def input_rows_of(self, part: int) -> int:
-        """Rows of one part's inputs."""
-        return -(-self.inputs[part] // self.width_of(part))
+    def input_rows_of(self, owner: int) -> int:
+        """Rows of one owner's inputs."""
+        return -(-self.inputs[owner] // self.columns)
 
     @property
     def input_rows(self) -> int:

@@ -76,18 +76,17 @@ def run_rounds(
     challenges: OwnChallenges,
     tau: Sequence[int],
     *,
-    tables: list[Vector],
+    left: Vector,
+    right: Vector,
+    out: Vector,
     mask: Sequence[int],
 ) -> tuple[bytes, Summed]:
     """Prove that left * right = out in all 2**M places; return all that is said, the field ``evaluations``, and what it
     leaves to be proved.
 
-    ``tables`` are left, right and out; they are taken out of the list, so that no more is held than is still needed.
     ``mask`` are its 1 + 3*M coefficients.  A round's polynomial is a linear factor, known from tau, times a quadratic,
     so that it follows from two sums and from the one before (Gruen, ePrint 2024/108, section 3).
     """
-    left, right, out = tables
-    tables.clear()
     backend, m = left.backend, len(tau)
     constant, coefficients = mask[0], [mask[1 + 3 * i : 4 + 3 * i] for i in range(m)]
     total = (constant << m) + (sum(map(sum, coefficients)) << (m - 1))

@@ -14,7 +14,7 @@ from ..backend import FR_BYTES, FR_MODULUS, G1_BYTES, Backend
 from ..errors import DecodeError, VerificationError
 from ..transcript import Transcript
 from ._challenges import Challenges, OwnChallenges
-from ._equations import Equation, Folds, Halved, add_up, opening_equations
+from ._equations import Equation, Folds, add_up, opening_equations
 from ._gates import CombinedClaims, GatePoint, LinearClaim, combined_claims
 from ._proof import Proof
 from ._relation import OwnShape, Relation
@@ -168,7 +168,9 @@ class BatchVerifier:
         challenges.final(proof.final)
         # L is folded as G is: its inner product with the last scalars is that of L, unfolded, with what unfolds them.
         in_l = Vector.from_ints(backend, Folds(challenges.drawn.cross).row_weights(shape.rows)[1])
-        g = Halved(decoded.final, tuple(halves.challenges))
+        g = decoded.final
+        for e in reversed(halves.challenges):
+            g = Vector.concat([g * e, g])
         equations = opening_equations(
             claim.value,
             claim.weights,
@@ -179,7 +181,7 @@ class BatchVerifier:
             published=published,
             response=response,
             g=g,
-            q=x * (claim.at(in_l, g.whole()) - halves.start * response[0]),
+            q=x * (claim.at(in_l, g) - halves.start * response[0]),
             scale=halves.start,
             halving=[(decoded.halving, -Vector.from_ints(backend, halves.cross))],
         )

@@ -25,12 +25,11 @@ from ._file import (
 from ._items import (
     Agreement,
     Commitment,
-    CommittedPart,
     Outputs,
     PlanItem,
     ProofItem,
     Signatures,
-    home_context,
+    commitment_digest,
     range_context,
 )
 from ._policy import check_policy
@@ -46,7 +45,6 @@ __all__ = [
     "AgreedMember",
     "Agreement",
     "Commitment",
-    "CommittedPart",
     "Consortium",
     "Member",
     "Outputs",
@@ -63,8 +61,8 @@ __all__ = [
     "check_policy",
     "check_signature",
     "columns_body",
+    "commitment_digest",
     "fingerprint_text",
-    "home_context",
     "list_digest",
     "member_toml",
     "parse_address",

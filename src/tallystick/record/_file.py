@@ -42,15 +42,12 @@ MAX_FILE_SIZE: Final = 1 << 26
 _MAX_VALUES: Final[Mapping[type[Item], int]] = {
     Agreement: 1 << 20,
     PlanItem: 1 << 20,
-    Commitment: 1 << 17,
+    Commitment: 64,
     Outputs: 64,
     ProofItem: 64,
     Signatures: 128,
 }
-"""CBOR values that an item of a kind may hold, which bound what a file makes its reader hold.
-
-A commitment takes 17 for each part that has a proof.
-"""
+"""CBOR values that an item of a kind may hold: no file makes its reader hold more than its two large items say."""
 
 
 def _kind_at(index: int, members: int) -> type[Item] | None:
@@ -274,13 +271,10 @@ def _decode(raw: SequenceItem, index: int, terms: Terms | None) -> tuple[Item, b
     if kind != due.kind:
         found = repr(kind)[:40] if isinstance(kind, str) else "no kind"
         raise DecodeError(f"{due.kind!r} was expected here, found {found}")
-    version = 2 if terms is None else terms.format
-    return _body(due, body, members, version), expect_bytes(previous, "previous", length=32)
+    return _body(due, body, members), expect_bytes(previous, "previous", length=32)
 
 
-def _body(due: type[Item], body: Value, members: int, version: int) -> Item:
-    if issubclass(due, Commitment):
-        return Commitment.from_body(body, version)
+def _body(due: type[Item], body: Value, members: int) -> Item:
     if issubclass(due, PlanItem):
         return PlanItem(body)
     if issubclass(due, Signatures):

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar, Final, TypeAlias
 
 from ..encoding import Value, dumps, expect_array, expect_bytes, expect_map, i2osp
@@ -15,18 +15,14 @@ from ._terms import Terms
 __all__ = [
     "Agreement",
     "Commitment",
-    "CommittedPart",
     "Item",
     "Outputs",
     "PlanItem",
     "ProofItem",
     "Signatures",
-    "home_context",
+    "commitment_digest",
     "range_context",
 ]
-
-MAX_PARTS: Final = 1 << 16
-"""Parts of one member's table."""
 
 _SIGNATURE_BYTES: Final = 64
 _POINT_BYTES: Final = 48
@@ -34,13 +30,16 @@ _ELEMENT_BYTES: Final = 32
 
 
 def range_context(session_id: bytes, member: int) -> bytes:
-    """Return the context of a member's range proof, in files of format 1."""
+    """Return the context of a member's range proof."""
     return session_id + i2osp(member, 4)
 
 
-def home_context(session_id: bytes, member: int, part: int, parts: int) -> bytes:
-    """Return the context of the proof of one of a member's so many parts."""
-    return session_id + b"".join(i2osp(n, 4) for n in (member, part, parts))
+def commitment_digest(
+    session_id: bytes, member: int, rows: bytes, range_proof: Mapping[str, Value] | None
+) -> bytes:
+    """Return what the owner of input rows signs."""
+    proof = None if range_proof is None else dict(range_proof)
+    return hashlib.sha256(dumps([session_id, member, rows, proof])).digest()
 
 
 def _signatures(value: Value, what: str, members: int) -> tuple[bytes, ...]:
@@ -95,74 +94,35 @@ class PlanItem:
 
 
 @dataclass(frozen=True, slots=True)
-class CommittedPart:
-    """Commitments to the rows of what a part of a table shares (48-byte points), and the proof of its home, if any.
-
-    In files of format 1 all of a member's input rows, and the proof of their ranges.
-    """
-
-    rows: bytes
-    proof: dict[str, Value] | None
-
-    @classmethod
-    def from_body(cls, rows: Value, proof: Value, names: tuple[str, str]) -> CommittedPart:
-        """Decode; ``DecodeError`` names the field: ``names`` are those of the rows and of the proof."""
-        if proof is not None and not isinstance(proof, dict):
-            raise DecodeError(f"{names[1]}: a map or null was expected")
-        return cls(_multiple(rows, names[0], _POINT_BYTES), proof)
-
-
-@dataclass(frozen=True, slots=True)
 class Commitment:
-    """What one member commits to and proves, part by part, and its signature; one part in format 1."""
+    """One member's input rows (48-byte points), range proof (None without input slots) and signature."""
 
     kind: ClassVar[str] = "commitment"
 
-    parts: tuple[CommittedPart, ...]
+    rows: bytes
+    range_proof: dict[str, Value] | None
     signature: bytes
-    format: int = 2
-
-    @classmethod
-    def signed(
-        cls, parts: Sequence[CommittedPart], session_id: bytes, member: int, sign: Callable[[bytes], bytes]
-    ) -> Commitment:
-        """Return the commitment of these parts, with the signature that ``sign`` makes of its digest."""
-        unsigned = cls(tuple(parts), bytes(_SIGNATURE_BYTES))
-        return replace(unsigned, signature=sign(unsigned.digest(session_id, member)))
 
     def digest(self, session_id: bytes, member: int) -> bytes:
         """Return what the signature is over."""
-        if self.format == 1:
-            (part,) = self.parts
-            return hashlib.sha256(dumps([session_id, member, part.rows, part.proof])).digest()
-        return hashlib.sha256(dumps([session_id, member, self._listed()])).digest()
-
-    def _listed(self) -> list[Value]:
-        return [[part.rows, part.proof] for part in self.parts]
+        return commitment_digest(session_id, member, self.rows, self.range_proof)
 
     def to_body(self) -> dict[str, Value]:
         """Return the CBOR structure."""
-        if self.format == 1:
-            (part,) = self.parts
-            return {"rows": part.rows, "range": part.proof, "signature": self.signature}
-        return {"parts": self._listed(), "signature": self.signature}
+        return {"rows": self.rows, "range": self.range_proof, "signature": self.signature}
 
     @classmethod
-    def from_body(cls, body: Value, version: int = 2) -> Commitment:
-        """Decode what a file of this format holds; ``DecodeError`` names the field."""
-        if version == 1:
-            fields = expect_map(body, "body", required=("rows", "range", "signature"))
-            parts = [CommittedPart.from_body(fields["rows"], fields["range"], ("rows", "range"))]
-        else:
-            fields = expect_map(body, "body", required=("parts", "signature"))
-            listed = expect_array(fields["parts"], "parts", max_length=MAX_PARTS)
-            pairs = [expect_array(value, f"part {k}", length=2) for k, value in enumerate(listed)]
-            parts = [
-                CommittedPart.from_body(rows, proof, (f"part {k}: rows", f"part {k}: proof"))
-                for k, (rows, proof) in enumerate(pairs)
-            ]
-        signature = expect_bytes(fields["signature"], "signature", length=_SIGNATURE_BYTES)
-        return cls(tuple(parts), signature, version)
+    def from_body(cls, body: Value) -> Commitment:
+        """Decode; ``DecodeError`` names the field."""
+        fields = expect_map(body, "body", required=("rows", "range", "signature"))
+        proof = fields["range"]
+        if proof is not None and not isinstance(proof, dict):
+            raise DecodeError("range: a map or null was expected")
+        return cls(
+            rows=_multiple(fields["rows"], "rows", _POINT_BYTES),
+            range_proof=proof,
+            signature=expect_bytes(fields["signature"], "signature", length=_SIGNATURE_BYTES),
+        )
 
 
 @dataclass(frozen=True, slots=True)

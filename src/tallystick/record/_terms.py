@@ -39,7 +39,7 @@ __all__ = [
 FORMAT: Final = 2
 """The format of what is written.  Format 1 is read, for audits."""
 
-DRAFT: Final = 2
+DRAFT: Final = 1
 """Format 2 is not final: this number rises with every change, and no other draft is read."""
 
 PREPARATIONS: Final = ("insecure-small-ring", "lowgear")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from ._commit import commit_part
 from ._data import DataTable, read_table
 from ._dumps import forbid_dumps, wipe
 from ._events import PHASES, Observer, PhaseCost
@@ -42,7 +41,6 @@ __all__ = [
     "Traffic",
     "check_rotation",
     "choose_preparation",
-    "commit_part",
     "forbid_dumps",
     "make_rotation",
     "new_identity",

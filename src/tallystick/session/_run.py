@@ -168,7 +168,7 @@ class _Run:
                 approve=self._approve,
             )
         with self._phase("commitment"):
-            generators = Generators(node.backend, plan.most_columns)
+            generators = Generators(node.backend, plan.columns)
             own, commitments, rows = await self._commit(plan, agreement, generators)
         writer = TranscriptWriter(agreement)
         writer.append(PlanItem(encoding.loads(plan.to_bytes(), max_size=_MAX_PLAN, what="plan")))
@@ -178,14 +178,7 @@ class _Run:
             online = await self._prepare(plan, agreement.terms)
         with online.burning():
             with self._phase("computation"):
-                inputs = await share_inputs(
-                    online,
-                    plan.shape,
-                    generators,
-                    owners=[part.member for part in plan.parts],
-                    own=own,
-                    commitments=rows,
-                )
+                inputs = await share_inputs(online, plan.shape, generators, own=own, commitments=rows)
                 evaluation = await compute(online, plan, inputs, progress=self._progress)
             with self._phase("proof"):
                 self._note(plan, agreement.terms, "started")
@@ -238,7 +231,7 @@ class _Run:
 
     async def _commit(
         self, plan: Plan, agreement: Agreement, generators: Generators
-    ) -> tuple[list[OwnInputs], list[Commitment], list[Points]]:
+    ) -> tuple[OwnInputs, list[Commitment], list[Points]]:
         node = self._node
         own, commitment = make_commitment(
             plan,

@@ -35,7 +35,6 @@ from ..plan import (
     references,
     renumbered,
 )
-from ._place import place
 
 __all__ = ["Builder", "fail", "is_program", "location", "program_line", "refusal"]
 
@@ -94,10 +93,9 @@ class Builder:
     deterministic.
     """
 
-    def __init__(self, members: Sequence[Member], version: int = 2) -> None:
+    def __init__(self, members: Sequence[Member]) -> None:
         self.members = tuple(members)
-        self.version = version
-        self._draft = Draft(self.members, whole=version > 1)
+        self._draft = Draft(self.members)
         self.nodes: Sequence[Node] = self._draft.nodes
         self.lengths: Sequence[int] = self._draft.lengths
         self.intervals: Sequence[Interval] = self._draft.intervals
@@ -238,10 +236,9 @@ class Builder:
         new = {to: {old: k for k, old in enumerate(numbers)} for to, numbers in kept.items()}
         return Plan.of_draft(
             program,
-            draft if self.version == 1 else place(draft),
+            draft,
             [renumbered(self.expressions[old], new) for old in expressions],
             [renumbered(r, new) for r in results],
-            self.version,
         )
 
 

@@ -52,12 +52,11 @@ def _answer(request: bytes) -> dict[str, Value]:
     fields = expect_map(
         loads(request, max_size=MAX_REQUEST, max_values=1 << 22, what="request"),
         "request",
-        required=("path", "source", "function", "unconfined", "members", "format"),
+        required=("path", "source", "function", "unconfined", "members"),
     )
     path = Path(expect_text(fields["path"], "path", max_length=4096))
     source = expect_bytes(fields["source"], "source")
     function = None if fields["function"] is None else expect_text(fields["function"], "function")
-    version = expect_int(fields["format"], "format")
     members = None if fields["members"] is None else _members(fields["members"])
     confined = True
     try:
@@ -69,7 +68,7 @@ def _answer(request: bytes) -> dict[str, Value]:
         limit()
     try:
         program = run_source(source, path, function)
-        plan = None if members is None else trace(program, members, version).to_bytes()
+        plan = None if members is None else trace(program, members).to_bytes()
         return {"confined": confined, "name": program.name, "plan": plan}
     except ProgramError as error:
         return {"refused": "program", "what": error.what, "where": error.where, "hint": error.hint}

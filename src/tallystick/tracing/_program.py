@@ -158,9 +158,9 @@ class Program:
         """Return the name: a program that is there already has no file to be wrong."""
         return self.name
 
-    def trace(self, members: Iterable[MemberSchema], *, version: int = 2) -> Plan:
+    def trace(self, members: Iterable[MemberSchema]) -> Plan:
         """Trace the program in this process (``trace``)."""
-        return trace(self, members, version)
+        return trace(self, members)
 
     def stop(self) -> None:
         """Do nothing: a program of this process has no other."""
@@ -236,15 +236,15 @@ def run_source(source: bytes, path: Path, name: str | None = None) -> Program:
     return next(iter(own.values()))
 
 
-def trace(program: Program, members: Iterable[MemberSchema], version: int = 2) -> Plan:
-    """Run the program once on symbolic tables and return its plan, of this format.  Raises ``ProgramError``."""
+def trace(program: Program, members: Iterable[MemberSchema]) -> Plan:
+    """Run the program once on symbolic tables and return its plan.  Raises ``ProgramError``."""
     # The library is above this room and enters operators into it: a program may use them without naming ``ts.*``.
     importlib.import_module("..lib", __package__)
     schemas = list(members)
     names = [s.name for s in schemas]
     if not 1 <= len(schemas) <= MAX_MEMBERS or len(set(names)) != len(names):
         raise UsageError(f"a computation has between 1 and {MAX_MEMBERS} members with different names")
-    builder = Builder([Member(s.name, s.rows) for s in schemas], version)
+    builder = Builder([Member(s.name, s.rows) for s in schemas])
     tables = Members({s.name: Table(builder, k, s) for k, s in enumerate(schemas)})
     try:
         returned = program.function(tables)

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from ..plan import (
     HALF,
     MAX_DECIMALS,
+    MAX_LENGTH,
     Add,
     Concat,
     Constant,
@@ -69,9 +70,6 @@ Operand: TypeAlias = (
 
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
-
-_MOST = 1 << 32
-"""Entries of one value: more than a plan can have, but what members compute alone is cut into parts."""
 
 _MAX_EXPONENT = 1000
 """Powers of ten of a decimal constant; far more than the field holds."""
@@ -359,8 +357,8 @@ class Secret:
     def _view(self, shape: tuple[int, ...], offset: int, strides: tuple[int, ...]) -> Secret:
         clean = tuple(0 if d <= 1 else s for d, s in zip(shape, strides, strict=True))
         n = prod(shape)
-        if n > _MOST:
-            fail(f"shape {shape} has too many entries (at most {_MOST})")
+        if n > MAX_LENGTH:
+            fail(f"shape {shape} has too many entries (at most {MAX_LENGTH})")
         if n == self.size and offset == 0 and _normal(shape, clean) == _normal(shape, _strides(shape)):
             return self._like(self._node, shape)
         node = self._builder.add(View(self._node, shape, offset if n else 0, clean))

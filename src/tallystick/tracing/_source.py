@@ -72,16 +72,14 @@ class ProgramFile:
         (reply,) = self._run(None, _SEEDS[:1], seconds)
         return expect_text(reply["name"], f"{self.path}: the program's name")
 
-    def trace(
-        self, members: Iterable[MemberSchema], *, seconds: float | None = None, version: int = 2
-    ) -> Plan:
-        """Trace the program on symbolic tables to a plan of this format; ``ProgramError`` names its line.
+    def trace(self, members: Iterable[MemberSchema], *, seconds: float | None = None) -> Plan:
+        """Trace the program on symbolic tables; ``ProgramError`` names its line.
 
         What comes back is checked like any plan from anywhere, and to be one on these tables.  Raises
         ``UnfinishedError`` for a program that ends the process, or is not traced within so many seconds.
         """
         schemas = list(members)
-        first, *others = (reply["plan"] for reply in self._run(schemas, _SEEDS, seconds, version))
+        first, *others = (reply["plan"] for reply in self._run(schemas, _SEEDS, seconds))
         if any(plan != first for plan in others):
             raise ProgramError(
                 "the program traces to another plan in every process",
@@ -92,7 +90,7 @@ class ProgramFile:
             plan = Plan.from_bytes(expect_bytes(first, "plan", max_length=MAX_BYTES))
         except DecodeError as error:
             raise self._failed(f"it left no plan: {error.message}") from error
-        if plan.format != version or not _fits(plan, schemas):
+        if not _fits(plan, schemas):
             raise self._failed("it left a plan on other tables")
         # What tracing refuses in the program's own process, the program can have left out there.
         check_columns(plan, str(self.path))
@@ -109,11 +107,7 @@ class ProgramFile:
         return UnfinishedError(f"{self}: {what}", check="program", hint=hint)
 
     def _run(
-        self,
-        members: Sequence[MemberSchema] | None,
-        seeds: Sequence[str],
-        seconds: float | None = None,
-        version: int = 2,
+        self, members: Sequence[MemberSchema] | None, seeds: Sequence[str], seconds: float | None = None
     ) -> list[dict[str, Value]]:
         seconds = min(_SECONDS, seconds or _SECONDS)
         path = self.path.resolve()
@@ -124,7 +118,6 @@ class ProgramFile:
                 "source": source,
                 "function": self.function,
                 "unconfined": own,
-                "format": version,
                 "members": None if members is None else [_body(schema) for schema in members],
             }
         )

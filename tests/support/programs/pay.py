@@ -27,19 +27,6 @@ def other(table: ts.Members[ts.Table]) -> dict[str, object]:
 
 
 @ts.program
-def bands(table: ts.Members[ts.Table]) -> dict[str, object]:
-    """How many years lie in each of three bands, are none, and are far; how many get paid."""
-    wage = ts.concat([t["wage"] for t in table])
-    years = ts.concat([t["years"] for t in table])
-    return {
-        "bands": ts.histogram(years, [-2, 0, 1, 6]),
-        "none": (years == 2).sum(),
-        "far": (years * years > 3).sum(),
-        "paid": (wage > 0).sum(),
-    }
-
-
-@ts.program
 def shared(table: ts.Members[ts.Table]) -> dict[str, object]:
     """Two joins: of years, and of wages that the north pays and the west too, and there for how many years."""
     wages = (table["north"]["wage"], table["west"]["wage"])
